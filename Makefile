@@ -1,0 +1,96 @@
+# Kehu. `make help` lists the targets; README.md says what they are for.
+# Sources are found by wildcard: a new file needs no line here.
+
+B ?= build
+SAN ?=
+ifeq ($(SAN),1)
+  B := build/san
+  SANFLAGS := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+else ifeq ($(SAN),thread)
+  B := build/tsan
+  SANFLAGS := -fsanitize=thread -fno-omit-frame-pointer
+endif
+
+prefix ?= /usr/local
+CC ?= gcc
+OPT ?= -O2
+PKGS_COMMON := libconfig openssl libutf8proc libzstd libprotobuf-c
+PKGS_SERVER := libpq libevent libevent_openssl libevent_pthreads pangocairo cairo-pdf libcurl
+PKGS_CLIENT := ncursesw
+pkg = $(shell pkg-config $(1) $(2) 2>/dev/null)
+
+WARN := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
+  -Wcast-qual -Wwrite-strings -Wformat=2 -Werror=format-security -Wundef -Wvla -Wnull-dereference \
+  -Wno-missing-field-initializers -Wno-format-nonliteral
+HARDEN := -fstack-protector-strong -fPIE $(if $(SAN),,-D_FORTIFY_SOURCE=2)
+CFLAGS ?= $(OPT) -g
+ALL_CFLAGS = -std=c17 -D_GNU_SOURCE -I. -I$(B)/gen -MMD -MP $(WARN) $(WERROR) $(HARDEN) $(SANFLAGS) $(CFLAGS)
+ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now $(SANFLAGS) $(LDFLAGS) -pthread
+
+src = $(sort $(wildcard $(1)/*.c $(1)/*/*.c))
+SRC_COMMON := $(filter-out common/gen/%,$(call src,common)) $(call src,proto)
+SRC_SERVER := $(filter-out server/main.c,$(call src,server))
+SRC_CLIENT := $(filter-out client/main.c client/admin/main.c,$(call src,client))
+SRC_TESTLIB := $(sort $(wildcard tests/lib/*.c))
+objs = $(patsubst %.c,$(B)/%.o,$(1))
+
+GEN := $(B)/gen/proto/kehu.pb-c.h $(B)/gen/common/pinyin_table.h
+LIBS_COMMON = $(call pkg,--libs,$(PKGS_COMMON))
+LIBS_SERVER = $(call pkg,--libs,$(PKGS_SERVER))
+LIBS_CLIENT = $(call pkg,--libs,$(PKGS_CLIENT))
+
+TEST_SRC := $(sort $(wildcard tests/unit/*.c tests/server/*.c tests/screens/*.c))
+TEST_BIN := $(patsubst tests/%.c,$(B)/tests/%,$(TEST_SRC))
+
+.PHONY: all
+all: $(B)/kehud $(B)/kehu $(B)/kehu-admin
+
+$(B)/kehud: $(B)/server/main.o $(B)/libserver.a $(B)/libcommon.a
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_SERVER) $(LIBS_COMMON) -lm
+$(B)/kehu: $(B)/client/main.o $(B)/libclient.a $(B)/libcommon.a
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_CLIENT) $(LIBS_COMMON) -lm
+$(B)/kehu-admin: $(B)/client/admin/main.o $(B)/libclient.a $(B)/libcommon.a
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_CLIENT) $(LIBS_COMMON) -lm
+
+$(B)/libcommon.a: $(call objs,$(SRC_COMMON)) $(B)/gen/proto/kehu.pb-c.o
+$(B)/libserver.a: $(call objs,$(SRC_SERVER))
+$(B)/libclient.a: $(call objs,$(SRC_CLIENT))
+$(B)/libtest.a: $(call objs,$(SRC_TESTLIB))
+$(B)/%.a:
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+# Only server/ sees libpq, libevent and pango; only client/ sees ncurses.
+$(B)/common/%.o $(B)/proto/%.o: ALL_CFLAGS += $(call pkg,--cflags,$(PKGS_COMMON))
+$(B)/server/%.o: ALL_CFLAGS += $(call pkg,--cflags,$(PKGS_COMMON) $(PKGS_SERVER))
+$(B)/client/%.o: ALL_CFLAGS += $(call pkg,--cflags,$(PKGS_COMMON) $(PKGS_CLIENT))
+$(B)/tests/%.o: ALL_CFLAGS += $(call pkg,--cflags,$(PKGS_COMMON) $(PKGS_SERVER) $(PKGS_CLIENT)) -Wno-unused-parameter
+
+$(B)/%.o: %.c | $(GEN)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -c -o $@ $<
+
+$(B)/gen/proto/kehu.pb-c.c $(B)/gen/proto/kehu.pb-c.h &: proto/kehu.proto
+	@mkdir -p $(B)/gen/proto
+	protoc-c --c_out=$(B)/gen -I. proto/kehu.proto
+$(B)/gen/proto/kehu.pb-c.o: $(B)/gen/proto/kehu.pb-c.c
+	$(CC) -std=c17 $(OPT) -g $(SANFLAGS) $(HARDEN) -I$(B)/gen -c -o $@ $<
+
+# The pinyin table: a small program turns Debian's unicode-data into a header.
+$(B)/gen/common/pinyin_table.h: common/gen/pinyin_table.c common/pinyin_phrases.def
+	@mkdir -p $(@D)
+	$(CC) -std=c17 -D_GNU_SOURCE -O1 -I. -o $(B)/gen/pinyin_table common/gen/pinyin_table.c
+	$(B)/gen/pinyin_table >$@.new && mv $@.new $@
+
+$(B)/tests/%: $(B)/tests/%.o $(B)/libtest.a $(B)/libserver.a $(B)/libclient.a $(B)/libcommon.a
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_SERVER) $(LIBS_CLIENT) $(LIBS_COMMON) -lcmocka -lvterm -lutil -lm
+
+.PHONY: tests
+tests: $(TEST_BIN)
+
+.PHONY: clean
+clean:
+	rm -rf build
+
+-include $(shell find $(B) -name '*.d' 2>/dev/null)
+.SECONDARY:

@@ -1,0 +1,80 @@
+/*
+ * A call: one request being answered by a worker, from decoded frame to packed answer.
+ *
+ * net hands a struct work to a worker; gate_serve() decodes it into the call's arena, checks
+ * state, rights and limits, opens the transaction with kehu_begin, runs the handler, commits,
+ * packs the answer. Handlers call nothing that blocks but their own store.
+ */
+#ifndef KEHU_CALL_H
+#define KEHU_CALL_H
+
+#include "common/tls.h"
+#include "proto/frame.h"
+#include "server/access/access.h"
+#include "server/entity/entity.h"
+#include "server/store/store.h"
+
+/* What net keeps for a connection and copies into every call; plain data, no pointers. */
+enum session_state { SESSION_STRANGER, SESSION_HELLO, SESSION_LOGGED_IN };
+struct session {
+	enum session_state state;
+	int64_t id;   /* row of the session table; 0 before login */
+	int64_t user;
+	enum lang lang;
+	int offset_min;
+	bool zstd;
+	char peer[64];   /* address, for log and audit */
+	char client[48]; /* program, cleaned */
+};
+
+struct server; /* server/server.h: settings and shared parts */
+
+struct failure {
+	enum err err;
+	uint32_t entity, field;
+	int64_t line;
+	uint32_t position;
+	const char *text; /* in arena or constant, already in the user's language; NULL: the error's */
+};
+
+struct call {
+	struct server *server;
+	struct arena *arena;
+	struct store *store;
+	struct session session; /* a SESSION request may change it; net takes it back */
+	const struct access *access;
+	const struct access_user *user; /* NULL before login */
+	const struct catalog *catalog;
+	uint64_t reference; /* request number, in the log and in every error */
+	int64_t started_us;
+	const Kehu__ClientFrame *request;
+	Kehu__ServerFrame answer;
+	struct uuid intention;
+	bool has_intention;
+	struct failure failure;
+	struct failure more[16]; /* further fields refused by the same save */
+	size_t more_count;
+	const Kehu__Difference *const *differences; /* CONFLICT */
+	size_t difference_count;
+	uint32_t current_version;
+	size_t rows; /* for the log line */
+	/* Streams one more frame before the answer (reports, files); false: the client is gone. */
+	bool (*stream)(struct call *call, const Kehu__ServerFrame *frame);
+	void *stream_to;
+	const volatile bool *cancelled;
+};
+
+/* Records the first failure; returns err. Compound literal arguments: CALL_FAIL(call, ERR_REQUIRED, .field = 3). */
+enum err call_fail(struct call *call, struct failure failure);
+#define CALL_FAIL(call, error, ...) call_fail((call), (struct failure){ .err = (error), ##__VA_ARGS__ })
+/* Adds a further field failure beside the first (at most 16). */
+void call_also(struct call *call, struct failure failure);
+/* The text of a failure in the user's language: English and Chinese given side by side. */
+const char *call_say(const struct call *call, const char *en, const char *zh);
+int64_t call_today(const struct call *call);
+
+/* Log with user, peer and request number. */
+void call_log(const struct call *call, int level, const char *message, const char *format, ...)
+    PRINTF_LIKE(4, 5);
+
+#endif

@@ -1,0 +1,98 @@
+/*
+ * net: sockets, TLS, frames, queues. One libevent thread; lanes of worker threads.
+ *
+ * It reads frames, checks size, rate and how many a session has in flight, peeks which request
+ * it is (the oneof's tag, nothing more) and queues it on the lane that proto/requests.def
+ * names. It never decodes business content, never touches the database, never blocks. Workers
+ * never write to a socket: they post bytes back, and the loop writes them.
+ */
+#ifndef KEHU_NET_H
+#define KEHU_NET_H
+
+#include "server/gate/call.h"
+
+enum lane { LANE_LOOP, LANE_HASH, LANE_INTERACTIVE, LANE_HEAVY, LANE_JOBS, LANE_COUNT };
+
+struct net;
+
+/* One frame on its way to a worker. Owned by the lane until done. */
+struct work {
+	uint64_t connection; /* stable handle; a closed connection's is never used again */
+	struct session session;
+	enum request_id request;
+	uint32_t number; /* the client's */
+	uint64_t reference;
+	uint8_t flags;
+	uint8_t *body;
+	size_t bytes;
+	int64_t arrived_us;
+	volatile bool cancelled; /* set by Cancel or when the connection closes */
+};
+
+/*
+ * Called in a worker thread: answer work by appending frames to out. May change
+ * work->session (login, logout); net takes it over when the answer is posted.
+ * worker is what worker_start returned.
+ */
+struct lane_ops {
+	void *(*worker_start)(struct server *server, enum lane lane);
+	void (*worker_run)(void *worker, struct work *work, struct buf *out);
+	/* Between requests and at least every second: housekeeping (jobs lane: claim and run a job). */
+	void (*worker_idle)(void *worker);
+	void (*worker_stop)(void *worker);
+};
+
+struct net_options {
+	struct server *server;
+	const char *address; /* "127.0.0.1", "::" */
+	int port;            /* 0: any; net_port() tells */
+	const char *cert_file, *key_file;
+	int lane_threads[LANE_COUNT]; /* LANE_LOOP: 0 */
+	int lane_queue[LANE_COUNT];   /* waiting at most; more answers BUSY */
+	int max_connections, max_per_address, max_handshakes;
+	int idle_timeout_s, handshake_timeout_s, frame_timeout_s;
+	int in_flight_max;  /* of one session, queued or running; 2 workers at once, writes in order */
+	size_t output_max_bytes; /* a reader slower than this is disconnected */
+	struct lane_ops ops;
+};
+
+/* Opens the port and starts threads. NULL and *why (in arena) when it cannot, naming what to do. */
+struct net *net_new(struct arena *arena, const struct net_options *options, const char **why);
+int net_port(const struct net *net);
+/* Runs until net_stop; the calling thread is the loop. */
+void net_run(struct net *net);
+/* Thread- and signal-safe: stop accepting, tell clients Moving, drain up to drain_s, end net_run. */
+void net_stop(struct net *net, int drain_s);
+void net_free(struct net *net);
+
+/*
+ * From a worker: send bytes (whole frames) to a connection before its answer; waits while the
+ * connection's output is full, at most timeout_ms. False: gone, cancelled, or too slow.
+ */
+bool net_stream(struct net *net, const struct work *work, const struct buf *frames, int timeout_ms);
+
+/*
+ * From the change-feed thread: a change committed. Connections whose subscription covers it
+ * get one Changed push (batched, at most one a second a connection beyond the first).
+ * reach says which session users may hear of it (asked once per user and record).
+ */
+struct net_change {
+	uint32_t entity;
+	int64_t id;
+	uint32_t version;
+	int64_t old_access[4], new_access[4]; /* owner, department, branch, pool; 0: none */
+};
+typedef bool (*net_reach)(void *context, int64_t user, const struct net_change *change);
+void net_changed(struct net *net, const struct net_change *changes, size_t count, net_reach reach,
+    void *context);
+/* Sends a push frame to every logged-in connection of a user (0: of everybody). */
+void net_push(struct net *net, int64_t user, const Kehu__ServerFrame *frame);
+/* Ends the connections of a session or user (0: not asked for) after sending error. */
+void net_end_sessions(struct net *net, int64_t session, int64_t user, enum err why);
+
+struct net_figures {
+	uint64_t connections, handshakes, frames_in, frames_out, bytes_in, bytes_out, refused, busy;
+};
+struct net_figures net_figures(const struct net *net);
+
+#endif

@@ -1,0 +1,28 @@
+/*
+ * What the parts of one kehud process share: settings, caches, net.
+ */
+#ifndef KEHU_SERVER_H
+#define KEHU_SERVER_H
+
+#include "common/conf.h"
+#include "server/net/net.h"
+#include <pthread.h>
+
+struct server_settings {
+#define SETTING(path, member, type, kind, ...) type member;
+#include "server/settings.def"
+#undef SETTING
+};
+extern const struct setting server_setting_table[];
+extern const size_t server_setting_count;
+
+struct server {
+	struct server_settings settings;
+	struct net *net;
+	/* Snapshots: taken by reference under the lock, replaced whole. */
+	pthread_mutex_t lock;
+	const struct access *access;
+	const struct catalog *catalog;
+};
+
+#endif
