@@ -20,21 +20,19 @@ static const struct err_row err_rows[] = {
 #undef E
 };
 
-static const struct err_row *
-err_find(int number)
-{
-	for (size_t i = 0; i < sizeof(err_rows) / sizeof(err_rows[0]); i++)
-		if ((int)err_rows[i].err == number)
-			return &err_rows[i];
-	return NULL;
-}
+enum err_at {
+#define E(number, name, retry, exit, en, zh) ERR_AT_##name,
+#include "common/error.def"
+#undef E
+};
 
 static const struct err_row *
 err_row(enum err err)
 {
-	const struct err_row *row = err_find((int)err);
-
-	return row != NULL ? row : err_find(ERR_INTERNAL);
+	for (size_t i = 0; i < sizeof(err_rows) / sizeof(err_rows[0]); i++)
+		if (err_rows[i].err == err)
+			return &err_rows[i];
+	return &err_rows[ERR_AT_INTERNAL];
 }
 
 /* A number given twice in error.def would make two equal cases here: it does not compile. */
