@@ -140,6 +140,7 @@ text_code_allowed(uint32_t code)
 	case UTF8PROC_CATEGORY_CF:
 		return text_is_visible_format(code);
 	default:
+		/* The last range: tags, and selectors of glyph variants no terminal has. */
 		return !text_is_blank_letter(code) && !(code >= 0xE0000 && code <= 0xE0FFF);
 	}
 }
@@ -169,9 +170,9 @@ text_nfc_safe(uint32_t code)
 }
 
 /*
- * Copy what is allowed of text into out (room: twice the bytes are never passed, '?' being no
- * longer than what it replaces). *safe: the result needs no normalising. Returns the length,
- * or SIZE_MAX at bad bytes when they are not to be replaced.
+ * Copy what is allowed of text into out, which has room for it all and a NUL: nothing gets
+ * longer. *safe: the result needs no normalising. Returns the length, or SIZE_MAX at bad
+ * bytes when they are not to be replaced.
  */
 static size_t
 text_filter(const char *text, size_t bytes, enum text_kind kind, bool replace, char *out,
@@ -310,8 +311,9 @@ text_print(struct arena *arena, const char *text, enum text_kind kind)
 
 	while (at < bytes) {
 		length = text_decode(text + at, bytes - at, &code);
-		bool newline = kind == TEXT_BLOCK && code == '\n';
-		if (length == 0 || !text_nfc_safe(code) || !(newline || text_code_allowed(code)))
+		if (length == 0 || !text_nfc_safe(code))
+			break;
+		if (!text_code_allowed(code) && !(kind == TEXT_BLOCK && code == '\n'))
 			break;
 		at += length;
 	}

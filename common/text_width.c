@@ -150,8 +150,8 @@ text_wrap_pass(struct arena *arena, const char *text, size_t cols, const char **
 {
 	size_t count = 0;
 
-	for (const char *end = text; end != NULL; text = end + 1) {
-		end = strchr(text, '\n');
+	for (;;) {
+		const char *end = strchr(text, '\n');
 		size_t left = end == NULL ? strlen(text) : (size_t)(end - text);
 		do {
 			size_t take = text_line_bytes(text, left, cols), shown = take;
@@ -166,9 +166,9 @@ text_wrap_pass(struct arena *arena, const char *text, size_t cols, const char **
 			left -= take;
 		} while (left > 0);
 		if (end == NULL)
-			break;
+			return count;
+		text = end + 1;
 	}
-	return count;
 }
 
 size_t
