@@ -15,18 +15,18 @@
 
 #ifdef __SANITIZE_ADDRESS__
 #include <sanitizer/asan_interface.h>
-#define ARENA_POISON(at, bytes) ASAN_POISON_MEMORY_REGION((at), (bytes))
+#define ARENA_POISON(at, bytes)   ASAN_POISON_MEMORY_REGION((at), (bytes))
 #define ARENA_UNPOISON(at, bytes) ASAN_UNPOISON_MEMORY_REGION((at), (bytes))
-#define ARENA_GAP_BYTES 16
+#define ARENA_GAP_BYTES           16
 #else
-#define ARENA_POISON(at, bytes) ((void)(at), (void)(bytes))
+#define ARENA_POISON(at, bytes)   ((void)(at), (void)(bytes))
 #define ARENA_UNPOISON(at, bytes) ((void)(at), (void)(bytes))
-#define ARENA_GAP_BYTES 0
+#define ARENA_GAP_BYTES           0
 #endif
 
-#define ARENA_FIRST_BYTES 2048 /* a session's arena often needs no more */
+#define ARENA_FIRST_BYTES   2048 /* a session's arena often needs no more */
 #define ARENA_LARGEST_BYTES ((size_t)256 * 1024)
-#define ARENA_KEPT_BYTES ((size_t)64 * 1024)
+#define ARENA_KEPT_BYTES    ((size_t)64 * 1024)
 
 struct arena_chunk {
 	struct arena_chunk *older;
@@ -60,9 +60,9 @@ arena_add_chunk(struct arena *arena, size_t at_least)
 
 	if (chunk == NULL)
 		fatal("out of memory: arena chunk of %zu bytes", room);
-	*chunk = (struct arena_chunk){ .older = arena->chunk,
-		.room = room,
-		.before = arena_used_bytes(arena) };
+	*chunk = (struct arena_chunk){
+		.older = arena->chunk, .room = room, .before = arena_used_bytes(arena)
+	};
 	ARENA_POISON(chunk->data, room);
 	arena->chunk = chunk;
 	if (arena->next_bytes < ARENA_LARGEST_BYTES)
@@ -83,8 +83,7 @@ arena_new(size_t ceiling_bytes)
 
 	if (arena == NULL)
 		fatal("out of memory: arena");
-	*arena =
-	    (struct arena){ .ceiling = ceiling_bytes, .next_bytes = ARENA_FIRST_BYTES };
+	*arena = (struct arena){ .ceiling = ceiling_bytes, .next_bytes = ARENA_FIRST_BYTES };
 	return arena;
 }
 

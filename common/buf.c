@@ -78,7 +78,7 @@ buf_wrote(struct buf *buf, size_t bytes)
 void
 buf_put(struct buf *buf, const void *data, size_t bytes)
 {
-	/* Once something was dropped nothing may follow it, or the bytes would not be a prefix. */
+	/* After a drop nothing may follow, or the bytes would not be a prefix. */
 	if (buf->full || bytes == 0)
 		return;
 	bytes = buf_allowed(buf, bytes);

@@ -17,7 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define LOG_LINE_BYTES 4096
+#define LOG_LINE_BYTES  4096
 #define LOG_VALUE_BYTES 200
 
 static atomic_int log_fd = STDERR_FILENO;
@@ -104,7 +104,8 @@ log_emit(char *line, size_t at)
 
 	log_defuse(line, at);
 	line[at++] = '\n';
-	/* A full disk or closed pipe must not stop the server, and there is nowhere to say so. */
+	/* A full disk or closed pipe must not stop the server, and there is nowhere to say so.
+	 */
 	while (write(atomic_load(&log_fd), line, at) < 0 && errno == EINTR)
 		continue;
 	errno = saved;
@@ -205,7 +206,8 @@ fatal(const char *format, ...)
 	int more = vsnprintf(line + at, LOG_LINE_BYTES - at, format, args);
 	va_end(args);
 	if (more > 0)
-		at = (size_t)more < LOG_LINE_BYTES - at ? at + (size_t)more : LOG_LINE_BYTES - 1;
+		at =
+		    (size_t)more < LOG_LINE_BYTES - at ? at + (size_t)more : LOG_LINE_BYTES - 1;
 	log_emit(line, at);
 	abort();
 }

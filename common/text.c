@@ -32,7 +32,11 @@ text_decode(const char *text, size_t bytes, uint32_t *code)
 		*code = in[0];
 		return 1;
 	}
-	size_t length = in[0] < 0xC2 ? 0 : in[0] < 0xE0 ? 2 : in[0] < 0xF0 ? 3 : in[0] < 0xF5 ? 4 : 0;
+	size_t length = in[0] < 0xC2   ? 0
+			: in[0] < 0xE0 ? 2
+			: in[0] < 0xF0 ? 3
+			: in[0] < 0xF5 ? 4
+				       : 0;
 	if (length == 0 || length > bytes)
 		return 0;
 	uint32_t value = in[0] & (0x7Fu >> length);
@@ -100,8 +104,8 @@ bool
 text_is_han(uint32_t code)
 {
 	return (code >= 0x4E00 && code <= 0x9FFF) || (code >= 0x3400 && code <= 0x4DBF) ||
-	    code == 0x3007 || (code >= 0xF900 && code <= 0xFAFF) ||
-	    (code >= 0x20000 && code <= 0x323AF);
+	       code == 0x3007 || (code >= 0xF900 && code <= 0xFAFF) ||
+	       (code >= 0x20000 && code <= 0x323AF);
 }
 
 /* Format characters (Cf) that show as signs: Arabic and Kaithi number marks. */
@@ -109,8 +113,8 @@ static bool
 text_is_visible_format(uint32_t code)
 {
 	return (code >= 0x600 && code <= 0x605) || code == 0x6DD || code == 0x70F ||
-	    code == 0x890 || code == 0x891 || code == 0x8E2 || code == 0x110BD ||
-	    code == 0x110CD;
+	       code == 0x890 || code == 0x891 || code == 0x8E2 || code == 0x110BD ||
+	       code == 0x110CD;
 }
 
 /* Letters and marks by category that show as nothing: fillers and the grapheme joiner. */
@@ -118,7 +122,7 @@ static bool
 text_is_blank_letter(uint32_t code)
 {
 	return code == 0x34F || code == 0x115F || code == 0x1160 || code == 0x17B4 ||
-	    code == 0x17B5 || code == 0x3164 || code == 0xFFA0;
+	       code == 0x17B5 || code == 0x3164 || code == 0xFFA0;
 }
 
 bool
@@ -148,7 +152,8 @@ text_code_allowed(uint32_t code)
 static bool
 text_is_newline(uint32_t code)
 {
-	return (code >= 0x0A && code <= 0x0D) || code == 0x85 || code == 0x2028 || code == 0x2029;
+	return (code >= 0x0A && code <= 0x0D) || code == 0x85 || code == 0x2028 ||
+	       code == 0x2029;
 }
 
 static bool
@@ -165,8 +170,8 @@ static bool
 text_nfc_safe(uint32_t code)
 {
 	return code < 0x300 || (code >= 0x4E00 && code <= 0x9FFF) ||
-	    (code >= 0x3400 && code <= 0x4DBF) || (code >= 0x2010 && code <= 0x2027) ||
-	    (code >= 0x3001 && code <= 0x3029) || (code >= 0xFF01 && code <= 0xFF9D);
+	       (code >= 0x3400 && code <= 0x4DBF) || (code >= 0x2010 && code <= 0x2027) ||
+	       (code >= 0x3001 && code <= 0x3029) || (code >= 0xFF01 && code <= 0xFF9D);
 }
 
 /*
@@ -175,8 +180,8 @@ text_nfc_safe(uint32_t code)
  * bytes when they are not to be replaced.
  */
 static size_t
-text_filter(const char *text, size_t bytes, enum text_kind kind, bool replace, char *out,
-    bool *safe)
+text_filter(
+    const char *text, size_t bytes, enum text_kind kind, bool replace, char *out, bool *safe)
 {
 	uint32_t code, last = 0;
 	size_t at = 0, length;
@@ -229,8 +234,8 @@ text_map(struct arena *arena, const char *text, size_t bytes, utf8proc_option_t 
     size_t *out_bytes)
 {
 	utf8proc_uint8_t *mapped = NULL;
-	utf8proc_ssize_t length = utf8proc_map((const utf8proc_uint8_t *)text,
-	    (utf8proc_ssize_t)bytes, &mapped, options);
+	utf8proc_ssize_t length = utf8proc_map(
+	    (const utf8proc_uint8_t *)text, (utf8proc_ssize_t)bytes, &mapped, options);
 
 	if (length < 0)
 		fatal("text of %zu bytes: %s", bytes, utf8proc_errmsg(length));
@@ -262,7 +267,8 @@ static bool
 text_is_space(uint32_t code)
 {
 	return code == ' ' || code == '\n' || code == 0xA0 || code == 0x1680 ||
-	    (code >= 0x2000 && code <= 0x200A) || code == 0x202F || code == 0x205F || code == 0x3000;
+	       (code >= 0x2000 && code <= 0x200A) || code == 0x202F || code == 0x205F ||
+	       code == 0x3000;
 }
 
 static const char *
@@ -351,7 +357,7 @@ char *
 text_fold(struct arena *arena, const char *text)
 {
 	const utf8proc_option_t fold = UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_COMPAT |
-	    UTF8PROC_CASEFOLD | UTF8PROC_IGNORE;
+				       UTF8PROC_CASEFOLD | UTF8PROC_IGNORE;
 	size_t at, length, bytes = strlen(text);
 	uint32_t code;
 	char *out = arena_alloc(arena, bytes + 1);
@@ -367,7 +373,8 @@ text_fold(struct arena *arena, const char *text)
 	}
 	if (at == bytes)
 		return out;
-	/* Folding can uncover new capitals ("㏀" is "kΩ"): twice is enough for every character. */
+	/* Folding can uncover new capitals ("㏀" is "kΩ"): twice is enough for every character.
+	 */
 	const char *valid = text_print(arena, text, TEXT_BLOCK);
 	out = text_map(arena, valid, strlen(valid), fold, &length);
 	return text_map(arena, out, length, fold, &length);

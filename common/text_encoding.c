@@ -72,7 +72,7 @@ text_looks_gb18030(const unsigned char *data, size_t bytes)
 			return false;
 		if (trail >= 0x30 && trail <= 0x39) { /* four bytes */
 			if (i + 3 < bytes && (data[i + 2] < 0x81 || data[i + 2] == 0xFF ||
-			    data[i + 3] < 0x30 || data[i + 3] > 0x39))
+						 data[i + 3] < 0x30 || data[i + 3] > 0x39))
 				return false;
 			other++;
 			i += 4;
@@ -105,12 +105,13 @@ text_detect_encoding(const char *data, size_t bytes)
 		return wide;
 	if (text_looks_utf8(data, bytes))
 		return "UTF-8";
-	return text_looks_gb18030((const unsigned char *)data, bytes) ? "GB18030" : "ISO-8859-1";
+	return text_looks_gb18030((const unsigned char *)data, bytes) ? "GB18030"
+								      : "ISO-8859-1";
 }
 
 struct text_decoder {
 	iconv_t iconv;
-	uint64_t offset;               /* input bytes converted */
+	uint64_t offset;              /* input bytes converted */
 	char carry[TEXT_CARRY_BYTES]; /* a character whose end is yet to come */
 	size_t carry_bytes;
 	bool begun, failed;
@@ -169,7 +170,8 @@ text_decoder_run(struct text_decoder *decoder, char **data, size_t *bytes, struc
 	do {
 		char *to = piece, *from = *data;
 		size_t room = sizeof(piece);
-		status = iconv(decoder->iconv, data, bytes, &to, &room) == (size_t)-1 ? errno : 0;
+		status =
+		    iconv(decoder->iconv, data, bytes, &to, &room) == (size_t)-1 ? errno : 0;
 		decoder->offset += (uint64_t)(*data - from);
 		text_decoder_emit(decoder, piece, (size_t)(to - piece), out);
 	} while (status == E2BIG);
@@ -185,8 +187,8 @@ text_decoder_fail(struct text_decoder *decoder)
 
 /* Finish the carried character with bytes of the new piece, one at a time as it needs them. */
 static enum err
-text_decoder_carry(struct text_decoder *decoder, const char **data, size_t *bytes,
-    struct buf *out)
+text_decoder_carry(
+    struct text_decoder *decoder, const char **data, size_t *bytes, struct buf *out)
 {
 	while (decoder->carry_bytes > 0 && *bytes > 0) {
 		if (decoder->carry_bytes == sizeof(decoder->carry))

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+
 #include <cmocka.h>
 
 #include "common/buf.h"
@@ -55,8 +56,9 @@ log_line_has_time_level_message_and_pairs(void **state)
 
 	log_info("visit saved", "visit=%d", 7);
 	char *text = log_read();
-	assert_int_equal(sscanf(text, "%4d-%2d-%2dT%2d:%2d:%2d.%3dZ%n", &year, &month, &day, &hour,
-	    &minute, &second, &ms, &at), 7);
+	assert_int_equal(sscanf(text, "%4d-%2d-%2dT%2d:%2d:%2d.%3dZ%n", &year, &month, &day,
+			     &hour, &minute, &second, &ms, &at),
+	    7);
 	assert_int_equal(at, 24);
 	assert_string_equal(text + at, " info visit saved visit=7\n");
 	free(text);
@@ -137,7 +139,7 @@ log_value_is_cut_between_characters(void **state)
 }
 
 #define LOG_THREADS 4
-#define LOG_LINES 500
+#define LOG_LINES   500
 
 static void *
 log_hammer(void *arg)
@@ -162,10 +164,12 @@ log_lines_of_threads_never_mix(void **state)
 	for (int i = 0; i < LOG_THREADS; i++)
 		pthread_join(threads[i], NULL);
 	char *text = log_read(), *save, *line;
-	for (line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save), lines++) {
+	for (line = strtok_r(text, "\n", &save); line;
+	     line = strtok_r(NULL, "\n", &save), lines++) {
 		int id, number, end = 0;
-		assert_int_equal(sscanf(line + 24, " info thread id=%d line=%d end=1%n", &id,
-		    &number, &end), 2);
+		assert_int_equal(
+		    sscanf(line + 24, " info thread id=%d line=%d end=1%n", &id, &number, &end),
+		    2);
 		assert_int_equal(line[24 + end], '\0');
 	}
 	assert_int_equal(lines, LOG_THREADS * LOG_LINES);

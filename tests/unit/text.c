@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+
 #include <cmocka.h>
 
 #include "common/buf.h"
@@ -43,10 +44,10 @@ clean(const char *text, enum text_kind kind)
 static void
 text_decode_refuses_what_is_not_utf8(void **state)
 {
-	static const char *const bad[] = { "\x80", "\xBF", "\xC0\x80", "\xC1\xBF", "\xC2", "\xC2 ",
-		"\xE0\x80\x80", "\xE0\x9F\xBF", "\xE5\xAE", "\xED\xA0\x80", "\xED\xBF\xBF",
-		"\xF0\x80\x80\x80", "\xF0\x8F\xBF\xBF", "\xF4\x90\x80\x80", "\xF5\x80\x80\x80",
-		"\xFE", "\xFF", "\xF0\x9F\x98" };
+	static const char *const bad[] = { "\x80", "\xBF", "\xC0\x80", "\xC1\xBF", "\xC2",
+		"\xC2 ", "\xE0\x80\x80", "\xE0\x9F\xBF", "\xE5\xAE", "\xED\xA0\x80",
+		"\xED\xBF\xBF", "\xF0\x80\x80\x80", "\xF0\x8F\xBF\xBF", "\xF4\x90\x80\x80",
+		"\xF5\x80\x80\x80", "\xFE", "\xFF", "\xF0\x9F\x98" };
 	uint32_t code;
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
@@ -120,10 +121,10 @@ text_clean_makes_nfc(void **state)
 static void
 text_clean_removes_what_cannot_be_seen(void **state)
 {
-	static const uint32_t gone[] = { 1, 7, 8, 0x1B, 0x7F, 0x80, 0x9B, 0xAD, 0x61C, 0x115F, 0x180E,
-		0x200B, 0x200C, 0x200D, 0x200E, 0x200F, 0x202A, 0x202E, 0x2060, 0x2066, 0x2069,
-		0x3164, 0xE000, 0xFEFF, 0xFFF9, 0xFFFE, 0xFFFF, 0xFDD0, 0xE0001, 0xE0041, 0xF0000,
-		0x10FFFD, 0x1FFFE };
+	static const uint32_t gone[] = { 1, 7, 8, 0x1B, 0x7F, 0x80, 0x9B, 0xAD, 0x61C, 0x115F,
+		0x180E, 0x200B, 0x200C, 0x200D, 0x200E, 0x200F, 0x202A, 0x202E, 0x2060, 0x2066,
+		0x2069, 0x3164, 0xE000, 0xFEFF, 0xFFF9, 0xFFFE, 0xFFFF, 0xFDD0, 0xE0001,
+		0xE0041, 0xF0000, 0x10FFFD, 0x1FFFE };
 	char text[8];
 
 	for (size_t i = 0; i < sizeof(gone) / sizeof(gone[0]); i++) {
@@ -140,8 +141,9 @@ text_clean_removes_what_cannot_be_seen(void **state)
 static void
 text_clean_keeps_ordinary_signs(void **state)
 {
-	static const char *const kept[] = { "€¥£©®™", "“引号”《书名》【】", "→←↑↓√×÷±≤≥", "①②③㈱",
-		"😀👍", "Ⅷ", "ｶﾞ", "नमस्ते", "مرحبا", "שלום", "Привет", "α", "〇", "𠮷野家", "・" };
+	static const char *const kept[] = { "€¥£©®™", "“引号”《书名》【】", "→←↑↓√×÷±≤≥",
+		"①②③㈱", "😀👍", "Ⅷ", "ｶﾞ", "नमस्ते", "مرحبا", "שלום", "Привет", "α", "〇",
+		"𠮷野家", "・" };
 
 	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
 		assert_string_equal(clean(kept[i], TEXT_LINE), kept[i]);
@@ -162,8 +164,16 @@ text_clean_lines_and_blocks_treat_newlines_differently(void **state)
 	assert_string_equal(clean("a\r\nb\rc\nd\te", TEXT_LINE), "a b c d e");
 	assert_string_equal(clean("a\r\nb\rc\nd\te", TEXT_BLOCK), "a\nb\nc\nd e");
 	assert_string_equal(clean("a\r\n\r\nb\n\rc", TEXT_BLOCK), "a\n\nb\n\nc");
-	assert_string_equal(clean("a\xE2\x80\xA8" "b\x0B" "c\xC2\x85" "d", TEXT_BLOCK), "a\nb\nc\nd");
-	assert_string_equal(clean("a\xE2\x80\xA9" "b", TEXT_LINE), "a b");
+	assert_string_equal(clean("a\xE2\x80\xA8"
+				  "b\x0B"
+				  "c\xC2\x85"
+				  "d",
+				TEXT_BLOCK),
+	    "a\nb\nc\nd");
+	assert_string_equal(clean("a\xE2\x80\xA9"
+				  "b",
+				TEXT_LINE),
+	    "a b");
 }
 
 static void
@@ -194,8 +204,13 @@ text_print_returns_good_text_itself(void **state)
 static void
 text_print_never_fails(void **state)
 {
-	assert_string_equal(text_print(arena, "a\xFF\xC3(", TEXT_LINE), "a?" "?(");
-	assert_string_equal(text_print(arena, "\033[31mred\xC2\x9B" "0m", TEXT_LINE), "[31mred0m");
+	assert_string_equal(text_print(arena, "a\xFF\xC3(", TEXT_LINE), "a?"
+									"?(");
+	assert_string_equal(text_print(arena,
+				"\033[31mred\xC2\x9B"
+				"0m",
+				TEXT_LINE),
+	    "[31mred0m");
 	assert_string_equal(text_print(arena, " a ", TEXT_LINE), " a ");
 	assert_string_equal(text_print(arena, "\xE5\xAE", TEXT_LINE), "??");
 }
@@ -227,7 +242,8 @@ text_cut_fills_exactly_the_cells(void **state)
 	assert_string_equal(text_cut(arena, "abc", 1, true), ".");
 	assert_string_equal(text_cut(arena, "abc", 0, true), "");
 	for (size_t cols = 0; cols < 30; cols++)
-		assert_int_equal(text_cols(text_cut(arena, "a客b户😀c漢字テスト", cols, true)), cols);
+		assert_int_equal(
+		    text_cols(text_cut(arena, "a客b户😀c漢字テスト", cols, true)), cols);
 }
 
 static void
@@ -278,7 +294,8 @@ text_fold_ignores_case_width_and_form(void **state)
 	assert_string_equal(text_fold(arena, "万科Ａ"), "万科a");
 	assert_string_equal(text_fold(arena, "ＡＢＣ１２３"), "abc123");
 	assert_string_equal(text_fold(arena, "Straße"), "strasse");
-	assert_string_equal(text_fold(arena, "ÉCOLE"), text_fold(arena, "e\xCC\x81" "cole"));
+	assert_string_equal(text_fold(arena, "ÉCOLE"), text_fold(arena, "e\xCC\x81"
+									"cole"));
 	assert_string_equal(text_fold(arena, "ﾃｽﾄ"), "テスト");
 	assert_string_equal(text_fold(arena, "\xE3\x8F\x80"), "kω");
 	assert_string_equal(text_fold(arena, "a\xFF"), "a?");
@@ -288,7 +305,8 @@ text_fold_ignores_case_width_and_form(void **state)
 static void
 text_fold_width_makes_ascii(void **state)
 {
-	assert_string_equal(text_fold_width(arena, "城市：上海，＞＝１０\xE3\x80\x80～"), "城市:上海,>=10 ~");
+	assert_string_equal(
+	    text_fold_width(arena, "城市：上海，＞＝１０\xE3\x80\x80～"), "城市:上海,>=10 ~");
 	assert_string_equal(text_fold_width(arena, "plain。"), "plain。");
 }
 
@@ -323,12 +341,19 @@ text_detect_encoding_by_mark_and_validity(void **state)
 	assert_string_equal(detect("name,city", 9), "UTF-8");
 	assert_string_equal(detect("\xEF\xBB\xBFx", 4), "UTF-8");
 	assert_string_equal(detect("客户", 5), "UTF-8"); /* cut in a character */
-	assert_string_equal(detect("\xFF\xFE" "a\0", 4), "UTF-16LE");
+	assert_string_equal(detect("\xFF\xFE"
+				   "a\0",
+				4),
+	    "UTF-16LE");
 	assert_string_equal(detect("\xFE\xFF\0a", 4), "UTF-16BE");
 	assert_string_equal(detect("a\0,\0b\0\n\0", 8), "UTF-16LE");
 	assert_string_equal(detect("\0a\0,\0b\0\n", 8), "UTF-16BE");
-	assert_string_equal(detect("\xBF\xCD\xBB\xA7\xC3\xFB\xB3\xC6", 8), "GB18030"); /* 客户名称 */
-	assert_string_equal(detect("caf\xE9 fran\xE7" "ais, \xE9t\xE9", 18), "ISO-8859-1");
+	assert_string_equal(
+	    detect("\xBF\xCD\xBB\xA7\xC3\xFB\xB3\xC6", 8), "GB18030"); /* 客户名称 */
+	assert_string_equal(detect("caf\xE9 fran\xE7"
+				   "ais, \xE9t\xE9",
+				18),
+	    "ISO-8859-1");
 	assert_string_equal(detect("\x84\x31\x95\x33\xBF\xCD", 6), "GB18030");
 }
 
@@ -341,8 +366,8 @@ decode_all(const char *encoding, const char *data, size_t bytes, size_t piece, s
 
 	assert_non_null(decoder);
 	for (size_t at = 0; at < bytes && err == ERR_OK; at += piece)
-		err = text_decoder_feed(decoder, data + at, at + piece < bytes ? piece : bytes - at,
-		    out);
+		err = text_decoder_feed(
+		    decoder, data + at, at + piece < bytes ? piece : bytes - at, out);
 	if (err == ERR_OK)
 		err = text_decoder_end(decoder, out);
 	*offset = text_decoder_offset(decoder);
@@ -358,7 +383,8 @@ text_decoder_gives_the_same_for_any_pieces(void **state)
 		size_t bytes;
 		const char *utf8;
 	} rows[] = {
-		{ "GB18030", "\xBF\xCD\xBB\xA7,\x95\x32\x82\x36\n", 10, "客户,\xF0\xA0\x80\x80\n" },
+		{ "GB18030", "\xBF\xCD\xBB\xA7,\x95\x32\x82\x36\n", 10,
+		    "客户,\xF0\xA0\x80\x80\n" },
 		{ "UTF-16LE", "\xFF\xFE\xA2\x5B,\0\x3D\xD8\0\xDE", 10, "客,😀" },
 		{ "UTF-16BE", "\xFE\xFF\x5B\xA2\0,\xD8\x3D\xDE\0", 10, "客,😀" },
 		{ "UTF-8", "\xEF\xBB\xBF客户😀", 13, "客户😀" },
@@ -369,8 +395,9 @@ text_decoder_gives_the_same_for_any_pieces(void **state)
 		for (size_t piece = 1; piece <= rows[i].bytes; piece++) {
 			struct buf out = BUF_INIT;
 			uint64_t offset;
-			assert_int_equal(decode_all(rows[i].encoding, rows[i].data, rows[i].bytes,
-			    piece, &out, &offset), ERR_OK);
+			assert_int_equal(decode_all(rows[i].encoding, rows[i].data,
+					     rows[i].bytes, piece, &out, &offset),
+			    ERR_OK);
 			assert_string_equal(buf_text(&out), rows[i].utf8);
 			assert_int_equal(offset, rows[i].bytes);
 			buf_fini(&out);
@@ -384,8 +411,8 @@ text_decoder_names_the_bad_byte(void **state)
 	for (size_t piece = 1; piece <= 8; piece++) {
 		struct buf out = BUF_INIT;
 		uint64_t offset;
-		assert_int_equal(decode_all("UTF-8", "abc客\xFFz", 8, piece, &out, &offset),
-		    ERR_BAD_TEXT);
+		assert_int_equal(
+		    decode_all("UTF-8", "abc客\xFFz", 8, piece, &out, &offset), ERR_BAD_TEXT);
 		assert_int_equal(offset, 6);
 		assert_string_equal(buf_text(&out), "abc客");
 		buf_clear(&out);
@@ -393,8 +420,9 @@ text_decoder_names_the_bad_byte(void **state)
 		    ERR_BAD_TEXT); /* cut at the end */
 		assert_int_equal(offset, 3);
 		buf_clear(&out);
-		assert_int_equal(decode_all("GB18030", "ab\xBF\xCD\xFF\xFF", 6, piece, &out,
-		    &offset), ERR_BAD_TEXT);
+		assert_int_equal(
+		    decode_all("GB18030", "ab\xBF\xCD\xFF\xFF", 6, piece, &out, &offset),
+		    ERR_BAD_TEXT);
 		assert_int_equal(offset, 4);
 		buf_fini(&out);
 	}
@@ -414,7 +442,8 @@ text_decoder_takes_more_than_its_own_buffers(void **state)
 
 	for (int i = 0; i < 50000; i++)
 		buf_put(&in, "\xBF\xCD", 2);
-	assert_int_equal(decode_all("GB18030", in.data, in.bytes, 99999, &out, &offset), ERR_OK);
+	assert_int_equal(
+	    decode_all("GB18030", in.data, in.bytes, 99999, &out, &offset), ERR_OK);
 	assert_int_equal(out.bytes, 150000);
 	assert_memory_equal(out.data + 149997, "客", 3);
 	buf_fini(&in);
@@ -434,13 +463,15 @@ check_invariants(const char *text, size_t bytes)
 		assert_string_equal(text_print(arena, shown, (enum text_kind)kind), shown);
 		if (text_clean(arena, text, bytes, (enum text_kind)kind, &once) != ERR_OK)
 			continue;
-		assert_int_equal(text_clean(arena, once, strlen(once), (enum text_kind)kind, &twice),
+		assert_int_equal(
+		    text_clean(arena, once, strlen(once), (enum text_kind)kind, &twice),
 		    ERR_OK);
 		assert_string_equal(once, twice);
 		assert_ptr_equal(text_print(arena, once, (enum text_kind)kind), once);
 		for (size_t at = 0; once[at] != '\0';) {
 			at += text_decode(once + at, strlen(once + at), &code);
-			assert_true(text_code_allowed(code) || (kind == TEXT_BLOCK && code == '\n'));
+			assert_true(
+			    text_code_allowed(code) || (kind == TEXT_BLOCK && code == '\n'));
 		}
 		char *folded = text_fold(arena, once);
 		assert_string_equal(text_fold(arena, folded), folded);
@@ -459,8 +490,8 @@ static void
 text_invariants_hold_for_random_bytes(void **state)
 {
 	static const char *const parts[] = { "a", " ", "\n", "\r", "客", "户", "，", "\xCC\x81",
-		"\xE2\x80\x8D", "😀", "\xFF", "\xE5", "\xAE", "\033", "é", "\xE1\x85\xA1", "\xE1\x84\x92",
-		"（", "-", "\xC2", "ﬁ", "İ", "\xCD\x85", "\xE3\x80\x80" };
+		"\xE2\x80\x8D", "😀", "\xFF", "\xE5", "\xAE", "\033", "é", "\xE1\x85\xA1",
+		"\xE1\x84\x92", "（", "-", "\xC2", "ﬁ", "İ", "\xCD\x85", "\xE3\x80\x80" };
 	unsigned seed = 12345;
 
 	for (int round = 0; round < 3000; round++) {
