@@ -34,7 +34,7 @@ SRC_CLIENT := $(filter-out client/main.c client/admin/main.c,$(call src,client))
 SRC_TESTLIB := $(sort $(wildcard tests/lib/*.c))
 objs = $(patsubst %.c,$(B)/%.o,$(1))
 
-GEN := $(B)/gen/proto/kehu.pb-c.h $(B)/gen/common/pinyin_table.h
+GEN := $(B)/gen/proto/kehu.pb-c.h $(B)/gen/common/pinyin_table.h $(B)/gen/server/entity_enum.h
 LIBS_COMMON = $(call pkg,--libs,$(PKGS_COMMON))
 LIBS_SERVER = $(call pkg,--libs,$(PKGS_SERVER))
 LIBS_CLIENT = $(call pkg,--libs,$(PKGS_CLIENT))
@@ -81,6 +81,16 @@ $(B)/gen/common/pinyin_table.h: common/gen/pinyin_table.c common/pinyin_phrases.
 	@mkdir -p $(@D)
 	$(CC) -std=c17 -D_GNU_SOURCE -O1 -I. -o $(B)/gen/pinyin_table common/gen/pinyin_table.c
 	$(B)/gen/pinyin_table >$@.new && mv $@.new $@
+
+# One list of entities: every server/entity/*.def, by its number.
+DEFS := $(sort $(wildcard server/entity/*.def))
+$(B)/gen/server/entity_enum.h: $(DEFS) Makefile
+	@mkdir -p $(@D)
+	@for f in $$(grep -oH '^ENTITY([0-9]*' $(DEFS) | sed 's/^\(.*\):ENTITY(\(.*\)/\2 \1/' | sort -n | cut -d' ' -f2); do \
+	  n=$$(basename $$f .def); \
+	  printf '#define E_NAME %s\n#define E_FILE "%s"\n#include MAKE_ENTITY\n' $$n $$f >&3; \
+	  printf '&entity_%s,\n' $$n >&4; \
+	done 3>$@.new 4>$(@D)/entity_list.inc; mv $@.new $@
 
 $(B)/tests/%: $(B)/tests/%.o $(B)/libtest.a $(B)/libserver.a $(B)/libclient.a $(B)/libcommon.a
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_SERVER) $(LIBS_CLIENT) $(LIBS_COMMON) -lcmocka -lvterm -lutil -lm

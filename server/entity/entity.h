@@ -50,6 +50,7 @@ enum entity_kind {
 	ENTITY_ACTIVITY = 1, /* has access columns owner_id, department_id, branch_id (pool_id if .pooled) */
 	ENTITY_LINE = 2,     /* reached only through its parent */
 	ENTITY_SETUP = 3,    /* no rows arms: seen by grant on the entity as a whole */
+	ENTITY_ANCHORED = 4, /* belongs to any record: columns anchor_entity, anchor_id; reached like a line */
 };
 
 struct field {

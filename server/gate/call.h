@@ -66,7 +66,7 @@ struct call {
 
 /* Records the first failure; returns err. Compound literal arguments: CALL_FAIL(call, ERR_REQUIRED, .field = 3). */
 enum err call_fail(struct call *call, struct failure failure);
-#define CALL_FAIL(call, error, ...) call_fail((call), (struct failure){ .err = (error), ##__VA_ARGS__ })
+#define CALL_FAIL(call, ...) call_fail((call), (struct failure){ .err = __VA_ARGS__ })
 /* Adds a further field failure beside the first (at most 16). */
 void call_also(struct call *call, struct failure failure);
 /* The text of a failure in the user's language: English and Chinese given side by side. */

@@ -1,0 +1,33 @@
+/* Included once per .def (no guard): its const table of fields, then the entity itself. */
+#define MAKE_CAT2(a, b) a##b
+#define MAKE_NAME(a, b) MAKE_CAT2(a, b)
+#define TABS(...) (const struct tab[]){ __VA_ARGS__, { 0 } }
+#define ACTIONS(...) (const struct action[]){ __VA_ARGS__, { 0 } }
+#define ARGS(...) (const struct field[]){ __VA_ARGS__, { 0 } }
+
+#define ENTITY(...)
+#define F(n_, c_, t_, zh_, ...) /* the English label comes first of the rest */ \
+	{ .number = n_, .name = #c_, .type = TYPE_##t_, .zh = zh_, .en = __VA_ARGS__ },
+static const struct field MAKE_NAME(fields_, E_NAME)[] = {
+#include E_FILE
+	{ 0 }
+};
+#undef ENTITY
+#undef F
+
+#define F(...)
+#define ENTITY(n_, c_, zh_, ...) \
+	{ .number = n_, .name = #c_, .fields = MAKE_NAME(fields_, E_NAME), .zh = zh_, \
+		.en = __VA_ARGS__ }
+static const struct entity MAKE_NAME(entity_, E_NAME) =
+#include E_FILE
+    ;
+#undef ENTITY
+#undef F
+#undef TABS
+#undef ACTIONS
+#undef ARGS
+#undef MAKE_CAT2
+#undef MAKE_NAME
+#undef E_NAME
+#undef E_FILE
