@@ -88,7 +88,10 @@ MUST_CHECK enum err store_run(struct store *store, struct arena *arena, const st
  */
 MUST_CHECK enum err store_commit(struct store *store, struct arena *arena);
 void store_rollback(struct store *store);
-/* In an open transaction: part of the work that may fail alone. */
+/*
+ * In an open transaction: part of the work that may fail alone. store_rollback_to forgets the
+ * failure and ends the savepoint; after success store_release ends it.
+ */
 MUST_CHECK enum err store_savepoint(struct store *store, struct arena *arena);
 MUST_CHECK enum err store_release(struct store *store, struct arena *arena);
 MUST_CHECK enum err store_rollback_to(struct store *store, struct arena *arena);
@@ -100,6 +103,15 @@ MUST_CHECK enum err store_rollback_to(struct store *store, struct arena *arena);
 const char *store_state(const struct store *store);
 const char *store_constraint(const struct store *store);
 const char *store_message(const struct store *store);
+const char *store_hint(const struct store *store);
+/*
+ * Whether the whole transaction may simply be run again: a serialisation failure or deadlock,
+ * stale caches (after reloading them: STATE_STALE_ACCESS, STATE_STALE_CATALOG), a connection
+ * lost before COMMIT was sent.
+ */
+bool store_retryable(const struct store *store);
+/* The last commit is durable here but was not confirmed by the synchronous standby. */
+bool store_local_only(const struct store *store);
 
 /* Thread-safe: ask the running statement to stop (not a COMMIT). */
 void store_cancel(struct store *store);
