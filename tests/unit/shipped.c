@@ -1,0 +1,204 @@
+/*
+ * What ships in tables: choice lists and roles hold together with the catalogue.
+ */
+#include "server/access/roles.h"
+#include "server/entity/dictionaries.h"
+#include "server/entity/entity.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static void
+check_choice(const struct field *field)
+{
+	if (field->type != TYPE_CHOICE)
+		return;
+	if (!dictionary_ships(field->dict, NULL))
+		fail_msg("no list %s", field->dict);
+	if (field->initial != NULL && !dictionary_ships(field->dict, field->initial))
+		fail_msg("%s has no choice %s", field->dict, field->initial);
+}
+
+static void
+every_choice_field_has_its_list(void **state)
+{
+	for (size_t e = 0; entity_shipped[e] != NULL; e++) {
+		const struct entity *entity = entity_shipped[e];
+
+		for (const struct field *f = entity->fields; f->number != 0; f++)
+			check_choice(f);
+		for (const struct action *a = entity->actions; a != NULL && a->name != NULL;
+		     a++)
+			for (const struct field *f = a->arguments; f != NULL && f->number != 0;
+			     f++)
+				check_choice(f);
+	}
+}
+
+static void
+check_states(const struct entity *entity, const char *dict, const char *words)
+{
+	char copy[100];
+	char *rest = NULL;
+
+	if (words == NULL)
+		return;
+	assert_true(strlen(words) < sizeof(copy));
+	strcpy(copy, words);
+	for (char *word = strtok_r(copy, " ", &rest); word; word = strtok_r(NULL, " ", &rest))
+		if (!dictionary_ships(dict, word))
+			fail_msg("%s: no state %s", entity->name, word);
+}
+
+static void
+states_of_actions_are_choices(void **state)
+{
+	for (size_t e = 0; entity_shipped[e] != NULL; e++) {
+		const struct entity *entity = entity_shipped[e];
+		const char *dict = NULL;
+
+		for (const struct field *f = entity->fields; f->number != 0; f++)
+			if (entity->state_field != NULL &&
+			    strcmp(f->name, entity->state_field) == 0)
+				dict = f->dict;
+		for (const struct action *a = entity->actions; a != NULL && a->name != NULL;
+		     a++) {
+			check_states(entity, dict, a->from);
+			check_states(entity, dict, a->to);
+		}
+	}
+}
+
+static const struct entity *
+entity_named(const char *name)
+{
+	for (size_t e = 0; entity_shipped[e] != NULL; e++)
+		if (strcmp(entity_shipped[e]->name, name) == 0)
+			return entity_shipped[e];
+	return NULL;
+}
+
+static bool
+role_named(const char *name)
+{
+	for (size_t r = 0; r < role_shipped_count; r++)
+		if (strcmp(role_shipped[r].name, name) == 0)
+			return true;
+	return false;
+}
+
+static void
+grants_name_roles_and_entities(void **state)
+{
+#define ROLE(...)
+#define EVERY(entity_, ...) assert_non_null(entity_named(#entity_));
+#define GRANT(role_, entity_, ...)                                                             \
+	assert_true(role_named(#role_));                                                       \
+	assert_non_null(entity_named(#entity_));
+#include "server/access/roles.def"
+#undef ROLE
+#undef EVERY
+#undef GRANT
+}
+
+static void
+lists_and_codes_are_told_apart(void **state)
+{
+	assert_true(dictionary_ships("visit_state", "completed"));
+	assert_false(dictionary_ships("visit_kind", "completed"));
+	assert_false(dictionary_ships("no_such_list", NULL));
+}
+
+static void
+account_manager_deletes_no_business_record(void **state)
+{
+	for (size_t e = 0; entity_shipped[e] != NULL; e++) {
+		struct grant_row grant;
+
+		if (role_ships("account_manager", entity_shipped[e]->name, &grant) &&
+		    strcmp(grant.entity, "saved_view") != 0)
+			assert_int_equal(grant.rights & (RIGHT_DELETE | RIGHT_RESTORE), 0);
+	}
+}
+
+static void
+administrator_sees_no_customer_data(void **state)
+{
+	static const char *const data[] = { "customer", "contact", "customer_relation", "visit",
+		"attachment" };
+	struct grant_row grant;
+
+	for (size_t i = 0; i < sizeof(data) / sizeof(data[0]); i++)
+		assert_false(role_ships("administrator", data[i], &grant));
+	assert_true(role_ships("administrator", "user", &grant));
+}
+
+static void
+auditor_changes_nothing(void **state)
+{
+	for (size_t e = 0; entity_shipped[e] != NULL; e++) {
+		struct grant_row grant;
+
+		if (role_ships("auditor", entity_shipped[e]->name, &grant) &&
+		    strcmp(grant.entity, "saved_view") != 0)
+			assert_int_equal(grant.rights, RIGHT_VIEW);
+	}
+}
+
+static void
+grants_fit_their_entity(void **state)
+{
+	for (size_t r = 0; r < role_shipped_count; r++)
+		for (size_t e = 0; entity_shipped[e] != NULL; e++) {
+			const struct entity *entity = entity_shipped[e];
+			struct grant_row grant;
+
+			if (!role_ships(role_shipped[r].name, entity->name, &grant))
+				continue;
+			assert_int_not_equal(entity->kind, ENTITY_LINE);
+			assert_true(grant.rights & RIGHT_VIEW);
+			assert_true(dictionary_ships("scope", scope_code(grant.scope)));
+			if (entity->kind == ENTITY_SETUP)
+				assert_int_equal(grant.scope, SCOPE_ALL);
+		}
+}
+
+static void
+every_role_sees_labels(void **state)
+{
+	static const char *const labels[] = { "branch", "department", "user", "region",
+		"dictionary", "tag", "pool" };
+
+	for (size_t r = 0; r < role_shipped_count; r++)
+		for (size_t i = 0; i < sizeof(labels) / sizeof(labels[0]); i++) {
+			struct grant_row grant;
+
+			assert_non_null(entity_named(labels[i]));
+			assert_true(role_ships(role_shipped[r].name, labels[i], &grant));
+			assert_true(grant.rights & RIGHT_VIEW);
+		}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_choice_field_has_its_list),
+		cmocka_unit_test(states_of_actions_are_choices),
+		cmocka_unit_test(grants_name_roles_and_entities),
+		cmocka_unit_test(lists_and_codes_are_told_apart),
+		cmocka_unit_test(account_manager_deletes_no_business_record),
+		cmocka_unit_test(administrator_sees_no_customer_data),
+		cmocka_unit_test(auditor_changes_nothing),
+		cmocka_unit_test(grants_fit_their_entity),
+		cmocka_unit_test(every_role_sees_labels),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
