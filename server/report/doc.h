@@ -5,11 +5,9 @@
  *
  *	struct doc *doc = doc_new(render_pdf_new(out));
  *	doc_begin(doc, &(struct doc_head){ .title = "Visits", .lang = LANG_EN, … });
- *	doc_table(doc, &(struct doc_table){ .columns = columns, .column_count = 3, .totals = true });
- *	while (rows)
- *		doc_row(doc, (struct doc_cell[]){ doc_text(name), doc_day(day), doc_value(minor) });
- *	err = doc_end(doc);
- *	doc_free(doc);
+ *	doc_table(doc, &(struct doc_table){ .columns = columns, .column_count = 3, .totals =
+ *true }); while (rows) doc_row(doc, (struct doc_cell[]){ doc_text(name), doc_day(day),
+ *doc_value(minor) }); err = doc_end(doc); doc_free(doc);
  *
  * Errors stick: the first one (a full disk, a cancelled job, an overflowing sum) is returned by
  * every later call and by doc_end, so a producer may look only there; a loop over many rows
@@ -26,7 +24,7 @@
 #include "common/error.h"
 #include <stdint.h>
 
-#define DOC_LEVELS_MAX 4
+#define DOC_LEVELS_MAX  4
 #define DOC_COLUMNS_MAX 64
 
 /* Where finished bytes go. Anything but ERR_OK ends the document with that error. */
@@ -35,10 +33,15 @@ struct doc_out {
 	void *ctx;
 };
 
-/* The grid a page is laid out on: A4 upright 80 × 60 cells, A4 across 120 × 40. */
+/* The grid a page is laid out on: A4 upright 80 × 60 cells, A4 across 132 × 42. */
 enum doc_paper { DOC_A4, DOC_A4_WIDE };
 
-enum doc_align { DOC_ALIGN_KIND, DOC_LEFT, DOC_RIGHT, DOC_CENTRE }; /* KIND: as the kind wants */
+enum doc_align {
+	DOC_ALIGN_KIND,
+	DOC_LEFT,
+	DOC_RIGHT,
+	DOC_CENTRE
+}; /* KIND: as the kind wants */
 
 enum doc_kind {
 	DOC_TEXT,
@@ -93,9 +96,9 @@ doc_empty(void)
 /* A labelled value: a parameter line of the head, or a field of a sheet. */
 struct doc_field {
 	const char *label;
-	const char *value;   /* NULL: empty; may have line breaks in a field */
-	bool wide;           /* fields: takes the whole width */
-	uint16_t min_lines;  /* fields: room for handwriting, 0: 1 */
+	const char *value;  /* NULL: empty; may have line breaks in a field */
+	bool wide;          /* fields: takes the whole width */
+	uint16_t min_lines; /* fields: room for handwriting, 0: 1 */
 };
 
 struct doc_head {
@@ -105,7 +108,7 @@ struct doc_head {
 	int offset_min;           /* for DOC_MOMENT, minutes east */
 	const char *organisation; /* top left, or NULL */
 	const char *number;       /* top right (a sheet's number), or NULL */
-	const char *printed;      /* "Printed by Wang Fang, 2026-11-22 14:05": foot of each page */
+	const char *printed; /* "Printed by Wang Fang, 2026-11-22 14:05": foot of each page */
 	const struct doc_field *params;
 	size_t param_count;
 };
@@ -123,8 +126,9 @@ struct doc_table {
 	size_t level_count;
 	bool totals; /* a grand total below */
 	/*
-	 * May replace the cells of a total before it is shown (an average, a share of the whole).
-	 * depth 0 is the grand total, 1 the outermost group; rows counts the rows below it.
+	 * May replace the cells of a total before it is shown (an average, a share of the
+	 * whole). depth 0 is the grand total, 1 the outermost group; rows counts the rows below
+	 * it.
 	 */
 	void (*total)(void *ctx, size_t depth, uint64_t rows, struct doc_cell *cells);
 	void *total_ctx;
@@ -158,22 +162,22 @@ enum err doc_error(const struct doc *doc);
  */
 bool doc_satisfied(const struct doc *doc);
 
-/* Parts, in any order and number, outside a table. */
+/* Parts, in any order and number. Each ends an open table. */
 enum err doc_heading(struct doc *doc, const char *text);
 enum err doc_note(struct doc *doc, const char *text); /* a paragraph; line breaks are kept */
 /* Fields side by side in across (1 or 2) columns. */
-enum err doc_fields(struct doc *doc, const struct doc_field *fields, size_t count,
-    unsigned across);
+enum err doc_fields(
+    struct doc *doc, const struct doc_field *fields, size_t count, unsigned across);
 enum err doc_signatures(struct doc *doc, const char *const *labels, size_t count);
 /* Horizontal bars. Values have decimals as DOC_MONEY has. */
 enum err doc_chart(struct doc *doc, const char *title, const struct doc_bar *bars, size_t count,
     unsigned decimals);
 
 /*
- * A table: opened, filled with rows, closed by doc_table_end (or doc_end). The producer sends
- * rows in group order and says where groups begin, by either of
- *   doc_group  a group of this level (0: outermost) begins, open ones from there on end;
- *   doc_break  this row's key on every level: groups begin where a key has changed.
+ * A table: opened, filled with rows, closed by doc_table_end (or the next part, or doc_end).
+ * The producer sends rows in group order and says where groups begin, by either of doc_group  a
+ * group of this level (0: outermost) begins, open ones from there on end; doc_break  this row's
+ * key on every level: groups begin where a key has changed.
  */
 enum err doc_table(struct doc *doc, const struct doc_table *table);
 enum err doc_group(struct doc *doc, size_t level, const char *heading);

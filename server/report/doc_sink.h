@@ -61,7 +61,9 @@ const char *doc_word(enum doc_word word, enum lang lang);
 /* "Page 2 of 7", or "Page 2" when total is 0. In arena. */
 char *doc_page_text(struct arena *arena, uint64_t page, uint64_t total, enum lang lang);
 
-/* Whether cells of this kind stand at the right unless the column says otherwise. */
+/* The column as this row uses it: in totals, one that counts holds whole numbers. */
+struct doc_column doc_row_column(const struct doc_row *row, const struct doc_column *column);
+/* Where the column's texts stand; never DOC_ALIGN_KIND. */
 enum doc_align doc_column_align(const struct doc_column *column);
 /* The cell's value for a machine: no grouping of thousands. In arena; "" when empty. */
 const char *doc_cell_plain(struct arena *arena, const struct doc_column *column,

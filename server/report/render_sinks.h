@@ -1,0 +1,45 @@
+/*
+ * Renderers: each makes a sink for doc_new(), which owns it from then on.
+ *
+ * What goes to a doc_out comes in pieces of a few kilobytes; the last piece leaves in doc_end.
+ * Nothing is written by doc_free.
+ */
+#ifndef KEHU_REPORT_RENDER_SINKS_H
+#define KEHU_REPORT_RENDER_SINKS_H
+
+#include "server/report/doc.h"
+
+/* Pages as plain UTF-8 text for a fixed-pitch printer; a form feed between pages. */
+struct doc_sink *render_text_new(struct doc_out out);
+
+/* PDF by cairo and pango, Han characters set in WenQuanYi Micro Hei. */
+struct doc_sink *render_pdf_new(struct doc_out out);
+/*
+ * Whether that font is really there; asked at start, for without it pango prints hex boxes.
+ * *why says in both languages what is missing and what to install; static.
+ */
+MUST_CHECK bool render_pdf_check(const char **why);
+
+/*
+ * Fields and table rows as CSV, without pages: one column per group level first (the group's
+ * heading on every row), numbers without thousands' commas. totals: subtotals and totals too,
+ * with their label in the first column.
+ */
+struct doc_sink *render_csv_new(struct doc_out out, bool totals);
+
+/* One self-contained HTML page, for mail. */
+struct doc_sink *render_html_new(struct doc_out out);
+
+/* One page as it will be printed. Lines live in arena and have no trailing spaces. */
+struct render_page {
+	uint64_t number; /* the page shown: the wanted one, or the last if there are fewer */
+	uint64_t total;  /* 0: not known, the document is long */
+	bool last;
+	const char **lines;
+	size_t count;
+};
+/* Pages count from 1; 0 means the first. Fills *page by doc_end at the latest. */
+struct doc_sink *render_preview_new(
+    struct arena *arena, uint64_t wanted, struct render_page *page);
+
+#endif
