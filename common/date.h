@@ -37,18 +37,23 @@ int64_t date_of_us(int64_t us, int offset_min); /* day of a moment */
  * today tomorrow yesterday, mon…sun (next after today), "next mon", eom, eoy; 今天 明天 后天
  * 昨天 前天 大后天, 周五 星期五 礼拜五, 下周五 上周五 本周五, 月底 年底, 3天后 2周前, 11月23日,
  * 2026年11月23日; full-width digits. Weeks start on Monday; 下周五/"next fri" is the one of
- * the next week. Anything else, or 02-30, is ERR_NOT_A_DATE.
+ * the next week. Anything else, or 02-30, is ERR_NOT_A_DATE. An offset without a sign (3d)
+ * and a weekday without a week look back when past; a bare weekday is never today itself.
  */
 MUST_CHECK enum err date_parse(const char *text, int64_t today, bool past, int64_t *day);
 
-/* 14, 1400, 14:00, 2pm, 2:30pm, 下午2点, 14点30 -> minutes since midnight. */
+/* 14, 1400, 14:00, 2pm, 2:30pm, 下午2点, 14点30 -> minutes since midnight. ERR_INVALID. */
 MUST_CHECK enum err time_parse(const char *text, int *minutes);
 
 /* "2026-11-23", "2026-11-23 14:05", "2026-11-23 周一" / "Mon". In arena. */
 char *date_format(struct arena *arena, int64_t day);
 char *date_format_weekday(struct arena *arena, int64_t day, enum lang lang);
 char *date_format_us(struct arena *arena, int64_t us, int offset_min);
-/* Both ISO forms back: "2026-11-23T14:05:00Z", "2026-11-23 14:05[:06][+08:00]". */
+/*
+ * Both ISO forms back: "2026-11-23T14:05:00Z", "2026-11-23 14:05[:06][+08:00]"; also what
+ * date_parse and time_parse take, with a space between them. A date alone is its midnight, a
+ * time alone is today's; without a zone the clock is offset_min's. ERR_NOT_A_DATE.
+ */
 MUST_CHECK enum err date_parse_us(const char *text, int64_t now_us, int offset_min, int64_t *us);
 
 #endif
