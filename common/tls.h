@@ -1,12 +1,13 @@
 /*
  * TLS 1.3 and nothing else, the same settings on both sides; certificates made for demo and
- * tests; random bytes, hashes and identifiers.
+ * tests.
  */
 #ifndef KEHU_TLS_H
 #define KEHU_TLS_H
 
 #include "common/arena.h"
 #include "common/error.h"
+#include "common/uuid.h" /* random bytes, hashes, identifiers: callers of TLS need them too */
 #include <openssl/ssl.h>
 #include <stdint.h>
 
@@ -27,18 +28,5 @@ const char *tls_why(struct arena *arena, SSL *ssl);
  */
 MUST_CHECK enum err tls_make_certificates(struct arena *arena, const char *dir,
     const char *const *hosts, size_t count, const char **why);
-
-void random_bytes(void *out, size_t bytes); /* fatal when the system has none */
-void hash_sha256(const void *data, size_t bytes, uint8_t out[32]);
-char *hex_encode(struct arena *arena, const void *data, size_t bytes);
-
-/* UUIDv7 (RFC 9562): 48 bits of milliseconds, then random. Ordered within a process. */
-struct uuid {
-	uint8_t bytes[16];
-};
-struct uuid uuid_new(void);
-int64_t uuid_time_ms(struct uuid uuid);
-bool uuid_parse(const char *text, struct uuid *uuid);
-char *uuid_format(struct arena *arena, struct uuid uuid);
 
 #endif
