@@ -209,3 +209,19 @@ sql_string(const struct sql *sql)
 {
 	return sql->text;
 }
+
+size_t
+sql_length(const struct sql *sql)
+{
+	return sql->bytes;
+}
+
+const char *
+sql_cut(struct sql *sql, size_t from)
+{
+	const char *piece = arena_strdup(sql->arena, sql->text + from);
+
+	sql->bytes = from;
+	sql->text[from] = '\0';
+	return piece;
+}

@@ -49,6 +49,12 @@ void sql_null(struct sql *sql, const char *cast);           /* $n::cast */
 /* Keep the statement prepared under its text (named, LRU of 200 a connection). */
 void sql_named(struct sql *sql);
 const char *sql_string(const struct sql *sql);
+/*
+ * Text is written in place; to use a piece elsewhere or twice, note the length before, write it,
+ * and cut it off again: its parameters keep their numbers.
+ */
+size_t sql_length(const struct sql *sql);
+const char *sql_cut(struct sql *sql, size_t from);
 
 /* Rows of one answered statement, copied into the arena of the flush. */
 struct rows {

@@ -1,0 +1,554 @@
+/*
+ * Policies, triggers and grants of one entity as SQL text. Names come from the catalogue, never
+ * from a user. The form of each policy is the measured one (DESIGN.md, "The database"): a
+ * setting is read once for each statement as a sub-select, arrays by unnest, shares last.
+ */
+#include "server/store/ddl.h"
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#define DDL_ROLES "kehu_app, kehu_report"
+
+const char *
+ddl_type(enum field_type type)
+{
+	switch (type) {
+	case TYPE_INT:
+	case TYPE_QUANTITY:
+	case TYPE_REF:
+	case TYPE_MONEY:
+		return "bigint";
+	case TYPE_BOOL:
+		return "boolean";
+	case TYPE_DATE:
+		return "date";
+	case TYPE_MOMENT:
+		return "timestamp with time zone";
+	case TYPE_REFS:
+		return "bigint[]";
+	case TYPE_TEXT:
+	case TYPE_BLOCK:
+	case TYPE_CHOICE:
+	case TYPE_PHONE:
+	case TYPE_MAIL:
+	case TYPE_LINK:
+		break;
+	}
+	return "text";
+}
+
+bool
+ddl_side_column(const struct field *field, size_t number, const char **suffix, const char **type)
+{
+	*type = "text";
+	if (number > 0)
+		return false;
+	if (field->type == TYPE_MONEY)
+		*suffix = "_currency";
+	else if (field->type == TYPE_PHONE)
+		*suffix = "_digits";
+	else if (field->type == TYPE_TEXT && (field->flags & FIELD_SORT))
+		*suffix = "_key";
+	else
+		return false;
+	return true;
+}
+
+/* ---- policies ----------------------------------------------------------------------------- */
+
+static const char *
+ddl_opened(char *text, size_t bytes, char which, uint32_t entity)
+{
+	snprintf(text, bytes, "nullif(current_setting('kehu.%c%" PRIu32 "', true), '')::bigint[]",
+	    which, entity);
+	return text;
+}
+
+static void
+ddl_put_opened(struct buf *out, const char *column, char which, uint32_t entity)
+{
+	char ids[96];
+
+	buf_printf(out, "%s IN (SELECT unnest(%s))", column,
+	    ddl_opened(ids, sizeof ids, which, entity));
+}
+
+/* Ids opened of any entity that can be opened: for what hangs on any record. */
+static void
+ddl_put_opened_any(struct buf *out, const struct catalog *catalog, const char *column, char which)
+{
+	buf_printf(out, "%s IN (SELECT unnest('{}'::bigint[]", column);
+	for (size_t i = 0; i < catalog_count(catalog); i++) {
+		const struct entity *def = catalog_at(catalog, i)->def;
+		char ids[96];
+		if (def->kind == ENTITY_ACTIVITY || def->kind == ENTITY_SETUP)
+			buf_printf(out, " || %s", ddl_opened(ids, sizeof ids, which, def->number));
+	}
+	buf_puts(out, "))");
+}
+
+static void
+ddl_put_part(struct buf *out, char which, uint32_t entity, int part)
+{
+	buf_printf(out, "split_part(current_setting('kehu.%c%" PRIu32 "'), '|', %d)", which, entity,
+	    part);
+}
+
+static void
+ddl_put_array_arm(struct buf *out, const char *column, char which, uint32_t entity, int part)
+{
+	buf_printf(out, "\n\tOR %s IN (SELECT unnest(", column);
+	ddl_put_part(out, which, entity, part);
+	buf_puts(out, "::bigint[]))");
+}
+
+/* The arms of an activity, shares apart. */
+static void
+ddl_put_arms(struct buf *out, const struct entity *def, char which)
+{
+	buf_puts(out, "(SELECT ");
+	ddl_put_part(out, which, def->number, 5);
+	buf_puts(out, " = 't')\n\tOR owner_id = (SELECT ");
+	ddl_put_part(out, which, def->number, 1);
+	buf_puts(out, "::bigint)");
+	ddl_put_array_arm(out, "department_id", which, def->number, 2);
+	ddl_put_array_arm(out, "branch_id", which, def->number, 3);
+	if (def->pooled)
+		ddl_put_array_arm(out, "pool_id", which, def->number, 4);
+}
+
+/* Last in its policy: arms that accept first never build its hash. */
+static void
+ddl_put_shares(struct buf *out, const struct entity *def, char which)
+{
+	buf_puts(out, "\n\tOR id IN (SELECT s.record_id FROM record_share s WHERE s.user_id = (SELECT ");
+	ddl_put_part(out, which, def->number, 6);
+	buf_printf(out, "::bigint) AND s.entity = %" PRIu32 " AND s.rights & %d <> 0)", def->number,
+	    which == 'w' ? 4 : 1);
+}
+
+static const struct entity *
+ddl_activity(const struct catalog *catalog, const struct field *field)
+{
+	const struct entity_view *view =
+	    field->type == TYPE_REF ? catalog_entity_named(catalog, field->ref) : NULL;
+
+	return view && view->def->kind == ENTITY_ACTIVITY ? view->def : NULL;
+}
+
+/* A line of def that names another activity makes def readable through that one, too. */
+static void
+ddl_put_links(struct buf *out, const struct catalog *catalog, const struct entity *def)
+{
+	const struct entity_view *lines[64];
+	size_t count = catalog_lines(catalog, def, lines, 64);
+
+	for (size_t i = 0; i < count; i++) {
+		for (size_t k = 0; k < lines[i]->field_count; k++) {
+			const struct field *field = lines[i]->fields[k];
+			const struct entity *target = ddl_activity(catalog, field);
+			if (!target || target == def)
+				continue;
+			buf_printf(out, "\n\tOR id IN (SELECT l.%s_id FROM %s l WHERE l.deleted_at IS NULL AND ",
+			    def->name, entity_table(lines[i]->def));
+			char column[80];
+			snprintf(column, sizeof column, "l.%s", field->name);
+			ddl_put_opened(out, column, 'p', target->number);
+			buf_putc(out, ')');
+		}
+	}
+}
+
+static void
+ddl_put_parents(struct buf *out, const struct catalog *catalog, const struct entity_view *view)
+{
+	for (size_t i = 0; i < view->field_count; i++) {
+		const struct entity *target = ddl_activity(catalog, view->fields[i]);
+		if (!target)
+			continue;
+		buf_puts(out, "\n\tOR ");
+		ddl_put_opened(out, view->fields[i]->name, 'p', target->number);
+	}
+}
+
+/* Whose owner follows another record may be written by who opened that one for writing. */
+static void
+ddl_put_inherited(struct buf *out, const struct catalog *catalog, const struct entity_view *view)
+{
+	if (!view->def->inherits_owner)
+		return;
+	const struct field *field = entity_field_named(view, view->def->owner_from);
+	const struct entity *target = field ? ddl_activity(catalog, field) : NULL;
+	if (!target)
+		return;
+	buf_puts(out, "\n\tOR ");
+	ddl_put_opened(out, field->name, 'q', target->number);
+}
+
+static void
+ddl_put_read(struct buf *out, const struct catalog *catalog, const struct entity_view *view)
+{
+	const struct entity *def = view->def;
+	char column[80];
+
+	switch (def->kind) {
+	case ENTITY_ACTIVITY:
+		ddl_put_arms(out, def, 'r');
+		ddl_put_parents(out, catalog, view);
+		ddl_put_links(out, catalog, def);
+		ddl_put_shares(out, def, 'r');
+		break;
+	case ENTITY_LINE:
+		snprintf(column, sizeof column, "%s_id", def->parent);
+		ddl_put_opened(out, column, 'p', catalog_entity_named(catalog, def->parent)->def->number);
+		ddl_put_parents(out, catalog, view);
+		break;
+	case ENTITY_ANCHORED:
+		ddl_put_opened_any(out, catalog, "anchor_id", 'p');
+		break;
+	case ENTITY_SETUP:
+		buf_puts(out, "(SELECT ");
+		ddl_put_part(out, 'r', def->number, 5);
+		buf_puts(out, " = 't')");
+		break;
+	}
+}
+
+static void
+ddl_put_write(struct buf *out, const struct catalog *catalog, const struct entity_view *view,
+    bool shares)
+{
+	const struct entity *def = view->def;
+	char column[80];
+
+	switch (def->kind) {
+	case ENTITY_ACTIVITY:
+		ddl_put_arms(out, def, 'w');
+		ddl_put_inherited(out, catalog, view);
+		if (shares)
+			ddl_put_shares(out, def, 'w');
+		break;
+	case ENTITY_LINE:
+		snprintf(column, sizeof column, "%s_id", def->parent);
+		ddl_put_opened(out, column, 'q', catalog_entity_named(catalog, def->parent)->def->number);
+		break;
+	case ENTITY_ANCHORED:
+		ddl_put_opened_any(out, catalog, "anchor_id", 'q');
+		break;
+	case ENTITY_SETUP:
+		buf_puts(out, "(SELECT ");
+		ddl_put_part(out, 'w', def->number, 5);
+		buf_puts(out, " = 't')");
+		break;
+	}
+}
+
+static void
+ddl_put_policies(struct buf *out, const struct catalog *catalog, const struct entity_view *view)
+{
+	static const char *const names[] = { "kehu_read", "kehu_add", "kehu_change", "kehu_rule",
+		"kehu_owner", "kehu_backup" };
+	const char *table = entity_table(view->def);
+
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+		buf_printf(out, "DROP POLICY IF EXISTS %s ON %s;\n", names[i], table);
+	buf_printf(out, "ALTER TABLE %s ENABLE ROW LEVEL SECURITY;\n", table);
+	buf_printf(out, "ALTER TABLE %s FORCE ROW LEVEL SECURITY;\n", table);
+	buf_printf(out, "CREATE POLICY kehu_read ON %s FOR SELECT TO " DDL_ROLES " USING (", table);
+	ddl_put_read(out, catalog, view);
+	buf_printf(out, ");\nCREATE POLICY kehu_add ON %s FOR INSERT TO kehu_app WITH CHECK (", table);
+	ddl_put_write(out, catalog, view, false);
+	buf_printf(out, ");\nCREATE POLICY kehu_change ON %s FOR UPDATE TO kehu_app USING (", table);
+	ddl_put_write(out, catalog, view, true);
+	buf_puts(out, ") WITH CHECK (");
+	ddl_put_write(out, catalog, view, true);
+	buf_puts(out, ");\n");
+	buf_printf(out, "CREATE POLICY kehu_rule ON %s TO kehu_rule USING (true) WITH CHECK (true);\n",
+	    table);
+	buf_printf(out, "CREATE POLICY kehu_owner ON %s TO kehu_owner USING (true) WITH CHECK (true);\n",
+	    table);
+	buf_printf(out, "CREATE POLICY kehu_backup ON %s FOR SELECT TO kehu_backup USING (true);\n",
+	    table);
+}
+
+/* ---- grants ------------------------------------------------------------------------------- */
+
+static void
+ddl_put_grants(struct buf *out, const struct entity_view *view)
+{
+	const struct entity *def = view->def;
+	const char *table = entity_table(def);
+
+	buf_printf(out, "GRANT SELECT, INSERT, UPDATE ON %s TO kehu_app;\n", table);
+	buf_printf(out, "GRANT SELECT, INSERT, UPDATE ON %s TO kehu_rule;\n", table);
+	buf_printf(out, "GRANT SELECT ON %s TO kehu_backup;\n", table);
+	/* Reports never see what never leaves the server. */
+	buf_printf(out, "REVOKE ALL ON %s FROM kehu_report;\n", table);
+	buf_puts(out, "GRANT SELECT (id, version, created_at, created_by, updated_at, updated_by, deleted_at");
+	if (def->kind == ENTITY_LINE)
+		buf_printf(out, ", %s_id, position", def->parent);
+	for (size_t i = 0; i < view->field_count; i++) {
+		const struct field *field = view->fields[i];
+		const char *suffix, *type;
+		if ((field->flags & (FIELD_HIDDEN | FIELD_FIGURE)) || strcmp(field->name, "created_at") == 0)
+			continue;
+		buf_printf(out, ", %s", field->name);
+		for (size_t k = 0; ddl_side_column(field, k, &suffix, &type); k++)
+			buf_printf(out, ", %s%s", field->name, suffix);
+	}
+	buf_printf(out, ") ON %s TO kehu_report;\n", table);
+	if (def->figures) {
+		buf_printf(out, "GRANT SELECT ON %s_figures TO kehu_app, kehu_report, kehu_backup;\n", table);
+		buf_printf(out, "GRANT SELECT, INSERT, UPDATE ON %s_figures TO kehu_rule;\n", table);
+	}
+	if (def->searched) {
+		buf_printf(out, "GRANT SELECT, INSERT, UPDATE, DELETE ON %s_search TO kehu_app;\n", table);
+		buf_printf(out, "GRANT SELECT, UPDATE ON %s_search TO kehu_rule;\n", table);
+	}
+}
+
+/* ---- triggers ----------------------------------------------------------------------------- */
+
+/* A value as history keeps it. */
+static void
+ddl_put_history_value(struct buf *out, const struct field *field, const char *row)
+{
+	const char *name = field->name;
+
+	switch (field->type) {
+	case TYPE_BOOL:
+		buf_printf(out, "%s.%s::integer::text", row, name);
+		break;
+	case TYPE_DATE:
+		buf_printf(out, "(%s.%s - date '1970-01-01')::text", row, name);
+		break;
+	case TYPE_MOMENT:
+		buf_printf(out, "(extract(epoch FROM %s.%s) * 1000000)::bigint::text", row, name);
+		break;
+	case TYPE_MONEY:
+		buf_printf(out, "(%s.%s::text || ' ' || coalesce(%s.%s_currency, ''))", row, name, row, name);
+		break;
+	case TYPE_INT:
+	case TYPE_QUANTITY:
+	case TYPE_REF:
+	case TYPE_REFS:
+		buf_printf(out, "%s.%s::text", row, name);
+		break;
+	default:
+		buf_printf(out, "%s.%s", row, name);
+	}
+}
+
+static bool
+ddl_in_history(const struct field *field)
+{
+	return !(field->flags & (FIELD_FIGURE | FIELD_HIDDEN)) && strcmp(field->name, "created_at") != 0;
+}
+
+static void
+ddl_put_history_field(struct buf *out, const struct field *field)
+{
+	const char *name = field->name;
+
+	buf_printf(out, "\t\tIF NEW.%s IS DISTINCT FROM OLD.%s", name, name);
+	if (field->type == TYPE_MONEY)
+		buf_printf(out, " OR NEW.%s_currency IS DISTINCT FROM OLD.%s_currency", name, name);
+	buf_printf(out, " THEN\n\t\t\tf := f || %" PRIu32 "; o := array_append(o, ", field->number);
+	ddl_put_history_value(out, field, "OLD");
+	buf_puts(out, "); n := array_append(n, ");
+	ddl_put_history_value(out, field, "NEW");
+	buf_puts(out, ");\n\t\tEND IF;\n");
+}
+
+/* The row of the change feed: subscribers are told of records, lines come with their parent. */
+static void
+ddl_put_change(struct buf *out, const struct entity *def)
+{
+	const char *pool = def->pooled ? "pool_id" : NULL;
+
+	if (def->kind == ENTITY_LINE || def->kind == ENTITY_ANCHORED)
+		return;
+	if (def->kind == ENTITY_SETUP) {
+		buf_printf(out,
+		    "\tINSERT INTO change (entity, id, version, kind) VALUES (%" PRIu32
+		    ", NEW.id, NEW.version, k);\n",
+		    def->number);
+		return;
+	}
+	buf_printf(out,
+	    "\tIF k = 1 THEN\n"
+	    "\t\tINSERT INTO change (entity, id, version, kind, new_owner, new_department, new_branch%s)\n"
+	    "\t\t\tVALUES (%" PRIu32 ", NEW.id, NEW.version, k, NEW.owner_id, NEW.department_id, "
+	    "NEW.branch_id%s);\n\tELSE\n"
+	    "\t\tINSERT INTO change (entity, id, version, kind, old_owner, old_department, old_branch%s,\n"
+	    "\t\t\tnew_owner, new_department, new_branch%s)\n"
+	    "\t\t\tVALUES (%" PRIu32 ", NEW.id, NEW.version, k, OLD.owner_id, OLD.department_id, "
+	    "OLD.branch_id%s,\n\t\t\tNEW.owner_id, NEW.department_id, NEW.branch_id%s);\n\tEND IF;\n",
+	    pool ? ", new_pool" : "", def->number, pool ? ", NEW.pool_id" : "",
+	    pool ? ", old_pool" : "", pool ? ", new_pool" : "", def->number,
+	    pool ? ", OLD.pool_id" : "", pool ? ", NEW.pool_id" : "");
+}
+
+static void
+ddl_put_root(struct buf *out, const struct catalog *catalog, const struct entity *def)
+{
+	if (def->kind == ENTITY_LINE)
+		buf_printf(out, "%" PRIu32 ", NEW.%s_id",
+		    catalog_entity_named(catalog, def->parent)->def->number, def->parent);
+	else if (def->kind == ENTITY_ANCHORED)
+		buf_puts(out, "NEW.anchor_entity, NEW.anchor_id");
+	else
+		buf_printf(out, "%" PRIu32 ", NEW.id", def->number);
+}
+
+static void
+ddl_put_track(struct buf *out, const struct catalog *catalog, const struct entity_view *view)
+{
+	const struct entity *def = view->def;
+	const char *table = entity_table(def);
+
+	buf_printf(out,
+	    "CREATE OR REPLACE FUNCTION kehu_track_%s() RETURNS trigger LANGUAGE plpgsql AS $kehu$\n"
+	    "DECLARE\n\tf integer[] := '{}';\n\to text[] := '{}';\n\tn text[] := '{}';\n"
+	    "\tk smallint := 1;\nBEGIN\n\tIF TG_OP = 'UPDATE' THEN\n"
+	    "\t\tk := CASE WHEN NEW.deleted_at IS NOT NULL AND OLD.deleted_at IS NULL THEN 3\n"
+	    "\t\t\tWHEN NEW.deleted_at IS NULL AND OLD.deleted_at IS NOT NULL THEN 4 ELSE 2 END;\n",
+	    table);
+	for (size_t i = 0; i < view->field_count; i++) {
+		if (ddl_in_history(view->fields[i]))
+			ddl_put_history_field(out, view->fields[i]);
+	}
+	buf_puts(out,
+	    "\tEND IF;\n\tIF k <> 2 OR f <> '{}' THEN\n"
+	    "\t\tINSERT INTO history (change_id, user_id, session_id, entity, record_id, root_entity,\n"
+	    "\t\t\troot_id, version, kind, fields, old, new)\n"
+	    "\t\tVALUES (nullif(current_setting('kehu.change', true), '')::uuid,\n"
+	    "\t\t\tnullif(current_setting('kehu.user', true), '')::bigint,\n"
+	    "\t\t\tnullif(current_setting('kehu.session', true), '')::bigint,\n");
+	buf_printf(out, "\t\t\t%" PRIu32 ", NEW.id, ", def->number);
+	ddl_put_root(out, catalog, def);
+	buf_puts(out, ", NEW.version, k, f, o, n);\n\tEND IF;\n");
+	ddl_put_change(out, def);
+	buf_puts(out, "\tRETURN NULL;\nEND\n$kehu$;\n");
+	buf_printf(out,
+	    "CREATE OR REPLACE TRIGGER kehu_track AFTER INSERT OR UPDATE ON %s FOR EACH ROW "
+	    "EXECUTE FUNCTION kehu_track_%s();\n",
+	    table, table);
+}
+
+/* Access columns are copied to the search row, never the tokens. */
+static void
+ddl_put_search(struct buf *out, const struct entity *def)
+{
+	const char *table = entity_table(def);
+	const char *pool = def->pooled ? ", pool_id = NEW.pool_id" : "";
+
+	if (!def->searched || def->kind != ENTITY_ACTIVITY)
+		return;
+	buf_printf(out,
+	    "CREATE OR REPLACE FUNCTION kehu_search_%s() RETURNS trigger LANGUAGE plpgsql AS $kehu$\n"
+	    "BEGIN\n\tUPDATE %s_search SET owner_id = NEW.owner_id, department_id = NEW.department_id,\n"
+	    "\t\tbranch_id = NEW.branch_id%s WHERE id = NEW.id;\n\tRETURN NULL;\nEND\n$kehu$;\n",
+	    table, table, pool);
+	buf_printf(out,
+	    "CREATE OR REPLACE TRIGGER kehu_search AFTER UPDATE OF owner_id, department_id, branch_id%s "
+	    "ON %s FOR EACH ROW\n\tWHEN ((OLD.owner_id, OLD.department_id, OLD.branch_id%s) IS DISTINCT FROM\n"
+	    "\t(NEW.owner_id, NEW.department_id, NEW.branch_id%s))\n\tEXECUTE FUNCTION kehu_search_%s();\n",
+	    def->pooled ? ", pool_id" : "", table, def->pooled ? ", OLD.pool_id" : "",
+	    def->pooled ? ", NEW.pool_id" : "", table);
+}
+
+static bool
+ddl_is_setup(const struct catalog *catalog, const struct entity *def)
+{
+	if (def->kind == ENTITY_LINE)
+		def = catalog_entity_named(catalog, def->parent)->def;
+	return def->kind == ENTITY_SETUP;
+}
+
+/* Set-up records are in the servers' snapshots: a change to one makes those stale. */
+static void
+ddl_put_epoch(struct buf *out, const struct catalog *catalog, const struct entity_view *view)
+{
+	const struct entity *def = view->def;
+	const char *table = entity_table(def);
+	bool dictionary = strncmp(def->name, "dictionary", strlen("dictionary")) == 0;
+
+	if (!ddl_is_setup(catalog, def))
+		return;
+	for (int i = 0; i < 1 + dictionary; i++) {
+		buf_printf(out,
+		    "CREATE OR REPLACE TRIGGER %s AFTER INSERT OR DELETE OR UPDATE OF deleted_at",
+		    i == 0 ? "kehu_epoch" : "kehu_catalog");
+		for (size_t k = 0; k < view->field_count; k++) {
+			if (!(view->fields[k]->flags & FIELD_HIDDEN))
+				buf_printf(out, ", %s", view->fields[k]->name);
+		}
+		buf_printf(out, "\n\tON %s FOR EACH STATEMENT EXECUTE FUNCTION %s();\n", table,
+		    i == 0 ? "kehu_bump_access" : "kehu_bump_catalog");
+	}
+}
+
+void
+ddl_entity(struct buf *out, const struct catalog *catalog, const struct entity_view *entity)
+{
+	ddl_put_policies(out, catalog, entity);
+	ddl_put_grants(out, entity);
+	ddl_put_track(out, catalog, entity);
+	ddl_put_search(out, entity->def);
+	ddl_put_epoch(out, catalog, entity);
+}
+
+void
+ddl_catalog(struct buf *out, const struct catalog *catalog)
+{
+	for (size_t i = 0; i < catalog_count(catalog); i++)
+		ddl_entity(out, catalog, catalog_at(catalog, i));
+	buf_puts(out,
+	    "DROP POLICY IF EXISTS kehu_read ON history;\n"
+	    "DROP POLICY IF EXISTS kehu_add ON history;\n"
+	    "DROP POLICY IF EXISTS kehu_all ON history;\n"
+	    "ALTER TABLE history ENABLE ROW LEVEL SECURITY;\n"
+	    "ALTER TABLE history FORCE ROW LEVEL SECURITY;\n"
+	    "CREATE POLICY kehu_add ON history FOR INSERT TO kehu_app, kehu_rule WITH CHECK (true);\n"
+	    "CREATE POLICY kehu_all ON history TO kehu_owner, kehu_backup USING (true) "
+	    "WITH CHECK (true);\n"
+	    "CREATE POLICY kehu_read ON history FOR SELECT TO kehu_app USING (");
+	ddl_put_opened_any(out, catalog, "root_id", 'p');
+	buf_puts(out, ");\n");
+}
+
+/* ---- custom fields ------------------------------------------------------------------------ */
+
+void
+ddl_add_column(struct buf *out, const struct entity *entity, const struct field *field)
+{
+	const char *suffix, *type;
+	const char *text = ddl_type(field->type);
+
+	buf_printf(out, "ALTER TABLE %s ADD COLUMN IF NOT EXISTS x_%" PRIu32 " %s%s",
+	    entity_table(entity), field->number, text,
+	    field->type == TYPE_CHOICE ? " COLLATE \"C\"" : "");
+	for (size_t i = 0; ddl_side_column(field, i, &suffix, &type); i++)
+		buf_printf(out, ", ADD COLUMN IF NOT EXISTS x_%" PRIu32 "%s %s COLLATE \"C\"",
+		    field->number, suffix, type);
+	buf_puts(out, ";\n");
+}
+
+bool
+ddl_index(struct buf *name, struct buf *text, const struct entity *entity,
+    const struct field *field)
+{
+	const char *table = entity_table(entity);
+	bool key = field->type == TYPE_TEXT && (field->flags & FIELD_SORT);
+
+	if (!(field->flags & (FIELD_SORT | FIELD_FILTER)) || field->type == TYPE_REFS ||
+	    field->type == TYPE_BLOCK || entity->kind == ENTITY_LINE)
+		return false;
+	buf_printf(name, "%s_x_%" PRIu32, table, field->number);
+	buf_printf(text, "CREATE INDEX CONCURRENTLY %s ON %s (%sx_%" PRIu32 "%s, id) WHERE deleted_at IS NULL",
+	    buf_text(name), table, entity->kind == ENTITY_ACTIVITY ? "branch_id, " : "",
+	    field->number, key ? "_key" : "");
+	return true;
+}

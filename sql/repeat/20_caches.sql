@@ -1,0 +1,64 @@
+-- What kehud's snapshots of access rights and catalogue are read from, and the counters that
+-- tell it when they are stale. The readers see lines without opening each parent, so they are
+-- functions of kehu_rule; they give ids, codes and labels of set-up records only.
+
+CREATE OR REPLACE FUNCTION access_role_grants()
+RETURNS TABLE (role_id bigint, entity text, scope text, rights bigint)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+	RETURN QUERY SELECT g.role_id, g.entity, g.scope, g.rights
+		FROM role_grant g JOIN role r ON r.id = g.role_id
+		WHERE g.deleted_at IS NULL AND r.deleted_at IS NULL;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION access_user_roles()
+RETURNS TABLE (user_id bigint, role_id bigint)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+	RETURN QUERY SELECT u.user_id, u.role_id FROM user_role u WHERE u.deleted_at IS NULL;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION access_pool_members()
+RETURNS TABLE (user_id bigint, member_department_id bigint, pool_id bigint)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+	RETURN QUERY SELECT coalesce(m.user_id, 0), coalesce(m.member_department_id, 0), m.pool_id
+		FROM pool_member m JOIN pool p ON p.id = m.pool_id
+		WHERE m.deleted_at IS NULL AND p.deleted_at IS NULL AND p.active;
+END
+$$;
+
+-- Every list with its choices, in the order people see them; a list without choices gives one
+-- row with a null code.
+CREATE OR REPLACE FUNCTION catalog_dictionary_items()
+RETURNS TABLE (name text, zh text, en text, code text, item_zh text, item_en text, color bigint,
+	retired boolean)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+	RETURN QUERY SELECT d.name, d.zh, d.en, i.code, i.zh, i.en, coalesce(i.color, 0),
+			coalesce(i.retired, false)
+		FROM dictionary d
+		LEFT JOIN dictionary_item i ON i.dictionary_id = d.id AND i.deleted_at IS NULL
+		WHERE d.deleted_at IS NULL
+		ORDER BY d.name, i.position, i.id;
+END
+$$;
+
+-- Statement triggers on the set-up tables (server/store/ddl.c says which columns count).
+CREATE OR REPLACE FUNCTION kehu_bump_access() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+	UPDATE state SET access_epoch = access_epoch + 1;
+	RETURN NULL;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION kehu_bump_catalog() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+	UPDATE state SET catalog_version = catalog_version + 1;
+	RETURN NULL;
+END
+$$;

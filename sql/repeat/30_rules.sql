@@ -1,0 +1,312 @@
+-- Rule functions: what may write past the reader's own row policies, one function for each
+-- rule. They belong to kehu_rule, see everything, and so check for themselves who may.
+-- A refusal raises KH005 with the name of an error of common/error.def as its message.
+
+CREATE OR REPLACE FUNCTION kehu_refuse(p_error text) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+	RAISE EXCEPTION USING ERRCODE = 'KH005', MESSAGE = p_error;
+END
+$$;
+
+-- The user of this transaction, looked up again: settings alone open nothing.
+CREATE OR REPLACE FUNCTION kehu_caller() RETURNS bigint
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+	caller bigint := current_setting('kehu.user')::bigint;
+	at_session bigint := current_setting('kehu.session')::bigint;
+BEGIN
+	PERFORM FROM users u WHERE u.id = caller AND NOT u.disabled AND u.deleted_at IS NULL
+		AND (u.expires_on IS NULL OR u.expires_on >= current_date)
+		AND (at_session = 0 OR EXISTS (SELECT FROM session s WHERE s.id = at_session
+			AND s.user_id = caller AND s.ended_at IS NULL AND s.expires_at > now()));
+	IF NOT FOUND THEN
+		PERFORM kehu_refuse('FORBIDDEN');
+	END IF;
+	RETURN caller;
+END
+$$;
+
+-- Whether a user's roles reach a row with these access columns for one right: the same answer
+-- as server/access gives, from the tables.
+CREATE OR REPLACE FUNCTION kehu_may(p_user bigint, p_entity text, p_right bigint, p_owner bigint,
+	p_department bigint, p_branch bigint, p_pool bigint) RETURNS boolean
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+	scopes text[];
+	mine users;
+BEGIN
+	SELECT array_agg(DISTINCT g.scope) INTO scopes FROM user_role u
+		JOIN role r ON r.id = u.role_id AND r.deleted_at IS NULL
+		JOIN role_grant g ON g.role_id = r.id AND g.deleted_at IS NULL
+		WHERE u.user_id = p_user AND u.deleted_at IS NULL
+		AND g.entity = p_entity AND g.rights & p_right <> 0;
+	IF scopes IS NULL THEN
+		RETURN false;
+	END IF;
+	IF 'all' = ANY (scopes) OR p_owner = p_user THEN
+		RETURN true;
+	END IF;
+	SELECT * INTO mine FROM users WHERE id = p_user;
+	IF 'department' = ANY (scopes) AND p_department IN (
+		WITH RECURSIVE below AS (SELECT mine.department_id AS id
+			UNION SELECT d.id FROM department d JOIN below b ON d.parent_id = b.id)
+		SELECT id FROM below) THEN
+		RETURN true;
+	END IF;
+	IF 'branch' = ANY (scopes) AND p_branch IN (
+		WITH RECURSIVE below AS (SELECT mine.branch_id AS id
+			UNION SELECT b.id FROM branch b JOIN below ON b.parent_id = below.id)
+		SELECT id FROM below) THEN
+		RETURN true;
+	END IF;
+	RETURN p_pool IS NOT NULL AND EXISTS (SELECT FROM access_pool_members() m
+		WHERE m.pool_id = p_pool AND (m.user_id = p_user OR m.member_department_id IN (
+			WITH RECURSIVE above AS (SELECT mine.department_id AS id
+				UNION SELECT d.parent_id FROM department d JOIN above a ON d.id = a.id
+				WHERE d.parent_id IS NOT NULL)
+			SELECT id FROM above)));
+END
+$$;
+
+-- The customer's row, locked, for a rule that changes it: there, of this version, within reach.
+CREATE OR REPLACE FUNCTION kehu_customer_take(p_id bigint, p_version bigint, p_right bigint,
+	p_deleted boolean) RETURNS customer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+	taken customer;
+BEGIN
+	SELECT * INTO taken FROM customer WHERE id = p_id AND (deleted_at IS NOT NULL) = p_deleted
+		FOR NO KEY UPDATE;
+	IF NOT FOUND OR NOT kehu_may(kehu_caller(), 'customer', 1, taken.owner_id,
+		taken.department_id, taken.branch_id, taken.pool_id) THEN
+		PERFORM kehu_refuse('NO_SUCH_RECORD');
+	END IF;
+	IF NOT kehu_may(kehu_caller(), 'customer', p_right, taken.owner_id, taken.department_id,
+		taken.branch_id, taken.pool_id) THEN
+		PERFORM kehu_refuse('FORBIDDEN');
+	END IF;
+	IF coalesce(p_version, 0) <> 0 AND taken.version <> p_version THEN
+		PERFORM kehu_refuse('CONFLICT');
+	END IF;
+	RETURN taken;
+END
+$$;
+
+-- Gives a customer to another user, with everything whose owner follows it (contacts,
+-- relations). Visits keep who made them. Returns the new version.
+CREATE OR REPLACE FUNCTION kehu_customer_transfer(p_id bigint, p_version bigint, p_owner bigint)
+RETURNS integer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+	taken customer := kehu_customer_take(p_id, p_version, 128, false);
+	target users;
+	caller bigint := kehu_caller();
+BEGIN
+	SELECT * INTO target FROM users WHERE id = p_owner AND NOT disabled AND deleted_at IS NULL;
+	IF NOT FOUND THEN
+		PERFORM kehu_refuse('INVALID');
+	END IF;
+	UPDATE customer SET owner_id = target.id, department_id = target.department_id,
+		branch_id = target.branch_id, pool_id = NULL, version = version + 1,
+		updated_at = now(), updated_by = caller
+		WHERE id = p_id;
+	UPDATE contact SET owner_id = target.id, department_id = target.department_id,
+		branch_id = target.branch_id, pool_id = NULL WHERE customer_id = p_id;
+	UPDATE customer_relation SET owner_id = target.id, department_id = target.department_id,
+		branch_id = target.branch_id, pool_id = NULL WHERE customer_id = p_id;
+	RETURN taken.version + 1;
+END
+$$;
+
+-- Shares a customer with a user (rights: 1 view, 4 edit; 0 ends it). Who may edit it through a
+-- role may share it; who only has it by a share may not. Returns the customer's version.
+CREATE OR REPLACE FUNCTION kehu_customer_share(p_id bigint, p_user bigint, p_rights bigint)
+RETURNS integer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+	taken customer := kehu_customer_take(p_id, 0, 4, false);
+	caller bigint := kehu_caller();
+	had boolean;
+	helpers bigint[];
+BEGIN
+	IF p_rights <> 0 THEN
+		PERFORM FROM users WHERE id = p_user AND NOT disabled AND deleted_at IS NULL;
+		IF NOT FOUND THEN
+			PERFORM kehu_refuse('INVALID');
+		END IF;
+	END IF;
+	had := EXISTS (SELECT FROM record_share WHERE user_id = p_user);
+	IF p_rights = 0 THEN
+		DELETE FROM record_share WHERE user_id = p_user AND entity = 10 AND record_id = p_id;
+	ELSE
+		INSERT INTO record_share (user_id, entity, record_id, rights, created_by)
+			VALUES (p_user, 10, p_id, p_rights | 1, caller)
+			ON CONFLICT (user_id, entity, record_id) DO UPDATE SET rights = EXCLUDED.rights;
+	END IF;
+	-- The snapshots only know whether anything at all is shared with a user.
+	IF had <> EXISTS (SELECT FROM record_share WHERE user_id = p_user) THEN
+		UPDATE state SET access_epoch = access_epoch + 1;
+	END IF;
+	SELECT array_agg(s.user_id ORDER BY s.user_id) INTO helpers FROM record_share s
+		WHERE s.entity = 10 AND s.record_id = p_id AND s.rights & 4 <> 0;
+	IF helpers IS DISTINCT FROM taken.co_owners THEN
+		UPDATE customer SET co_owners = helpers, version = version + 1, updated_at = now(),
+			updated_by = caller WHERE id = p_id;
+		RETURN taken.version + 1;
+	END IF;
+	RETURN taken.version;
+END
+$$;
+
+-- Moves a customer and what hangs on it (contacts, relations, visits and their lines) to the
+-- recycle bin under one delete_id; restoring that id brings back exactly what went with it.
+CREATE OR REPLACE FUNCTION kehu_customer_mark(p_id bigint, p_from uuid, p_to uuid) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+	caller bigint := kehu_caller();
+	gone timestamptz := CASE WHEN p_to IS NULL THEN NULL ELSE now() END;
+BEGIN
+	UPDATE customer_address SET deleted_at = gone, delete_id = p_to
+		WHERE customer_id = p_id AND delete_id IS NOT DISTINCT FROM p_from;
+	UPDATE customer_phone SET deleted_at = gone, delete_id = p_to
+		WHERE customer_id = p_id AND delete_id IS NOT DISTINCT FROM p_from;
+	UPDATE customer_mail SET deleted_at = gone, delete_id = p_to
+		WHERE customer_id = p_id AND delete_id IS NOT DISTINCT FROM p_from;
+	UPDATE customer_tag SET deleted_at = gone, delete_id = p_to
+		WHERE customer_id = p_id AND delete_id IS NOT DISTINCT FROM p_from;
+	UPDATE contact_phone l SET deleted_at = gone, delete_id = p_to FROM contact c
+		WHERE c.customer_id = p_id AND l.contact_id = c.id
+		AND c.delete_id IS NOT DISTINCT FROM p_from AND l.delete_id IS NOT DISTINCT FROM p_from;
+	UPDATE contact_customer l SET deleted_at = gone, delete_id = p_to FROM contact c
+		WHERE c.customer_id = p_id AND l.contact_id = c.id
+		AND c.delete_id IS NOT DISTINCT FROM p_from AND l.delete_id IS NOT DISTINCT FROM p_from;
+	UPDATE contact SET deleted_at = gone, delete_id = p_to, version = version + 1,
+		updated_at = now(), updated_by = caller
+		WHERE customer_id = p_id AND delete_id IS NOT DISTINCT FROM p_from;
+	UPDATE customer_relation SET deleted_at = gone, delete_id = p_to, version = version + 1,
+		updated_at = now(), updated_by = caller
+		WHERE p_id IN (customer_id, other_id) AND delete_id IS NOT DISTINCT FROM p_from;
+	UPDATE visit_contact l SET deleted_at = gone, delete_id = p_to FROM visit v
+		WHERE v.customer_id = p_id AND l.visit_id = v.id
+		AND v.delete_id IS NOT DISTINCT FROM p_from AND l.delete_id IS NOT DISTINCT FROM p_from;
+	UPDATE visit SET deleted_at = gone, delete_id = p_to, version = version + 1,
+		updated_at = now(), updated_by = caller
+		WHERE customer_id = p_id AND delete_id IS NOT DISTINCT FROM p_from;
+	UPDATE attachment SET deleted_at = gone, delete_id = p_to
+		WHERE anchor_id = p_id AND delete_id IS NOT DISTINCT FROM p_from;
+	UPDATE customer SET deleted_at = gone, delete_id = p_to, version = version + 1,
+		updated_at = now(), updated_by = caller
+		WHERE id = p_id AND delete_id IS NOT DISTINCT FROM p_from;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION kehu_customer_delete(p_id bigint, p_version bigint, p_delete uuid)
+RETURNS integer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+	taken customer := kehu_customer_take(p_id, p_version, 8, false);
+BEGIN
+	PERFORM kehu_customer_mark(p_id, NULL, p_delete);
+	RETURN taken.version + 1;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION kehu_customer_restore(p_id bigint) RETURNS integer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+	taken customer := kehu_customer_take(p_id, 0, 16, true);
+BEGIN
+	PERFORM kehu_customer_mark(p_id, taken.delete_id, NULL);
+	RETURN taken.version + 1;
+END
+$$;
+
+-- What visits say about a customer. Anyone whose visit changed may have it worked out again:
+-- it takes nothing from the caller but the id. The next visit is the earliest one planned or
+-- under way, else what the last completed one agreed.
+CREATE OR REPLACE FUNCTION kehu_customer_figures(p_customer bigint) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+	last_at timestamptz;
+	done bigint;
+	open bigint;
+	first_open timestamptz;
+	agreed date;
+	minutes_east integer;
+BEGIN
+	SELECT max(v.at) FILTER (WHERE v.state = 'completed'),
+		count(*) FILTER (WHERE v.state = 'completed'),
+		count(*) FILTER (WHERE v.state IN ('planned', 'started')),
+		min(v.at) FILTER (WHERE v.state IN ('planned', 'started')),
+		(array_agg(v.next_on ORDER BY v.at DESC, v.id DESC) FILTER (WHERE v.state = 'completed'))[1]
+		INTO last_at, done, open, first_open, agreed
+		FROM visit v WHERE v.customer_id = p_customer AND v.deleted_at IS NULL;
+	IF first_open IS NOT NULL THEN
+		SELECT b.offset_min INTO minutes_east FROM customer c JOIN branch b ON b.id = c.branch_id
+			WHERE c.id = p_customer;
+		agreed := (first_open AT TIME ZONE 'UTC' +
+			make_interval(mins => coalesce(minutes_east, 480)))::date;
+	END IF;
+	INSERT INTO customer_figures (id, last_visit_at, visit_count, open_visits, next_visit_on)
+		VALUES (p_customer, last_at, done, open, agreed)
+		ON CONFLICT (id) DO UPDATE SET last_visit_at = EXCLUDED.last_visit_at,
+			visit_count = EXCLUDED.visit_count, open_visits = EXCLUDED.open_visits,
+			next_visit_on = EXCLUDED.next_visit_on;
+END
+$$;
+
+-- The same for every customer, after a bulk load.
+CREATE OR REPLACE FUNCTION kehu_customer_figures_all() RETURNS bigint
+LANGUAGE plpgsql AS $$
+DECLARE
+	made bigint;
+BEGIN
+	INSERT INTO customer_figures (id, last_visit_at, visit_count, open_visits, next_visit_on)
+		SELECT v.customer_id, max(v.at) FILTER (WHERE v.state = 'completed'),
+			count(*) FILTER (WHERE v.state = 'completed'),
+			count(*) FILTER (WHERE v.state IN ('planned', 'started')),
+			coalesce((min(v.at) FILTER (WHERE v.state IN ('planned', 'started'))
+				AT TIME ZONE 'UTC' + interval '480 minutes')::date,
+				(array_agg(v.next_on ORDER BY v.at DESC, v.id DESC)
+					FILTER (WHERE v.state = 'completed'))[1])
+		FROM visit v WHERE v.deleted_at IS NULL GROUP BY v.customer_id
+		ON CONFLICT (id) DO UPDATE SET last_visit_at = EXCLUDED.last_visit_at,
+			visit_count = EXCLUDED.visit_count, open_visits = EXCLUDED.open_visits,
+			next_visit_on = EXCLUDED.next_visit_on;
+	GET DIAGNOSTICS made = ROW_COUNT;
+	RETURN made;
+END
+$$;
+
+-- Customers that look like the one being saved. Finds those the caller may not see too, but
+-- says of them only that one exists: no id, no owner.
+CREATE OR REPLACE FUNCTION kehu_customer_duplicates(p_self bigint, p_name_key text,
+	p_phone_digits text, p_tax_number text)
+RETURNS TABLE (id bigint, matched text)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+	caller bigint := kehu_caller();
+BEGIN
+	RETURN QUERY
+	SELECT CASE WHEN kehu_may(caller, 'customer', 1, f.owner_id, f.department_id, f.branch_id,
+			f.pool_id) THEN f.id END, f.matched
+	FROM (
+		(SELECT c.id, c.owner_id, c.department_id, c.branch_id, c.pool_id, 'tax_number' AS matched
+			FROM customer c WHERE c.tax_number = nullif(p_tax_number, '')
+			AND c.tax_number <> '' AND c.deleted_at IS NULL LIMIT 5)
+		UNION ALL
+		(SELECT c.id, c.owner_id, c.department_id, c.branch_id, c.pool_id, 'name'
+			FROM customer c WHERE c.name_key = nullif(p_name_key, '')
+			AND c.deleted_at IS NULL LIMIT 5)
+		UNION ALL
+		(SELECT c.id, c.owner_id, c.department_id, c.branch_id, c.pool_id, 'phone'
+			FROM customer c WHERE c.phone_digits = nullif(p_phone_digits, '')
+			AND c.phone_digits <> '' AND c.deleted_at IS NULL LIMIT 5)
+		UNION ALL
+		(SELECT c.id, c.owner_id, c.department_id, c.branch_id, c.pool_id, 'phone'
+			FROM customer_phone p JOIN customer c ON c.id = p.customer_id
+			WHERE p.number_digits = nullif(p_phone_digits, '') AND p.number_digits <> ''
+			AND p.deleted_at IS NULL AND c.deleted_at IS NULL LIMIT 5)
+	) f WHERE f.id <> coalesce(p_self, 0);
+END
+$$;

@@ -1,0 +1,56 @@
+-- Rights on what is not an entity, and who owns and may call the functions. Entities' policies,
+-- triggers and grants are generated from the catalogue (server/store/ddl.c).
+
+-- Each SECURITY DEFINER function belongs to kehu_rule and is nobody's to call unless named below.
+GRANT CREATE ON SCHEMA public TO kehu_rule;
+DO $$
+DECLARE
+	f regprocedure;
+BEGIN
+	FOR f IN SELECT p.oid::regprocedure FROM pg_proc p
+		WHERE p.pronamespace = 'public'::regnamespace AND p.prosecdef
+	LOOP
+		EXECUTE format('ALTER FUNCTION %s OWNER TO kehu_rule', f);
+		EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', f);
+	END LOOP;
+END
+$$;
+REVOKE CREATE ON SCHEMA public FROM kehu_rule;
+
+GRANT EXECUTE ON FUNCTION access_role_grants(), access_user_roles(), access_pool_members(),
+	catalog_dictionary_items(), kehu_change_purge(integer),
+	kehu_customer_transfer(bigint, bigint, bigint), kehu_customer_share(bigint, bigint, bigint),
+	kehu_customer_delete(bigint, bigint, uuid), kehu_customer_restore(bigint),
+	kehu_customer_figures(bigint), kehu_customer_duplicates(bigint, text, text, text)
+	TO kehu_app;
+REVOKE EXECUTE ON FUNCTION kehu_partition(text, text, text, text), kehu_partitions(),
+	kehu_customer_figures_all() FROM PUBLIC;
+
+GRANT USAGE ON SCHEMA public TO kehu_app, kehu_rule, kehu_report, kehu_backup;
+GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO kehu_app, kehu_rule;
+GRANT SELECT ON ALL TABLES IN SCHEMA public TO kehu_backup;
+GRANT SELECT ON ALL SEQUENCES IN SCHEMA public TO kehu_backup;
+
+GRANT SELECT ON state, settings, record_share TO kehu_app;
+GRANT SELECT, INSERT ON outcome, change TO kehu_app;
+GRANT SELECT, INSERT ON history TO kehu_app;
+GRANT INSERT ON audit TO kehu_app;
+GRANT SELECT, INSERT, UPDATE ON session, login_attempt, number_series, custom_field TO kehu_app;
+GRANT SELECT, INSERT, UPDATE, DELETE ON job, job_chunk, import_row TO kehu_app;
+
+GRANT SELECT, UPDATE ON state TO kehu_rule;
+GRANT SELECT ON session, settings TO kehu_rule;
+GRANT SELECT, INSERT, UPDATE, DELETE ON record_share TO kehu_rule;
+GRANT SELECT, INSERT, DELETE ON change TO kehu_rule;
+GRANT INSERT ON history, audit TO kehu_rule;
+
+-- The bytes of a file are reached through its attachment, which is reached through its record.
+GRANT SELECT, INSERT ON attachment_chunk TO kehu_app;
+ALTER TABLE attachment_chunk ENABLE ROW LEVEL SECURITY;
+ALTER TABLE attachment_chunk FORCE ROW LEVEL SECURITY;
+DROP POLICY IF EXISTS kehu_app ON attachment_chunk;
+CREATE POLICY kehu_app ON attachment_chunk TO kehu_app
+	USING (EXISTS (SELECT FROM attachment a WHERE a.id = attachment_id))
+	WITH CHECK (EXISTS (SELECT FROM attachment a WHERE a.id = attachment_id));
+DROP POLICY IF EXISTS kehu_all ON attachment_chunk;
+CREATE POLICY kehu_all ON attachment_chunk TO kehu_owner, kehu_backup USING (true) WITH CHECK (true);
