@@ -7,7 +7,8 @@
 #include "server/report/doc_page.h"
 
 #define COLUMNS_GAP   2
-#define COLUMNS_LEAST 4 /* of a squeezed text: one Han character and ".." */
+#define COLUMNS_TITLE 12 /* a longer title may wrap */
+#define COLUMNS_LEAST 4  /* of a squeezed text: one Han character and ".." */
 
 static const uint16_t columns_need[] = {
 	[DOC_TEXT] = 10,
@@ -17,16 +18,23 @@ static const uint16_t columns_need[] = {
 	[DOC_MOMENT] = 16,
 };
 
-/* What a column needs; a title longer than that wraps, but short ones stay whole. */
+/*
+ * What a column needs unless it says so itself: room for its kind, two cells more where sums
+ * are larger than the rows, and its title on one line, or two when it is long.
+ */
 static uint16_t
 columns_want(const struct doc_column *column)
 {
-	uint16_t need = column->min_cols > 0 ? column->min_cols : columns_need[column->kind];
+	uint16_t need = columns_need[column->kind];
 	size_t title = column->title ? text_cols(column->title) : 0;
 
-	if (column->min_cols == 0 && title > need && title <= 12)
-		need = (uint16_t)title;
-	return need;
+	if (column->min_cols > 0)
+		return column->min_cols;
+	if (column->kind == DOC_MONEY && column->sum == DOC_SUM)
+		need = (uint16_t)(need + 2);
+	if (title > COLUMNS_TITLE)
+		title = title < 4 * COLUMNS_TITLE ? title / 2 + 1 : 2 * COLUMNS_TITLE;
+	return title > need ? (uint16_t)title : need;
 }
 
 static int

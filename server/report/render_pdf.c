@@ -10,6 +10,17 @@
 #include <cairo-pdf.h>
 #include <strings.h>
 
+#ifdef __SANITIZE_ADDRESS__
+/* Pango and fontconfig keep fonts until the process ends; the sanitizer takes that for a leak.
+ */
+const char *__lsan_default_suppressions(void);
+const char *
+__lsan_default_suppressions(void)
+{
+	return "leak:libfontconfig\nleak:libpango\n";
+}
+#endif
+
 struct render_pdf {
 	struct page_sink sink;
 	struct arena *arena; /* holds this struct */

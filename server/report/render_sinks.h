@@ -22,8 +22,9 @@ MUST_CHECK bool render_pdf_check(const char **why);
 
 /*
  * Fields and table rows as CSV, without pages: one column per group level first (the group's
- * heading on every row), numbers without thousands' commas. totals: subtotals and totals too,
- * with their label in the first column.
+ * heading on every row), numbers without thousands' commas, texts that a spreadsheet would run
+ * as a formula defused. totals: also what paper adds up, which is subtotals and totals with
+ * their label in the first column, and the figures of charts.
  */
 struct doc_sink *render_csv_new(struct doc_out out, bool totals);
 
