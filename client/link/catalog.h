@@ -55,6 +55,13 @@ const char *cat_action_nearest(const Kehu__Entity *entity, const char *word);
 /* The line entities of a parent, in order; up to max. */
 size_t cat_lines(const struct cat *cat, const Kehu__Entity *parent, const Kehu__Entity **lines,
     size_t max);
+/* "phones" of customer: a line entity by its own names, or without the parent's name, also in
+ * the plural. */
+const Kehu__Entity *cat_line_called(const struct cat *cat, const Kehu__Entity *parent,
+    const char *word);
+/* The same as cat_field_called and cat_field_nearest among an action's or a report's arguments. */
+const Kehu__Field *cat_field_among(Kehu__Field *const *fields, size_t count, const char *word);
+const char *cat_field_nearest_among(Kehu__Field *const *fields, size_t count, const char *word);
 /* Field numbers of the default list columns; up to max. */
 size_t cat_columns(const Kehu__Entity *entity, uint32_t *columns, size_t max);
 
@@ -62,6 +69,8 @@ const Kehu__Dictionary *cat_dictionary(const struct cat *cat, const char *name);
 const Kehu__DictionaryItem *cat_item(const Kehu__Dictionary *dictionary, const char *code);
 /* By code, label or pinyin initials (the latter only when one item has them). NULL: none. */
 const Kehu__DictionaryItem *cat_item_called(const Kehu__Dictionary *dictionary, const char *word);
+size_t cat_report_count(const struct cat *cat);
+const Kehu__ReportInfo *cat_report_at(const struct cat *cat, size_t index);
 const Kehu__ReportInfo *cat_report(const struct cat *cat, const char *word);
 
 /* ---- values ---- */
