@@ -3,24 +3,23 @@
  * paper has it once above them. Titles, notes, signatures and pages are for people and left
  * out.
  */
+#include "common/csv.h"
 #include "common/money.h"
 #include "server/report/doc_sink.h"
 #include "server/report/render_out.h"
 #include "server/report/render_sinks.h"
-
-#include <string.h>
 
 struct render_csv {
 	struct doc_sink sink;
 	struct arena *arena; /* holds this struct */
 	struct arena *scratch;
 	struct render_out out;
+	struct csv_writer writer;
 	const struct doc_head *head;
 	const struct doc_table *table;
 	const struct doc_groups *groups;
 	bool totals;
 	bool started; /* a part was written: an empty line comes before the next */
-	bool in_row;
 };
 
 static struct render_csv *
@@ -32,39 +31,10 @@ render_csv_of(struct doc_sink *sink)
 	return csv;
 }
 
-/*
- * One cell. Spreadsheets take a text that begins like a formula for one; a quote in front,
- * which they do not show, keeps it a text. Figures of ours are never touched.
- */
-static void
-render_csv_put(struct render_csv *csv, const char *text, bool figure)
-{
-	struct buf *buf = &csv->out.buf;
-	bool formula = !figure && *text != '\0' && strchr("=+-@\t\r", *text) != NULL;
-
-	if (csv->in_row)
-		buf_putc(buf, ',');
-	csv->in_row = true;
-	if (!formula && strpbrk(text, ",\"\r\n") == NULL) {
-		buf_puts(buf, text);
-		return;
-	}
-	buf_putc(buf, '"');
-	if (formula)
-		buf_putc(buf, '\'');
-	for (; *text != '\0'; text++) {
-		if (*text == '"')
-			buf_putc(buf, '"');
-		buf_putc(buf, *text);
-	}
-	buf_putc(buf, '"');
-}
-
 static enum err
 render_csv_end_row(struct render_csv *csv)
 {
-	csv->in_row = false;
-	buf_puts(&csv->out.buf, "\r\n");
+	csv_end_row(&csv->writer);
 	return render_out_spill(&csv->out);
 }
 
@@ -108,8 +78,8 @@ render_csv_fields(
 	(void)across;
 	render_csv_part(csv);
 	for (size_t i = 0; i < count; i++) {
-		render_csv_put(csv, fields[i].label, false);
-		render_csv_put(csv, fields[i].value, false);
+		csv_put(&csv->writer, fields[i].label, CSV_TEXT);
+		csv_put(&csv->writer, fields[i].value, CSV_TEXT);
 		render_csv_end_row(csv);
 	}
 	return csv->out.err;
@@ -125,13 +95,13 @@ render_csv_chart(struct doc_sink *sink, const char *title, const struct doc_bar 
 		return csv->out.err;
 	render_csv_part(csv);
 	if (title != NULL) {
-		render_csv_put(csv, title, false);
+		csv_put(&csv->writer, title, CSV_TEXT);
 		render_csv_end_row(csv);
 	}
 	for (size_t i = 0; i < count; i++) {
-		render_csv_put(csv, bars[i].label, false);
-		render_csv_put(
-		    csv, money_format(csv->scratch, bars[i].value, (int)decimals, true), true);
+		csv_put(&csv->writer, bars[i].label, CSV_TEXT);
+		csv_put(&csv->writer,
+		    money_format(csv->scratch, bars[i].value, (int)decimals, true), CSV_NUMBER);
 		render_csv_end_row(csv);
 	}
 	return csv->out.err;
@@ -147,10 +117,10 @@ render_csv_table(
 	csv->groups = groups;
 	render_csv_part(csv);
 	for (size_t i = 0; i < table->level_count; i++)
-		render_csv_put(
-		    csv, table->levels[i].title ? table->levels[i].title : "", false);
+		csv_put(&csv->writer, table->levels[i].title ? table->levels[i].title : "",
+		    CSV_TEXT);
 	for (size_t i = 0; i < table->column_count; i++)
-		render_csv_put(csv, table->columns[i].title, false);
+		csv_put(&csv->writer, table->columns[i].title, CSV_TEXT);
 	return render_csv_end_row(csv);
 }
 
@@ -173,7 +143,7 @@ render_csv_cell(struct render_csv *csv, const struct doc_row *row, size_t i)
 		text = row->label;
 	else
 		text = doc_cell_plain(csv->scratch, &column, cell, csv->head->offset_min);
-	render_csv_put(csv, text, cell->has == DOC_CELL_VALUE);
+	csv_put(&csv->writer, text, cell->has == DOC_CELL_VALUE ? CSV_NUMBER : CSV_TEXT);
 }
 
 static enum err
@@ -189,7 +159,7 @@ render_csv_row(struct doc_sink *sink, const struct doc_row *row)
 
 		if (row->kind != DOC_ROW)
 			heading = i == 0 ? row->label : "";
-		render_csv_put(csv, heading, false);
+		csv_put(&csv->writer, heading, CSV_TEXT);
 	}
 	for (size_t i = 0; i < table->column_count; i++)
 		render_csv_cell(csv, row, i);
@@ -243,6 +213,9 @@ render_csv_new(struct doc_out out, bool totals)
 	csv->arena = arena;
 	csv->scratch = arena_new(0);
 	csv->out.to = out;
+	csv->writer = (struct csv_writer){
+		.out = &csv->out.buf, .delimiter = ',', .crlf = true, .defuse = true
+	};
 	csv->totals = totals;
 	return &csv->sink;
 }

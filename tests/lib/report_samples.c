@@ -79,13 +79,12 @@ sample_visit_sheet(struct doc *doc, enum lang lang)
 		{ sample_say(lang, "What was said", "洽谈内容"),
 		    sample_say(lang,
 			"Went through next year's frame contract. They expect about 1,200 "
-			"units a month from "
-			"March and ask for delivery in two lots instead of one, because their "
-			"new store is "
-			"smaller.\nThe price of the SX-40 is accepted; payment in 60 days is "
-			"not settled yet.",
-			"讨论了明年的框架合同。客户预计三月起每月采购约 1,200 "
-			"台，因新仓库面积较小，希望改为每月分两批交货。\n"
+			"units a month from March and ask for delivery in two lots instead of "
+			"one, because their new store is smaller.\n"
+			"The price of the SX-40 is accepted; payment in 60 days is not "
+			"settled yet.",
+			"讨论了明年的框架合同。客户预计三月起每月采购约 1,200 台，"
+			"因新仓库面积较小，希望改为每月分两批交货。\n"
 			"SX-40 的价格已接受；60 天账期尚未谈妥，需回公司请示后答复。"),
 		    .wide = true, .min_lines = 5 },
 		{ sample_say(lang, "Next step", "下一步"),
