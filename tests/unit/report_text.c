@@ -603,6 +603,122 @@ bars_are_drawn_to_scale(void **state)
 	printed_fini(&printed);
 }
 
+/* Random texts, widths, groups and heights: whatever comes, lines fit and rows are all there.
+ */
+static const char *
+chance_text(struct arena *arena, unsigned *seed)
+{
+	static const char *const bits[] = { "客", "户 ", "abc", " ", "W", "\n", "é",
+		"\xf0\x9f\x98\x80", "\xff", "e\xcc\x81\xcc\x81", "１", "--" };
+	struct buf text = BUF_INIT;
+
+	for (int n = rand_r(seed) % 40; n > 0; n--)
+		buf_puts(&text, bits[(size_t)rand_r(seed) % (sizeof(bits) / sizeof(*bits))]);
+	const char *copy = arena_strdup(arena, buf_text(&text));
+	buf_fini(&text);
+	return copy;
+}
+
+static enum err
+chance_document(struct doc *doc, struct arena *arena, unsigned *seed, int rows)
+{
+	struct doc_column columns[6] = { { .title = "#", .min_cols = 6, .wrap = true } };
+	struct doc_table table = { .columns = columns,
+		.column_count = 1 + (size_t)rand_r(seed) % 6,
+		.levels = { { "P", true }, { NULL, rand_r(seed) % 2 == 0 }, { "Q", true } },
+		.level_count = (size_t)rand_r(seed) % 4,
+		.totals = rand_r(seed) % 2 == 0 };
+
+	for (size_t i = 1; i < 6; i++)
+		columns[i] = (struct doc_column){ .title = chance_text(arena, seed),
+			.kind = (enum doc_kind)(rand_r(seed) % 5),
+			.align = (enum doc_align)(rand_r(seed) % 4),
+			.sum = (enum doc_sum)(rand_r(seed) % 3),
+			.min_cols =
+			    (uint16_t)(rand_r(seed) % 12 < 8 ? 0 : 4 + rand_r(seed) % 9),
+			.wrap = rand_r(seed) % 2 == 0 };
+	doc_begin(
+	    doc, &(struct doc_head){ .title = chance_text(arena, seed), .lang = LANG_ZH });
+	doc_heading(doc, chance_text(arena, seed));
+	doc_fields(doc,
+	    (struct doc_field[]){ { chance_text(arena, seed), chance_text(arena, seed) },
+		{ "x", chance_text(arena, seed), .min_lines = (uint16_t)(rand_r(seed) % 90) } },
+	    2, 1 + (unsigned)rand_r(seed) % 2);
+	doc_table(doc, &table);
+	for (int row = 0; row < rows; row++) {
+		struct doc_cell cells[6] = { doc_text(arena_printf(arena, "@%d", row)) };
+		struct doc_key keys[3];
+
+		for (size_t i = 0; i < 3; i++) {
+			const char *key =
+			    rand_r(seed) % 20 == 0 ? chance_text(arena, seed) : "k";
+			keys[i] = (struct doc_key){ key, key };
+		}
+		for (size_t i = 1; i < 6; i++)
+			cells[i] = rand_r(seed) % 3 == 0   ? doc_text(chance_text(arena, seed))
+				   : rand_r(seed) % 2 == 0 ? doc_value(rand_r(seed) - 1000)
+							   : doc_empty();
+		doc_break(doc, keys);
+		doc_row(doc, cells);
+	}
+	doc_signatures(doc, (const char *const[]){ chance_text(arena, seed), "b", "c" }, 3);
+	return doc_end(doc);
+}
+
+static void
+whatever_comes_is_drawn_as_pdf_and_html(void **state)
+{
+	unsigned seed = 7;
+
+	for (int round = 0; round < 40; round++) {
+		struct sample_file file = { 0 };
+		struct arena *arena = arena_new(0);
+		struct doc *doc = doc_new(round % 2 == 0 ? render_pdf_new(sample_out(&file))
+							 : render_html_new(sample_out(&file)));
+		enum err err = chance_document(doc, arena, &seed, rand_r(&seed) % 60);
+
+		assert_true(err == ERR_OK || err == ERR_TOO_LARGE);
+		assert_true(err != ERR_OK || file.buf.bytes > 1000);
+		doc_free(doc);
+		buf_fini(&file.buf);
+		arena_free(arena);
+	}
+}
+
+static void
+whatever_comes_fits_and_nothing_is_lost(void **state)
+{
+	unsigned seed = 20261122;
+	int laid_out = 0;
+
+	for (int round = 0; round < 300; round++) {
+		struct printed printed = { .arena = arena_new(0) };
+		struct doc *doc = doc_new(render_text_new(sample_out(&printed.file)));
+		int rows = rand_r(&seed) % 120, seen = 0;
+
+		enum err err = chance_document(doc, printed.arena, &seed, rows);
+		doc_free(doc);
+		printed_split(&printed);
+		if (err == ERR_TOO_LARGE) { /* more columns than 80 cells hold */
+			printed_fini(&printed);
+			continue;
+		}
+		assert_int_equal(err, ERR_OK);
+		laid_out++;
+		assert_int_equal(printed.count % PAGE_LINES, 0);
+		for (size_t i = 0; i < printed.count; i++) {
+			char row[16];
+
+			assert_true(text_cols(printed.lines[i]) <= PAGE_COLS);
+			snprintf(row, sizeof(row), "@%d", seen);
+			seen += strncmp(printed.lines[i], row, strlen(row)) == 0;
+		}
+		assert_int_equal(seen, rows);
+		printed_fini(&printed);
+	}
+	assert_true(laid_out > 200);
+}
+
 int
 main(void)
 {
@@ -630,6 +746,8 @@ main(void)
 		cmocka_unit_test(preview_shows_exactly_the_printed_page),
 		cmocka_unit_test(preview_is_satisfied_early),
 		cmocka_unit_test(bars_are_drawn_to_scale),
+		cmocka_unit_test(whatever_comes_fits_and_nothing_is_lost),
+		cmocka_unit_test(whatever_comes_is_drawn_as_pdf_and_html),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
