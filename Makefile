@@ -34,7 +34,7 @@ SRC_CLIENT := $(filter-out client/main.c client/admin/main.c,$(call src,client))
 SRC_TESTLIB := $(sort $(wildcard tests/lib/*.c))
 objs = $(patsubst %.c,$(B)/%.o,$(1))
 
-GEN := $(B)/gen/proto/kehu.pb-c.h $(B)/gen/common/pinyin_table.h $(B)/gen/server/entity_enum.h
+GEN := $(B)/gen/proto/kehu.pb-c.h $(B)/gen/common/pinyin_table.h $(B)/gen/server/entity_enum.h $(B)/gen/server/rule_list.inc
 LIBS_COMMON = $(call pkg,--libs,$(PKGS_COMMON))
 LIBS_SERVER = $(call pkg,--libs,$(PKGS_SERVER))
 LIBS_CLIENT = $(call pkg,--libs,$(PKGS_CLIENT))
@@ -91,6 +91,11 @@ $(B)/gen/server/entity_enum.h: $(DEFS) Makefile
 	  printf '#define E_NAME %s\n#define E_FILE "%s"\n#include MAKE_ENTITY\n' $$n $$f >&3; \
 	  printf '&entity_%s,\n' $$n >&4; \
 	done 3>$@.new 4>$(@D)/entity_list.inc; mv $@.new $@
+
+# The entities with rules of their own: every server/rules/*.c.
+$(B)/gen/server/rule_list.inc: $(wildcard server/rules/*.c) Makefile
+	@mkdir -p $(@D)
+	@for f in $(sort $(basename $(notdir $(wildcard server/rules/*.c)))); do echo "RULES($$f)"; done >$@
 
 $(B)/tests/%: $(B)/tests/%.o $(B)/libtest.a $(B)/libserver.a $(B)/libclient.a $(B)/libcommon.a
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_SERVER) $(LIBS_CLIENT) $(LIBS_COMMON) -lcmocka -lvterm -lutil -lm

@@ -37,6 +37,7 @@ enum field_right { FIELD_CLEAR = 0, FIELD_SHOW_MASKED = 1, FIELD_SHOW_READONLY =
  * Settings (set-up entities) have all or nothing.
  */
 struct arms {
+	enum right right;         /* what they are for; shares count when they give it */
 	bool all;
 	int64_t own;              /* user id, 0: no own arm */
 	const int64_t *departments;
@@ -48,30 +49,60 @@ struct arms {
 	int64_t shared_with;      /* user id, 0: no share arm (nothing is shared with the user) */
 };
 
-struct access;      /* snapshot of users, roles, trees, pools */
+struct access;      /* snapshot of users, roles, trees, pools, labels of set-up records */
 struct access_user; /* one user in it */
+struct store;
 
+/*
+ * Read a snapshot from the database. The store must be idle; the read has its own
+ * transaction, in the system's context (user 0, set-up entities only).
+ */
+MUST_CHECK enum err access_load(struct store *store, const struct catalog *catalog,
+    const struct access **access);
 const struct access *access_ref(const struct access *access);
 void access_unref(const struct access *access);
 int64_t access_epoch(const struct access *access);
 
-/* NULL: no such user, or disabled. */
-const struct access_user *access_user(const struct access *access, int64_t user);
+/* NULL: no such user, disabled, or expired before today (days since 1970). */
+const struct access_user *access_user(const struct access *access, int64_t user, int64_t today);
 int64_t access_user_id(const struct access_user *user);
 int64_t access_user_department(const struct access_user *user);
 int64_t access_user_branch(const struct access_user *user);
-const char *access_user_label(const struct access_user *user);
+/* The role names of a user, in arena; returns how many. */
+size_t access_user_roles(struct arena *arena, const struct access_user *user,
+    const char *const **names);
 
 /* Rights of the user on an entity: bits of enum right. A line has its parent's. */
 uint32_t access_rights(const struct access_user *user, const struct entity *entity);
-/* Rows for one right; nothing reachable when the right is missing. */
-const struct arms *access_arms(const struct access_user *user, const struct entity *entity,
+/* Rows for one right; nothing reachable when the right is missing. Arrays live in the snapshot. */
+struct arms access_arms(const struct access_user *user, const struct entity *entity,
     enum right right);
+bool arms_none(const struct arms *arms);
+/* How a field shows for this user. Of a set-up or line entity: clear unless hidden by its .def. */
 enum field_right access_field(const struct access_user *user, const struct entity *entity,
     const struct field *field);
-/* Does arms reach a row with these access columns? (share arm apart) */
+/* Do arms reach a row with these access columns? (the share arm apart) */
 bool arms_reach(const struct arms *arms, int64_t owner, int64_t department, int64_t branch,
     int64_t pool);
+
+/*
+ * Labels of set-up records (users, branches, departments, regions, tags …), kept in the snapshot
+ * so that lists need no join for them. NULL: no such record.
+ */
+struct setup_record {
+	int64_t id;
+	const char *label;   /* 上海 */
+	const char *key;     /* second name: login name, code, full name; "" when none */
+	const char *pinyin;  /* initials of the label */
+	int64_t parent;      /* of trees: branch, department, region */
+	int64_t branch, department; /* users and departments */
+};
+const struct setup_record *access_setup(const struct access *access, uint32_t entity, int64_t id);
+size_t access_setup_count(const struct access *access, uint32_t entity);
+const struct setup_record *access_setup_at(const struct access *access, uint32_t entity, size_t i);
+/* Ids of a record and everything below it in its tree, in arena. */
+size_t access_setup_below(const struct access *access, struct arena *arena, uint32_t entity,
+    int64_t id, int64_t **ids);
 
 /*
  * The settings row policies read, one for each entity a request touches:

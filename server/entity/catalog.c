@@ -4,8 +4,8 @@
  */
 #include "server/entity/entity.h"
 
-#include "common/log.h"
 #include "common/text.h"
+#include "server/entity/dictionary.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -26,6 +26,8 @@ struct catalog {
 	struct arena *arena;
 	struct entity_view *views;
 	size_t count;
+	const struct dictionary *dictionaries;
+	size_t dictionary_count;
 };
 
 static size_t
@@ -230,4 +232,38 @@ const char *
 entity_parent_column(struct arena *arena, const struct entity *line)
 {
 	return arena_printf(arena, "%s_id", line->parent);
+}
+
+struct arena *
+catalog_arena(struct catalog *catalog)
+{
+	return catalog->arena;
+}
+
+void
+catalog_set_dictionaries(struct catalog *catalog, const struct dictionary *list, size_t count)
+{
+	catalog->dictionaries = list;
+	catalog->dictionary_count = count;
+}
+
+size_t
+catalog_dictionary_count(const struct catalog *catalog)
+{
+	return catalog->dictionary_count;
+}
+
+const struct dictionary *
+catalog_dictionary_at(const struct catalog *catalog, size_t index)
+{
+	return &catalog->dictionaries[index];
+}
+
+const struct dictionary *
+catalog_dictionary(const struct catalog *catalog, const char *name)
+{
+	for (size_t i = 0; name != NULL && i < catalog->dictionary_count; i++)
+		if (strcmp(catalog->dictionaries[i].name, name) == 0)
+			return &catalog->dictionaries[i];
+	return NULL;
 }

@@ -102,7 +102,7 @@ struct entity {
 	bool figures;             /* has <table>_figures */
 	bool inherits_owner;      /* access columns follow those of .owner_from's record */
 	const char *owner_from;   /* field name of that reference */
-	const char *number_prefix;/* of FIELD_NUMBERED: "V" -> V2611-000123 */
+	const char *number_prefix;/* of FIELD_NUMBERED: "C" -> C000123, "V%y%m-" -> V2611-000123 */
 	const char *state_field;  /* a choice field; actions' from/to */
 	const struct field *fields; /* in form order, ended by number 0 */
 	const struct action *actions; /* ended by name NULL */

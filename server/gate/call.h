@@ -58,6 +58,14 @@ struct call {
 	size_t difference_count;
 	uint32_t current_version;
 	size_t rows; /* for the log line */
+	/* What the transaction's kehu_begin sets: scopes of the entities this call touches. */
+	const char *setting_names[96], *setting_values[96];
+	size_t setting_count;
+	bool begun;
+	uint32_t done_entity; /* of a write: what its outcome and audit rows name */
+	int64_t done_id;
+	uint32_t done_version;
+	const char *done_action; /* NULL: the request's name */
 	/* Streams one more frame before the answer (reports, files); false: the client is gone. */
 	bool (*stream)(struct call *call, const Kehu__ServerFrame *frame);
 	void *stream_to;
@@ -72,6 +80,30 @@ void call_also(struct call *call, struct failure failure);
 /* The text of a failure in the user's language: English and Chinese given side by side. */
 const char *call_say(const struct call *call, const char *en, const char *zh);
 int64_t call_today(const struct call *call);
+
+/*
+ * Look an entity up and demand a right on it. ERR_NO_SUCH_ENTITY also where the user has no
+ * right at all on it (it does not exist for them); ERR_FORBIDDEN where another right is there.
+ */
+MUST_CHECK enum err call_entity(struct call *call, uint32_t number, enum right right,
+    const struct entity_view **entity);
+
+/*
+ * Register the rows this call may touch of an entity, before call_begin: for reading (view)
+ * or, with right another than RIGHT_VIEW, for reading and changing. Returns the arms of right.
+ */
+struct arms call_scope(struct call *call, const struct entity *entity, enum right right);
+/* Arms of every entity that the fields of entity refer to, for labels and checks. */
+void call_scope_references(struct call *call, const struct entity_view *entity);
+
+/*
+ * Start the transaction: queue kehu_begin with the registered scopes as its first statement. A
+ * READ request is one pipeline (store_read) unless more_than_one_trip.
+ */
+void call_begin(struct call *call, bool more_than_one_trip);
+
+/* Let the rows of lines and children of this record be read (and changed, when write) in this transaction. */
+void call_open(struct call *call, const struct entity *entity, int64_t id, bool write);
 
 /* Log with user, peer and request number. */
 void call_log(const struct call *call, int level, const char *message, const char *format, ...)

@@ -8,7 +8,7 @@ CREATE SEQUENCE record_id START 1000;
 -- One row. access_epoch counts changes to anything that kehud keeps in its access snapshot,
 -- catalog_version those to the catalogue; kehu_begin() compares both with the caller's.
 CREATE TABLE state (
-	only boolean PRIMARY KEY DEFAULT true CHECK (only),
+	single boolean PRIMARY KEY DEFAULT true CHECK (single),
 	access_epoch bigint NOT NULL DEFAULT 1,
 	catalog_version bigint NOT NULL DEFAULT 1
 );
@@ -30,12 +30,13 @@ CREATE TABLE session (
 	expires_at timestamptz NOT NULL DEFAULT now() + interval '12 hours',
 	ended_at timestamptz
 ) WITH (fillfactor = 70);
+CREATE INDEX session_of_user ON session (user_id) WHERE ended_at IS NULL;
+
 -- The key of a user's draft journal and outbox on their own disk; the same in every session.
 CREATE TABLE user_secret (
 	user_id bigint PRIMARY KEY,
 	store_key bytea NOT NULL
 );
-CREATE INDEX session_user ON session (user_id) WHERE ended_at IS NULL;
 
 CREATE TABLE login_attempt (
 	id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -45,6 +46,7 @@ CREATE TABLE login_attempt (
 	good boolean NOT NULL
 );
 CREATE INDEX login_attempt_name ON login_attempt (name, at DESC);
+CREATE INDEX login_attempt_peer ON login_attempt (peer, at DESC);
 CREATE INDEX login_attempt_peer ON login_attempt (peer, at DESC);
 
 -- What became of each write: kept seven days, partitioned by the day of the intention's id.

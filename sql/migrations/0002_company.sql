@@ -222,11 +222,3 @@ CREATE TABLE tag (
 	delete_id uuid
 );
 CREATE UNIQUE INDEX tag_name ON tag (name) WHERE deleted_at IS NULL;
-
--- Search tokens of regions. Search tables carry no row policies: they hold ids and tokens, and
--- every hit is joined to its record, where the policies apply.
-CREATE TABLE region_search (
-	id bigint PRIMARY KEY,
-	tokens tsvector NOT NULL
-);
-CREATE INDEX region_search_tokens ON region_search USING gin (tokens);

@@ -72,6 +72,8 @@ CREATE INDEX customer_figures_next ON customer_figures (next_visit_on, id) WHERE
 
 -- What search reads: gram tokens for the index; doc holds the searched texts themselves, one
 -- "class field<tab>text" a line, for the exact check of what the grams found.
+-- Search tables carry no row policies: they hold ids, access columns and tokens, and every hit
+-- is joined to its record, where the policies apply (@@ is not leakproof).
 CREATE TABLE customer_search (
 	id bigint PRIMARY KEY,
 	owner_id bigint,

@@ -21,7 +21,10 @@ GRANT EXECUTE ON FUNCTION access_role_grants(), access_user_roles(), access_pool
 	catalog_dictionary_items(), kehu_change_purge(integer),
 	kehu_customer_transfer(bigint, bigint, bigint), kehu_customer_share(bigint, bigint, bigint),
 	kehu_customer_delete(bigint, bigint, uuid), kehu_customer_restore(bigint),
-	kehu_customer_figures(bigint), kehu_customer_duplicates(bigint, text, text, text)
+	kehu_customer_figures(bigint), kehu_customer_duplicates(bigint, text, text, text),
+	session_find(text, text), session_attempt(text, text, boolean),
+	session_open(bigint, bytea, bytea, text, text, bigint), session_resume(bytea, bigint),
+	session_close(bigint), session_set_password(bigint, text, bigint)
 	TO kehu_app;
 REVOKE EXECUTE ON FUNCTION kehu_partition(text, text, text, text), kehu_partitions(),
 	kehu_customer_figures_all() FROM PUBLIC;
@@ -35,11 +38,14 @@ GRANT SELECT ON state, settings, record_share TO kehu_app;
 GRANT SELECT, INSERT ON outcome, change TO kehu_app;
 GRANT SELECT, INSERT ON history TO kehu_app;
 GRANT INSERT ON audit TO kehu_app;
-GRANT SELECT, INSERT, UPDATE ON session, login_attempt, number_series, custom_field TO kehu_app;
+GRANT SELECT ON session TO kehu_app;
+GRANT SELECT, INSERT, UPDATE ON number_series, custom_field TO kehu_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON job, job_chunk, import_row TO kehu_app;
 
 GRANT SELECT, UPDATE ON state TO kehu_rule;
-GRANT SELECT ON session, settings TO kehu_rule;
+GRANT SELECT ON settings TO kehu_rule;
+GRANT SELECT, INSERT, UPDATE ON session TO kehu_rule;
+GRANT SELECT, INSERT ON user_secret, login_attempt TO kehu_rule;
 GRANT SELECT, INSERT, UPDATE, DELETE ON record_share TO kehu_rule;
 GRANT SELECT, INSERT, DELETE ON change TO kehu_rule;
 GRANT INSERT ON history, audit TO kehu_rule;

@@ -5,7 +5,7 @@
 CREATE OR REPLACE FUNCTION session_find(p_name text, p_peer text)
 RETURNS TABLE (id bigint, label text, hash text, disabled boolean, must_change boolean,
     expires_on date, branch text, failures bigint, peer_failures bigint)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 	SELECT u.id, u.label, u.password_hash, coalesce(u.disabled, false), coalesce(u.must_change, false),
 	    u.expires_on, b.name,
 	    (SELECT count(*) FROM login_attempt a WHERE a.name = p_name AND NOT a.good
@@ -20,14 +20,14 @@ $$;
 
 CREATE OR REPLACE FUNCTION session_attempt(p_name text, p_peer text, p_ok boolean)
 RETURNS void
-LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 	INSERT INTO login_attempt (at, name, peer, good) VALUES (now(), left(p_name, 80), p_peer, p_ok)
 $$;
 
 -- A new session; answers its id and the user's key for drafts kept on disk (made at first login).
 CREATE OR REPLACE FUNCTION session_open(p_user bigint, p_token_hash bytea, p_new_key bytea, p_peer text,
     p_client text, p_length_s bigint, OUT id bigint, OUT store_key bytea)
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
 	INSERT INTO user_secret (user_id, store_key) VALUES (p_user, p_new_key) ON CONFLICT DO NOTHING;
 	SELECT s.store_key INTO store_key FROM user_secret s WHERE s.user_id = p_user;
@@ -42,7 +42,7 @@ $$;
 -- The live session of a token: one row or none.
 CREATE OR REPLACE FUNCTION session_resume(p_token_hash bytea, p_idle_s bigint)
 RETURNS TABLE (id bigint, user_id bigint, name text, label text, branch text, store_key bytea)
-LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 	UPDATE session s SET seen_at = now()
 	FROM users u LEFT JOIN branch b ON b.id = u.branch_id, user_secret k
 	WHERE s.token_hash = p_token_hash AND s.ended_at IS NULL AND s.expires_at > now()
@@ -55,14 +55,14 @@ $$;
 
 CREATE OR REPLACE FUNCTION session_close(p_session bigint)
 RETURNS void
-LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 	UPDATE session SET ended_at = now() WHERE id = p_session AND ended_at IS NULL
 $$;
 
 -- The user's own new password. Other sessions of the user end.
 CREATE OR REPLACE FUNCTION session_set_password(p_user bigint, p_hash text, p_keep_session bigint)
 RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
 	PERFORM set_config('kehu.user', p_user::text, true), set_config('kehu.session', p_keep_session::text, true),
 	    set_config('kehu.change', gen_random_uuid()::text, true);
@@ -71,18 +71,5 @@ BEGIN
 	WHERE user_id = p_user AND ended_at IS NULL AND id <> p_keep_session;
 	INSERT INTO audit (at, user_id, session_id, request, action)
 	VALUES (now(), p_user, nullif(p_keep_session, 0), 'password', 'password');
-END
-$$;
-
-DO $$
-DECLARE f text;
-BEGIN
-	FOREACH f IN ARRAY ARRAY['session_find(text,text)', 'session_attempt(text,text,boolean)',
-	    'session_open(bigint,bytea,bytea,text,text,bigint)', 'session_resume(bytea,bigint)',
-	    'session_close(bigint)', 'session_set_password(bigint,text,bigint)'] LOOP
-		EXECUTE format('ALTER FUNCTION %s OWNER TO kehu_rule', f);
-		EXECUTE format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', f);
-		EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO kehu_app', f);
-	END LOOP;
 END
 $$;

@@ -1,0 +1,155 @@
+/*
+ * What handlers ask of their call: failures, rights, scopes, the start of the transaction.
+ */
+#include "server/gate/call.h"
+
+#include "common/date.h"
+#include "common/log.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+enum err
+call_fail(struct call *call, struct failure failure)
+{
+	if (call->failure.err == ERR_OK)
+		call->failure = failure;
+	return failure.err;
+}
+
+void
+call_also(struct call *call, struct failure failure)
+{
+	if (call->failure.err == ERR_OK)
+		call->failure = failure;
+	else if (call->more_count < sizeof(call->more) / sizeof(call->more[0]))
+		call->more[call->more_count++] = failure;
+}
+
+const char *
+call_say(const struct call *call, const char *en, const char *zh)
+{
+	return call->session.lang == LANG_ZH ? zh : en;
+}
+
+int64_t
+call_today(const struct call *call)
+{
+	return date_today(call->session.offset_min);
+}
+
+enum err
+call_entity(struct call *call, uint32_t number, enum right right, const struct entity_view **entity)
+{
+	const struct entity_view *found = catalog_entity(call->catalog, number);
+	uint32_t rights = found != NULL ? access_rights(call->user, found->def) : 0;
+
+	if (rights == 0)
+		return CALL_FAIL(call, ERR_NO_SUCH_ENTITY);
+	if ((rights & right) == 0)
+		return CALL_FAIL(call, ERR_FORBIDDEN, .entity = number);
+	*entity = found;
+	return ERR_OK;
+}
+
+static void
+call_set(struct call *call, const char *name, const char *value)
+{
+	for (size_t i = 0; i < call->setting_count; i++)
+		if (strcmp(call->setting_names[i], name) == 0) {
+			call->setting_values[i] = value;
+			return;
+		}
+	if (call->setting_count == sizeof(call->setting_names) / sizeof(call->setting_names[0]))
+		fatal("request=%" PRIu64 " touches too many entities", call->reference);
+	call->setting_names[call->setting_count] = name;
+	call->setting_values[call->setting_count++] = value;
+}
+
+struct arms
+call_scope(struct call *call, const struct entity *entity, enum right right)
+{
+	struct arms arms = access_arms(call->user, entity, right);
+	struct arms view = access_arms(call->user, entity, RIGHT_VIEW);
+
+	call_set(call, arena_printf(call->arena, "kehu.r%" PRIu32, entity->number),
+	    arms_setting(call->arena, &view));
+	if (right != RIGHT_VIEW)
+		call_set(call, arena_printf(call->arena, "kehu.w%" PRIu32, entity->number),
+		    arms_setting(call->arena, &arms));
+	return arms;
+}
+
+void
+call_scope_references(struct call *call, const struct entity_view *entity)
+{
+	for (size_t i = 0; i < entity->field_count; i++) {
+		const struct entity_view *target =
+		    catalog_entity_named(call->catalog, entity->fields[i]->ref);
+
+		if (target != NULL && target != entity)
+			call_scope(call, target->def, RIGHT_VIEW);
+	}
+}
+
+void
+call_begin(struct call *call, bool more_than_one_trip)
+{
+	struct sql *sql = sql_new(call->arena);
+
+	if (call->has_intention || more_than_one_trip)
+		store_begin(call->store);
+	else
+		store_read(call->store);
+	sql_add(sql, "SELECT kehu_begin(");
+	sql_int(sql, call->session.id);
+	sql_add(sql, ", ");
+	sql_int(sql, access_epoch(call->access));
+	sql_add(sql, ", ");
+	sql_int(sql, catalog_version(call->catalog));
+	sql_add(sql, ", ");
+	sql_int(sql, call->session.user);
+	sql_add(sql, ", ");
+	sql_uuid(sql, call->intention);
+	sql_add(sql, ", ");
+	sql_bool(sql, call->has_intention);
+	sql_add(sql, ", ");
+	sql_texts(sql, call->setting_names, call->setting_count);
+	sql_add(sql, ", ");
+	sql_texts(sql, call->setting_values, call->setting_count);
+	sql_add(sql, ")");
+	sql_named(sql);
+	store_queue(call->store, sql, NULL);
+	call->begun = true;
+}
+
+void
+call_open(struct call *call, const struct entity *entity, int64_t id, bool write)
+{
+	struct sql *sql = sql_new(call->arena);
+
+	sql_addf(sql, "SELECT set_config('kehu.p%" PRIu32 "', ", entity->number);
+	sql_text(sql, arena_printf(call->arena, "{%" PRId64 "}", id));
+	sql_add(sql, ", true)");
+	if (write) {
+		sql_addf(sql, ", set_config('kehu.q%" PRIu32 "', ", entity->number);
+		sql_text(sql, arena_printf(call->arena, "{%" PRId64 "}", id));
+		sql_add(sql, ", true)");
+	}
+	sql_named(sql);
+	store_queue(call->store, sql, NULL);
+}
+
+void
+call_log(const struct call *call, int level, const char *message, const char *format, ...)
+{
+	char text[512];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	log_write((enum log_level)level, message, "request=%" PRIu64 " user=%" PRId64 " peer=%s %s",
+	    call->reference, call->session.user, call->session.peer, text);
+}

@@ -1,0 +1,44 @@
+/*
+ * The gate: every request of every client passes here, and only here.
+ */
+#ifndef KEHU_GATE_H
+#define KEHU_GATE_H
+
+#include "server/server.h"
+
+/* A worker of a lane: its connection, its arena. */
+struct worker {
+	struct server *server;
+	enum lane lane;
+	struct store *store;
+	struct arena *arena;
+};
+
+/* The lane operations of kehud (see net.h). */
+extern const struct lane_ops gate_lane_ops;
+
+/* Handlers: one for each request that a worker answers; names from proto/requests.def. */
+#define REQ(number, name, message, state, kind, lane) enum err handle_##name(struct call *call);
+#include "proto/requests.def"
+#undef REQ
+
+/*
+ * Run a piece of the server's own work (a job, the change feed) as a call of its own: user 0 or a
+ * named one, no client. The call's arena is the worker's.
+ */
+void gate_call_init(struct call *call, struct worker *worker, int64_t user);
+void gate_call_fini(struct call *call);
+
+/* Scrypt with stored parameters: "scrypt$15$8$1$<salt>$<hash>" (log2 N, r, p; hex). In arena. */
+char *password_hash(struct arena *arena, const char *password);
+/* Constant time. *stale: the parameters are older than today's, hash again. */
+bool password_check(const char *password, const char *stored, bool *stale);
+/* 12 to 128 characters, not a common one. */
+enum err password_policy(const char *password, const char *user);
+
+/* Snapshots (snapshot.c): load what is missing or stale into the server; references into the call. */
+MUST_CHECK enum err snapshot_load(struct server *server, struct store *store);
+void snapshot_take(struct server *server, struct call *call);
+void snapshot_release(struct call *call);
+
+#endif

@@ -1,0 +1,157 @@
+/*
+ * A record in memory: values by field, what changed, what the reader may do with it.
+ */
+#include "server/record/record.h"
+
+#include "common/log.h"
+#include "server/entity/fields.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+struct record *
+record_new(struct arena *arena, const struct entity_view *entity)
+{
+	struct record *record = ARENA_NEW(arena, struct record);
+
+	record->entity = entity;
+	record->values = ARENA_ARRAY(arena, struct value, entity->field_count);
+	record->changed = ARENA_ARRAY(arena, bool, entity->field_count);
+	return record;
+}
+
+size_t
+record_position(const struct entity_view *entity, uint32_t field)
+{
+	for (size_t i = 0; i < entity->field_count; i++)
+		if (entity->fields[i]->number == field)
+			return i;
+	fatal("entity=%s has no field %" PRIu32, entity->def->name, field);
+}
+
+const struct value *
+record_value(const struct record *record, uint32_t field)
+{
+	return &record->values[record_position(record->entity, field)];
+}
+
+int64_t
+record_number(const struct record *record, uint32_t field)
+{
+	const struct value *value = record_value(record, field);
+
+	return value->present ? value->number : 0;
+}
+
+const char *
+record_text(const struct record *record, uint32_t field)
+{
+	const struct value *value = record_value(record, field);
+
+	return value->present && value->text != NULL ? value->text : "";
+}
+
+bool
+record_changed(const struct record *record, uint32_t field)
+{
+	return record->changed[record_position(record->entity, field)];
+}
+
+static void
+record_put(struct record *record, uint32_t field, struct value value)
+{
+	size_t at = record_position(record->entity, field);
+
+	if (value_same(record->entity->fields[at], &record->values[at], &value))
+		return;
+	record->values[at] = value;
+	record->changed[at] = true;
+}
+
+void
+record_set_number(struct record *record, uint32_t field, int64_t number)
+{
+	const char *text = record_value(record, field)->text;
+
+	record_put(record, field, (struct value){ .present = true, .number = number, .text = text });
+}
+
+void
+record_set_text(struct record *record, uint32_t field, const char *text)
+{
+	record_put(record, field, (struct value){ .present = text != NULL, .text = text });
+}
+
+void
+record_set_null(struct record *record, uint32_t field)
+{
+	record_put(record, field, (struct value){ 0 });
+}
+
+enum { WIRE_EDIT = 1, WIRE_DELETE = 2, WIRE_RESTORE = 4, WIRE_ASSIGN = 8 };
+
+uint32_t
+record_rights(const struct call *call, const struct entity *entity, int64_t owner,
+    int64_t department, int64_t branch, int64_t pool, bool shared_write)
+{
+	static const struct {
+		enum right right;
+		uint32_t bit;
+	} rights[] = { { RIGHT_EDIT, WIRE_EDIT }, { RIGHT_DELETE, WIRE_DELETE },
+		{ RIGHT_RESTORE, WIRE_RESTORE }, { RIGHT_ASSIGN, WIRE_ASSIGN } };
+	uint32_t result = 0;
+
+	for (size_t i = 0; i < sizeof(rights) / sizeof(rights[0]); i++) {
+		struct arms arms = access_arms(call->user, entity, rights[i].right);
+
+		if (arms_reach(&arms, owner, department, branch, pool) ||
+		    (shared_write && rights[i].right == RIGHT_EDIT &&
+			(access_rights(call->user, entity) & RIGHT_EDIT) != 0))
+			result |= rights[i].bit;
+	}
+	return result;
+}
+
+/* Label of a record: its label field as people read it. */
+static const char *
+record_label(struct call *call, const struct record *record)
+{
+	const char *name = record->entity->def->label_field;
+	const struct field *field =
+	    entity_field_named(record->entity, name != NULL ? name : "name");
+
+	if (field == NULL || access_field(call->user, record->entity->def, field) == FIELD_SHOW_HIDDEN)
+		return "";
+	return value_print(call, field,
+	    &record->values[record_position(record->entity, field->number)]);
+}
+
+Kehu__Record *
+record_to_wire(struct call *call, const struct record *record)
+{
+	const struct entity_view *entity = record->entity;
+	Kehu__Record *wire = ARENA_NEW(call->arena, Kehu__Record);
+
+	kehu__record__init(wire);
+	wire->has_entity = wire->has_id = wire->has_version = true;
+	wire->entity = entity->def->number;
+	wire->id = record->id;
+	wire->version = record->version;
+	wire->has_rights = record->rights != 0;
+	wire->rights = record->rights;
+	wire->has_deleted = wire->deleted = record->deleted;
+	/* A line needs no label of its own: its values are on the form. */
+	if (record->parent == NULL)
+		wire->label = arena_strdup(call->arena, record_label(call, record));
+	wire->values = ARENA_ARRAY(call->arena, Kehu__Value *, entity->field_count);
+	for (size_t i = 0; i < entity->field_count; i++)
+		if (record->values[i].present && access_field(call->user, entity->def,
+						     entity->fields[i]) != FIELD_SHOW_HIDDEN)
+			wire->values[wire->n_values++] = value_to_wire(call, entity->def,
+			    entity->fields[i], &record->values[i], true);
+	wire->lines = ARENA_ARRAY(call->arena, Kehu__Record *, record->line_count);
+	for (size_t i = 0; i < record->line_count; i++)
+		if (!record->lines[i]->removed)
+			wire->lines[wire->n_lines++] = record_to_wire(call, record->lines[i]);
+	return wire;
+}

@@ -1,0 +1,115 @@
+/*
+ * Records in the server's memory: an entity's values as a call reads or changes them, with
+ * their lines as one tree. Values and trees live in the call's arena.
+ */
+#ifndef KEHU_RECORD_H
+#define KEHU_RECORD_H
+
+#include "server/gate/call.h"
+
+/* A value of a field, in the field's own type; see proto/kehu.proto for units. */
+struct value {
+	bool present; /* false: null */
+	int64_t number;
+	const char *text; /* texts, choices, currency of money; label of a reference when read */
+	const int64_t *numbers; /* TYPE_REFS */
+	size_t count;
+};
+
+struct record {
+	const struct entity_view *entity;
+	int64_t id;      /* <= 0: new (temporary) */
+	int64_t stored_id; /* of a new record once inserted; else id */
+	uint32_t version;
+	bool deleted;
+	int64_t owner, department, branch, pool; /* access columns as stored (or to be) */
+	struct value *values; /* by position in entity->fields */
+	struct value *old;    /* as stored, for changes; NULL for a new record */
+	bool *changed;        /* by position */
+	bool is_new, removed;
+	struct record **lines; /* as stored and as changed */
+	size_t line_count;
+	uint32_t rights;
+	struct record *parent; /* of a line */
+};
+
+struct record *record_new(struct arena *arena, const struct entity_view *entity);
+/* Position of a field; fatal for a field that is not the entity's (a bug of ours). */
+size_t record_position(const struct entity_view *entity, uint32_t field);
+
+/* Values by field number (F_visit_at); rules read and write through these. */
+const struct value *record_value(const struct record *record, uint32_t field);
+int64_t record_number(const struct record *record, uint32_t field); /* null: 0 */
+const char *record_text(const struct record *record, uint32_t field); /* null: "" */
+bool record_changed(const struct record *record, uint32_t field);
+void record_set_number(struct record *record, uint32_t field, int64_t number);
+void record_set_text(struct record *record, uint32_t field, const char *text);
+void record_set_null(struct record *record, uint32_t field);
+
+/* ---- values ------------------------------------------------------------------------------ */
+
+/*
+ * A value from the wire, checked against its field: type, length, range, choice, cleaned text.
+ * On failure nothing is recorded; err says what is wrong with it.
+ */
+MUST_CHECK enum err value_from_wire(struct call *call, const struct field *field,
+    const Kehu__Value *wire, struct value *value);
+/*
+ * A value from text a person or a file gave ("32万", "下周五", "A", label of a choice, id, number or unique
+ * label of a set-up record): the same forms the command line and imports take.
+ */
+MUST_CHECK enum err value_from_text(struct call *call, const struct field *field, const char *text,
+    struct value *value);
+/* For people: label of choice and reference, formatted date and money. In arena, never NULL. */
+const char *value_print(struct call *call, const struct field *field, const struct value *value);
+bool value_same(const struct field *field, const struct value *a, const struct value *b);
+
+/* Columns of a field: 1, or 2 for money. Select list items, "t.amount, t.amount_currency". */
+void value_select(struct sql *sql, const struct field *field, const char *alias);
+/* Reads them back; *column moves on. */
+struct value value_from_row(struct arena *arena, const struct field *field, const struct rows *rows,
+    size_t row, size_t *column);
+/* Bind as parameters: the value itself. */
+void value_bind(struct sql *sql, const struct field *field, const struct value *value);
+/* The columns a value is stored in with all its derived ones (_currency, _digits, _key): names, then values. */
+void value_columns(struct sql *sql, const struct field *field);
+void value_bind_all(struct call *call, struct sql *sql, const struct field *field,
+    const struct value *value);
+void value_assign(struct call *call, struct sql *sql, const struct field *field,
+    const struct value *value);
+/* To the wire; labels of set-up references and masks are put in here. */
+Kehu__Value *value_to_wire(struct call *call, const struct entity *entity,
+    const struct field *field, const struct value *value, bool with_field);
+
+/* ---- whole records ----------------------------------------------------------------------- */
+
+/*
+ * Read one record through the arms of right, with its lines when lines. The transaction has
+ * begun. *record is NULL when it is not there for this reader. lock: FOR UPDATE.
+ */
+MUST_CHECK enum err record_read(struct call *call, const struct entity_view *entity, int64_t id,
+    enum right right, bool lines, bool lock, struct record **record);
+/* Queue the pieces of record_read, so that more can ride in the same trip; take after the flush. */
+struct record_reading;
+struct record_reading *record_queue_read(struct call *call, const struct entity_view *entity,
+    int64_t id, const struct arms *arms, bool lines, bool lock);
+struct record *record_take_read(struct call *call, struct record_reading *reading);
+
+/*
+ * Store a new or changed record with its lines: numbers, derived columns, search row, version.
+ * Hooks have run. Sets stored_id and version.
+ */
+MUST_CHECK enum err record_store(struct call *call, struct record *record);
+/* The search row of a searched record, from its stored text fields and lines. */
+MUST_CHECK enum err record_store_search(struct call *call, struct record *record);
+
+Kehu__Record *record_to_wire(struct call *call, const struct record *record);
+/* Edit, delete, restore, assign bits for a row with these access columns. */
+uint32_t record_rights(const struct call *call, const struct entity *entity, int64_t owner,
+    int64_t department, int64_t branch, int64_t pool, bool shared_write);
+
+/* "t.owner_id = … OR …" for one row read by id; TRUE for all. Appends to sql. */
+void record_arms_where(struct call *call, struct sql *sql, const struct entity_view *entity,
+    const char *alias, const struct arms *arms);
+
+#endif

@@ -1,0 +1,112 @@
+/*
+ * The machine behind hooks and actions.
+ */
+#include "server/record/rule.h"
+
+#include "common/log.h"
+
+#include <string.h>
+
+#define RULES(name) extern const struct rule rules_##name[];
+#include "server/rule_list.inc"
+#undef RULES
+
+static const struct {
+	const char *entity;
+	const struct rule *rules;
+} rule_tables[] = {
+#define RULES(name) { #name, rules_##name },
+#include "server/rule_list.inc"
+#undef RULES
+};
+
+const struct rule *
+rule_table(const struct entity *entity)
+{
+	for (size_t i = 0; i < sizeof(rule_tables) / sizeof(rule_tables[0]); i++)
+		if (strcmp(rule_tables[i].entity, entity->name) == 0)
+			return rule_tables[i].rules;
+	return NULL;
+}
+
+bool
+rule_has_hook(const struct entity *entity, enum hook hook)
+{
+	const struct rule *rules = rule_table(entity);
+
+	for (; rules != NULL && (rules->run != NULL || rules->act != NULL); rules++)
+		if (rules->hook == hook)
+			return true;
+	return false;
+}
+
+enum err
+rule_run_hooks(struct call *call, enum hook hook, struct record *record)
+{
+	const struct rule *rules = rule_table(record->entity->def);
+
+	for (; rules != NULL && (rules->run != NULL || rules->act != NULL); rules++) {
+		enum err err;
+
+		if (rules->hook != hook)
+			continue;
+		err = rules->run(call, record);
+		if (err != ERR_OK)
+			return err;
+	}
+	return ERR_OK;
+}
+
+const struct rule *
+rule_action(const struct entity *entity, const char *action)
+{
+	const struct rule *rules = rule_table(entity);
+
+	for (; rules != NULL && (rules->run != NULL || rules->act != NULL); rules++)
+		if (rules->action != NULL && strcmp(rules->action, action) == 0)
+			return rules;
+	return NULL;
+}
+
+enum err
+rule_check(const char **why)
+{
+	for (size_t e = 0; entity_shipped[e] != NULL; e++) {
+		const struct action *actions = entity_shipped[e]->actions;
+
+		for (; actions != NULL && actions->name != NULL; actions++)
+			if (rule_action(entity_shipped[e], actions->name) == NULL) {
+				*why = actions->name;
+				return ERR_CONFIG;
+			}
+	}
+	for (size_t i = 0; i < sizeof(rule_tables) / sizeof(rule_tables[0]); i++) {
+		const struct entity *entity = NULL;
+
+		for (size_t e = 0; entity == NULL && entity_shipped[e] != NULL; e++)
+			if (strcmp(entity_shipped[e]->name, rule_tables[i].entity) == 0)
+				entity = entity_shipped[e];
+		if (entity == NULL) {
+			*why = rule_tables[i].entity;
+			return ERR_CONFIG;
+		}
+	}
+	return ERR_OK;
+}
+
+enum err
+store_as_rule(struct call *call, const struct sql *sql, struct rows **rows)
+{
+	enum err err = store_run(call->store, call->arena, sql, rows);
+
+	if (err == ERR_OK || strcmp(store_state(call->store), STATE_REFUSED) != 0)
+		return err;
+	/* The function's message is the name of an error. */
+	static const enum err refusals[] = { ERR_FORBIDDEN, ERR_NO_SUCH_RECORD, ERR_WRONG_STATE,
+		ERR_IN_USE, ERR_DUPLICATE, ERR_INVALID, ERR_CONFLICT };
+
+	for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++)
+		if (strcmp(store_message(call->store), err_name(refusals[i])) == 0)
+			return CALL_FAIL(call, refusals[i]);
+	return err;
+}

@@ -1,0 +1,45 @@
+/*
+ * What is particular to an entity: hooks and named actions, rows of the table rules_<entity>
+ * in server/rules/<entity>.c. The list of those files is made by the build.
+ */
+#ifndef KEHU_RULE_H
+#define KEHU_RULE_H
+
+#include "server/record/record.h"
+
+enum hook {
+	HOOK_NONE,
+	HOOK_DEFAULTS,    /* a new record, before it is checked: fill what is left empty */
+	HOOK_BEFORE_SAVE, /* checked and complete, nothing stored yet; queries may run */
+	HOOK_AFTER_SAVE,  /* stored, same transaction */
+	HOOK_DELETE,      /* does the deleting itself, in place of the general way */
+	HOOK_RESTORE,
+	HOOK_AFTER_DELETE, /* also after a restore: record->deleted tells */
+};
+
+struct rule {
+	enum hook hook;
+	const char *action; /* of the entity's .def; its run gets the arguments */
+	enum err (*run)(struct call *call, struct record *record);
+	enum err (*act)(struct call *call, struct record *record, const struct value *arguments);
+	enum right right;   /* an action's, when not RIGHT_ACT */
+	bool stores;        /* the action changes the row itself and sets record->version */
+};
+
+/* The rules of an entity, ended by one without run and act; NULL: none. */
+const struct rule *rule_table(const struct entity *entity);
+bool rule_has_hook(const struct entity *entity, enum hook hook);
+MUST_CHECK enum err rule_run_hooks(struct call *call, enum hook hook, struct record *record);
+/* NULL: no such action. */
+const struct rule *rule_action(const struct entity *entity, const char *action);
+/* Every declared action has a rule and every rule's action is declared; names the first that is not. */
+MUST_CHECK enum err rule_check(const char **why);
+
+/*
+ * Call a rule function of the database (owned by kehu_rule, past the row policies). sql is the
+ * whole "SELECT rule_…(…)". Only server/rules and server/record may, and lint holds them to it.
+ * A refusal (KH005) becomes the error it names.
+ */
+MUST_CHECK enum err store_as_rule(struct call *call, const struct sql *sql, struct rows **rows);
+
+#endif

@@ -1,0 +1,281 @@
+/*
+ * The query side of search: what a user typed becomes tsqueries over the tokens of token.c.
+ * They may let through more than was asked, never less than token_match.c accepts.
+ *
+ * Every expression is built per class and only then joined, so that one class's pair cannot
+ * complete another's. NULL stands for "no such expression" throughout.
+ */
+#include "server/record/token.h"
+
+#include <string.h>
+
+#include "common/text.h"
+#include "server/record/token_expr.h"
+
+static bool
+token_word_is_letters(const struct token_text *word)
+{
+	for (size_t i = 0; i < word->count; i++)
+		if (word->units[i].code < 'a' || word->units[i].code > 'z')
+			return false;
+	return true;
+}
+
+static const char *
+token_latin_expr(struct arena *arena, char class, const struct token_word *word)
+{
+	struct token_terms ways = token_any(arena);
+	const struct token_text *text = &word->text;
+	size_t units = text->count < TOKEN_WORD_UNITS ? text->count : TOKEN_WORD_UNITS;
+
+	token_terms_add(&ways, token_units_lexeme(arena, class, 'w', text, 0, units, true));
+	if (token_kind_sounds(token_kind_of(class)) && !word->digits && token_text_is_ascii(text)) {
+		const char *letters = token_text_utf8(arena, text, 0, text->count);
+		token_terms_add(&ways, token_initials_expr(arena, class, letters, text->count));
+		if (token_word_is_letters(text))
+			token_terms_add(&ways,
+			    token_pinyin_expr(arena, class, letters, text->count));
+	}
+	return token_terms_join(&ways);
+}
+
+static const char *
+token_phone_expr(struct arena *arena, char class, const struct token_phone *phone)
+{
+	struct token_terms ways = token_any(arena);
+	const char *forms[] = { phone->raw, phone->home };
+
+	if (strlen(phone->raw) == TOKEN_PHONE_GRAM - 1)
+		return token_lexeme(arena, class, '=', phone->raw, TOKEN_PHONE_GRAM - 1, false);
+	for (size_t f = 0; f < 2; f++) {
+		struct token_terms grams = token_every(arena);
+		for (size_t i = 0; i + TOKEN_PHONE_GRAM <= strlen(forms[f]); i++)
+			token_terms_add(&grams, token_lexeme(arena, class, 'g', forms[f] + i,
+						    TOKEN_PHONE_GRAM, false));
+		token_terms_add(&ways, token_terms_join(&grams));
+	}
+	return token_terms_join(&ways);
+}
+
+/* A word in a class that shows its values. */
+static const char *
+token_clear_expr(struct arena *arena, char class, const struct token_word *word)
+{
+	enum token_kind kind = token_kind_of(class);
+
+	if (kind == TOKEN_UNKNOWN)
+		return NULL;
+	if (kind == TOKEN_PHONE)
+		return word->digits ? token_phone_expr(arena, class, &word->phone) : NULL;
+	if (!word->text.han)
+		return token_latin_expr(arena, class, word);
+	if (word->text.count > 1)
+		return token_pairs_expr(arena, class, &word->text, 1, 0);
+	return token_kind_sounds(kind) ?
+	    token_units_lexeme(arena, class, 's', &word->text, 0, 1, true) : NULL;
+}
+
+/* A word as the whole of a value. */
+static const char *
+token_whole_expr(struct arena *arena, char class, const struct token_word *word)
+{
+	size_t units = word->text.count;
+
+	switch (token_kind_of(class)) {
+	case TOKEN_UNKNOWN:
+	case TOKEN_TEXT:
+		return NULL;
+	case TOKEN_PHONE:
+		if (!word->digits)
+			return NULL;
+		const char *whole = token_phone_whole(&word->phone);
+		return token_lexeme(arena, class, '=', whole, strlen(whole), false);
+	default:
+		return token_units_lexeme(arena, class, '=', &word->text, 0,
+		    units < TOKEN_WHOLE_UNITS ? units : TOKEN_WHOLE_UNITS, false);
+	}
+}
+
+/* The text as the whole of any value, clear or masked. */
+static const char *
+token_exact_expr(struct arena *arena, const struct token_query *query)
+{
+	struct token_terms ways = token_any(arena);
+
+	for (const char *class = query->clear; *class != '\0'; class++)
+		token_terms_add(&ways, token_whole_expr(arena, *class, &query->all));
+	for (const char *class = query->whole; *class != '\0'; class++)
+		token_terms_add(&ways, token_whole_expr(arena, *class, &query->all));
+	return token_terms_join(&ways);
+}
+
+const char *
+token_word_expr(struct arena *arena, const struct token_query *query, const struct token_word *word)
+{
+	struct token_terms ways = token_any(arena);
+
+	for (const char *class = query->clear; *class != '\0'; class++)
+		token_terms_add(&ways, token_clear_expr(arena, *class, word));
+	for (const char *class = query->whole; *class != '\0'; class++)
+		token_terms_add(&ways, token_whole_expr(arena, *class, word));
+	return token_terms_join(&ways);
+}
+
+/* Too many records have a word with a given letter: it only filters what others find. */
+bool
+token_word_is_short(const struct token_word *word)
+{
+	return word->text.count == 1 && !word->text.han;
+}
+
+/* Texts that begin with what was typed, in characters or in initials. */
+static const char *
+token_start_expr(struct arena *arena, const struct token_query *query)
+{
+	struct token_terms ways = token_any(arena);
+	const struct token_text *text = &query->all.text;
+	size_t units = token_start_units(text);
+	size_t least = text->units[0].han ? TOKEN_START_HAN : TOKEN_START_OTHER;
+	bool initials = query->count == 1 && !query->all.digits && !text->han &&
+	    token_text_is_ascii(text);
+
+	for (const char *class = query->clear; *class != '\0'; class++) {
+		if (!token_kind_sounds(token_kind_of(*class)))
+			continue;
+		token_terms_add(&ways,
+		    token_units_lexeme(arena, *class, 's', text, 0, units, units < least));
+		size_t letters = text->count < 3 ? text->count : 3;
+		if (initials)
+			token_terms_add(&ways, token_units_lexeme(arena, *class, 'b', text, 0,
+						   letters, letters < 3));
+	}
+	return token_terms_join(&ways);
+}
+
+static void
+token_query_compile(struct arena *arena, struct token_query *query)
+{
+	struct token_terms words = token_every(arena);
+
+	query->shortage = true;
+	for (size_t i = 0; i < query->count; i++)
+		query->shortage = query->shortage && token_word_is_short(&query->words[i]);
+	if (query->shortage)
+		return;
+	query->exact = token_exact_expr(arena, query);
+	for (size_t i = 0; i < query->count; i++) {
+		if (token_word_is_short(&query->words[i]))
+			continue;
+		const char *word = token_word_expr(arena, query, &query->words[i]);
+		if (word == NULL) {
+			query->text = query->exact;
+			return;
+		}
+		token_terms_add(&words, word);
+	}
+	struct token_terms ways = token_any(arena);
+	token_terms_add(&ways, token_terms_join(&words));
+	query->start = token_both(arena, ways.text, token_start_expr(arena, query));
+	token_terms_add(&ways, query->exact);
+	query->text = token_terms_join(&ways);
+}
+
+static bool
+token_is_separator(uint32_t code)
+{
+	return code == ' ' || code == '\t' || code == '\n' || code == ',' || code == ';' ||
+	    code == 0x3000 || code == 0xA0 || code == 0xFF0C || code == 0xFF1B || code == 0x3001;
+}
+
+static void
+token_word_read(struct arena *arena, const char *text, size_t bytes, struct token_word *word)
+{
+	struct token_phone phones[TOKEN_PHONES];
+
+	token_text_read(arena, text, bytes, true, false, &word->text);
+	word->digits = token_text_is_digits(&word->text) && word->text.count <= TOKEN_PHONE_DIGITS;
+	if (word->digits) {
+		const char *digits = token_text_utf8(arena, &word->text, 0, word->text.count);
+		token_phones(digits, word->text.count, phones);
+		word->phone = phones[0];
+	}
+}
+
+/* "138 1234 5678" is one number, not three words. */
+static bool
+token_is_spaced_phone(const char *text)
+{
+	size_t digits = 0;
+
+	for (; *text != '\0'; text++) {
+		if (strchr("0123456789 -.()+", *text) == NULL)
+			return false;
+		digits += *text >= '0' && *text <= '9';
+	}
+	return digits >= 7 && digits <= 16;
+}
+
+static void
+token_query_split(struct arena *arena, struct token_query *query, const char *text)
+{
+	size_t bytes = strlen(text), length, from = 0;
+	uint32_t code;
+
+	for (size_t at = 0; at <= bytes && query->count < TOKEN_WORDS; at += length) {
+		length = at == bytes ? 1 : text_decode(text + at, bytes - at, &code);
+		if (length == 0) {
+			length = 1;
+			code = 0;
+		}
+		if (at < bytes && !token_is_separator(code))
+			continue;
+		token_word_read(arena, text + from, at - from, &query->words[query->count]);
+		query->count += query->words[query->count].text.count > 0;
+		from = at + length;
+	}
+}
+
+struct token_query *
+token_query(struct arena *arena, const char *text, const char *classes_clear,
+    const char *classes_whole)
+{
+	struct token_query *query = ARENA_NEW(arena, struct token_query);
+	const char *narrow = text_fold_width(arena, text);
+
+	query->clear = arena_strdup(arena, classes_clear == NULL ? "" : classes_clear);
+	query->whole = arena_strdup(arena, classes_whole == NULL ? "" : classes_whole);
+	token_word_read(arena, narrow, strlen(narrow), &query->all);
+	if (token_is_spaced_phone(narrow))
+		query->words[query->count++] = query->all;
+	else
+		token_query_split(arena, query, narrow);
+	if (query->count > 0)
+		token_query_compile(arena, query);
+	else
+		query->shortage = true;
+	return query;
+}
+
+const char *
+token_query_text(const struct token_query *query)
+{
+	return query->text;
+}
+
+bool
+token_query_is_short(const struct token_query *query)
+{
+	return query->shortage;
+}
+
+const char *
+token_query_exact_text(const struct token_query *query)
+{
+	return query->exact;
+}
+
+const char *
+token_query_start_text(const struct token_query *query)
+{
+	return query->start;
+}

@@ -1,0 +1,574 @@
+/*
+ * Values: from the wire and from people's text, checked against their field; to SQL and back; to
+ * the wire with labels. What a type means in each of these places is here and nowhere else.
+ */
+#include "server/record/record.h"
+
+#include "common/date.h"
+#include "common/log.h"
+#include "common/money.h"
+#include "common/pinyin.h"
+#include "common/text.h"
+#include "server/entity/dictionary.h"
+#include "server/entity/fields.h"
+#include "server/record/mask.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NUMBER_LIMIT INT64_C(1000000000000000) /* 10^15: sums of a million rows stay in 64 bits */
+#define DAY_MIN INT64_C(-719162)               /* 0001-01-01 */
+#define DAY_MAX INT64_C(2932896)               /* 9999-12-31 */
+#define REFS_MAX 100
+
+static uint32_t
+value_max_chars(const struct field *field)
+{
+	if (field->max_chars != 0)
+		return field->max_chars;
+	return field->type == TYPE_BLOCK ? 4000 : 200;
+}
+
+static bool
+value_is_text(const struct field *field)
+{
+	switch (field->type) {
+	case TYPE_TEXT:
+	case TYPE_BLOCK:
+	case TYPE_PHONE:
+	case TYPE_MAIL:
+	case TYPE_LINK:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* ---- checks ------------------------------------------------------------------------------ */
+
+/* One '@', no spaces, something on both sides: what can be told without asking the mail server. */
+static bool
+value_mail_ok(const char *mail)
+{
+	const char *at = strchr(mail, '@');
+
+	return at != NULL && at != mail && strchr(at + 1, '@') == NULL && strchr(at + 1, '.') != NULL &&
+	    at[1] != '.' && mail[strlen(mail) - 1] != '.' && strpbrk(mail, " ,;<>\"") == NULL;
+}
+
+static bool
+value_phone_ok(struct arena *arena, const char *phone)
+{
+	return strlen(text_digits(arena, phone)) >= 3;
+}
+
+static enum err
+value_check_text(struct call *call, const struct field *field, const char *text, size_t bytes,
+    struct value *value)
+{
+	const char *clean;
+	enum err err = text_clean(call->arena, text, bytes,
+	    field->type == TYPE_BLOCK ? TEXT_BLOCK : TEXT_LINE, &clean);
+
+	if (err != ERR_OK)
+		return err;
+	if (clean[0] == '\0') {
+		*value = (struct value){ 0 };
+		return ERR_OK;
+	}
+	if (text_chars(clean) > value_max_chars(field))
+		return ERR_TOO_LONG;
+	if (field->type == TYPE_MAIL && !value_mail_ok(clean))
+		return ERR_INVALID;
+	if (field->type == TYPE_PHONE && !value_phone_ok(call->arena, clean))
+		return ERR_INVALID;
+	*value = (struct value){ .present = true, .text = clean };
+	return ERR_OK;
+}
+
+static enum err
+value_check_number(const struct field *field, int64_t number)
+{
+	switch (field->type) {
+	case TYPE_BOOL:
+		return number == 0 || number == 1 ? ERR_OK : ERR_INVALID;
+	case TYPE_DATE:
+		return number >= DAY_MIN && number <= DAY_MAX ? ERR_OK : ERR_NOT_A_DATE;
+	case TYPE_MOMENT:
+		return number >= DAY_MIN * US_PER_DAY && number <= DAY_MAX * US_PER_DAY ?
+		    ERR_OK : ERR_NOT_A_DATE;
+	case TYPE_REF:
+		return number > 0 ? ERR_OK : ERR_NO_SUCH_RECORD;
+	default:
+		return number > -NUMBER_LIMIT && number < NUMBER_LIMIT ? ERR_OK : ERR_TOO_LARGE;
+	}
+}
+
+/* A reference to a set-up record must be there; others are checked by the save, under their arms. */
+static enum err
+value_check_ref(struct call *call, const struct field *field, int64_t id)
+{
+	const struct entity_view *target = catalog_entity_named(call->catalog, field->ref);
+
+	if (target == NULL || target->def->kind != ENTITY_SETUP)
+		return ERR_OK;
+	return access_setup(call->access, target->def->number, id) != NULL ? ERR_OK :
+									     ERR_NO_SUCH_RECORD;
+}
+
+static enum err
+value_check_choice(struct call *call, const struct field *field, const char *code,
+    struct value *value)
+{
+	const struct dictionary *dictionary = catalog_dictionary(call->catalog, field->dict);
+	const struct dictionary_item *item = dictionary_item(dictionary, code);
+
+	if (item == NULL)
+		return ERR_NOT_IN_LIST;
+	*value = (struct value){ .present = true, .text = item->code };
+	return ERR_OK;
+}
+
+static enum err
+value_check_money(const char *currency, int64_t minor, struct value *value)
+{
+	if (currency == NULL || currency[0] == '\0')
+		currency = "CNY";
+	if (money_decimals(currency) < 0)
+		return ERR_NOT_IN_LIST;
+	*value = (struct value){ .present = true, .number = minor, .text = currency };
+	return ERR_OK;
+}
+
+enum err
+value_from_wire(struct call *call, const struct field *field, const Kehu__Value *wire,
+    struct value *value)
+{
+	enum err err;
+
+	*value = (struct value){ 0 };
+	if (wire->has_masked && wire->masked)
+		return ERR_READ_ONLY; /* a masked form must never come back as the value */
+	if (value_is_text(field))
+		return wire->text == NULL ? ERR_OK :
+					    value_check_text(call, field, wire->text, strlen(wire->text), value);
+	if (field->type == TYPE_CHOICE)
+		return wire->text == NULL || wire->text[0] == '\0' ? ERR_OK :
+								     value_check_choice(call, field, wire->text, value);
+	if (!wire->has_number)
+		return wire->text != NULL && wire->text[0] != '\0' && field->type != TYPE_REF ?
+		    ERR_NOT_A_NUMBER : ERR_OK;
+	err = value_check_number(field, wire->number);
+	if (err == ERR_OK && field->type == TYPE_MONEY)
+		return value_check_money(arena_strdup(call->arena, wire->text), wire->number, value);
+	if (err == ERR_OK && field->type == TYPE_REF)
+		err = value_check_ref(call, field, wire->number);
+	if (err == ERR_OK)
+		*value = (struct value){ .present = true, .number = wire->number };
+	return err;
+}
+
+/* ---- people's text ----------------------------------------------------------------------- */
+
+static enum err
+value_parse_int(const char *text, int64_t *number)
+{
+	return money_parse(text, 0, number);
+}
+
+static enum err
+value_parse_bool(struct arena *arena, const char *text, int64_t *number)
+{
+	static const char *const yes[] = { "1", "y", "yes", "true", "t", "on", "是", "有", "对", NULL };
+	static const char *const no[] = { "0", "n", "no", "false", "f", "off", "否", "无", "不", NULL };
+	const char *folded = text_fold(arena, text);
+
+	for (size_t i = 0; yes[i] != NULL; i++)
+		if (strcmp(yes[i], folded) == 0) {
+			*number = 1;
+			return ERR_OK;
+		}
+	for (size_t i = 0; no[i] != NULL; i++)
+		if (strcmp(no[i], folded) == 0) {
+			*number = 0;
+			return ERR_OK;
+		}
+	return ERR_INVALID;
+}
+
+/* A set-up record by id ("#12", "12"), second name, label, or initials when one alone fits. */
+static enum err
+value_parse_setup(struct call *call, uint32_t entity, const char *text, int64_t *id)
+{
+	const char *folded = text_fold(call->arena, text);
+	size_t count = access_setup_count(call->access, entity), by_label = 0, by_pinyin = 0;
+	int64_t label_id = 0, pinyin_id = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct setup_record *record = access_setup_at(call->access, entity, i);
+
+		if (record->key[0] != '\0' && strcmp(text_fold(call->arena, record->key), folded) == 0) {
+			*id = record->id;
+			return ERR_OK;
+		}
+		if (strcmp(text_fold(call->arena, record->label), folded) == 0) {
+			label_id = record->id;
+			by_label++;
+		} else if (strcmp(record->pinyin, folded) == 0) {
+			pinyin_id = record->id;
+			by_pinyin++;
+		}
+	}
+	if (by_label == 1 || (by_label == 0 && by_pinyin == 1)) {
+		*id = by_label == 1 ? label_id : pinyin_id;
+		return ERR_OK;
+	}
+	return by_label > 1 ? ERR_NARROW : ERR_NO_SUCH_RECORD;
+}
+
+static enum err
+value_parse_ref(struct call *call, const struct field *field, const char *text, int64_t *id)
+{
+	const struct entity_view *target = catalog_entity_named(call->catalog, field->ref);
+	const char *digits = text[0] == '#' ? text + 1 : text;
+	char *end;
+	int64_t number;
+
+	if (target->def->number == E_user &&
+	    (strcmp(text, "me") == 0 || strcmp(text, "我") == 0)) {
+		*id = call->session.user;
+		return ERR_OK;
+	}
+	number = strtoll(digits, &end, 10);
+	if (*end == '\0' && end != digits && number > 0 &&
+	    value_check_ref(call, field, number) == ERR_OK) {
+		*id = number;
+		return ERR_OK;
+	}
+	if (target->def->kind != ENTITY_SETUP)
+		return ERR_NO_SUCH_RECORD;
+	return value_parse_setup(call, target->def->number, text, id);
+}
+
+static enum err
+value_parse_money(struct call *call, const char *text, struct value *value)
+{
+	char currency[4] = "CNY";
+	const char *space = strrchr(text, ' ');
+	char *amount = arena_strdup(call->arena, text);
+	int64_t minor;
+	enum err err;
+
+	if (space != NULL && strlen(space + 1) == 3 && money_decimals(space + 1) >= 0) {
+		memcpy(currency, space + 1, 4);
+		amount[space - text] = '\0';
+	}
+	err = money_parse(amount, money_decimals(currency), &minor);
+	if (err != ERR_OK)
+		return err;
+	if (minor <= -NUMBER_LIMIT || minor >= NUMBER_LIMIT)
+		return ERR_TOO_LARGE;
+	return value_check_money(arena_strdup(call->arena, currency), minor, value);
+}
+
+enum err
+value_from_text(struct call *call, const struct field *field, const char *text,
+    struct value *value)
+{
+	const struct dictionary_item *item;
+	const char *clean;
+	int64_t number = 0;
+	enum err err;
+
+	*value = (struct value){ 0 };
+	if (value_is_text(field))
+		return value_check_text(call, field, text, strlen(text), value);
+	err = text_clean(call->arena, text, strlen(text), TEXT_LINE, &clean);
+	if (err != ERR_OK || clean[0] == '\0')
+		return err;
+	switch (field->type) {
+	case TYPE_CHOICE:
+		item = dictionary_item_called(catalog_dictionary(call->catalog, field->dict), clean);
+		if (item == NULL)
+			return ERR_NOT_IN_LIST;
+		*value = (struct value){ .present = true, .text = item->code };
+		return ERR_OK;
+	case TYPE_MONEY:
+		return value_parse_money(call, clean, value);
+	case TYPE_BOOL:
+		err = value_parse_bool(call->arena, clean, &number);
+		break;
+	case TYPE_DATE:
+		err = date_parse(clean, call_today(call), false, &number);
+		break;
+	case TYPE_MOMENT:
+		err = date_parse_us(clean, date_now_us(), call->session.offset_min, &number);
+		if (err != ERR_OK && date_parse(clean, call_today(call), false, &number) == ERR_OK) {
+			number = number * US_PER_DAY - (int64_t)call->session.offset_min * 60 * US_PER_SECOND;
+			err = ERR_OK;
+		}
+		break;
+	case TYPE_QUANTITY:
+		err = money_parse(clean, (int)field->decimals, &number);
+		break;
+	case TYPE_REF:
+		err = value_parse_ref(call, field, clean, &number);
+		break;
+	default:
+		err = value_parse_int(clean, &number);
+		break;
+	}
+	if (err == ERR_OK)
+		err = value_check_number(field, number);
+	if (err == ERR_OK)
+		*value = (struct value){ .present = true, .number = number };
+	return err;
+}
+
+const char *
+value_print(struct call *call, const struct field *field, const struct value *value)
+{
+	const struct entity_view *target;
+	const struct setup_record *record;
+
+	if (!value->present)
+		return "";
+	switch (field->type) {
+	case TYPE_CHOICE:
+		return dictionary_label(call->catalog, field, value->text, call->session.lang);
+	case TYPE_BOOL:
+		return value->number ? call_say(call, "yes", "是") : call_say(call, "no", "否");
+	case TYPE_DATE:
+		return date_format(call->arena, value->number);
+	case TYPE_MOMENT:
+		return date_format_us(call->arena, value->number, call->session.offset_min);
+	case TYPE_MONEY:
+		return arena_printf(call->arena, "%s %s",
+		    money_format(call->arena, value->number, money_decimals(value->text), false),
+		    value->text);
+	case TYPE_QUANTITY:
+		return money_format(call->arena, value->number, (int)field->decimals, false);
+	case TYPE_INT:
+		return arena_printf(call->arena, "%" PRId64, value->number);
+	case TYPE_REF:
+		if (value->text != NULL)
+			return value->text;
+		target = catalog_entity_named(call->catalog, field->ref);
+		record = access_setup(call->access, target->def->number, value->number);
+		return record != NULL ? record->label :
+					arena_printf(call->arena, "#%" PRId64, value->number);
+	default:
+		return value->text != NULL ? value->text : "";
+	}
+}
+
+bool
+value_same(const struct field *field, const struct value *a, const struct value *b)
+{
+	if (a->present != b->present)
+		return false;
+	if (!a->present)
+		return true;
+	if (value_is_text(field) || field->type == TYPE_CHOICE)
+		return strcmp(a->text, b->text) == 0;
+	if (field->type == TYPE_REFS)
+		return a->count == b->count &&
+		    (a->count == 0 || memcmp(a->numbers, b->numbers, a->count * sizeof(int64_t)) == 0);
+	return a->number == b->number &&
+	    (field->type != TYPE_MONEY || strcmp(a->text, b->text) == 0);
+}
+
+/* ---- SQL --------------------------------------------------------------------------------- */
+
+void
+value_select(struct sql *sql, const struct field *field, const char *alias)
+{
+	sql_addf(sql, "%s.%s", alias, field->name);
+	if (field->type == TYPE_MONEY)
+		sql_addf(sql, ", %s.%s_currency", alias, field->name);
+}
+
+struct value
+value_from_row(struct arena *arena, const struct field *field, const struct rows *rows, size_t row,
+    size_t *column)
+{
+	size_t at = (*column)++;
+	struct value value = { .present = !rows_null(rows, row, at) };
+
+	if (field->type == TYPE_MONEY)
+		(*column)++;
+	if (!value.present)
+		return value;
+	switch (field->type) {
+	case TYPE_INT:
+	case TYPE_QUANTITY:
+	case TYPE_REF:
+		value.number = rows_int(rows, row, at);
+		break;
+	case TYPE_BOOL:
+		value.number = rows_bool(rows, row, at);
+		break;
+	case TYPE_DATE:
+		value.number = rows_date(rows, row, at);
+		break;
+	case TYPE_MOMENT:
+		value.number = rows_moment(rows, row, at);
+		break;
+	case TYPE_MONEY:
+		value.number = rows_int(rows, row, at);
+		value.text = rows_text(rows, row, at + 1);
+		if (value.text == NULL)
+			value.text = "CNY";
+		break;
+	case TYPE_REFS:
+		value.count = rows_ints(arena, rows, row, at, (int64_t **)(uintptr_t)&value.numbers);
+		break;
+	default:
+		value.text = rows_text(rows, row, at);
+		break;
+	}
+	return value;
+}
+
+void
+value_bind(struct sql *sql, const struct field *field, const struct value *value)
+{
+	switch (field->type) {
+	case TYPE_BOOL:
+		if (value->present)
+			sql_bool(sql, value->number != 0);
+		else
+			sql_null(sql, "boolean");
+		break;
+	case TYPE_DATE:
+		if (value->present)
+			sql_date(sql, value->number);
+		else
+			sql_null(sql, "date");
+		break;
+	case TYPE_MOMENT:
+		if (value->present)
+			sql_moment(sql, value->number);
+		else
+			sql_null(sql, "timestamptz");
+		break;
+	case TYPE_INT:
+	case TYPE_QUANTITY:
+	case TYPE_REF:
+	case TYPE_MONEY:
+		if (value->present)
+			sql_int(sql, value->number);
+		else
+			sql_null(sql, "bigint");
+		break;
+	case TYPE_REFS:
+		sql_ints(sql, value->numbers, value->present ? value->count : 0);
+		break;
+	default:
+		sql_text(sql, value->present ? value->text : NULL);
+		break;
+	}
+}
+
+/* The columns derived from a value: money's currency, a phone's digits, a text's sort key. */
+enum derived { DERIVED_NONE, DERIVED_CURRENCY, DERIVED_DIGITS, DERIVED_KEY };
+
+static const char *const derived_suffix[] = { "", "_currency", "_digits", "_key" };
+
+static enum derived
+value_derived(const struct field *field)
+{
+	if (field->type == TYPE_MONEY)
+		return DERIVED_CURRENCY;
+	if (field->type == TYPE_PHONE)
+		return DERIVED_DIGITS;
+	if (field->type == TYPE_TEXT && (field->flags & FIELD_SORT) != 0)
+		return DERIVED_KEY;
+	return DERIVED_NONE;
+}
+
+static void
+value_bind_derived(struct call *call, struct sql *sql, const struct field *field,
+    const struct value *value)
+{
+	enum derived derived = value_derived(field);
+
+	if (!value->present)
+		sql_text(sql, NULL);
+	else if (derived == DERIVED_CURRENCY)
+		sql_text(sql, value->text);
+	else if (derived == DERIVED_DIGITS)
+		sql_text(sql, text_digits(call->arena, value->text));
+	else
+		sql_text(sql, pinyin_sort_key(call->arena, value->text,
+		    field->flags & FIELD_PERSON ? PINYIN_PERSON : PINYIN_NAME));
+}
+
+void
+value_columns(struct sql *sql, const struct field *field)
+{
+	sql_add(sql, field->name);
+	if (value_derived(field) != DERIVED_NONE)
+		sql_addf(sql, ", %s%s", field->name, derived_suffix[value_derived(field)]);
+}
+
+void
+value_bind_all(struct call *call, struct sql *sql, const struct field *field,
+    const struct value *value)
+{
+	value_bind(sql, field, value);
+	if (value_derived(field) != DERIVED_NONE) {
+		sql_add(sql, ", ");
+		value_bind_derived(call, sql, field, value);
+	}
+}
+
+void
+value_assign(struct call *call, struct sql *sql, const struct field *field,
+    const struct value *value)
+{
+	sql_addf(sql, "%s = ", field->name);
+	value_bind(sql, field, value);
+	if (value_derived(field) != DERIVED_NONE) {
+		sql_addf(sql, ", %s%s = ", field->name, derived_suffix[value_derived(field)]);
+		value_bind_derived(call, sql, field, value);
+	}
+}
+
+/* ---- to the wire ------------------------------------------------------------------------- */
+
+Kehu__Value *
+value_to_wire(struct call *call, const struct entity *entity, const struct field *field,
+    const struct value *value, bool with_field)
+{
+	Kehu__Value *wire = ARENA_NEW(call->arena, Kehu__Value);
+	enum field_right right = access_field(call->user, entity, field);
+
+	kehu__value__init(wire);
+	if (with_field) {
+		wire->has_field = true;
+		wire->field = field->number;
+	}
+	if (!value->present || right == FIELD_SHOW_HIDDEN)
+		return wire;
+	if (right == FIELD_SHOW_MASKED) {
+		wire->has_masked = wire->masked = true;
+		wire->text = mask_text(call->arena, field, value_print(call, field, value));
+		return wire;
+	}
+	if (field->type == TYPE_REF) {
+		wire->has_number = true;
+		wire->number = value->number;
+		wire->text = arena_strdup(call->arena, value_print(call, field, value));
+	} else if (field->type == TYPE_REFS) {
+		wire->text = arena_strdup(call->arena, value->text);
+	} else if (value_is_text(field) || field->type == TYPE_CHOICE) {
+		wire->text = arena_strdup(call->arena, value->text);
+	} else {
+		wire->has_number = true;
+		wire->number = value->number;
+		wire->text = field->type == TYPE_MONEY ? arena_strdup(call->arena, value->text) : NULL;
+	}
+	return wire;
+}

@@ -1,0 +1,122 @@
+/*
+ * 客户: ownership is moved by rule functions of the database, since a reader's own policies
+ * refuse a row that leaves their sight.
+ */
+#include "server/entity/fields.h"
+#include "server/record/rule.h"
+
+#include <string.h>
+
+static enum err
+customer_before_save(struct call *call, struct record *customer)
+{
+	int64_t satisfaction = record_number(customer, F_customer_satisfaction);
+
+	if (satisfaction < 0 || satisfaction > 100)
+		return CALL_FAIL(call, ERR_INVALID, .field = F_customer_satisfaction,
+		    .text = call_say(call, "Satisfaction runs from 0 to 100", "满意度应在 0 到 100 之间"));
+	if (record_number(customer, F_customer_employees) < 0)
+		return CALL_FAIL(call, ERR_INVALID, .field = F_customer_employees);
+	/* Moving a customer is an action of its own: told to those concerned, with a reason. */
+	if (!customer->is_new && record_changed(customer, F_customer_owner_id))
+		return CALL_FAIL(call, ERR_READ_ONLY, .field = F_customer_owner_id,
+		    .text = call_say(call, "Use the action Transfer to change the owner", "请用“转移”操作变更负责人"));
+	return ERR_OK;
+}
+
+/* The rule changes the row itself and answers its new version. */
+static enum err
+customer_rule(struct call *call, struct record *customer, const struct sql *sql)
+{
+	struct rows *rows;
+	enum err err = store_as_rule(call, sql, &rows);
+
+	if (err == ERR_OK)
+		customer->version = (uint32_t)rows_int(rows, 0, 0);
+	return err;
+}
+
+static enum err
+customer_transfer(struct call *call, struct record *customer, const struct value *arguments)
+{
+	struct sql *sql = sql_new(call->arena);
+
+	if (arguments[0].number == record_number(customer, F_customer_owner_id))
+		return CALL_FAIL(call, ERR_EMPTY, .field = 1,
+		    .text = call_say(call, "This is the owner already", "该用户已是负责人"));
+	sql_add(sql, "SELECT kehu_customer_transfer(");
+	sql_int(sql, customer->id);
+	sql_add(sql, ", ");
+	sql_int(sql, customer->version);
+	sql_add(sql, ", ");
+	sql_int(sql, arguments[0].number);
+	sql_add(sql, ")");
+	return customer_rule(call, customer, sql);
+}
+
+static enum err
+customer_set_share(struct call *call, struct record *customer, int64_t user, int64_t rights)
+{
+	struct sql *sql = sql_new(call->arena);
+
+	sql_add(sql, "SELECT kehu_customer_share(");
+	sql_int(sql, customer->id);
+	sql_add(sql, ", ");
+	sql_int(sql, user);
+	sql_add(sql, ", ");
+	sql_int(sql, rights);
+	sql_add(sql, ")");
+	return customer_rule(call, customer, sql);
+}
+
+static enum err
+customer_share(struct call *call, struct record *customer, const struct value *arguments)
+{
+	bool write = arguments[1].present && arguments[1].number != 0;
+
+	return customer_set_share(call, customer, arguments[0].number,
+	    write ? RIGHT_VIEW | RIGHT_EDIT : RIGHT_VIEW);
+}
+
+static enum err
+customer_unshare(struct call *call, struct record *customer, const struct value *arguments)
+{
+	return customer_set_share(call, customer, arguments[0].number, 0);
+}
+
+/* Contacts, relations, visits and their lines go along, and come back with it. */
+static enum err
+customer_delete(struct call *call, struct record *customer)
+{
+	struct sql *sql = sql_new(call->arena);
+
+	sql_add(sql, "SELECT kehu_customer_delete(");
+	sql_int(sql, customer->id);
+	sql_add(sql, ", ");
+	sql_int(sql, customer->version);
+	sql_add(sql, ", ");
+	sql_uuid(sql, call->intention);
+	sql_add(sql, ")");
+	return customer_rule(call, customer, sql);
+}
+
+static enum err
+customer_restore(struct call *call, struct record *customer)
+{
+	struct sql *sql = sql_new(call->arena);
+
+	sql_add(sql, "SELECT kehu_customer_restore(");
+	sql_int(sql, customer->id);
+	sql_add(sql, ")");
+	return customer_rule(call, customer, sql);
+}
+
+const struct rule rules_customer[] = {
+	{ .hook = HOOK_BEFORE_SAVE, .run = customer_before_save },
+	{ .hook = HOOK_DELETE, .run = customer_delete },
+	{ .hook = HOOK_RESTORE, .run = customer_restore },
+	{ .action = "transfer", .act = customer_transfer, .right = RIGHT_ASSIGN, .stores = true },
+	{ .action = "share", .act = customer_share, .right = RIGHT_EDIT, .stores = true },
+	{ .action = "unshare", .act = customer_unshare, .right = RIGHT_EDIT, .stores = true },
+	{ 0 },
+};
