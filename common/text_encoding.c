@@ -44,7 +44,7 @@ text_looks_utf16(const char *data, size_t bytes)
 
 	for (size_t i = 0; i < bytes; i++)
 		zeros[i % 2] += data[i] == '\0';
-	if (zeros[0] + zeros[1] < bytes / 16 + 1)
+	if (zeros[0] + zeros[1] < bytes / 8 + 1)
 		return NULL;
 	if (zeros[1] > 4 * zeros[0])
 		return "UTF-16LE";
