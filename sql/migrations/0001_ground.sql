@@ -47,7 +47,6 @@ CREATE TABLE login_attempt (
 );
 CREATE INDEX login_attempt_name ON login_attempt (name, at DESC);
 CREATE INDEX login_attempt_peer ON login_attempt (peer, at DESC);
-CREATE INDEX login_attempt_peer ON login_attempt (peer, at DESC);
 
 -- What became of each write: kept seven days, partitioned by the day of the intention's id.
 -- Ids, status and version only; no copies of what was written.

@@ -20,7 +20,7 @@ $$;
 CREATE OR REPLACE FUNCTION kehu_partitions() RETURNS integer LANGUAGE plpgsql AS $$
 DECLARE
 	month date;
-	day date;
+	date_of date;
 	today date := (now() AT TIME ZONE 'UTC')::date;
 	old record;
 	done integer := 0;
@@ -33,9 +33,9 @@ BEGIN
 			month || ' 00:00+00', (month + interval '1 month')::date || ' 00:00+00')::integer;
 	END LOOP;
 	FOR i IN -1 .. 14 LOOP
-		day := today + i;
-		done := done + kehu_partition('outcome', to_char(day, 'YYYYMMDD'), day::text,
-			(day + 1)::text)::integer;
+		date_of := today + i;
+		done := done + kehu_partition('outcome', to_char(date_of, 'YYYYMMDD'), date_of::text,
+			(date_of + 1)::text)::integer;
 	END LOOP;
 	FOR old IN SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
 		WHERE i.inhparent = 'outcome'::regclass AND c.relname ~ '^outcome_\d{8}$'

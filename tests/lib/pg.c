@@ -1,0 +1,381 @@
+/*
+ * The test process's own PostgreSQL. initdb and postgres refuse to run as root, so as root they
+ * run as the user postgres; the server dies with this process even when that crashes.
+ */
+#include "tests/lib/pg.h"
+#include "common/log.h"
+#include "server/access/roles.h"
+#include "server/entity/dictionaries.h"
+#include "server/store/ddl.h"
+#include "server/store/migrate.h"
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <libpq-fe.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define PG_TEMPLATE "kehu_template"
+
+static char pg_dir[64];
+static pid_t pg_pid, pg_owner_pid;
+static struct arena *pg_arena;
+
+static _Noreturn void
+pg_die(const char *what, const char *why)
+{
+	fprintf(stderr, "test PostgreSQL: %s: %s\n", what, why);
+	exit(1);
+}
+
+static const char *
+pg_bin(const char *program)
+{
+	static char path[128];
+	static const char *const dirs[] = { "/usr/lib/postgresql/15/bin", "/usr/lib/postgresql/16/bin",
+		"/usr/lib/postgresql/17/bin", "/usr/bin" };
+
+	for (size_t i = 0; i < sizeof dirs / sizeof dirs[0]; i++) {
+		snprintf(path, sizeof path, "%s/%s", dirs[i], program);
+		if (access(path, X_OK) == 0)
+			return path;
+	}
+	pg_die(program, "not found; install postgresql");
+}
+
+const char *
+pg_sql_dir(void)
+{
+	const char *dir = getenv("KEHU_SQL");
+
+	return dir ? dir : "sql";
+}
+
+static const char *
+pg_build_dir(void)
+{
+	const char *dir = getenv("KEHU_BUILD");
+
+	return dir ? dir : "build";
+}
+
+/* In a child: become the user that may run a server. */
+static void
+pg_become(void)
+{
+	const struct passwd *user;
+
+	if (geteuid() != 0)
+		return;
+	user = getpwnam("postgres");
+	if (!user || setgroups(0, NULL) != 0 || setgid(user->pw_gid) != 0 || setuid(user->pw_uid) != 0)
+		_exit(126);
+}
+
+static pid_t
+pg_spawn(bool become, const char *const argv[])
+{
+	fflush(NULL);
+	pid_t pid = fork();
+	if (pid < 0)
+		pg_die("fork", strerror(errno));
+	if (pid > 0)
+		return pid;
+	if (become)
+		pg_become();
+	prctl(PR_SET_PDEATHSIG, SIGQUIT);
+	int null = open("/dev/null", O_RDWR);
+	dup2(null, 0);
+	if (!getenv("KEHU_TEST_PG_LOG")) {
+		dup2(null, 1);
+		dup2(null, 2);
+	}
+	setsid();
+	execv(argv[0], (char *const *)(uintptr_t)argv);
+	_exit(127);
+}
+
+static void
+pg_run(bool become, const char *const argv[])
+{
+	int status;
+	pid_t pid = pg_spawn(become, argv);
+
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+		pg_die(argv[0], "failed; KEHU_TEST_PG_LOG=1 shows what it says");
+}
+
+static void
+pg_wait_ready(void)
+{
+	char info[160];
+	struct timespec pause = { .tv_nsec = 10 * 1000 * 1000 };
+
+	snprintf(info, sizeof info, "host=%s dbname=postgres user=postgres", pg_dir);
+	for (int i = 0; i < 3000; i++) {
+		if (PQping(info) == PQPING_OK)
+			return;
+		if (waitpid(pg_pid, NULL, WNOHANG) == pg_pid)
+			pg_die("postgres", "ended while starting; KEHU_TEST_PG_LOG=1 shows why");
+		nanosleep(&pause, NULL);
+	}
+	pg_die("postgres", "not ready after 30 s");
+}
+
+void
+pg_restart(void)
+{
+	char data[80];
+
+	snprintf(data, sizeof data, "%s/data", pg_dir);
+	const char *const argv[] = { pg_bin("postgres"), "-D", data, "-k", pg_dir, "-h", "", "-c",
+		"fsync=off", "-c", "full_page_writes=off", "-c", "synchronous_commit=off", "-c",
+		"shared_buffers=64MB", "-c", "max_connections=60", "-c", "autovacuum=off", "-c",
+		"max_prepared_transactions=0", "-c", "log_min_messages=fatal", NULL };
+	pg_pid = pg_spawn(true, argv);
+	pg_wait_ready();
+}
+
+static void
+pg_end(int signal)
+{
+	if (pg_pid <= 0 || pg_owner_pid != getpid())
+		return;
+	kill(pg_pid, signal);
+	while (waitpid(pg_pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	pg_pid = 0;
+}
+
+void
+pg_crash(void)
+{
+	pg_end(SIGQUIT);
+	pg_restart();
+}
+
+void
+pg_stop(void)
+{
+	if (pg_owner_pid != getpid() || pg_dir[0] == '\0')
+		return;
+	pg_end(SIGINT);
+	pg_run(false, (const char *const[]){ "/bin/rm", "-rf", pg_dir, NULL });
+	pg_dir[0] = '\0';
+	arena_free(pg_arena);
+	pg_arena = NULL;
+}
+
+/* ---- the cached cluster ------------------------------------------------------------------- */
+
+static void
+pg_hash_folder(struct buf *all, const char *folder)
+{
+	char dir[512], path[1024], piece[65536];
+	struct dirent **entries;
+	snprintf(dir, sizeof dir, "%s/%s", pg_sql_dir(), folder);
+	int count = scandir(dir, &entries, NULL, alphasort);
+
+	if (count < 0)
+		pg_die(dir, strerror(errno));
+	for (int i = 0; i < count; i++) {
+		snprintf(path, sizeof path, "%s/%s", dir, entries[i]->d_name);
+		FILE *file = entries[i]->d_name[0] == '.' ? NULL : fopen(path, "re");
+		size_t got;
+		while (file && (got = fread(piece, 1, sizeof piece, file)) > 0)
+			buf_put(all, piece, got);
+		if (file)
+			fclose(file);
+		free(entries[i]);
+	}
+	free(entries);
+}
+
+/* Changes whenever a migrated database would. */
+static const char *
+pg_cache_path(void)
+{
+	struct buf all = BUF_INIT;
+	struct catalog *catalog = catalog_new(1);
+	uint8_t hash[32];
+
+	pg_hash_folder(&all, "migrations");
+	pg_hash_folder(&all, "repeat");
+	pg_hash_folder(&all, "data");
+	ddl_catalog(&all, catalog);
+	for (size_t i = 0; i < catalog_count(catalog); i++)
+		buf_printf(&all, "%s %zu;", catalog_at(catalog, i)->def->name,
+		    catalog_at(catalog, i)->field_count);
+	catalog_unref(catalog);
+	hash_sha256(all.data, all.bytes, hash);
+	buf_fini(&all);
+	const char *hex = hex_encode(pg_arena, hash, 8);
+	return arena_printf(pg_arena, "%s/test-pg-%s", pg_build_dir(), hex);
+}
+
+static void
+pg_make_template(void)
+{
+	struct arena *arena = arena_new(0);
+	const char *why = "";
+	struct migrate_options options = { .sql_dir = pg_sql_dir() };
+
+	pg_empty_database(PG_TEMPLATE);
+	options.conninfo = pg_conninfo(PG_TEMPLATE);
+	if (migrate_init(&options, arena, &why) != ERR_OK)
+		pg_die("migrating the template", why);
+	struct store *store = pg_store(PG_TEMPLATE, "kehu_owner");
+	store_begin(store);
+	if (dictionaries_seed(store, arena) != ERR_OK || roles_seed(store, arena) != ERR_OK ||
+	    store_commit(store, arena) != ERR_OK)
+		pg_die("filling the template", store_message(store));
+	store_free(store);
+	arena_free(arena);
+	pg_exec(PG_TEMPLATE, "VACUUM ANALYZE");
+}
+
+static void
+pg_make_cluster(const char *cache)
+{
+	const char *data = arena_printf(pg_arena, "%s/data", pg_dir);
+	const char *fresh = arena_printf(pg_arena, "%s.%d", cache, (int)getpid());
+	const char *const initdb[] = { pg_bin("initdb"), "-D", data, "-U", "postgres", "-A", "trust",
+		"-E", "UTF8", "--locale=C.UTF-8", "--wal-segsize=1", "-N", NULL };
+
+	pg_run(true, initdb);
+	pg_restart();
+	pg_make_template();
+	pg_end(SIGINT);
+	pg_run(false, (const char *const[]){ "/bin/cp", "-a", data, fresh, NULL });
+	if (rename(fresh, cache) != 0)
+		pg_die(cache, strerror(errno));
+}
+
+/* One process makes the cluster, others wait for it. */
+static void
+pg_prepare(void)
+{
+	const char *cache = pg_cache_path();
+	const char *data = arena_printf(pg_arena, "%s/data", pg_dir);
+
+	mkdir(pg_build_dir(), 0777);
+	int lock = open(arena_printf(pg_arena, "%s/test-pg.lock", pg_build_dir()),
+	    O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+	if (lock < 0 || flock(lock, LOCK_EX) != 0)
+		pg_die("build/test-pg.lock", strerror(errno));
+	if (access(cache, F_OK) != 0)
+		pg_make_cluster(cache);
+	else
+		pg_run(false, (const char *const[]){ "/bin/cp", "-a", cache, data, NULL });
+	close(lock);
+}
+
+void
+pg_start(void)
+{
+	const struct passwd *user = geteuid() == 0 ? getpwnam("postgres") : NULL;
+
+	if (pg_pid > 0)
+		return;
+	pg_owner_pid = getpid();
+	pg_arena = arena_new(0);
+	snprintf(pg_dir, sizeof pg_dir, "/tmp/kehu-pg-XXXXXX");
+	if (!mkdtemp(pg_dir))
+		pg_die(pg_dir, strerror(errno));
+	if (user && chown(pg_dir, user->pw_uid, user->pw_gid) != 0)
+		pg_die(pg_dir, strerror(errno));
+	atexit(pg_stop);
+	pg_prepare();
+	pg_restart();
+}
+
+/* ---- databases ---------------------------------------------------------------------------- */
+
+const char *
+pg_conninfo(const char *database)
+{
+	return arena_printf(pg_arena, "host=%s dbname=%s user=postgres", pg_dir, database);
+}
+
+void
+pg_empty_database(const char *name)
+{
+	pg_exec("postgres", "CREATE DATABASE %s TEMPLATE template0", name);
+}
+
+void
+pg_database(const char *name)
+{
+	pg_start();
+	pg_exec("postgres", "CREATE DATABASE %s TEMPLATE " PG_TEMPLATE, name);
+}
+
+void
+pg_drop(const char *name)
+{
+	pg_exec("postgres", "DROP DATABASE IF EXISTS %s WITH (FORCE)", name);
+}
+
+struct store *
+pg_store(const char *database, const char *role)
+{
+	return store_new(&(struct store_options){ .conninfo = pg_conninfo(database), .role = role,
+	    .statement_timeout_ms = 20000, .lock_timeout_ms = 5000, .application = "test",
+	    .need_primary = true });
+}
+
+static const char *
+pg_execv(const char *database, const char *format, va_list args)
+{
+	static char answer[65536];
+	struct buf text = BUF_INIT;
+
+	pg_start();
+	buf_vprintf(&text, format, args);
+	PGconn *conn = PQconnectdb(pg_conninfo(database));
+	PGresult *result = PQexec(conn, "SET client_min_messages = error");
+	PQclear(result);
+	result = PQexec(conn, buf_text(&text));
+	ExecStatusType status = PQresultStatus(result);
+	if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK)
+		pg_die(buf_text(&text), PQerrorMessage(conn));
+	snprintf(answer, sizeof answer, "%s", PQntuples(result) > 0 ? PQgetvalue(result, 0, 0) : "");
+	PQclear(result);
+	PQfinish(conn);
+	buf_fini(&text);
+	return answer;
+}
+
+const char *
+pg_exec(const char *database, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	const char *answer = pg_execv(database, format, args);
+	va_end(args);
+	return answer;
+}
+
+int64_t
+pg_int(const char *database, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	const char *answer = pg_execv(database, format, args);
+	va_end(args);
+	return strtoll(answer, NULL, 10);
+}
