@@ -185,7 +185,7 @@ static void
 token_index_initials_at(struct token_job *job, char kind, size_t from, size_t count,
     char gram[4], size_t at)
 {
-	char letters[TOKEN_INITIALS];
+	char letters[TOKEN_LETTERS];
 
 	if (at == count) {
 		token_add(job, kind, gram, count);
@@ -202,7 +202,7 @@ token_index_initials_at(struct token_job *job, char kind, size_t from, size_t co
 static size_t
 token_initials_run(const struct token_text *text, size_t from, size_t max)
 {
-	char letters[TOKEN_INITIALS];
+	char letters[TOKEN_LETTERS];
 	size_t count = 0;
 
 	while (count < max && from + count < text->count &&

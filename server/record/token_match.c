@@ -274,6 +274,8 @@ token_match_seen(const struct token_seen *seen, const struct token_word *word, b
 		return token_match_phones(seen, word);
 	rank = word->text.han ? token_match_han(&seen->text, &word->text, seen->kind) :
 				token_match_latin(&seen->text, word, seen->kind);
+	if (seen->kind == TOKEN_TEXT && rank < TOKEN_INSIDE)
+		return TOKEN_INSIDE; /* a remark is not a name */
 	if (rank == TOKEN_NONE && typo && token_kind_sounds(seen->kind) &&
 	    token_typo_matches(word, &seen->text))
 		rank = TOKEN_TYPO;
@@ -308,7 +310,7 @@ token_match_all(const struct token_seen *seen, const struct token_query *query)
 {
 	if (token_match_whole(seen, &query->all))
 		return seen->field->short_name ? TOKEN_SHORT_NAME : TOKEN_EXACT;
-	if (!seen->whole && seen->kind != TOKEN_PHONE &&
+	if (!seen->whole && seen->kind != TOKEN_PHONE && seen->kind != TOKEN_TEXT &&
 	    token_units_begin(&seen->text, 0, &query->all.text))
 		return TOKEN_START;
 	return TOKEN_NONE;

@@ -198,7 +198,7 @@ token_text_is_ascii(const struct token_text *text)
 }
 
 size_t
-token_unit_initials(const struct token_unit *unit, char letters[TOKEN_INITIALS])
+token_unit_initials(const struct token_unit *unit, char letters[TOKEN_LETTERS])
 {
 	size_t count = 0;
 
@@ -217,7 +217,7 @@ token_unit_initials(const struct token_unit *unit, char letters[TOKEN_INITIALS])
 bool
 token_unit_has_initial(const struct token_unit *unit, uint32_t letter)
 {
-	char letters[TOKEN_INITIALS];
+	char letters[TOKEN_LETTERS];
 	size_t count = token_unit_initials(unit, letters);
 
 	return letter < 0x80 && memchr(letters, (int)letter, count) != NULL;

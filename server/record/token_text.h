@@ -44,8 +44,8 @@ bool token_text_is_ascii(const struct token_text *text);
  * The letter that may stand for a unit when initials are typed, in letters (no NUL); 0: none,
  * and no run of initials passes over it.
  */
-#define TOKEN_INITIALS 8
-size_t token_unit_initials(const struct token_unit *unit, char letters[TOKEN_INITIALS]);
+#define TOKEN_LETTERS 8
+size_t token_unit_initials(const struct token_unit *unit, char letters[TOKEN_LETTERS]);
 bool token_unit_has_initial(const struct token_unit *unit, uint32_t letter);
 
 /*

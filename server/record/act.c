@@ -1,0 +1,147 @@
+/*
+ * Act: a named action of an entity. State, arguments and rights come from the catalogue; what
+ * it does is a rule.
+ */
+#include "server/record/store_tree.h"
+
+#include "server/entity/dictionary.h"
+#include "server/gate/gate.h"
+#include "server/record/answer.h"
+#include "server/record/rule.h"
+
+#include <string.h>
+
+static const struct action *
+act_find(const struct entity *def, const char *name)
+{
+	for (const struct action *action = def->actions; name != NULL && action != NULL && action->name;
+	     action++)
+		if (strcmp(action->name, name) == 0)
+			return action;
+	return NULL;
+}
+
+static bool
+act_state_allows(const struct action *action, const char *state)
+{
+	size_t bytes = strlen(state);
+
+	for (const char *at = action->from; at != NULL && *at != '\0';) {
+		size_t length = strcspn(at, " ");
+
+		if (length == bytes && memcmp(at, state, bytes) == 0)
+			return true;
+		at += length + (at[length] == ' ');
+	}
+	return action->from == NULL;
+}
+
+static enum err
+act_take_arguments(struct call *call, const struct action *action, struct value **result)
+{
+	const Kehu__Act *act = call->request->act;
+	size_t count = 0;
+	struct value *values;
+
+	while (action->arguments != NULL && action->arguments[count].number != 0)
+		count++;
+	values = ARENA_ARRAY(call->arena, struct value, count + 1);
+	for (size_t i = 0; i < act->n_arguments; i++) {
+		size_t at = 0;
+		enum err err;
+
+		while (at < count && action->arguments[at].number != act->arguments[i]->field)
+			at++;
+		if (at == count)
+			return CALL_FAIL(call, ERR_NO_SUCH_FIELD, .field = act->arguments[i]->field);
+		err = value_from_wire(call, &action->arguments[at], act->arguments[i], &values[at]);
+		if (err != ERR_OK)
+			call_also(call, (struct failure){ .err = err, .field = action->arguments[at].number });
+	}
+	for (size_t at = 0; at < count; at++)
+		if ((action->arguments[at].flags & FIELD_REQUIRED) != 0 && !values[at].present)
+			call_also(call, (struct failure){ .err = ERR_REQUIRED,
+			    .field = action->arguments[at].number });
+	*result = values;
+	return call->failure.err;
+}
+
+/* The state as people read it, for "not from here". */
+static enum err
+act_refuse_state(struct call *call, const struct record *record, const struct action *action,
+    const struct field *field)
+{
+	const char *label =
+	    value_print(call, field, record_value(record, field->number));
+
+	return CALL_FAIL(call, ERR_WRONG_STATE, .entity = record->entity->def->number,
+	    .field = field->number,
+	    .text = arena_printf(call->arena,
+		call_say(call, "%s is not possible: the state is %s", "不能%s：当前状态为%s"),
+		call_say(call, action->en, action->zh), label));
+}
+
+static enum err
+act_run(struct call *call, struct record *record, const struct action *action,
+    const struct rule *rule)
+{
+	const struct entity_view *entity = record->entity;
+	const struct field *state = entity_field_named(entity, entity->def->state_field);
+	struct value *arguments;
+	enum err err;
+
+	if (action->from != NULL &&
+	    !act_state_allows(action, record_text(record, state->number)))
+		return act_refuse_state(call, record, action, state);
+	err = act_take_arguments(call, action, &arguments);
+	if (err != ERR_OK)
+		return err;
+	record->old = arena_memdup(call->arena, record->values,
+	    entity->field_count * sizeof(*record->values));
+	err = rule->act(call, record, arguments);
+	if (err != ERR_OK || rule->stores)
+		return err;
+	if (action->to != NULL)
+		record_set_text(record, state->number, action->to);
+	return record_save(call, record);
+}
+
+enum err
+handle_act(struct call *call)
+{
+	const Kehu__Act *act = call->request->act;
+	const struct entity_view *entity;
+	const struct action *action;
+	const struct rule *rule;
+	struct record *record;
+	enum right right;
+	enum err err;
+
+	err = call_entity(call, act->entity, RIGHT_VIEW, &entity);
+	if (err != ERR_OK)
+		return err;
+	action = act_find(entity->def, act->action);
+	rule = action != NULL ? rule_action(entity->def, action->name) : NULL;
+	if (rule == NULL || act->id <= 0)
+		return CALL_FAIL(call, ERR_NO_SUCH_ACTION, .entity = act->entity);
+	right = rule->right != 0 ? rule->right : RIGHT_ACT;
+	if ((access_rights(call->user, entity->def) & right) == 0)
+		return CALL_FAIL(call, ERR_FORBIDDEN, .entity = act->entity);
+	call_scope_references(call, entity);
+	call_scope(call, entity->def, right);
+	call_begin(call, true);
+	err = record_read_to_change(call, entity, act->id, &record);
+	if (err != ERR_OK)
+		return err;
+	if (record->deleted)
+		return CALL_FAIL(call, ERR_NO_SUCH_RECORD, .entity = act->entity);
+	if (act->has_version && act->version != record->version) {
+		call->current_version = record->version;
+		return CALL_FAIL(call, ERR_CONFLICT, .entity = act->entity);
+	}
+	err = act_run(call, record, action, rule);
+	if (err == ERR_OK)
+		answer_written(call, entity->def, record->id, record->version, action->name,
+		    call_say(call, action->en, action->zh));
+	return err;
+}

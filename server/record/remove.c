@@ -1,0 +1,129 @@
+/*
+ * Delete and Restore: records go to the recycle bin with their lines under one delete_id (the
+ * intention's id), and come back with what went. An entity whose rule does more says so by a hook.
+ */
+#include "server/record/store_tree.h"
+
+#include "server/gate/gate.h"
+#include "server/record/answer.h"
+#include "server/record/rule.h"
+
+static void
+remove_queue(struct call *call, const char *table, const char *column, int64_t id, bool restore,
+    struct rows **rows)
+{
+	struct sql *sql = sql_new(call->arena);
+
+	if (restore) {
+		sql_addf(sql, "UPDATE %s t SET deleted_at = NULL, delete_id = NULL, version = version + 1, "
+			      "updated_at = now() WHERE t.%s = ",
+		    table, column);
+		sql_int(sql, id);
+		sql_add(sql, " AND t.deleted_at IS NOT NULL");
+	} else {
+		sql_addf(sql, "UPDATE %s t SET deleted_at = now(), version = version + 1, "
+			      "updated_at = now(), delete_id = ",
+		    table);
+		sql_uuid(sql, call->intention);
+		sql_addf(sql, " WHERE t.%s = ", column);
+		sql_int(sql, id);
+		sql_add(sql, " AND t.deleted_at IS NULL");
+	}
+	store_queue(call->store, sql, rows);
+}
+
+/* Lines that went with the record: the same delete_id, read before the record loses it. */
+static void
+remove_queue_lines(struct call *call, const struct record *record, bool restore)
+{
+	const struct entity_view *kinds[16];
+	const struct entity *def = record->entity->def;
+	size_t count = catalog_lines(call->catalog, def, kinds, 16);
+
+	call_open(call, def, record->id, true);
+	for (size_t i = 0; i < count; i++) {
+		struct sql *sql;
+		const char *column = entity_parent_column(call->arena, kinds[i]->def);
+
+		if (!restore) {
+			remove_queue(call, entity_table(kinds[i]->def), column, record->id, false, NULL);
+			continue;
+		}
+		sql = sql_new(call->arena);
+		sql_addf(sql, "UPDATE %s t SET deleted_at = NULL, delete_id = NULL, version = t.version + 1 "
+			      "FROM %s p WHERE p.id = t.%s AND t.delete_id = p.delete_id AND t.%s = ",
+		    entity_table(kinds[i]->def), entity_table(def), column, column);
+		sql_int(sql, record->id);
+		store_queue(call->store, sql, NULL);
+	}
+}
+
+static enum err
+remove_general(struct call *call, struct record *record, bool restore)
+{
+	struct rows *rows;
+	enum err err;
+
+	remove_queue_lines(call, record, restore);
+	remove_queue(call, entity_table(record->entity->def), "id", record->id, restore, &rows);
+	err = store_flush(call->store, call->arena);
+	if (err == ERR_OK && rows->affected == 0)
+		return CALL_FAIL(call, ERR_FORBIDDEN, .entity = record->entity->def->number);
+	record->version++;
+	return err;
+}
+
+static enum err
+remove_run(struct call *call, uint32_t number, int64_t id, uint32_t version, bool restore)
+{
+	enum right right = restore ? RIGHT_RESTORE : RIGHT_DELETE;
+	enum hook hook = restore ? HOOK_RESTORE : HOOK_DELETE;
+	const struct entity_view *entity;
+	struct record *record;
+	enum err err;
+
+	err = call_entity(call, number, right, &entity);
+	if (err != ERR_OK)
+		return err;
+	if (entity->def->kind == ENTITY_LINE || entity->def->kind == ENTITY_ANCHORED || id <= 0)
+		return CALL_FAIL(call, ERR_BAD_REQUEST, .entity = number);
+	call_scope_references(call, entity);
+	call_scope(call, entity->def, right);
+	call_begin(call, true);
+	err = record_read_to_change(call, entity, id, &record);
+	if (err != ERR_OK)
+		return err;
+	if (record->deleted != restore)
+		return CALL_FAIL(call, ERR_NO_SUCH_RECORD, .entity = number);
+	if (version != 0 && version != record->version) {
+		call->current_version = record->version;
+		return CALL_FAIL(call, ERR_CONFLICT, .entity = number);
+	}
+	record->old = record->values;
+	if (rule_has_hook(entity->def, hook))
+		err = rule_run_hooks(call, hook, record);
+	else
+		err = remove_general(call, record, restore);
+	record->deleted = !restore;
+	if (err == ERR_OK)
+		err = rule_run_hooks(call, HOOK_AFTER_DELETE, record);
+	if (err == ERR_OK)
+		answer_written(call, entity->def, id, record->version, restore ? "restore" : "delete", "");
+	return err;
+}
+
+enum err
+handle_delete(struct call *call)
+{
+	const Kehu__Delete *request = call->request->delete_;
+
+	return remove_run(call, request->entity, request->id, request->version, false);
+}
+
+enum err
+handle_restore(struct call *call)
+{
+	const Kehu__Restore *request = call->request->restore;
+
+	return remove_run(call, request->entity, request->id, 0, true);
+}

@@ -1,0 +1,510 @@
+/*
+ * Save: a new or changed record with its lines as one tree, one outcome.
+ *
+ * All refused fields are answered at once, each by its number and, in lines, by the line's id.
+ * A version that is not the stored one is a conflict: both sides are answered, nothing is stored.
+ */
+#include "server/record/store_tree.h"
+
+#include "common/date.h"
+#include "server/entity/fields.h"
+#include "server/gate/gate.h"
+#include "server/record/answer.h"
+#include "server/record/rule.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LINES_MAX 2000
+
+/* ---- what the client sent ---------------------------------------------------------------- */
+
+static void
+save_refuse(struct call *call, const struct record *record, const struct field *field,
+    enum err err)
+{
+	call_also(call, (struct failure){
+	    .err = err,
+	    .entity = record->entity->def->number,
+	    .field = field->number,
+	    .line = record->parent != NULL ? record->id : 0,
+	});
+}
+
+static void
+save_take_value(struct call *call, struct record *record, const Kehu__Value *wire)
+{
+	const struct field *field = entity_field(record->entity, wire->field);
+	struct value value;
+	size_t at;
+	enum err err;
+
+	if (field == NULL ||
+	    access_field(call->user, record->entity->def, field) == FIELD_SHOW_HIDDEN) {
+		call_also(call, (struct failure){ .err = ERR_NO_SUCH_FIELD,
+		    .entity = record->entity->def->number, .field = wire->field });
+		return;
+	}
+	at = record_position(record->entity, field->number);
+	err = value_from_wire(call, field, wire, &value);
+	if (err != ERR_OK) {
+		save_refuse(call, record, field, err);
+		return;
+	}
+	if (value_same(field, &record->values[at], &value))
+		return;
+	if (access_field(call->user, record->entity->def, field) != FIELD_CLEAR) {
+		save_refuse(call, record, field, ERR_READ_ONLY);
+		return;
+	}
+	record->values[at] = value;
+	record->changed[at] = true;
+}
+
+static void
+save_take_values(struct call *call, struct record *record, const Kehu__Record *wire)
+{
+	for (size_t i = 0; i < wire->n_values; i++)
+		save_take_value(call, record, wire->values[i]);
+}
+
+/* Defaults of a new record, where nothing was sent. */
+static void
+save_take_initials(struct call *call, struct record *record)
+{
+	for (size_t i = 0; i < record->entity->field_count; i++) {
+		const struct field *field = record->entity->fields[i];
+		struct value value = { .present = true };
+
+		if (field->initial == NULL || record->values[i].present || record->changed[i])
+			continue;
+		if (strcmp(field->initial, "me") == 0)
+			value.number = call->session.user;
+		else if (strcmp(field->initial, "now") == 0)
+			value.number = date_now_us();
+		else if (strcmp(field->initial, "today") == 0)
+			value.number = call_today(call);
+		else if (value_from_text(call, field, field->initial, &value) != ERR_OK)
+			continue;
+		record->values[i] = value;
+		record->changed[i] = true;
+	}
+}
+
+static void
+save_check_required(struct call *call, struct record *record)
+{
+	for (size_t i = 0; i < record->entity->field_count; i++) {
+		const struct field *field = record->entity->fields[i];
+
+		/* What the server fills in (a state, a number) is not for the user to miss. */
+		if ((field->flags & FIELD_REQUIRED) != 0 && (field->flags & FIELD_READONLY) == 0 &&
+		    !record->values[i].present)
+			save_refuse(call, record, field, ERR_REQUIRED);
+	}
+}
+
+static void
+save_remember_old(struct call *call, struct record *record)
+{
+	record->old = arena_memdup(call->arena, record->values,
+	    record->entity->field_count * sizeof(*record->values));
+}
+
+static struct record *
+save_find_line(const struct record *record, const Kehu__Record *wire)
+{
+	for (size_t i = 0; i < record->line_count; i++)
+		if (record->lines[i]->id == wire->id &&
+		    record->lines[i]->entity->def->number == wire->entity)
+			return record->lines[i];
+	return NULL;
+}
+
+static struct record *
+save_new_line(struct call *call, struct record *parent, const Kehu__Record *wire)
+{
+	const struct entity_view *kind = catalog_entity(call->catalog, wire->entity);
+	struct record *line;
+
+	if (kind == NULL || kind->def->kind != ENTITY_LINE ||
+	    strcmp(kind->def->parent, parent->entity->def->name) != 0) {
+		call_also(call, (struct failure){ .err = ERR_NO_SUCH_ENTITY, .entity = wire->entity,
+		    .line = wire->id });
+		return NULL;
+	}
+	line = record_new(call->arena, kind);
+	line->id = wire->id;
+	line->is_new = true;
+	line->parent = parent;
+	parent->lines[parent->line_count++] = line;
+	return line;
+}
+
+static void
+save_take_lines(struct call *call, struct record *record, const Kehu__Record *wire)
+{
+	struct record **lines =
+	    ARENA_ARRAY(call->arena, struct record *, record->line_count + wire->n_lines + 1);
+
+	if (record->line_count > 0)
+		memcpy(lines, record->lines, record->line_count * sizeof(*lines));
+	record->lines = lines;
+	for (size_t i = 0; i < wire->n_lines; i++) {
+		const Kehu__Record *sent = wire->lines[i];
+		struct record *line = sent->id > 0 ? save_find_line(record, sent) :
+						     save_new_line(call, record, sent);
+
+		if (line == NULL) {
+			if (sent->id > 0)
+				call_also(call, (struct failure){ .err = ERR_NO_SUCH_RECORD,
+				    .entity = sent->entity, .line = sent->id });
+			continue;
+		}
+		if (line->old == NULL)
+			save_remember_old(call, line);
+		line->removed = sent->remove;
+		if (line->removed)
+			continue;
+		save_take_values(call, line, sent);
+		if (line->is_new)
+			save_take_initials(call, line);
+		save_check_required(call, line);
+	}
+}
+
+/* ---- conflicts --------------------------------------------------------------------------- */
+
+/* Fields changed by others since the version the client read, from the history. */
+static enum err
+save_conflict(struct call *call, struct record *record, const Kehu__Record *wire)
+{
+	struct sql *sql = sql_new(call->arena);
+	const Kehu__Difference **list;
+	struct rows *rows;
+	enum err err;
+
+	sql_add(sql, "SELECT DISTINCT unnest(fields) FROM history WHERE root_id = ");
+	sql_int(sql, record->id);
+	sql_addf(sql, " AND entity = %" PRIu32 " AND version > ", record->entity->def->number);
+	sql_int(sql, wire->version);
+	err = store_run(call->store, call->arena, sql, &rows);
+	if (err != ERR_OK)
+		return err;
+	list = ARENA_ARRAY(call->arena, const Kehu__Difference *, rows->count + 1);
+	for (size_t i = 0; i < rows->count; i++) {
+		const struct field *field =
+		    entity_field(record->entity, (uint32_t)rows_int(rows, i, 0));
+		Kehu__Difference *difference;
+		size_t at;
+
+		if (field == NULL ||
+		    access_field(call->user, record->entity->def, field) == FIELD_SHOW_HIDDEN)
+			continue;
+		at = record_position(record->entity, field->number);
+		difference = ARENA_NEW(call->arena, Kehu__Difference);
+		kehu__difference__init(difference);
+		difference->has_field = true;
+		difference->field = field->number;
+		difference->theirs = value_to_wire(call, record->entity->def, field, &record->old[at], true);
+		if (record->changed[at])
+			difference->yours =
+			    value_to_wire(call, record->entity->def, field, &record->values[at], true);
+		list[call->difference_count++] = difference;
+	}
+	call->differences = list;
+	call->current_version = record->version;
+	return CALL_FAIL(call, ERR_CONFLICT, .entity = record->entity->def->number);
+}
+
+/* ---- references and ownership ------------------------------------------------------------ */
+
+/* One reference to an activity, to be found within the reader's sight. */
+struct save_reference {
+	struct record *record;
+	const struct field *field;
+	struct rows *rows;
+};
+
+static void
+save_queue_reference(struct call *call, struct save_reference *reference)
+{
+	const struct entity_view *target =
+	    catalog_entity_named(call->catalog, reference->field->ref);
+	struct arms arms = access_arms(call->user, target->def, RIGHT_VIEW);
+	struct sql *sql = sql_new(call->arena);
+
+	sql_addf(sql, "SELECT t.owner_id, t.department_id, t.branch_id, %s FROM %s t WHERE t.id = ",
+	    target->def->pooled ? "t.pool_id" : "NULL::bigint", entity_table(target->def));
+	sql_int(sql, record_number(reference->record, reference->field->number));
+	sql_add(sql, " AND t.deleted_at IS NULL AND ");
+	record_arms_where(call, sql, target, "t", &arms);
+	sql_named(sql);
+	store_queue(call->store, sql, &reference->rows);
+}
+
+static size_t
+save_collect_references(struct call *call, struct record *record, struct save_reference *list,
+    size_t count, size_t max)
+{
+	for (size_t i = 0; i < record->entity->field_count && count < max; i++) {
+		const struct field *field = record->entity->fields[i];
+		const struct entity_view *target = catalog_entity_named(call->catalog, field->ref);
+
+		if (field->type == TYPE_REF && target->def->kind == ENTITY_ACTIVITY &&
+		    record->changed[i] && record->values[i].present)
+			list[count++] = (struct save_reference){ .record = record, .field = field };
+	}
+	return count;
+}
+
+/* Access columns of what the record's owner follows (a contact's customer). */
+static void
+save_inherit(struct record *record, const struct rows *rows)
+{
+	record->owner = rows_int(rows, 0, 0);
+	record->department = rows_int(rows, 0, 1);
+	record->branch = rows_int(rows, 0, 2);
+	record->pool = rows_int(rows, 0, 3);
+}
+
+static void
+save_check_reference(struct call *call, const struct save_reference *reference)
+{
+	const struct entity *def = reference->record->entity->def;
+
+	if (reference->rows->count == 0)
+		save_refuse(call, reference->record, reference->field, ERR_NO_SUCH_RECORD);
+	else if (def->inherits_owner && strcmp(def->owner_from, reference->field->name) == 0)
+		save_inherit(reference->record, reference->rows);
+}
+
+/* Department and branch are the owner's; giving a new record to another needs the right. */
+static enum err
+save_set_access(struct call *call, struct record *record)
+{
+	const struct entity *def = record->entity->def;
+	const struct field *owner = entity_field_named(record->entity, "owner_id");
+	const struct setup_record *user;
+
+	if (def->kind != ENTITY_ACTIVITY || def->inherits_owner)
+		return ERR_OK;
+	if (!record->is_new && !record_changed(record, owner->number))
+		return ERR_OK;
+	record->owner = record_number(record, owner->number);
+	if (record->owner == 0)
+		record->owner = call->session.user;
+	if (record->owner != call->session.user &&
+	    (access_rights(call->user, def) & RIGHT_ASSIGN) == 0)
+		return CALL_FAIL(call, ERR_FORBIDDEN, .entity = def->number, .field = owner->number);
+	user = access_setup(call->access, E_user, record->owner);
+	if (user == NULL)
+		return CALL_FAIL(call, ERR_NO_SUCH_RECORD, .entity = def->number, .field = owner->number);
+	record->department = user->department;
+	record->branch = user->branch;
+	return ERR_OK;
+}
+
+/* ---- the request ------------------------------------------------------------------------- */
+
+static enum err
+save_first_failure(const struct call *call)
+{
+	return call->failure.err;
+}
+
+static void
+save_scopes(struct call *call, const struct entity_view *entity, enum right right)
+{
+	const struct entity_view *kinds[16];
+	size_t count = catalog_lines(call->catalog, entity->def, kinds, 16);
+
+	call_scope_references(call, entity);
+	for (size_t i = 0; i < count; i++)
+		call_scope_references(call, kinds[i]);
+	call_scope(call, entity->def, right);
+}
+
+/* The record as stored, locked; refusals that tell apart "not there" from "not yours to change". */
+enum err
+record_read_to_change(struct call *call, const struct entity_view *entity, int64_t id,
+    struct record **record)
+{
+	enum err err = record_read(call, entity, id, RIGHT_VIEW, true, true, record);
+
+	if (err != ERR_OK || *record != NULL)
+		return err;
+	/* FOR UPDATE shows only what may be changed; look again without. */
+	err = record_read(call, entity, id, RIGHT_VIEW, false, false, record);
+	if (err != ERR_OK)
+		return err;
+	return CALL_FAIL(call, *record != NULL && !(*record)->deleted ? ERR_FORBIDDEN : ERR_NO_SUCH_RECORD,
+	    .entity = entity->def->number);
+}
+
+static enum err
+save_load(struct call *call, const struct entity_view *entity, const Kehu__Record *wire,
+    struct record **result)
+{
+	struct record *record;
+	struct rows *id;
+	enum err err;
+
+	if (wire->id > 0) {
+		err = record_read_to_change(call, entity, wire->id, &record);
+		if (err == ERR_OK && record->deleted)
+			err = CALL_FAIL(call, ERR_NO_SUCH_RECORD, .entity = entity->def->number);
+		if (err == ERR_OK)
+			save_remember_old(call, record);
+	} else {
+		struct sql *sql = sql_new(call->arena);
+
+		record = record_new(call->arena, entity);
+		record->is_new = true;
+		record->id = wire->id;
+		sql_add(sql, "SELECT nextval('record_id')");
+		sql_named(sql);
+		store_queue(call->store, sql, &id);
+		err = store_flush(call->store, call->arena);
+		if (err == ERR_OK)
+			record->stored_id = rows_int(id, 0, 0);
+	}
+	*result = record;
+	return err;
+}
+
+static enum err
+save_check_references(struct call *call, struct record *record)
+{
+	size_t max = record->entity->field_count + record->line_count * 8, count;
+	struct save_reference *list = ARENA_ARRAY(call->arena, struct save_reference, max + 1);
+	enum err err;
+
+	count = save_collect_references(call, record, list, 0, max);
+	for (size_t i = 0; i < record->line_count; i++)
+		if (!record->lines[i]->removed)
+			count = save_collect_references(call, record->lines[i], list, count, max);
+	if (count == 0)
+		return ERR_OK;
+	for (size_t i = 0; i < count; i++)
+		save_queue_reference(call, &list[i]);
+	err = store_flush(call->store, call->arena);
+	for (size_t i = 0; err == ERR_OK && i < count; i++)
+		save_check_reference(call, &list[i]);
+	return err != ERR_OK ? err : save_first_failure(call);
+}
+
+static bool
+save_changes_anything(const struct record *record)
+{
+	if (record->is_new)
+		return true;
+	for (size_t i = 0; i < record->entity->field_count; i++)
+		if (record->changed[i])
+			return true;
+	for (size_t i = 0; i < record->line_count; i++) {
+		const struct record *line = record->lines[i];
+
+		if (line->removed || line->is_new)
+			return true;
+		for (size_t f = 0; f < line->entity->field_count; f++)
+			if (line->changed[f])
+				return true;
+	}
+	return false;
+}
+
+/* Check and store a record whose values are set; shared by Save, actions and imports. */
+enum err
+record_save(struct call *call, struct record *record)
+{
+	enum err err;
+
+	if (record->is_new) {
+		save_take_initials(call, record);
+		err = rule_run_hooks(call, HOOK_DEFAULTS, record);
+		if (err != ERR_OK)
+			return err;
+	}
+	save_check_required(call, record);
+	if (save_first_failure(call) != ERR_OK)
+		return save_first_failure(call);
+	err = save_set_access(call, record);
+	if (err == ERR_OK)
+		err = save_check_references(call, record);
+	if (err == ERR_OK)
+		err = rule_run_hooks(call, HOOK_BEFORE_SAVE, record);
+	if (err == ERR_OK)
+		err = record_store(call, record);
+	if (err == ERR_OK)
+		err = rule_run_hooks(call, HOOK_AFTER_SAVE, record);
+	return err;
+}
+
+static void
+save_answer(struct call *call, const struct record *record)
+{
+	const struct entity_view *entity = record->entity;
+	const char *text = "";
+	Kehu__Written *written;
+	size_t new_lines = 0;
+
+	for (size_t i = 0; i < entity->field_count; i++)
+		if ((entity->fields[i]->flags & FIELD_NUMBERED) != 0 && record->is_new &&
+		    record->values[i].present)
+			text = record->values[i].text;
+	answer_written(call, entity->def, record->stored_id, record->version,
+	    record->is_new ? "create" : "change", text);
+	written = call->answer.written;
+	written->ids = ARENA_ARRAY(call->arena, Kehu__TemporaryId *, record->line_count + 1);
+	for (size_t i = 0; i < record->line_count; i++) {
+		Kehu__TemporaryId *pair;
+
+		if (!record->lines[i]->is_new || record->lines[i]->removed)
+			continue;
+		pair = ARENA_NEW(call->arena, Kehu__TemporaryId);
+		kehu__temporary_id__init(pair);
+		pair->has_temporary = pair->has_id = true;
+		pair->temporary = record->lines[i]->id;
+		pair->id = record->lines[i]->stored_id;
+		written->ids[new_lines++] = pair;
+	}
+	written->n_ids = new_lines;
+}
+
+enum err
+handle_save(struct call *call)
+{
+	const Kehu__Record *wire = call->request->save->record;
+	const struct entity_view *entity;
+	struct record *record;
+	enum right right;
+	enum err err;
+
+	if (wire == NULL || wire->n_lines > LINES_MAX)
+		return CALL_FAIL(call, ERR_BAD_REQUEST);
+	right = wire->id > 0 ? RIGHT_EDIT : RIGHT_CREATE;
+	err = call_entity(call, wire->entity, right, &entity);
+	if (err != ERR_OK)
+		return err;
+	if (entity->def->kind == ENTITY_LINE || entity->def->kind == ENTITY_ANCHORED)
+		return CALL_FAIL(call, ERR_BAD_REQUEST, .entity = wire->entity);
+	save_scopes(call, entity, right);
+	call_begin(call, true);
+	err = save_load(call, entity, wire, &record);
+	if (err != ERR_OK)
+		return err;
+	save_take_values(call, record, wire);
+	save_take_lines(call, record, wire);
+	if (!record->is_new && wire->version != record->version && save_changes_anything(record))
+		return save_conflict(call, record, wire);
+	if (save_first_failure(call) == ERR_OK && !save_changes_anything(record)) {
+		save_answer(call, record);
+		return ERR_OK;
+	}
+	err = record_save(call, record);
+	if (err == ERR_OK)
+		save_answer(call, record);
+	return err;
+}
