@@ -25,21 +25,28 @@ struct work {
 	uint8_t flags;
 	uint8_t *body;
 	size_t bytes;
-	int64_t arrived_us;
-	volatile bool cancelled; /* set by Cancel or when the connection closes */
+	int64_t arrived_us;      /* monotonic clock */
+	volatile bool cancelled; /* set (atomically) by Cancel or when the connection closes */
+	bool close; /* a worker may set it: close the connection after the answer */
 };
 
 /*
- * Called in a worker thread: answer work by appending frames to out. May change
- * work->session (login, logout); net takes it over when the answer is posted.
- * worker is what worker_start returned.
+ * Called in a worker thread: answer work by appending frames to out. A request of kind SESSION
+ * may change work->session (login, logout); net takes it over when the answer is posted, all
+ * but the peer. worker is what worker_start returned.
  */
 struct lane_ops {
 	void *(*worker_start)(struct server *server, enum lane lane);
 	void (*worker_run)(void *worker, struct work *work, struct buf *out);
-	/* Between requests and at least every second: housekeeping (jobs lane: claim and run a job). */
+	/* Between requests, at least every second: housekeeping (jobs lane: run a job). */
 	void (*worker_idle)(void *worker);
 	void (*worker_stop)(void *worker);
+	/*
+	 * From a thread of its own, when the work this worker is running was cancelled: make it
+	 * end soon. The worker cannot go on to another work meanwhile. NULL: only the flag is
+	 * set.
+	 */
+	void (*worker_cancel)(void *worker);
 };
 
 struct net_options {
@@ -51,30 +58,42 @@ struct net_options {
 	int lane_queue[LANE_COUNT];   /* waiting at most; more answers BUSY */
 	int max_connections, max_per_address, max_handshakes;
 	int idle_timeout_s, handshake_timeout_s, frame_timeout_s;
-	int in_flight_max;  /* of one session, queued or running; 2 workers at once, writes in order */
+	int in_flight_max;       /* of one session, queued or running; see server/net/turn.c */
 	size_t output_max_bytes; /* a reader slower than this is disconnected */
 	struct lane_ops ops;
 };
 
-/* Opens the port and starts threads. NULL and *why (in arena) when it cannot, naming what to do. */
+/* Opens the port, starts threads. NULL and *why (in arena), naming what to do, when it cannot.
+ */
 struct net *net_new(struct arena *arena, const struct net_options *options, const char **why);
 int net_port(const struct net *net);
 /* Runs until net_stop; the calling thread is the loop. */
 void net_run(struct net *net);
-/* Thread- and signal-safe: stop accepting, tell clients Moving, drain up to drain_s, end net_run. */
+/* Thread- and signal-safe: stop accepting, tell clients Moving, drain, end net_run. */
 void net_stop(struct net *net, int drain_s);
+/* Whether net_stop was called: what runs long in a worker (a job) looks and ends. */
+bool net_stopping(const struct net *net);
+/* Joins the workers: returns when the last has ended what it was doing. NULL is allowed. */
 void net_free(struct net *net);
+
+/* From any thread: let one worker of a lane run worker_idle now (a job was added). */
+void net_wake(struct net *net, enum lane lane);
 
 /*
  * From a worker: send bytes (whole frames) to a connection before its answer; waits while the
- * connection's output is full, at most timeout_ms. False: gone, cancelled, or too slow.
+ * connection's output is full, at most timeout_ms. False: gone, cancelled, or too slow. The
+ * bytes are copied; one call's worth should stay far below output_max_bytes.
  */
-bool net_stream(struct net *net, const struct work *work, const struct buf *frames, int timeout_ms);
+bool net_stream(
+    struct net *net, const struct work *work, const struct buf *frames, int timeout_ms);
 
 /*
  * From the change-feed thread: a change committed. Connections whose subscription covers it
  * get one Changed push (batched, at most one a second a connection beyond the first).
- * reach says which session users may hear of it (asked once per user and record).
+ * reach says which session users may hear of it; it is asked in the loop's thread, only for
+ * connections whose subscription covers the record, and must not block. A ChangedRecord with
+ * id 0 says that more records of its entity changed than a push holds: read the list again.
+ * context must live until net_free.
  */
 struct net_change {
 	uint32_t entity;
@@ -83,15 +102,16 @@ struct net_change {
 	int64_t old_access[4], new_access[4]; /* owner, department, branch, pool; 0: none */
 };
 typedef bool (*net_reach)(void *context, int64_t user, const struct net_change *change);
-void net_changed(struct net *net, const struct net_change *changes, size_t count, net_reach reach,
-    void *context);
+void net_changed(struct net *net, const struct net_change *changes, size_t count,
+    net_reach reach, void *context);
 /* Sends a push frame to every logged-in connection of a user (0: of everybody). */
 void net_push(struct net *net, int64_t user, const Kehu__ServerFrame *frame);
-/* Ends the connections of a session or user (0: not asked for) after sending error. */
+/* Ends a session's connections and those of a user (0: not asked for) after sending error. */
 void net_end_sessions(struct net *net, int64_t session, int64_t user, enum err why);
 
 struct net_figures {
-	uint64_t connections, handshakes, frames_in, frames_out, bytes_in, bytes_out, refused, busy;
+	uint64_t connections, handshakes, frames_in, frames_out, bytes_in, bytes_out, refused,
+	    busy;
 };
 struct net_figures net_figures(const struct net *net);
 
