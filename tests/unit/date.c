@@ -368,8 +368,8 @@ time_parse_refuses_everything_else(void **state)
 {
 	static const char *const bad[] = { "", "24", "24:00", "2400", "14:60", "1460", "14:5",
 		"14:", ":30", "pm", "13pm", "0am", "14:00pm", "上午13点", "晚上12点", "下午",
-		"点", "两", "14点60", "abc", "14:00:", "-5", "12345", "2pmpm", "上午2pm",
-		"\xFF" };
+		"点", "两", "14点60", "14点123456整", "abc", "14:00:", "-5", "12345", "2pmpm",
+		"上午2pm", "\xFF" };
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		int minutes = -7;
