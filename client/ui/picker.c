@@ -8,7 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { PICKER_ROWS = 14, PICKER_PALETTE_ROWS = 10, PICKER_COLS = 56, PICKER_TEXT = 80, PICKER_NOTE_COLS = 18 };
+enum { PICKER_ROWS = 9, PICKER_PALETTE_ROWS = 10, PICKER_COLS = 56, PICKER_TEXT = 80, PICKER_NOTE_COLS = 18 };
 
 struct picker {
 	struct screen screen;
