@@ -12,7 +12,7 @@
 #include "common/pinyin_table.h"
 
 #define PINYIN_KEY_BYTES 120
-#define PINYIN_READINGS 8
+#define PINYIN_READINGS  8
 
 /* A folded text being read, and what was found: syllable i begins at starts[i]. */
 struct pinyin_scan {
@@ -29,7 +29,8 @@ pinyin_list(uint32_t code)
 {
 	if (code >= PINYIN_CODES)
 		return pinyin_lists;
-	return &pinyin_lists[pinyin_blocks[pinyin_block_of[code / PINYIN_BLOCK]][code % PINYIN_BLOCK]];
+	return &pinyin_lists[pinyin_blocks[pinyin_block_of[code / PINYIN_BLOCK]]
+					  [code % PINYIN_BLOCK]];
 }
 
 size_t
@@ -40,6 +41,28 @@ pinyin_readings(uint32_t code, const char *out[PINYIN_READINGS])
 	for (size_t i = 0; i < list[0]; i++)
 		out[i] = pinyin_syllables[list[i + 1]];
 	return list[0];
+}
+
+const char *
+pinyin_syllable_at(size_t number)
+{
+	return number < PINYIN_SYLLABLES ? pinyin_syllables[number] : NULL;
+}
+
+size_t
+pinyin_spellings(const char *syllable, const char *out[PINYIN_SPELLINGS])
+{
+	static const struct {
+		const char *syllable, *typed;
+	} others[] = { { "lv", "lyu" }, { "nv", "nyu" }, { "lve", "lue" }, { "lve", "lyue" },
+		{ "nve", "nue" } };
+	size_t count = 0;
+
+	out[count++] = syllable;
+	for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+		if (strcmp(others[i].syllable, syllable) == 0)
+			out[count++] = others[i].typed;
+	return count;
 }
 
 /* The first phrase that does not sort before text cut to bytes. */
@@ -72,7 +95,8 @@ pinyin_phrase_at(const char *text, size_t char_bytes, bool surname)
 		const struct pinyin_phrase *phrase = &pinyin_phrases[i];
 		if (strncmp(phrase->text, text, char_bytes) != 0)
 			break;
-		if (phrase->surname == surname && strncmp(phrase->text, text, strlen(phrase->text)) == 0)
+		if (phrase->surname == surname &&
+		    strncmp(phrase->text, text, strlen(phrase->text)) == 0)
 			found = phrase;
 	}
 	return found;
@@ -116,7 +140,7 @@ pinyin_is_word(uint32_t code)
 		return (code >= 'a' && code <= 'z') || (code >= '0' && code <= '9');
 	utf8proc_category_t category = utf8proc_category((utf8proc_int32_t)code);
 	return category >= UTF8PROC_CATEGORY_LU && category <= UTF8PROC_CATEGORY_NO &&
-	    !pinyin_is_han(code);
+	       !pinyin_is_han(code);
 }
 
 /* The code at at and its length; 0 at the end. */
@@ -159,7 +183,8 @@ pinyin_take_han(struct pinyin_scan *scan, const struct pinyin_phrase *phrase)
 }
 
 static void
-pinyin_walk(struct arena *arena, const char *text, enum pinyin_kind kind, struct pinyin_scan *scan)
+pinyin_walk(
+    struct arena *arena, const char *text, enum pinyin_kind kind, struct pinyin_scan *scan)
 {
 	uint32_t code;
 	size_t length;
@@ -251,8 +276,8 @@ pinyin_key_letter(uint32_t code, char out[4])
 {
 	utf8proc_int32_t parts[8];
 	int bound = 0;
-	utf8proc_ssize_t count = utf8proc_decompose_char((utf8proc_int32_t)code, parts, 8,
-	    UTF8PROC_DECOMPOSE, &bound);
+	utf8proc_ssize_t count = utf8proc_decompose_char(
+	    (utf8proc_int32_t)code, parts, 8, UTF8PROC_DECOMPOSE, &bound);
 
 	if (count > 0 && count <= 8 && parts[0] < 0x80)
 		code = (uint32_t)parts[0];
@@ -268,7 +293,8 @@ pinyin_key_word(char key[PINYIN_KEY_BYTES + 1], size_t *at, const char *word)
 	uint32_t code;
 	char out[4];
 
-	for (; (length = text_decode(word, bytes, &code)) > 0; word += length, bytes -= length) {
+	for (; (length = text_decode(word, bytes, &code)) > 0;
+	     word += length, bytes -= length) {
 		if (text_is_han(code) && !pinyin_key_put(key, at, "~", 1))
 			return false;
 		if (!pinyin_key_put(key, at, out, pinyin_key_letter(code, out)))
@@ -279,7 +305,8 @@ pinyin_key_word(char key[PINYIN_KEY_BYTES + 1], size_t *at, const char *word)
 
 /* "chang 长": the space ends the reading, so that chan sorts before chang. */
 static bool
-pinyin_key_han(char key[PINYIN_KEY_BYTES + 1], size_t *at, const char *reading, const char *text)
+pinyin_key_han(
+    char key[PINYIN_KEY_BYTES + 1], size_t *at, const char *reading, const char *text)
 {
 	char part[32];
 	uint32_t code = 0;

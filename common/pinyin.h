@@ -11,6 +11,15 @@
 /* All readings of one character, toneless ASCII, best first ("chang", "zhang"); 0: none. */
 size_t pinyin_readings(uint32_t code, const char *out[8]);
 
+/* All syllables that occur, in the order of the alphabet; NULL past the last. */
+const char *pinyin_syllable_at(size_t number);
+
+/*
+ * How a syllable is typed: as it is, and lü as lyu, lüe as lue. Returns how many (static).
+ */
+#define PINYIN_SPELLINGS 3
+size_t pinyin_spellings(const char *syllable, const char *out[PINYIN_SPELLINGS]);
+
 /*
  * The readings of a text, position by position: phrases decide where they match (places and
  * trades anywhere, surnames at the start of a person's name), else every reading of the

@@ -14,13 +14,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define UNIHAN_DIR "/usr/share/unicode/"
-#define UNIHAN_FILE "Unihan_Readings.txt"
-#define CODE_MAX 0x32400u
+#define UNIHAN_DIR   "/usr/share/unicode/"
+#define UNIHAN_FILE  "Unihan_Readings.txt"
+#define CODE_MAX     0x32400u
 #define READINGS_MAX 8
-#define BLOCK_CODES 64
+#define BLOCK_CODES  64
 #define PHRASE_CHARS 8
-#define LINE_BYTES 4096
+#define LINE_BYTES   4096
 
 /* Where a reading comes from, best first; a rare character's old readings only if no other. */
 enum source { SOURCE_MANDARIN, SOURCE_PINLU, SOURCE_TGHZ, SOURCE_XHC, SOURCE_HANYU, SOURCES };
@@ -39,9 +39,9 @@ struct row {
 };
 
 static const struct row rows[] = {
-#define FIRST(text, pinyin) { ROW_FIRST, text, pinyin },
-#define EXTRA(text, pinyin) { ROW_EXTRA, text, pinyin },
-#define NAME(text, pinyin) { ROW_NAME, text, pinyin },
+#define FIRST(text, pinyin)   { ROW_FIRST, text, pinyin },
+#define EXTRA(text, pinyin)   { ROW_EXTRA, text, pinyin },
+#define NAME(text, pinyin)    { ROW_NAME, text, pinyin },
 #define SURNAME(text, pinyin) { ROW_SURNAME, text, pinyin },
 #include "common/pinyin_phrases.def"
 };
@@ -63,7 +63,8 @@ static size_t phrase_count;
 
 static size_t slips; /* in the phrase list; all are told before the program fails */
 
-#define slip(...) (fprintf(stderr, "pinyin_phrases.def: " __VA_ARGS__), fputc('\n', stderr), slips++)
+#define slip(...)                                                                              \
+	(fprintf(stderr, "pinyin_phrases.def: " __VA_ARGS__), fputc('\n', stderr), slips++)
 
 __attribute__((noreturn, format(printf, 1, 2))) static void
 die(const char *format, ...)
@@ -188,8 +189,8 @@ unihan_open(void)
 		{ UNIHAN_DIR UNIHAN_FILE ".gz", "gzip -dc " UNIHAN_DIR UNIHAN_FILE ".gz" },
 		{ UNIHAN_DIR UNIHAN_FILE ".bz2",
 		    "bzip2 -dc " UNIHAN_DIR UNIHAN_FILE ".bz2 || python3 -c 'import bz2, sys;"
-		    " sys.stdout.buffer.write(bz2.open(sys.argv[1]).read())' " UNIHAN_DIR UNIHAN_FILE
-		    ".bz2" },
+		    " sys.stdout.buffer.write(bz2.open(sys.argv[1]).read())' " UNIHAN_DIR
+			UNIHAN_FILE ".bz2" },
 	};
 
 	for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
@@ -237,7 +238,8 @@ unihan_read(void)
 	}
 	if (pclose(in) != 0 || values < 50000)
 		die("only %zu readings in " UNIHAN_DIR UNIHAN_FILE
-		    ": is package bzip2 there and unicode-data whole?", values);
+		    ": is package bzip2 there and unicode-data whole?",
+		    values);
 }
 
 static bool
@@ -310,7 +312,8 @@ row_add_phrase(const struct row *row)
 		uint32_t code = utf8_next(&at);
 		size_t bytes = strcspn(pinyin, " ");
 		if (phrase->chars == PHRASE_CHARS || bytes == 0 || code >= CODE_MAX) {
-			slip("\"%s\": syllables are missing, or over %d", row->text, PHRASE_CHARS);
+			slip("\"%s\": syllables are missing, or over %d", row->text,
+			    PHRASE_CHARS);
 			return;
 		}
 		uint16_t syllable = syllable_of(pinyin, bytes);
@@ -390,10 +393,12 @@ print_lists(void)
 		size_t i = 0;
 		if (merged[code].count == 0)
 			continue;
-		while (i < lists && memcmp(&merged[holder[i]], &merged[code], sizeof merged[0]) != 0)
+		while (i < lists &&
+		       memcmp(&merged[holder[i]], &merged[code], sizeof merged[0]) != 0)
 			i++;
 		if (i == lists) {
-			if (lists == sizeof start / sizeof start[0] || at > UINT16_MAX - READINGS_MAX)
+			if (lists == sizeof start / sizeof start[0] ||
+			    at > UINT16_MAX - READINGS_MAX)
 				die("too many different lists of readings");
 			holder[lists] = code;
 			start[lists++] = (uint16_t)at;
