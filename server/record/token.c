@@ -131,8 +131,8 @@ token_index_words(struct token_job *job)
 {
 	for (size_t i = 0; i < job->text.count; i++)
 		if (job->text.units[i].start)
-			token_add_units(job, 'w', i,
-			    token_text_chunk(&job->text, i, TOKEN_WORD_UNITS));
+			token_add_units(
+			    job, 'w', i, token_text_chunk(&job->text, i, TOKEN_WORD_UNITS));
 }
 
 /* "C-2024-000123" is asked as 123, too. */
@@ -142,7 +142,8 @@ token_index_zeros(struct token_job *job)
 	const struct token_unit *units = job->text.units;
 
 	for (size_t i = 0; i < job->text.count; i++) {
-		size_t from = i, end = i + (units[i].start ? token_text_word(&job->text, i) : 0);
+		size_t from = i,
+		       end = i + (units[i].start ? token_text_word(&job->text, i) : 0);
 		while (from + 1 < end && units[from].code == '0')
 			from++;
 		if (from > i)
@@ -182,8 +183,8 @@ token_index_typos(struct token_job *job)
  * chosen so far.
  */
 static void
-token_index_initials_at(struct token_job *job, char kind, size_t from, size_t count,
-    char gram[4], size_t at)
+token_index_initials_at(
+    struct token_job *job, char kind, size_t from, size_t count, char gram[4], size_t at)
 {
 	char letters[TOKEN_LETTERS];
 
@@ -206,7 +207,7 @@ token_initials_run(const struct token_text *text, size_t from, size_t max)
 	size_t count = 0;
 
 	while (count < max && from + count < text->count &&
-	    token_unit_initials(&text->units[from + count], letters) > 0)
+	       token_unit_initials(&text->units[from + count], letters) > 0)
 		count++;
 	return count;
 }
@@ -282,8 +283,8 @@ token_index(struct arena *arena, struct token_set *set, char class, const char *
 		token_index_phones(&job, text);
 		return;
 	}
-	token_text_read(arena, text, strlen(text), token_kind_sounds(kind), kind == TOKEN_PERSON,
-	    &job.text);
+	token_text_read(arena, text, strlen(text), token_kind_sounds(kind),
+	    kind == TOKEN_PERSON, &job.text);
 	if (job.text.count == 0)
 		return;
 	token_index_pairs(&job);

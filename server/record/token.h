@@ -67,8 +67,8 @@ struct token_query;
  * in neither is not searched. At most 12 words count; a text longer than 240 characters is
  * cut. Never fails: what cannot be searched gives NULL tsqueries.
  */
-struct token_query *token_query(struct arena *arena, const char *text, const char *classes_clear,
-    const char *classes_whole);
+struct token_query *token_query(struct arena *arena, const char *text,
+    const char *classes_clear, const char *classes_whole);
 
 /*
  * The candidates, as text for a parameter cast to tsquery. NULL: nothing can be found, either
@@ -94,10 +94,10 @@ const char *token_query_typo_text(struct arena *arena, const struct token_query 
 /* How well a record matches, best first. */
 enum token_rank {
 	TOKEN_SHORT_NAME, /* equals the short name */
-	TOKEN_EXACT,	  /* equals a name, code, mail address or phone number */
-	TOKEN_START,	  /* begins it */
-	TOKEN_INSIDE,	  /* lies inside, at a word's start if Latin */
-	TOKEN_INITIALS,	  /* all its pinyin initials, or all its pinyin */
+	TOKEN_EXACT,      /* equals a name, code, mail address or phone number */
+	TOKEN_START,      /* begins it */
+	TOKEN_INSIDE,     /* lies inside, at a word's start if Latin */
+	TOKEN_INITIALS,   /* all its pinyin initials, or all its pinyin */
 	TOKEN_INITIALS_START,
 	TOKEN_PINYIN, /* whole syllables, the last may be short: zhongguoy; or then initials */
 	TOKEN_INITIALS_INSIDE,
@@ -111,7 +111,7 @@ enum token_rank {
 struct token_field {
 	char class;
 	bool short_name;
-	bool whole; /* shown masked to this reader: matches only as a whole */
+	bool whole;       /* shown masked to this reader: matches only as a whole */
 	const char *text; /* may be NULL */
 };
 
@@ -123,8 +123,8 @@ struct token_hit {
 /*
  * The recheck: whether every word matches some field. *hit gets how well (the text as a
  * whole if it matches one field, else the worst word) and where. Fields whose class the
- * query leaves out are ignored. typo: also accept what token_query_typo_text is for. arena is for scratch; in
- * a loop over candidates rewind it.
+ * query leaves out are ignored. typo: also accept what token_query_typo_text is for. arena is
+ * for scratch; in a loop over candidates rewind it.
  */
 bool token_match(struct arena *arena, const struct token_query *query,
     const struct token_field *fields, size_t count, bool typo, struct token_hit *hit);

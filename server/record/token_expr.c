@@ -11,8 +11,9 @@ token_terms_add(struct token_terms *terms, const char *term)
 {
 	if (term == NULL)
 		return;
-	terms->text = terms->count == 0 ? term :
-	    arena_printf(terms->arena, "%s %s %s", terms->text, terms->operator, term);
+	terms->text = terms->count == 0 ? term
+					: arena_printf(terms->arena, "%s %s %s", terms->text,
+					      terms->operator, term);
 	terms->count++;
 }
 
@@ -25,24 +26,26 @@ token_terms_join(const struct token_terms *terms)
 struct token_terms
 token_any(struct arena *arena)
 {
-	return (struct token_terms){ .arena = arena, .operator = "|" };
+	return (struct token_terms){ .arena = arena, .operator= "|" };
 }
 
 struct token_terms
 token_every(struct arena *arena)
 {
-	return (struct token_terms){ .arena = arena, .operator = "&" };
+	return (struct token_terms){ .arena = arena, .operator= "&" };
 }
 
 const char *
 token_both(struct arena *arena, const char *left, const char *right)
 {
-	return left == NULL || right == NULL ? NULL : arena_printf(arena, "(%s & %s)", left, right);
+	return left == NULL || right == NULL ? NULL
+					     : arena_printf(arena, "(%s & %s)", left, right);
 }
 
 /* Grams hold no quotes by their making; doubling them is the second line. */
 const char *
-token_lexeme(struct arena *arena, char class, char kind, const char *gram, size_t bytes, bool prefix)
+token_lexeme(
+    struct arena *arena, char class, char kind, const char *gram, size_t bytes, bool prefix)
 {
 	char *out = arena_alloc(arena, 2 * bytes + 8), *at = out;
 
@@ -69,16 +72,16 @@ token_units_lexeme(struct arena *arena, char class, char kind, const struct toke
 }
 
 const char *
-token_pairs_expr(struct arena *arena, char class, const struct token_text *word, size_t from,
-    size_t to)
+token_pairs_expr(
+    struct arena *arena, char class, const struct token_text *word, size_t from, size_t to)
 {
 	struct token_terms pairs = token_every(arena);
 
 	for (size_t i = 0; i + 1 < word->count && pairs.count < TOKEN_TERMS; i++) {
 		bool touches = from <= to && i + 1 >= from && i <= to;
 		if (!touches && (word->units[i].han || word->units[i + 1].han))
-			token_terms_add(&pairs,
-			    token_units_lexeme(arena, class, 'h', word, i, 2, false));
+			token_terms_add(
+			    &pairs, token_units_lexeme(arena, class, 'h', word, i, 2, false));
 	}
 	return token_terms_join(&pairs);
 }

@@ -26,20 +26,22 @@ const char *token_terms_join(const struct token_terms *terms);
 const char *token_both(struct arena *arena, const char *left, const char *right);
 
 /* A quoted lexeme, asked by prefix if so. */
-const char *token_lexeme(struct arena *arena, char class, char kind, const char *gram, size_t bytes,
-    bool prefix);
+const char *token_lexeme(
+    struct arena *arena, char class, char kind, const char *gram, size_t bytes, bool prefix);
 const char *token_units_lexeme(struct arena *arena, char class, char kind,
     const struct token_text *text, size_t from, size_t count, bool prefix);
 /* All the pairs of a word but those that touch from..to; from > to: all of them. */
-const char *token_pairs_expr(struct arena *arena, char class, const struct token_text *word,
-    size_t from, size_t to);
+const char *token_pairs_expr(
+    struct arena *arena, char class, const struct token_text *word, size_t from, size_t to);
 
 /* Neighbouring initials (two or more letters), and pinyin typed out. */
-const char *token_initials_expr(struct arena *arena, char class, const char *letters, size_t count);
-const char *token_pinyin_expr(struct arena *arena, char class, const char *letters, size_t count);
+const char *token_initials_expr(
+    struct arena *arena, char class, const char *letters, size_t count);
+const char *token_pinyin_expr(
+    struct arena *arena, char class, const char *letters, size_t count);
 
 /* One word in all classes of the query; in one that shows its values; as a whole value. */
-const char *token_word_expr(struct arena *arena, const struct token_query *query,
-    const struct token_word *word);
+const char *token_word_expr(
+    struct arena *arena, const struct token_query *query, const struct token_word *word);
 
 #endif

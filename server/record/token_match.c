@@ -46,7 +46,8 @@ token_place(size_t from, size_t count, size_t all)
 }
 
 static enum token_rank
-token_match_han(const struct token_text *text, const struct token_text *word, enum token_kind kind)
+token_match_han(
+    const struct token_text *text, const struct token_text *word, enum token_kind kind)
 {
 	size_t last = word->count > 1 ? text->count : token_kind_sounds(kind);
 
@@ -56,10 +57,15 @@ token_match_han(const struct token_text *text, const struct token_text *word, en
 	return TOKEN_NONE;
 }
 
-/* Zeros at the beginning of a code's part need not be typed. */
+/* Zeros at the beginning of a code's part need not be typed: all of them or none. */
 static bool
 token_is_after_zeros(const struct token_text *text, size_t from)
 {
+	const struct token_unit *next = &text->units[from + 1];
+
+	if (text->units[from].code == '0' && from + 1 < text->count && next->join &&
+	    !next->start)
+		return false;
 	while (from > 0 && text->units[from].join && !text->units[from].start) {
 		from--;
 		if (text->units[from].code != '0')
@@ -71,11 +77,12 @@ token_is_after_zeros(const struct token_text *text, size_t from)
 }
 
 static enum token_rank
-token_match_word(const struct token_text *text, const struct token_text *word, enum token_kind kind)
+token_match_word(
+    const struct token_text *text, const struct token_text *word, enum token_kind kind)
 {
 	for (size_t from = 0; from < text->count; from++) {
 		bool begins = text->units[from].start ||
-		    (kind == TOKEN_CODE && token_is_after_zeros(text, from));
+			      (kind == TOKEN_CODE && token_is_after_zeros(text, from));
 		if (begins && token_units_begin(text, from, word) &&
 		    token_text_chunk(text, from, word->count) == word->count)
 			return token_place(from, word->count, text->count);
@@ -124,7 +131,8 @@ struct token_reading {
 
 /* One reading of one unit, typed from letter at on. */
 static void
-token_read_syllable(struct token_reading *reading, const char *syllable, size_t at, uint64_t *next)
+token_read_syllable(
+    struct token_reading *reading, const char *syllable, size_t at, uint64_t *next)
 {
 	const char *rest = reading->letters + at, *spellings[PINYIN_SPELLINGS];
 	size_t left = reading->count - at, count = pinyin_spellings(syllable, spellings);
@@ -143,22 +151,24 @@ token_read_syllable(struct token_reading *reading, const char *syllable, size_t 
 
 /* Whether what is left from letter at on are initials of the units from from on. */
 static bool
-token_read_tail(const struct token_reading *reading, const struct token_text *text, size_t from,
-    size_t at)
+token_read_tail(
+    const struct token_reading *reading, const struct token_text *text, size_t from, size_t at)
 {
 	if (reading->count - at < 2 || from + (reading->count - at) > text->count)
 		return false;
 	for (; at < reading->count; at++, from++)
 		if (text->units[from].sound == NULL ||
-		    !token_unit_has_initial(&text->units[from], (unsigned char)reading->letters[at]))
+		    !token_unit_has_initial(
+			&text->units[from], (unsigned char)reading->letters[at]))
 			return false;
 	return true;
 }
 
-/* Whether the letters are pinyin of the text from unit from on. *whole: all of it, to the end. */
+/* Whether the letters are pinyin of the text from unit from on. *whole: all of it, to the end.
+ */
 static bool
-token_pinyin_at(const struct token_text *text, size_t from, const char *letters, size_t count,
-    bool *whole)
+token_pinyin_at(
+    const struct token_text *text, size_t from, const char *letters, size_t count, bool *whole)
 {
 	struct token_reading reading = { .letters = letters, .count = count, .open = 1 };
 	bool found = false;
@@ -175,7 +185,8 @@ token_pinyin_at(const struct token_text *text, size_t from, const char *letters,
 				continue;
 			for (size_t i = 0; i < sound->count; i++)
 				token_read_syllable(&reading, sound->readings[i], at, &next);
-			found = found || (unit > from && token_read_tail(&reading, text, unit, at));
+			found =
+			    found || (unit > from && token_read_tail(&reading, text, unit, at));
 		}
 		found = found || reading.part;
 		*whole = *whole || (from == 0 && reading.full && unit + 1 == text->count);
@@ -209,11 +220,13 @@ token_match_pinyin(const struct token_text *text, const struct token_text *word)
 }
 
 static enum token_rank
-token_match_latin(const struct token_text *text, const struct token_word *word, enum token_kind kind)
+token_match_latin(
+    const struct token_text *text, const struct token_word *word, enum token_kind kind)
 {
 	enum token_rank rank = token_match_word(text, &word->text, kind);
 
-	if (!text->sound || word->digits || word->text.count < 2 || !token_text_is_ascii(&word->text))
+	if (!text->sound || word->digits || word->text.count < 2 ||
+	    !token_text_is_ascii(&word->text))
 		return rank;
 	rank = token_better(rank, token_match_initials(text, &word->text));
 	return token_better(rank, token_match_pinyin(text, &word->text));
@@ -229,7 +242,8 @@ token_match_number(const char *number, const char *digits)
 		return TOKEN_NONE;
 	if (count == length)
 		return count + 1 < TOKEN_PHONE_GRAM ? TOKEN_NONE : TOKEN_EXACT;
-	return strcmp(number + length - count, digits) == 0 ? TOKEN_PHONE_END : TOKEN_PHONE_INSIDE;
+	return strcmp(number + length - count, digits) == 0 ? TOKEN_PHONE_END
+							    : TOKEN_PHONE_INSIDE;
 }
 
 static enum token_rank
@@ -256,9 +270,10 @@ token_match_whole(const struct token_seen *seen, const struct token_word *word)
 		return false;
 	if (seen->kind != TOKEN_PHONE)
 		return seen->text.count == word->text.count &&
-		    token_units_begin(&seen->text, 0, &word->text);
+		       token_units_begin(&seen->text, 0, &word->text);
 	for (size_t i = 0; word->digits && i < seen->phone_count; i++)
-		if (strcmp(token_phone_whole(&seen->phones[i]), token_phone_whole(&word->phone)) == 0)
+		if (strcmp(token_phone_whole(&seen->phones[i]),
+			token_phone_whole(&word->phone)) == 0)
 			return true;
 	return false;
 }
@@ -272,8 +287,8 @@ token_match_seen(const struct token_seen *seen, const struct token_word *word, b
 		return token_match_whole(seen, word) ? TOKEN_EXACT : TOKEN_NONE;
 	if (seen->kind == TOKEN_PHONE)
 		return token_match_phones(seen, word);
-	rank = word->text.han ? token_match_han(&seen->text, &word->text, seen->kind) :
-				token_match_latin(&seen->text, word, seen->kind);
+	rank = word->text.han ? token_match_han(&seen->text, &word->text, seen->kind)
+			      : token_match_latin(&seen->text, word, seen->kind);
 	if (seen->kind == TOKEN_TEXT && rank < TOKEN_INSIDE)
 		return TOKEN_INSIDE; /* a remark is not a name */
 	if (rank == TOKEN_NONE && typo && token_kind_sounds(seen->kind) &&
@@ -325,15 +340,16 @@ token_hit_take(struct token_hit *hit, enum token_rank rank, size_t field)
 
 /* How well the words match, each in its best field: as well as the worst of them. */
 static struct token_hit
-token_match_words(const struct token_query *query, const struct token_seen *seen, size_t count,
-    bool typo)
+token_match_words(
+    const struct token_query *query, const struct token_seen *seen, size_t count, bool typo)
 {
 	struct token_hit worst = { .rank = TOKEN_SHORT_NAME };
 
 	for (size_t w = 0; w < query->count && worst.rank != TOKEN_NONE; w++) {
 		struct token_hit best = { .rank = TOKEN_NONE };
 		for (size_t i = 0; i < count; i++)
-			token_hit_take(&best, token_match_seen(&seen[i], &query->words[w], typo),
+			token_hit_take(&best,
+			    token_match_seen(&seen[i], &query->words[w], typo),
 			    (size_t)(seen[i].field - seen[0].field));
 		if (w == 0 || best.rank > worst.rank)
 			worst = best;
@@ -358,10 +374,13 @@ token_match(struct arena *arena, const struct token_query *query,
 		return false;
 	struct token_hit words = token_match_words(query, seen, seen_count, typo);
 	for (size_t i = 0; i < seen_count; i++)
-		token_hit_take(&all, token_match_all(&seen[i], query), (size_t)(seen[i].field - fields));
+		token_hit_take(
+		    &all, token_match_all(&seen[i], query), (size_t)(seen[i].field - fields));
 	if (words.rank == TOKEN_NONE && all.rank > TOKEN_EXACT)
 		return false;
 	words.field += (size_t)(seen[0].field - fields);
+	if (query->count > 1 && words.rank < TOKEN_INSIDE)
+		words.rank = TOKEN_INSIDE; /* each begins a field, what was typed does not */
 	*hit = all.rank <= words.rank ? all : words;
 	return true;
 }

@@ -15,16 +15,16 @@ enum token_kind {
 	TOKEN_TEXT,
 };
 
-#define TOKEN_WORD_UNITS 24  /* of a word kept in a token */
+#define TOKEN_WORD_UNITS  24 /* of a word kept in a token */
 #define TOKEN_WHOLE_UNITS 60 /* a longer text's whole token is its beginning */
-#define TOKEN_START_HAN 2
+#define TOKEN_START_HAN   2
 #define TOKEN_START_OTHER 4
-#define TOKEN_TYPO_UNITS 6 /* of a word that are compared with one left out */
-#define TOKEN_TYPO_HAN 3   /* shortest words in which one may be wrong */
-#define TOKEN_TYPO_LATIN 5
-#define TOKEN_TYPO_SOUND 2
-#define TOKEN_PHONE_GRAM 4
-#define TOKEN_WORDS 12
+#define TOKEN_TYPO_UNITS  6 /* of a word that are compared with one left out */
+#define TOKEN_TYPO_HAN    3 /* shortest words in which one may be wrong */
+#define TOKEN_TYPO_LATIN  5
+#define TOKEN_TYPO_SOUND  2
+#define TOKEN_PHONE_GRAM  4
+#define TOKEN_WORDS       12
 
 enum token_kind token_kind_of(char class);
 bool token_kind_sounds(enum token_kind kind);
@@ -36,8 +36,8 @@ size_t token_start_units(const struct token_text *text);
  * A word's beginning with one letter left out: variant 0 is all of it, i leaves out letter
  * i - 1. Returns the UTF-8 bytes; 0: no such variant.
  */
-size_t token_typo_variant(const struct token_text *text, size_t from, size_t units, size_t variant,
-    char out[TOKEN_TYPO_UNITS * TOKEN_UNIT_BYTES + 1]);
+size_t token_typo_variant(const struct token_text *text, size_t from, size_t units,
+    size_t variant, char out[TOKEN_TYPO_UNITS * TOKEN_UNIT_BYTES + 1]);
 
 /*
  * Whether a pair of neighbours with a Han character in it lies outside from..to of a word in
@@ -57,8 +57,8 @@ struct token_word {
 
 struct token_query {
 	const char *clear, *whole; /* class letters */
-	bool shortage;		   /* only single letters were typed */
-	struct token_word all; /* the whole text as one word */
+	bool shortage;             /* only single letters were typed */
+	struct token_word all;     /* the whole text as one word */
 	struct token_word words[TOKEN_WORDS];
 	size_t count;
 	const char *text, *exact, *start;

@@ -29,12 +29,13 @@ token_latin_expr(struct arena *arena, char class, const struct token_word *word)
 	size_t units = text->count < TOKEN_WORD_UNITS ? text->count : TOKEN_WORD_UNITS;
 
 	token_terms_add(&ways, token_units_lexeme(arena, class, 'w', text, 0, units, true));
-	if (token_kind_sounds(token_kind_of(class)) && !word->digits && token_text_is_ascii(text)) {
+	if (token_kind_sounds(token_kind_of(class)) && !word->digits &&
+	    token_text_is_ascii(text)) {
 		const char *letters = token_text_utf8(arena, text, 0, text->count);
 		token_terms_add(&ways, token_initials_expr(arena, class, letters, text->count));
 		if (token_word_is_letters(text))
-			token_terms_add(&ways,
-			    token_pinyin_expr(arena, class, letters, text->count));
+			token_terms_add(
+			    &ways, token_pinyin_expr(arena, class, letters, text->count));
 	}
 	return token_terms_join(&ways);
 }
@@ -71,8 +72,9 @@ token_clear_expr(struct arena *arena, char class, const struct token_word *word)
 		return token_latin_expr(arena, class, word);
 	if (word->text.count > 1)
 		return token_pairs_expr(arena, class, &word->text, 1, 0);
-	return token_kind_sounds(kind) ?
-	    token_units_lexeme(arena, class, 's', &word->text, 0, 1, true) : NULL;
+	return token_kind_sounds(kind)
+		   ? token_units_lexeme(arena, class, 's', &word->text, 0, 1, true)
+		   : NULL;
 }
 
 /* A word as the whole of a value. */
@@ -102,21 +104,22 @@ token_exact_expr(struct arena *arena, const struct token_query *query)
 {
 	struct token_terms ways = token_any(arena);
 
-	for (const char *class = query->clear; *class != '\0'; class++)
+	for (const char *class = query->clear; *class != '\0'; class ++)
 		token_terms_add(&ways, token_whole_expr(arena, *class, &query->all));
-	for (const char *class = query->whole; *class != '\0'; class++)
+	for (const char *class = query->whole; *class != '\0'; class ++)
 		token_terms_add(&ways, token_whole_expr(arena, *class, &query->all));
 	return token_terms_join(&ways);
 }
 
 const char *
-token_word_expr(struct arena *arena, const struct token_query *query, const struct token_word *word)
+token_word_expr(
+    struct arena *arena, const struct token_query *query, const struct token_word *word)
 {
 	struct token_terms ways = token_any(arena);
 
-	for (const char *class = query->clear; *class != '\0'; class++)
+	for (const char *class = query->clear; *class != '\0'; class ++)
 		token_terms_add(&ways, token_clear_expr(arena, *class, word));
-	for (const char *class = query->whole; *class != '\0'; class++)
+	for (const char *class = query->whole; *class != '\0'; class ++)
 		token_terms_add(&ways, token_whole_expr(arena, *class, word));
 	return token_terms_join(&ways);
 }
@@ -136,10 +139,10 @@ token_start_expr(struct arena *arena, const struct token_query *query)
 	const struct token_text *text = &query->all.text;
 	size_t units = token_start_units(text);
 	size_t least = text->units[0].han ? TOKEN_START_HAN : TOKEN_START_OTHER;
-	bool initials = query->count == 1 && !query->all.digits && !text->han &&
-	    token_text_is_ascii(text);
+	bool initials =
+	    query->count == 1 && !query->all.digits && !text->han && token_text_is_ascii(text);
 
-	for (const char *class = query->clear; *class != '\0'; class++) {
+	for (const char *class = query->clear; *class != '\0'; class ++) {
 		if (!token_kind_sounds(token_kind_of(*class)))
 			continue;
 		token_terms_add(&ways,
@@ -184,7 +187,8 @@ static bool
 token_is_separator(uint32_t code)
 {
 	return code == ' ' || code == '\t' || code == '\n' || code == ',' || code == ';' ||
-	    code == 0x3000 || code == 0xA0 || code == 0xFF0C || code == 0xFF1B || code == 0x3001;
+	       code == 0x3000 || code == 0xA0 || code == 0xFF0C || code == 0xFF1B ||
+	       code == 0x3001;
 }
 
 static void
@@ -193,7 +197,8 @@ token_word_read(struct arena *arena, const char *text, size_t bytes, struct toke
 	struct token_phone phones[TOKEN_PHONES];
 
 	token_text_read(arena, text, bytes, true, false, &word->text);
-	word->digits = token_text_is_digits(&word->text) && word->text.count <= TOKEN_PHONE_DIGITS;
+	word->digits =
+	    token_text_is_digits(&word->text) && word->text.count <= TOKEN_PHONE_DIGITS;
 	if (word->digits) {
 		const char *digits = token_text_utf8(arena, &word->text, 0, word->text.count);
 		token_phones(digits, word->text.count, phones);
@@ -236,8 +241,8 @@ token_query_split(struct arena *arena, struct token_query *query, const char *te
 }
 
 struct token_query *
-token_query(struct arena *arena, const char *text, const char *classes_clear,
-    const char *classes_whole)
+token_query(
+    struct arena *arena, const char *text, const char *classes_clear, const char *classes_whole)
 {
 	struct token_query *query = ARENA_NEW(arena, struct token_query);
 	const char *narrow = text_fold_width(arena, text);

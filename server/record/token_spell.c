@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#define TOKEN_SPELL_MAX 40 /* ways to cut a word into syllables, before looking less far */
+#define TOKEN_SPELL_MAX   40 /* ways to cut a word into syllables, before looking less far */
 #define TOKEN_SPELL_DEPTH 5
 
 const char *
@@ -31,19 +31,19 @@ struct token_speller {
 };
 
 static const char *
-token_spell_lexeme(struct token_speller *speller, const char *first, const char *rest, size_t bytes,
-    bool prefix)
+token_spell_lexeme(struct token_speller *speller, const char *first, const char *rest,
+    size_t bytes, bool prefix)
 {
-	char *gram = first == NULL ?
-	    arena_strndup(speller->arena, rest, bytes) :
-	    arena_printf(speller->arena, "%s.%.*s", first, (int)bytes, rest);
+	char *gram = first == NULL
+			 ? arena_strndup(speller->arena, rest, bytes)
+			 : arena_printf(speller->arena, "%s.%.*s", first, (int)bytes, rest);
 
 	speller->made++;
 	return token_lexeme(speller->arena, speller->class, 'y', gram, strlen(gram), prefix);
 }
 
-static const char *token_spell(struct token_speller *speller, size_t at, const char *before,
-    size_t depth);
+static const char *token_spell(
+    struct token_speller *speller, size_t at, const char *before, size_t depth);
 
 /* Whether the rest typed is the beginning of any syllable, as a reading is written. */
 static bool
@@ -59,8 +59,8 @@ token_spell_is_part(const char *rest, size_t bytes)
 
 /* What follows if syllable, typed as spelling, stands at at. */
 static const char *
-token_spell_one(struct token_speller *speller, size_t at, const char *before, const char *syllable,
-    const char *spelling, size_t depth)
+token_spell_one(struct token_speller *speller, size_t at, const char *before,
+    const char *syllable, const char *spelling, size_t depth)
 {
 	const char *rest = speller->letters + at, *pair = NULL;
 	size_t left = speller->count - at, bytes = strlen(spelling);
@@ -68,13 +68,15 @@ token_spell_one(struct token_speller *speller, size_t at, const char *before, co
 	if (bytes > left || memcmp(rest, spelling, bytes) != 0)
 		return NULL;
 	if (bytes == left) /* as the last one; typed as it is, token_spell_is_part covers it */
-		return spelling == syllable ? NULL :
-		    token_spell_lexeme(speller, before, syllable, strlen(syllable), true);
+		return spelling == syllable ? NULL
+					    : token_spell_lexeme(speller, before, syllable,
+						  strlen(syllable), true);
 	if (before != NULL)
 		pair = token_spell_lexeme(speller, before, syllable, strlen(syllable), false);
 	if (depth == 0 && pair != NULL)
 		return pair;
-	const char *then = token_spell(speller, at + bytes, syllable, depth == 0 ? 0 : depth - 1);
+	const char *then =
+	    token_spell(speller, at + bytes, syllable, depth == 0 ? 0 : depth - 1);
 	return pair == NULL ? then : token_both(speller->arena, pair, then);
 }
 
@@ -89,8 +91,8 @@ token_spell_tail(struct token_speller *speller, size_t at, const char *before)
 
 	if (before == NULL || left < 2)
 		return NULL;
-	char *letters = arena_printf(speller->arena, "%c%.*s", before[0], (int)left,
-	    speller->letters + at);
+	char *letters =
+	    arena_printf(speller->arena, "%c%.*s", before[0], (int)left, speller->letters + at);
 	for (size_t i = 1; i <= left; i++)
 		if (!token_spell_is_part(&letters[i], 1))
 			return NULL;
@@ -128,8 +130,9 @@ const char *
 token_pinyin_expr(struct arena *arena, char class, const char *letters, size_t count)
 {
 	for (size_t depth = TOKEN_SPELL_DEPTH; count <= TOKEN_PINYIN_UNITS; depth--) {
-		struct token_speller speller = { .arena = arena, .class = class,
-			.letters = letters, .count = count };
+		struct token_speller speller = {
+			.arena = arena, .class = class, .letters = letters, .count = count
+		};
 		const char *text = token_spell(&speller, 0, NULL, depth);
 		if (speller.made <= TOKEN_SPELL_MAX || depth == 0)
 			return text;

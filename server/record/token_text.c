@@ -18,8 +18,8 @@ static bool
 token_is_spaceless(uint32_t code)
 {
 	return text_is_han(code) || (code >= 0x3040 && code <= 0x30FF) ||
-	    (code >= 0x3105 && code <= 0x312F) || (code >= 0x31F0 && code <= 0x31FF) ||
-	    (code >= 0xAC00 && code <= 0xD7A3);
+	       (code >= 0x3105 && code <= 0x312F) || (code >= 0x31F0 && code <= 0x31FF) ||
+	       (code >= 0xAC00 && code <= 0xD7A3);
 }
 
 static bool
@@ -34,9 +34,8 @@ token_plain_letter(uint32_t code)
 {
 	static const struct {
 		uint32_t from, to;
-	} strokes[] = {
-		{ 0xF8, 'o' }, { 0x111, 'd' }, { 0x142, 'l' }, { 0x131, 'i' }, { 0x127, 'h' }
-	};
+	} strokes[] = { { 0xF8, 'o' }, { 0x111, 'd' }, { 0x142, 'l' }, { 0x131, 'i' },
+		{ 0x127, 'h' } };
 	utf8proc_int32_t parts[8];
 	int bound = 0;
 
@@ -45,8 +44,8 @@ token_plain_letter(uint32_t code)
 	for (size_t i = 0; i < sizeof strokes / sizeof strokes[0]; i++)
 		if (strokes[i].from == code)
 			return strokes[i].to;
-	utf8proc_ssize_t count = utf8proc_decompose_char((utf8proc_int32_t)code, parts, 8,
-	    UTF8PROC_DECOMPOSE, &bound);
+	utf8proc_ssize_t count = utf8proc_decompose_char(
+	    (utf8proc_int32_t)code, parts, 8, UTF8PROC_DECOMPOSE, &bound);
 	return count > 0 && count <= 8 ? (uint32_t)parts[0] : code;
 }
 
@@ -59,9 +58,9 @@ token_text_add(struct token_text *text, uint32_t code, enum token_gap gap)
 	unit->code = code;
 	unit->han = token_is_spaceless(code);
 	unit->join = before != NULL && !before->han && !unit->han && gap != GAP_SPACE;
-	unit->start = !unit->han &&
-	    (!unit->join || gap == GAP_MARK ||
-		(token_is_digit(code) && !token_is_digit(before->code)));
+	unit->start =
+	    !unit->han && (!unit->join || gap == GAP_MARK ||
+			      (token_is_digit(code) && !token_is_digit(before->code)));
 	text->han = text->han || unit->han;
 	text->count++;
 }
@@ -74,14 +73,16 @@ token_text_take(struct token_text *text, uint32_t code, enum token_gap gap)
 		if ((code >= 'a' && code <= 'z') || token_is_digit(code))
 			token_text_add(text, code, gap);
 		else
-			return code == ' ' || code == '\n' || gap == GAP_SPACE ? GAP_SPACE : GAP_MARK;
+			return code == ' ' || code == '\n' || gap == GAP_SPACE ? GAP_SPACE
+									       : GAP_MARK;
 		return GAP_NONE;
 	}
 	utf8proc_category_t category = utf8proc_category((utf8proc_int32_t)code);
 	if (category == UTF8PROC_CATEGORY_MN || category == UTF8PROC_CATEGORY_ME)
 		return gap;
 	if (category < UTF8PROC_CATEGORY_LU || category > UTF8PROC_CATEGORY_NO)
-		return category == UTF8PROC_CATEGORY_ZS || gap == GAP_SPACE ? GAP_SPACE : GAP_MARK;
+		return category == UTF8PROC_CATEGORY_ZS || gap == GAP_SPACE ? GAP_SPACE
+									    : GAP_MARK;
 	if (code == 0xE6 || code == 0x153) {
 		token_text_add(text, code == 0xE6 ? 'a' : 'o', gap);
 		if (text->count < TOKEN_UNITS)
@@ -98,8 +99,8 @@ token_text_sound(struct arena *arena, const char *text, bool person, struct toke
 {
 	struct pinyin_syllable *syllables;
 	const char *readings[8];
-	size_t at = 0, count =
-	    pinyin_text(arena, text, person ? PINYIN_PERSON : PINYIN_NAME, &syllables);
+	size_t at = 0, count = pinyin_text(
+			   arena, text, person ? PINYIN_PERSON : PINYIN_NAME, &syllables);
 
 	for (size_t i = 0; i < out->count; i++) {
 		if (!out->units[i].han || pinyin_readings(out->units[i].code, readings) == 0)
@@ -238,7 +239,7 @@ token_phone_home(struct token_phone *phone)
 		return;
 	length = strlen(rest);
 	bool alone = rest[0] == '0' || (rest[0] == '1' && length == 11) ||
-	    ((rest[0] == '4' || rest[0] == '8') && length == 10);
+		     ((rest[0] == '4' || rest[0] == '8') && length == 10);
 	if (!alone && length == TOKEN_PHONE_DIGITS)
 		return;
 	phone->home[0] = '0';

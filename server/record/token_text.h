@@ -10,7 +10,7 @@
 #include "common/pinyin.h"
 #include <stdint.h>
 
-#define TOKEN_UNITS 240 /* what of a text is searched; the index and the recheck cut alike */
+#define TOKEN_UNITS      240 /* what of a text is searched; the index and the recheck cut alike */
 #define TOKEN_UNIT_BYTES 4
 
 struct token_unit {
@@ -29,10 +29,11 @@ struct token_text {
 };
 
 /* bytes of text; sound: look up pinyin, of a person's name when person. */
-void token_text_read(struct arena *arena, const char *text, size_t bytes, bool sound, bool person,
-    struct token_text *out);
+void token_text_read(struct arena *arena, const char *text, size_t bytes, bool sound,
+    bool person, struct token_text *out);
 /* UTF-8 of count units from from. In arena. */
-char *token_text_utf8(struct arena *arena, const struct token_text *text, size_t from, size_t count);
+char *token_text_utf8(
+    struct arena *arena, const struct token_text *text, size_t from, size_t count);
 /* Up to max units from the word start at from to the end of its chunk ("coca-cola": 8). */
 size_t token_text_chunk(const struct token_text *text, size_t from, size_t max);
 /* The same, to the next word start ("coca": 4). */
@@ -52,7 +53,7 @@ bool token_unit_has_initial(const struct token_unit *unit, uint32_t letter);
  * The phone numbers in a text, as digits; one written with +86 also without. whole: the
  * form that stands for the number when compared as a whole.
  */
-#define TOKEN_PHONES 16
+#define TOKEN_PHONES       16
 #define TOKEN_PHONE_DIGITS 32
 struct token_phone {
 	char raw[TOKEN_PHONE_DIGITS + 1];

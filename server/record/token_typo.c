@@ -22,7 +22,7 @@ static bool
 token_typo_is_latin(const struct token_text *word)
 {
 	return !word->han && word->count >= TOKEN_TYPO_LATIN &&
-	    token_is_typo_word(word, 0, word->count);
+	       token_is_typo_word(word, 0, word->count);
 }
 
 static bool
@@ -55,7 +55,8 @@ token_typo_latin_expr(struct arena *arena, char class, const struct token_text *
 	for (size_t variant = 0; variant <= TOKEN_TYPO_UNITS; variant++) {
 		size_t bytes = token_typo_variant(word, 0, word->count, variant, gram);
 		if (bytes > 0)
-			token_terms_add(&ways, token_lexeme(arena, class, 'd', gram, bytes, false));
+			token_terms_add(
+			    &ways, token_lexeme(arena, class, 'd', gram, bytes, false));
 	}
 	return token_terms_join(&ways);
 }
@@ -66,14 +67,15 @@ token_typo_sound_expr(struct arena *arena, char class, const struct token_text *
 	struct token_terms pairs = token_every(arena);
 
 	for (size_t i = 0; i + 1 < word->count; i++) {
-		const struct pinyin_syllable *a = word->units[i].sound, *b = word->units[i + 1].sound;
+		const struct pinyin_syllable *a = word->units[i].sound,
+					     *b = word->units[i + 1].sound;
 		struct token_terms ways = token_any(arena);
 		for (size_t j = 0; j < a->count; j++)
 			for (size_t k = 0; k < b->count; k++) {
-				const char *gram =
-				    arena_printf(arena, "%s.%s", a->readings[j], b->readings[k]);
-				token_terms_add(&ways, token_lexeme(arena, class, 'y', gram,
-							   strlen(gram), false));
+				const char *gram = arena_printf(
+				    arena, "%s.%s", a->readings[j], b->readings[k]);
+				token_terms_add(&ways,
+				    token_lexeme(arena, class, 'y', gram, strlen(gram), false));
 			}
 		token_terms_add(&pairs, token_terms_join(&ways));
 	}
@@ -82,19 +84,22 @@ token_typo_sound_expr(struct arena *arena, char class, const struct token_text *
 
 /* NULL: the word is too short, or no class takes typos. */
 static const char *
-token_typo_expr(struct arena *arena, const struct token_query *query, const struct token_word *word)
+token_typo_expr(
+    struct arena *arena, const struct token_query *query, const struct token_word *word)
 {
 	struct token_terms ways = token_any(arena);
 
-	for (const char *class = query->clear; *class != '\0'; class++) {
+	for (const char *class = query->clear; *class != '\0'; class ++) {
 		if (!token_kind_sounds(token_kind_of(*class)))
 			continue;
 		if (token_typo_is_han(&word->text))
 			token_terms_add(&ways, token_typo_han_expr(arena, *class, &word->text));
 		if (token_typo_is_sound(&word->text))
-			token_terms_add(&ways, token_typo_sound_expr(arena, *class, &word->text));
+			token_terms_add(
+			    &ways, token_typo_sound_expr(arena, *class, &word->text));
 		if (token_typo_is_latin(&word->text))
-			token_terms_add(&ways, token_typo_latin_expr(arena, *class, &word->text));
+			token_terms_add(
+			    &ways, token_typo_latin_expr(arena, *class, &word->text));
 	}
 	return token_terms_join(&ways);
 }
@@ -151,7 +156,8 @@ token_slip(const struct token_unit *typed, size_t count, const struct token_unit
 	count -= i;
 	there_count -= i;
 	if (count == there_count + 1)
-		return token_units_equal(typed + 1, there, there_count) ? SLIP_EXTRA : SLIP_MORE;
+		return token_units_equal(typed + 1, there, there_count) ? SLIP_EXTRA
+									: SLIP_MORE;
 	if (there_count == count + 1)
 		return token_units_equal(typed, there + 1, count) ? SLIP_MISSING : SLIP_MORE;
 	if (there_count != count)
@@ -174,7 +180,7 @@ token_slip_is_found(const struct token_text *word, enum slip slip, size_t at)
 		return token_typo_has_pair(word, at, at);
 	case SLIP_MISSING:
 		return (at > 0 && token_typo_has_pair(word, at - 1, at - 1)) ||
-		    (at < word->count && token_typo_has_pair(word, at, at));
+		       (at < word->count && token_typo_has_pair(word, at, at));
 	case SLIP_SWAPPED:
 		return token_typo_has_pair(word, at, at + 1);
 	case SLIP_NONE:
@@ -193,8 +199,8 @@ token_typo_han_matches(const struct token_text *word, const struct token_text *t
 		for (size_t count = word->count - 1; count <= word->count + 1; count++) {
 			if (from + count > text->count)
 				break;
-			enum slip slip = token_slip(word->units, word->count, &text->units[from],
-			    count, &at);
+			enum slip slip = token_slip(
+			    word->units, word->count, &text->units[from], count, &at);
 			if (token_slip_is_found(word, slip, at))
 				return true;
 		}
@@ -209,7 +215,8 @@ token_typo_latin_matches(const struct token_text *word, const struct token_text 
 	for (size_t i = 0; i < text->count; i++) {
 		size_t units = text->units[i].start ? token_text_word(text, i) : 0;
 		if (token_is_typo_word(text, i, units) &&
-		    token_slip(word->units, word->count, &text->units[i], units, &at) != SLIP_MORE)
+		    token_slip(word->units, word->count, &text->units[i], units, &at) !=
+			SLIP_MORE)
 			return true;
 	}
 	return false;
@@ -231,7 +238,7 @@ token_typo_sound_matches(const struct token_text *word, const struct token_text 
 	for (size_t from = 0; from + word->count <= text->count; from++) {
 		size_t i = 0;
 		while (i < word->count &&
-		    token_sounds_alike(word->units[i].sound, text->units[from + i].sound))
+		       token_sounds_alike(word->units[i].sound, text->units[from + i].sound))
 			i++;
 		if (i == word->count)
 			return true;
@@ -243,6 +250,8 @@ bool
 token_typo_matches(const struct token_word *word, const struct token_text *text)
 {
 	return (token_typo_is_han(&word->text) && token_typo_han_matches(&word->text, text)) ||
-	    (token_typo_is_latin(&word->text) && token_typo_latin_matches(&word->text, text)) ||
-	    (token_typo_is_sound(&word->text) && token_typo_sound_matches(&word->text, text));
+	       (token_typo_is_latin(&word->text) &&
+		   token_typo_latin_matches(&word->text, text)) ||
+	       (token_typo_is_sound(&word->text) &&
+		   token_typo_sound_matches(&word->text, text));
 }
