@@ -14,26 +14,37 @@
 #define TEXT_CARRY_BYTES 16 /* the longest sequence of any encoding iconv knows is shorter */
 #define TEXT_PIECE_BYTES 8192
 
-/* Valid UTF-8 up to a character that the end of the sample may have cut. */
+/* Whether all that is left are the first bytes of a character: a lead, then only tails. */
 static bool
-text_looks_utf8(const char *data, size_t bytes)
+text_is_cut(const char *data, size_t bytes)
+{
+	unsigned char lead = bytes == 0 ? 0 : (unsigned char)data[0];
+	size_t want = lead < 0xC2 ? 0 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : lead < 0xF5 ? 4 : 0;
+
+	for (size_t i = 1; i < bytes; i++)
+		if (((unsigned char)data[i] & 0xC0) != 0x80)
+			return false;
+	return want > bytes;
+}
+
+static size_t
+text_valid_bytes(const char *data, size_t bytes)
 {
 	uint32_t code;
 	size_t at = 0, length;
 
 	while (at < bytes && (length = text_decode(data + at, bytes - at, &code)) != 0)
 		at += length;
-	if (at == bytes)
-		return true;
-	if (bytes - at > 3)
-		return false;
-	/* Cut: a lead byte and only tails after it, short of what the lead announces. */
-	unsigned char lead = (unsigned char)data[at];
-	size_t want = lead < 0xC2 ? 0 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : lead < 0xF5 ? 4 : 0;
-	for (size_t i = at + 1; i < bytes; i++)
-		if (((unsigned char)data[i] & 0xC0) != 0x80)
-			return false;
-	return want > bytes - at;
+	return at;
+}
+
+/* Valid UTF-8 up to a character that the end of the sample may have cut. */
+static bool
+text_looks_utf8(const char *data, size_t bytes)
+{
+	size_t valid = text_valid_bytes(data, bytes);
+
+	return valid == bytes || text_is_cut(data + valid, bytes - valid);
 }
 
 /* UTF-16 without a mark: Latin text, delimiters and line ends leave zeros on one side. */
@@ -110,7 +121,8 @@ text_detect_encoding(const char *data, size_t bytes)
 }
 
 struct text_decoder {
-	iconv_t iconv;
+	iconv_t
+	    iconv; /* (iconv_t)-1: UTF-8, which glibc's converter lets pass beyond U+10FFFF */
 	uint64_t offset;              /* input bytes converted */
 	char carry[TEXT_CARRY_BYTES]; /* a character whose end is yet to come */
 	size_t carry_bytes;
@@ -124,12 +136,12 @@ text_decoder_open(const char *encoding)
 
 	if (decoder == NULL)
 		fatal("out of memory: text decoder");
-	decoder->iconv = iconv_open("UTF-8", encoding);
-	if (decoder->iconv == (iconv_t)-1) {
-		free(decoder);
-		return NULL;
-	}
-	return decoder;
+	bool utf8 = strcasecmp(encoding, "UTF-8") == 0 || strcasecmp(encoding, "UTF8") == 0;
+	decoder->iconv = utf8 ? (iconv_t)-1 : iconv_open("UTF-8", encoding);
+	if (utf8 || decoder->iconv != (iconv_t)-1)
+		return decoder;
+	free(decoder);
+	return NULL;
 }
 
 void
@@ -137,7 +149,8 @@ text_decoder_close(struct text_decoder *decoder)
 {
 	if (decoder == NULL)
 		return;
-	iconv_close(decoder->iconv);
+	if (decoder->iconv != (iconv_t)-1)
+		iconv_close(decoder->iconv);
 	free(decoder);
 }
 
@@ -160,6 +173,19 @@ text_decoder_emit(struct text_decoder *decoder, const char *data, size_t bytes, 
 	buf_put(out, data, bytes);
 }
 
+/* As text_decoder_run, without conversion. */
+static int
+text_decoder_run_utf8(struct text_decoder *decoder, char **data, size_t *bytes, struct buf *out)
+{
+	size_t valid = text_valid_bytes(*data, *bytes);
+
+	text_decoder_emit(decoder, *data, valid, out);
+	decoder->offset += valid;
+	*data += valid;
+	*bytes -= valid;
+	return *bytes == 0 ? 0 : text_is_cut(*data, *bytes) ? EINVAL : EILSEQ;
+}
+
 /* Convert what can be converted of *data; on return errno is 0, EINVAL (cut off) or EILSEQ. */
 static int
 text_decoder_run(struct text_decoder *decoder, char **data, size_t *bytes, struct buf *out)
@@ -167,6 +193,8 @@ text_decoder_run(struct text_decoder *decoder, char **data, size_t *bytes, struc
 	char piece[TEXT_PIECE_BYTES];
 	int status;
 
+	if (decoder->iconv == (iconv_t)-1)
+		return text_decoder_run_utf8(decoder, data, bytes, out);
 	do {
 		char *to = piece, *from = *data;
 		size_t room = sizeof(piece);
@@ -231,6 +259,8 @@ text_decoder_end(struct text_decoder *decoder, struct buf *out)
 
 	if (decoder->failed || decoder->carry_bytes > 0)
 		return text_decoder_fail(decoder);
+	if (decoder->iconv == (iconv_t)-1)
+		return ERR_OK;
 	/* Some encodings hold a character back until they know what follows. */
 	if (iconv(decoder->iconv, NULL, NULL, &to, &room) == (size_t)-1)
 		return text_decoder_fail(decoder);

@@ -428,6 +428,23 @@ text_decoder_names_the_bad_byte(void **state)
 	}
 }
 
+/* glibc's own converter lets these through. */
+static void
+text_decoder_refuses_code_points_beyond_unicode(void **state)
+{
+	static const char *const bad[] = { "a\xF4\xB8\x8B\xBF", "a\xED\xA0\x80z", "a\xC0\x80" };
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		struct buf out = BUF_INIT;
+		uint64_t offset;
+		assert_int_equal(
+		    decode_all("utf-8", bad[i], strlen(bad[i]), 1 + i, &out, &offset),
+		    ERR_BAD_TEXT);
+		assert_int_equal(offset, 1);
+		buf_fini(&out);
+	}
+}
+
 static void
 text_decoder_refuses_an_unknown_encoding(void **state)
 {
@@ -582,6 +599,7 @@ main(void)
 		cmocka_unit_test(text_detect_encoding_by_mark_and_validity),
 		cmocka_unit_test(text_decoder_gives_the_same_for_any_pieces),
 		cmocka_unit_test(text_decoder_names_the_bad_byte),
+		cmocka_unit_test(text_decoder_refuses_code_points_beyond_unicode),
 		cmocka_unit_test(text_decoder_refuses_an_unknown_encoding),
 		cmocka_unit_test(text_decoder_takes_more_than_its_own_buffers),
 		cmocka_unit_test(text_invariants_hold_for_random_bytes),
