@@ -83,9 +83,9 @@ link_cache_find(struct link_cache *cache, const uint8_t key[32])
 {
 	struct cached *cached;
 
-	TAILQ_FOREACH (cached, &cache->list, entry)
-		if (memcmp(cached->key, key, sizeof(cached->key)) == 0)
-			return cached;
+	TAILQ_FOREACH(cached, &cache->list, entry)
+	if (memcmp(cached->key, key, sizeof(cached->key)) == 0)
+		return cached;
 	return NULL;
 }
 
@@ -135,7 +135,7 @@ link_cache_stale(struct link_cache *cache, uint32_t entity)
 {
 	struct cached *cached;
 
-	TAILQ_FOREACH (cached, &cache->list, entry)
-		if (entity == 0 || cached->entity == 0 || cached->entity == entity)
-			cached->fresh = false;
+	TAILQ_FOREACH(cached, &cache->list, entry)
+	if (entity == 0 || cached->entity == 0 || cached->entity == entity)
+		cached->fresh = false;
 }

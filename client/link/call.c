@@ -70,8 +70,8 @@ link_turn(struct link *link, int64_t deadline_us)
 enum err
 link_wait(struct link *link, int timeout_ms)
 {
-	int64_t deadline_us = date_monotonic_us() +
-	    (int64_t)(timeout_ms > 0 ? timeout_ms : LINK_WAIT_MS) * 1000;
+	int64_t deadline_us =
+	    date_monotonic_us() + (int64_t)(timeout_ms > 0 ? timeout_ms : LINK_WAIT_MS) * 1000;
 
 	for (;;) {
 		switch (link->phase) {
@@ -115,16 +115,17 @@ link_call(struct link *link, struct arena *arena, const Kehu__ClientFrame *frame
     Kehu__ServerFrame **answer, int timeout_ms)
 {
 	struct link_waiter waiter = { .arena = arena };
-	int64_t deadline_us = date_monotonic_us() +
-	    (int64_t)(timeout_ms > 0 ? timeout_ms : LINK_CALL_MS) * 1000;
-	uint32_t number = link_send(link,
-	    &(struct link_request){ .frame = frame, .done = link_call_done, .context = &waiter });
+	int64_t deadline_us =
+	    date_monotonic_us() + (int64_t)(timeout_ms > 0 ? timeout_ms : LINK_CALL_MS) * 1000;
+	uint32_t number =
+	    link_send(link, &(struct link_request){
+				.frame = frame, .done = link_call_done, .context = &waiter });
 
 	*answer = NULL;
 	link_poll(link);
 	while (!waiter.done) {
 		bool over = link->phase == PHASE_ENDED ||
-		    (link->phase == PHASE_LOGIN && link->control == 0);
+			    (link->phase == PHASE_LOGIN && link->control == 0);
 
 		if (!over && link_turn(link, deadline_us))
 			continue;
@@ -148,7 +149,8 @@ link_run(struct link *link, const bool *stop, int timeout_ms)
 	while (!*stop) {
 		size_t writes, before = queue_waiting(link, &writes);
 
-		if (link->phase == PHASE_ENDED || (link->phase == PHASE_LOGIN && link->control == 0))
+		if (link->phase == PHASE_ENDED ||
+		    (link->phase == PHASE_LOGIN && link->control == 0))
 			return link->error != ERR_OK ? link->error : ERR_SESSION_ENDED;
 		if (!link_turn(link, deadline_us))
 			return link->phase == PHASE_READY ? ERR_TIMEOUT : ERR_NO_SERVER;

@@ -18,7 +18,7 @@
 
 #define CARRIER_READ_BYTES (16 * 1024)
 /* Received and not taken yet; past it the socket is left alone for a moment. */
-#define CARRIER_HELD_BYTES (2 * FRAME_MAX_BYTES)
+#define CARRIER_HELD_BYTES   (2 * FRAME_MAX_BYTES)
 #define CARRIER_NAME_POLL_US (20 * 1000)
 /* A peer that acknowledges nothing for so long is gone; the kernel tells the next write. */
 #define CARRIER_TCP_USER_TIMEOUT_MS 60000
@@ -179,7 +179,9 @@ carrier_resolve(struct carrier *carrier)
 	if (carrier->resolver == NULL) {
 		carrier_resolve_start(carrier);
 		if (carrier->addresses == NULL && carrier->resolver == NULL)
-			return carrier_fail(carrier, ERR_NO_SERVER, carrier_say(carrier, "the name cannot be looked up", "无法解析此名称"));
+			return carrier_fail(carrier, ERR_NO_SERVER,
+			    carrier_say(
+				carrier, "the name cannot be looked up", "无法解析此名称"));
 	}
 	if (carrier->resolver != NULL) {
 		int error = gai_error(&carrier->resolver->request);
@@ -224,7 +226,7 @@ carrier_tcp_start(struct carrier *carrier)
 	carrier_socket_options(carrier->fd);
 	carrier_enter(carrier, CARRIER_TCP);
 	return connect(carrier->fd, address->ai_addr, address->ai_addrlen) == 0 ||
-	    errno == EINPROGRESS;
+	       errno == EINPROGRESS;
 }
 
 /* 1 connected, 0 not yet, -1 failed (errno). */
@@ -282,14 +284,16 @@ carrier_tls_start(struct carrier *carrier)
 	if (carrier->ssl == NULL || SSL_set_fd(carrier->ssl, carrier->fd) != 1 ||
 	    !tls_expect_host(carrier->ssl, carrier->host))
 		return carrier_fail(carrier, ERR_CERTIFICATE,
-		    carrier_say(carrier, "this is no name a certificate can be for", "证书无法对应此名称"));
+		    carrier_say(carrier, "this is no name a certificate can be for",
+			"证书无法对应此名称"));
 	SSL_set_connect_state(carrier->ssl);
 	carrier_enter(carrier, CARRIER_TLS);
 	return ERR_OK;
 }
 
 /*
- * What an SSL call left behind. True: it only waits for the socket; otherwise the connection is over.
+ * What an SSL call left behind. True: it only waits for the socket; otherwise the connection is
+ * over.
  */
 static bool
 carrier_tls_waits(struct carrier *carrier, int result)
@@ -331,7 +335,8 @@ carrier_handshake(struct carrier *carrier)
 	if (!carrier_tls_waits(carrier, result))
 		return carrier_tls_failed(carrier);
 	if (date_monotonic_us() >= carrier->deadline_us)
-		return carrier_fail(carrier, ERR_NO_SERVER, carrier_say(carrier, "no answer to the TLS handshake", "TLS 握手没有回应"));
+		return carrier_fail(carrier, ERR_NO_SERVER,
+		    carrier_say(carrier, "no answer to the TLS handshake", "TLS 握手没有回应"));
 	return ERR_OK;
 }
 
@@ -347,8 +352,8 @@ carrier_write(struct carrier *carrier)
 		size_t bytes;
 
 		ERR_clear_error();
-		int result = SSL_write_ex(carrier->ssl, carrier->out.data + sent,
-		    carrier->out.bytes - sent, &bytes);
+		int result = SSL_write_ex(
+		    carrier->ssl, carrier->out.data + sent, carrier->out.bytes - sent, &bytes);
 		if (result != 1) {
 			alive = carrier_tls_waits(carrier, result);
 			break;
@@ -390,7 +395,9 @@ carrier_step(struct carrier *carrier)
 		err = carrier_resolve(carrier);
 		if (err == ERR_OK && carrier->state == CARRIER_NAME &&
 		    date_monotonic_us() >= carrier->deadline_us)
-			return carrier_fail(carrier, ERR_NO_SERVER, carrier_say(carrier, "the name server does not answer", "域名服务器没有回应"));
+			return carrier_fail(carrier, ERR_NO_SERVER,
+			    carrier_say(carrier, "the name server does not answer",
+				"域名服务器没有回应"));
 	}
 	if (err == ERR_OK && carrier->state == CARRIER_TCP)
 		err = carrier_connect(carrier);
@@ -400,7 +407,20 @@ carrier_step(struct carrier *carrier)
 		return err;
 	carrier->wants_read = carrier->wants_write = false;
 	if (!carrier_write(carrier) || !carrier_read(carrier))
-		return carrier_fail(carrier, ERR_NO_SERVER, carrier_say(carrier, "the connection was closed", "连接被关闭"));
+		return carrier_fail(carrier, ERR_NO_SERVER,
+		    carrier_say(carrier, "the connection was closed", "连接被关闭"));
+	return ERR_OK;
+}
+
+enum err
+carrier_send(struct carrier *carrier)
+{
+	if (carrier->state != CARRIER_OPEN || carrier->out.bytes == 0)
+		return ERR_OK;
+	carrier->wants_write = false;
+	if (!carrier_write(carrier))
+		return carrier_fail(carrier, ERR_NO_SERVER,
+		    carrier_say(carrier, "the connection was closed", "连接被关闭"));
 	return ERR_OK;
 }
 
@@ -426,9 +446,24 @@ carrier_take(struct carrier *carrier, struct arena *arena, Kehu__ServerFrame **f
 	if (left - FRAME_HEAD_BYTES < body_bytes)
 		return ERR_OK;
 	carrier->in_at += FRAME_HEAD_BYTES + body_bytes;
-	if (frame_unpack_server(arena, flags, at + FRAME_HEAD_BYTES, body_bytes, frame, &why) != ERR_OK)
+	if (frame_unpack_server(arena, flags, at + FRAME_HEAD_BYTES, body_bytes, frame, &why) !=
+	    ERR_OK)
 		return carrier_fail(carrier, ERR_BAD_FRAME, why);
 	return ERR_OK;
+}
+
+/* A whole frame is there, or something that is none. */
+static bool
+carrier_holds_frame(const struct carrier *carrier)
+{
+	const uint8_t *at = (const uint8_t *)buf_text(&carrier->in) + carrier->in_at;
+	size_t left = carrier->in.bytes - carrier->in_at, body_bytes;
+	uint8_t flags;
+
+	if (left < FRAME_HEAD_BYTES)
+		return false;
+	return frame_head(at, left, FRAME_MAX_BYTES, &flags, &body_bytes) != ERR_OK ||
+	       left - FRAME_HEAD_BYTES >= body_bytes;
 }
 
 size_t
@@ -451,14 +486,15 @@ carrier_due_us(const struct carrier *carrier)
 {
 	switch (carrier->state) {
 	case CARRIER_NAME:
-		return carrier->resolver == NULL ? 0 : date_monotonic_us() + CARRIER_NAME_POLL_US;
+		return carrier->resolver == NULL ? 0
+						 : date_monotonic_us() + CARRIER_NAME_POLL_US;
 	case CARRIER_TCP:
 	case CARRIER_TLS:
 		return carrier->deadline_us;
-	case CARRIER_OPEN:
-		/* More may wait inside TLS, where poll() does not see it. */
-		return carrier->in.bytes >= CARRIER_HELD_BYTES ? 0 : INT64_MAX;
 	default:
-		return INT64_MAX;
+		/* What is held already, or inside TLS when it is much, poll() does not see. */
+		return carrier_holds_frame(carrier) || carrier->in.bytes >= CARRIER_HELD_BYTES
+			   ? 0
+			   : INT64_MAX;
 	}
 }

@@ -40,18 +40,20 @@ void carrier_open(struct carrier *carrier, const char *host, const char *port, i
 void carrier_close(struct carrier *carrier);
 
 /*
- * Do what can be done. ERR_OK while connecting or open; else .error, and the carrier is closed: NO_SERVER,
- * CERTIFICATE. What was received before a failure can still be taken.
+ * Do what can be done. ERR_OK while connecting or open; else .error, and the carrier is closed:
+ * NO_SERVER, CERTIFICATE. What was received before a failure can still be taken.
  */
 MUST_CHECK enum err carrier_step(struct carrier *carrier);
+/* Only the sending half of it, right after carrier_put. */
+MUST_CHECK enum err carrier_send(struct carrier *carrier);
 /* Appended to what will be sent. */
 void carrier_put(struct carrier *carrier, const void *data, size_t bytes);
 /*
  * The next whole frame, unpacked into arena; *frame NULL when there is none yet.
  * ERR_BAD_FRAME closes the carrier.
  */
-MUST_CHECK enum err carrier_take(struct carrier *carrier, struct arena *arena,
-    Kehu__ServerFrame **frame);
+MUST_CHECK enum err carrier_take(
+    struct carrier *carrier, struct arena *arena, Kehu__ServerFrame **frame);
 
 size_t carrier_fds(const struct carrier *carrier, struct pollfd *fds);
 /* When carrier_step must run even if nothing happens on the socket; INT64_MAX: never. */

@@ -1,6 +1,6 @@
 /*
- * Values as people read and type them, by the type of their field. References by name are asked of
- * the server by whoever needs them; everything else is decided here without it.
+ * Values as people read and type them, by the type of their field. References by name are asked
+ * of the server by whoever needs them; everything else is decided here without it.
  */
 #include "client/link/catalog.h"
 
@@ -26,7 +26,7 @@ bool
 cat_value_empty(const Kehu__Value *value)
 {
 	return value == NULL ||
-	    (!value->has_number && (value->text == NULL || value->text[0] == '\0'));
+	       (!value->has_number && (value->text == NULL || value->text[0] == '\0'));
 }
 
 /* ---- out ---- */
@@ -45,9 +45,8 @@ static const char *
 cat_choice_text(const struct cat *cat, const Kehu__Field *field, const char *code,
     const struct cat_style *style)
 {
-	const Kehu__DictionaryItem *item = style->plain
-	    ? NULL
-	    : cat_item(cat_dictionary(cat, field->dictionary), code);
+	const Kehu__DictionaryItem *item =
+	    style->plain ? NULL : cat_item(cat_dictionary(cat, field->dictionary), code);
 
 	return item != NULL && item->label != NULL ? item->label : code;
 }
@@ -73,12 +72,14 @@ cat_number_text(struct arena *arena, const Kehu__Field *field, const Kehu__Value
 				    : date_format_us(arena, value->number, style->offset_min);
 	case CAT_MONEY:
 		return arena_printf(arena, "%s %s",
-		    money_format(arena, value->number, decimals < 0 ? 2 : decimals, style->plain),
+		    money_format(
+			arena, value->number, decimals < 0 ? 2 : decimals, style->plain),
 		    currency);
 	case CAT_QUANTITY:
 		return money_format(arena, value->number, (int)field->decimals, style->plain);
 	case CAT_REF:
-		return value->text != NULL ? value->text : arena_printf(arena, "#%" PRId64, value->number);
+		return value->text != NULL ? value->text
+					   : arena_printf(arena, "#%" PRId64, value->number);
 	default:
 		return arena_printf(arena, "%" PRId64, value->number);
 	}
@@ -174,7 +175,8 @@ cat_parse_choice(struct arena *arena, const struct cat *cat, const Kehu__Field *
 }
 
 static enum err
-cat_parse_text(struct arena *arena, const Kehu__Field *field, const char *clean, Kehu__Value *value)
+cat_parse_text(
+    struct arena *arena, const Kehu__Field *field, const char *clean, Kehu__Value *value)
 {
 	if (field->max_chars > 0 && text_chars(clean) > field->max_chars)
 		return ERR_TOO_LONG;

@@ -1,6 +1,7 @@
 /*
- * Finding things in the catalogue as the server sent it. Words are compared folded (case, width,
- * compatibility forms); a catalogue has some hundreds of names, so they are looked at one by one.
+ * Finding things in the catalogue as the server sent it. Words are compared folded (case,
+ * width, compatibility forms); a catalogue has some hundreds of names, so they are looked at
+ * one by one.
  */
 #include "client/link/catalog.h"
 
@@ -11,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CAT_WORD_CHARS	   48 /* longer words are near nothing */
+#define CAT_WORD_CHARS     48 /* longer words are near nothing */
 #define CAT_FILE_MAX_BYTES ((size_t)16 * 1024 * 1024)
 
 struct cat {
@@ -167,7 +168,7 @@ static bool
 cat_entity_is(const Kehu__Entity *entity, const struct cat_word *word)
 {
 	return cat_word_is(word, entity->name) || cat_word_is(word, entity->label) ||
-	    cat_word_among(word, entity->alias);
+	       cat_word_among(word, entity->alias);
 }
 
 const Kehu__Entity *
@@ -186,7 +187,8 @@ cat_entity_called(const struct cat *cat, const char *text)
 }
 
 size_t
-cat_lines(const struct cat *cat, const Kehu__Entity *parent, const Kehu__Entity **lines, size_t max)
+cat_lines(
+    const struct cat *cat, const Kehu__Entity *parent, const Kehu__Entity **lines, size_t max)
 {
 	size_t count = 0;
 
@@ -208,12 +210,13 @@ cat_line_is(const Kehu__Entity *parent, const Kehu__Entity *line, const struct c
 
 	if (cat_entity_is(line, word))
 		return true;
-	if (strncmp(name, cat_text(parent->name), prefix_bytes) != 0 || name[prefix_bytes] != '_')
+	if (strncmp(name, cat_text(parent->name), prefix_bytes) != 0 ||
+	    name[prefix_bytes] != '_')
 		return false;
 	name += prefix_bytes + 1;
 	return cat_word_is(word, name) ||
-	    cat_word_is(word, arena_printf(word->arena, "%ss", name)) ||
-	    cat_word_is(word, arena_printf(word->arena, "%ses", name));
+	       cat_word_is(word, arena_printf(word->arena, "%ss", name)) ||
+	       cat_word_is(word, arena_printf(word->arena, "%ses", name));
 }
 
 const Kehu__Entity *
@@ -532,7 +535,8 @@ cat_report(const struct cat *cat, const char *text)
 /* ---- on disk ---- */
 
 static const char *
-cat_path(struct arena *arena, const char *dir, const char *server, const char *user, enum lang lang)
+cat_path(
+    struct arena *arena, const char *dir, const char *server, const char *user, enum lang lang)
 {
 	const char *parts[] = { server, user, lang == LANG_ZH ? "zh" : "en" };
 
@@ -549,8 +553,8 @@ cat_load(const char *dir, const char *server, const char *user, enum lang lang,
 	size_t bytes, have_bytes;
 
 	/* The file is ours, but disks rot: it is unpacked as carefully as a frame. */
-	if (place_read(arena, cat_path(arena, dir, server, user, lang), CAT_FILE_MAX_BYTES, &data,
-		&bytes) == ERR_OK)
+	if (place_read(arena, cat_path(arena, dir, server, user, lang), CAT_FILE_MAX_BYTES,
+		&data, &bytes) == ERR_OK)
 		cat = cat_unpack(data, bytes);
 	if (cat != NULL) {
 		const uint8_t *have = cat_hash(cat, &have_bytes);

@@ -3,7 +3,8 @@
  * dictionaries and reports, in the user's language and as far as the user may see it.
  *
  * The protobuf messages are used as they came; this file finds things in them. A catalogue is
- * immutable. On disk it is one file per server, user and language, mode 0600, named by its hash.
+ * immutable. On disk it is one file per server, user and language, mode 0600, named by its
+ * hash.
  */
 #ifndef KEHU_CATALOG_CLIENT_H
 #define KEHU_CATALOG_CLIENT_H
@@ -14,19 +15,46 @@
 
 /* Over the wire; the same numbers as server/entity/entity.h, listed in PROTOCOL.md. */
 enum cat_type {
-	CAT_TEXT = 1, CAT_BLOCK, CAT_INT, CAT_BOOL, CAT_DATE, CAT_MOMENT, CAT_MONEY, CAT_QUANTITY,
-	CAT_CHOICE, CAT_REF, CAT_PHONE, CAT_MAIL, CAT_LINK, CAT_REFS,
+	CAT_TEXT = 1,
+	CAT_BLOCK,
+	CAT_INT,
+	CAT_BOOL,
+	CAT_DATE,
+	CAT_MOMENT,
+	CAT_MONEY,
+	CAT_QUANTITY,
+	CAT_CHOICE,
+	CAT_REF,
+	CAT_PHONE,
+	CAT_MAIL,
+	CAT_LINK,
+	CAT_REFS,
 };
 enum cat_flag {
-	CAT_REQUIRED = 1, CAT_READONLY = 2, CAT_SORT = 4, CAT_FILTER = 8, CAT_SEARCH = 16,
-	CAT_COLUMN = 32, CAT_MASKED = 64, CAT_MANY = 128, CAT_FIGURE = 256,
+	CAT_REQUIRED = 1,
+	CAT_READONLY = 2,
+	CAT_SORT = 4,
+	CAT_FILTER = 8,
+	CAT_SEARCH = 16,
+	CAT_COLUMN = 32,
+	CAT_MASKED = 64,
+	CAT_MANY = 128,
+	CAT_FIGURE = 256,
 };
 enum cat_kind { CAT_ACTIVITY = 1, CAT_LINE = 2, CAT_SETUP = 3 };
 enum cat_allowed { /* Entity.actions_allowed */
-	CAT_VIEW = 1, CAT_CREATE = 2, CAT_EDIT = 4, CAT_DELETE = 8, CAT_RESTORE = 16, CAT_EXPORT = 32,
+	CAT_VIEW = 1,
+	CAT_CREATE = 2,
+	CAT_EDIT = 4,
+	CAT_DELETE = 8,
+	CAT_RESTORE = 16,
+	CAT_EXPORT = 32,
 };
 enum cat_right { /* Record.rights, Row.rights */
-	CAT_MAY_EDIT = 1, CAT_MAY_DELETE = 2, CAT_MAY_RESTORE = 4, CAT_MAY_ASSIGN = 8,
+	CAT_MAY_EDIT = 1,
+	CAT_MAY_DELETE = 2,
+	CAT_MAY_RESTORE = 4,
+	CAT_MAY_ASSIGN = 8,
 };
 
 struct cat;
@@ -53,13 +81,14 @@ const char *cat_entity_nearest(const struct cat *cat, const char *word);
 const char *cat_field_nearest(const Kehu__Entity *entity, const char *word);
 const char *cat_action_nearest(const Kehu__Entity *entity, const char *word);
 /* The line entities of a parent, in order; up to max. */
-size_t cat_lines(const struct cat *cat, const Kehu__Entity *parent, const Kehu__Entity **lines,
-    size_t max);
+size_t cat_lines(
+    const struct cat *cat, const Kehu__Entity *parent, const Kehu__Entity **lines, size_t max);
 /* "phones" of customer: a line entity by its own names, or without the parent's name, also in
  * the plural. */
-const Kehu__Entity *cat_line_called(const struct cat *cat, const Kehu__Entity *parent,
-    const char *word);
-/* The same as cat_field_called and cat_field_nearest among an action's or a report's arguments. */
+const Kehu__Entity *cat_line_called(
+    const struct cat *cat, const Kehu__Entity *parent, const char *word);
+/* The same as cat_field_called and cat_field_nearest among an action's or a report's arguments.
+ */
 const Kehu__Field *cat_field_among(Kehu__Field *const *fields, size_t count, const char *word);
 const char *cat_field_nearest_among(Kehu__Field *const *fields, size_t count, const char *word);
 /* Field numbers of the default list columns; up to max. */
@@ -68,7 +97,8 @@ size_t cat_columns(const Kehu__Entity *entity, uint32_t *columns, size_t max);
 const Kehu__Dictionary *cat_dictionary(const struct cat *cat, const char *name);
 const Kehu__DictionaryItem *cat_item(const Kehu__Dictionary *dictionary, const char *code);
 /* By code, label or pinyin initials (the latter only when one item has them). NULL: none. */
-const Kehu__DictionaryItem *cat_item_called(const Kehu__Dictionary *dictionary, const char *word);
+const Kehu__DictionaryItem *cat_item_called(
+    const Kehu__Dictionary *dictionary, const char *word);
 size_t cat_report_count(const struct cat *cat);
 const Kehu__ReportInfo *cat_report_at(const struct cat *cat, size_t index);
 const Kehu__ReportInfo *cat_report(const struct cat *cat, const char *word);
@@ -80,11 +110,13 @@ const Kehu__Value *cat_value(const Kehu__Record *record, uint32_t field);
 bool cat_value_empty(const Kehu__Value *value);
 
 struct cat_style {
-	int offset_min;  /* moments are shown on this clock */
-	bool plain;      /* for machines: no grouping of digits, choices as codes, moments as ISO UTC */
+	int offset_min; /* moments are shown on this clock */
+	bool plain; /* for machines: no grouping of digits, choices as codes, moments as ISO UTC
+		     */
 	enum lang lang;
 };
-/* What a person reads, cleaned for an outlet (one line unless CAT_BLOCK). In arena, never NULL. */
+/* What a person reads, cleaned for an outlet (one line unless CAT_BLOCK). In arena, never NULL.
+ */
 const char *cat_value_text(struct arena *arena, const struct cat *cat, const Kehu__Field *field,
     const Kehu__Value *value, const struct cat_style *style);
 

@@ -4,8 +4,8 @@
  *     u32 length of the rest, u64 sequence, 12 bytes nonce, ciphertext, 16 bytes GCM tag
  *
  * sealed with AES-256-GCM; length and sequence are authenticated too, so that records cannot be
- * reordered. The plaintext is kind, flag "dropped", key, title, note, time, data. The last record
- * of a key counts.
+ * reordered. The plaintext is kind, flag "dropped", key, title, note, time, data. The last
+ * record of a key counts.
  */
 #include "client/link/journal.h"
 
@@ -24,15 +24,15 @@
 #include <sys/queue.h>
 #include <unistd.h>
 
-#define JOURNAL_MAGIC	     "KEHUJ1\n\0"
-#define JOURNAL_MAGIC_BYTES  8
-#define JOURNAL_NONCE_BYTES  12
-#define JOURNAL_TAG_BYTES    16
-#define JOURNAL_HEAD_BYTES   (4 + 8 + JOURNAL_NONCE_BYTES)
-#define JOURNAL_RECORD_MAX   ((size_t)4 * 1024 * 1024)
-#define JOURNAL_FILE_MAX     ((size_t)64 * 1024 * 1024)
-#define JOURNAL_SLOTS	     16
-#define JOURNAL_STALE_BYTES  (256 * 1024) /* rewritten when more than this and half is stale */
+#define JOURNAL_MAGIC       "KEHUJ1\n\0"
+#define JOURNAL_MAGIC_BYTES 8
+#define JOURNAL_NONCE_BYTES 12
+#define JOURNAL_TAG_BYTES   16
+#define JOURNAL_HEAD_BYTES  (4 + 8 + JOURNAL_NONCE_BYTES)
+#define JOURNAL_RECORD_MAX  ((size_t)4 * 1024 * 1024)
+#define JOURNAL_FILE_MAX    ((size_t)64 * 1024 * 1024)
+#define JOURNAL_SLOTS       16
+#define JOURNAL_STALE_BYTES (256 * 1024) /* rewritten when more than this and half is stale */
 
 struct held {
 	TAILQ_ENTRY(held) link;
@@ -122,7 +122,8 @@ journal_take_text(struct journal_cursor *cursor)
 /* ---- sealing ---- */
 
 static bool
-journal_seal(const struct journal *journal, struct buf *record, const uint8_t *plain, size_t bytes)
+journal_seal(
+    const struct journal *journal, struct buf *record, const uint8_t *plain, size_t bytes)
 {
 	EVP_CIPHER_CTX *context = EVP_CIPHER_CTX_new();
 	uint8_t nonce[JOURNAL_NONCE_BYTES], tag[JOURNAL_TAG_BYTES];
@@ -135,11 +136,11 @@ journal_seal(const struct journal *journal, struct buf *record, const uint8_t *p
 	buf_put(record, nonce, sizeof(nonce));
 	uint8_t *out = (uint8_t *)buf_reserve(record, bytes + JOURNAL_TAG_BYTES);
 	good = context != NULL &&
-	    EVP_EncryptInit_ex(context, EVP_aes_256_gcm(), NULL, journal->key, nonce) == 1 &&
-	    EVP_EncryptUpdate(context, NULL, &length, (uint8_t *)record->data, 12) == 1 &&
-	    EVP_EncryptUpdate(context, out, &length, plain, (int)bytes) == 1 &&
-	    EVP_EncryptFinal_ex(context, out + length, &tail) == 1 &&
-	    EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_GCM_GET_TAG, sizeof(tag), tag) == 1;
+	       EVP_EncryptInit_ex(context, EVP_aes_256_gcm(), NULL, journal->key, nonce) == 1 &&
+	       EVP_EncryptUpdate(context, NULL, &length, (uint8_t *)record->data, 12) == 1 &&
+	       EVP_EncryptUpdate(context, out, &length, plain, (int)bytes) == 1 &&
+	       EVP_EncryptFinal_ex(context, out + length, &tail) == 1 &&
+	       EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_GCM_GET_TAG, sizeof(tag), tag) == 1;
 	EVP_CIPHER_CTX_free(context);
 	if (!good)
 		return false;
@@ -160,11 +161,13 @@ journal_unseal(const struct journal *journal, const uint8_t *record, size_t reco
 
 	memcpy(tag, record + record_bytes - JOURNAL_TAG_BYTES, sizeof(tag));
 	bool good = context != NULL &&
-	    EVP_DecryptInit_ex(context, EVP_aes_256_gcm(), NULL, journal->key, record + 12) == 1 &&
-	    EVP_DecryptUpdate(context, NULL, &length, record, 12) == 1 &&
-	    EVP_DecryptUpdate(context, plain, &length, record + JOURNAL_HEAD_BYTES, (int)bytes) == 1 &&
-	    EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_GCM_SET_TAG, sizeof(tag), tag) == 1 &&
-	    EVP_DecryptFinal_ex(context, plain + length, &tail) == 1;
+		    EVP_DecryptInit_ex(
+			context, EVP_aes_256_gcm(), NULL, journal->key, record + 12) == 1 &&
+		    EVP_DecryptUpdate(context, NULL, &length, record, 12) == 1 &&
+		    EVP_DecryptUpdate(context, plain, &length, record + JOURNAL_HEAD_BYTES,
+			(int)bytes) == 1 &&
+		    EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_GCM_SET_TAG, sizeof(tag), tag) == 1 &&
+		    EVP_DecryptFinal_ex(context, plain + length, &tail) == 1;
 	EVP_CIPHER_CTX_free(context);
 	*plain_bytes = bytes;
 	return good;
@@ -177,9 +180,9 @@ journal_held(const struct journal *journal, enum journal_kind kind, const char *
 {
 	struct held *held;
 
-	TAILQ_FOREACH (held, &journal->entries, link)
-		if (held->entry.kind == kind && strcmp(held->key, key) == 0)
-			return held;
+	TAILQ_FOREACH(held, &journal->entries, link)
+	if (held->entry.kind == kind && strcmp(held->key, key) == 0)
+		return held;
 	return NULL;
 }
 
@@ -236,7 +239,8 @@ journal_held_new(const struct journal_entry *entry)
 	held->title = strdup(entry->title != NULL ? entry->title : "");
 	held->note = strdup(entry->note != NULL ? entry->note : "");
 	held->data = malloc(entry->bytes + 1);
-	if (held->key == NULL || held->title == NULL || held->note == NULL || held->data == NULL)
+	if (held->key == NULL || held->title == NULL || held->note == NULL ||
+	    held->data == NULL)
 		fatal("out of memory: journal");
 	if (entry->bytes > 0)
 		memcpy(held->data, entry->data, entry->bytes);
@@ -260,8 +264,8 @@ journal_plain(struct buf *plain, const struct journal_entry *entry, bool dropped
 
 /* Appends a sealed record to out; its bytes, 0 when it cannot be made. */
 static size_t
-journal_record(struct journal *journal, struct buf *out, const struct journal_entry *entry,
-    bool dropped)
+journal_record(
+    struct journal *journal, struct buf *out, const struct journal_entry *entry, bool dropped)
 {
 	struct buf plain = BUF_INIT, record = BUF_INIT;
 	size_t bytes = 0;
@@ -283,7 +287,8 @@ static void
 journal_apply(struct journal *journal, const uint8_t *plain, size_t bytes, size_t disk_bytes)
 {
 	struct journal_cursor cursor = { plain, bytes, false };
-	struct journal_entry entry = { .kind = (enum journal_kind)journal_take_number(&cursor, 1) };
+	struct journal_entry entry = { .kind =
+					   (enum journal_kind)journal_take_number(&cursor, 1) };
 	bool dropped = journal_take_number(&cursor, 1) != 0;
 	char *key = journal_take_text(&cursor), *title = journal_take_text(&cursor);
 	char *note = journal_take_text(&cursor);
@@ -329,7 +334,8 @@ journal_read(struct journal *journal, const uint8_t *data, size_t bytes)
 		size_t length = (size_t)journal_take_number(&cursor, 4), plain_bytes;
 		uint64_t sequence = journal_take_number(&cursor, 8);
 
-		if (length < JOURNAL_HEAD_BYTES - 4 + JOURNAL_TAG_BYTES || length > bytes - at - 4)
+		if (length < JOURNAL_HEAD_BYTES - 4 + JOURNAL_TAG_BYTES ||
+		    length > bytes - at - 4)
 			break;
 		if (journal_unseal(journal, data + at, length + 4, plain, &plain_bytes)) {
 			journal_apply(journal, plain, plain_bytes, length + 4);
@@ -373,7 +379,8 @@ journal_rewrite(struct journal *journal)
 
 	buf_put(&file, JOURNAL_MAGIC, JOURNAL_MAGIC_BYTES);
 	journal->live_bytes = 0;
-	TAILQ_FOREACH (held, &journal->entries, link) {
+	TAILQ_FOREACH(held, &journal->entries, link)
+	{
 		held->disk_bytes = journal_record(journal, &file, &held->entry, false);
 		journal->live_bytes += held->disk_bytes;
 	}
@@ -436,7 +443,8 @@ journal_put(struct journal *journal, const struct journal_entry *entry)
 	held->entry.note = held->note;
 	held->entry.data = held->data;
 	held->disk_bytes = journal_record(journal, &record, &held->entry, false);
-	/* In memory in any case: what cannot be on disk is still there while the program runs. */
+	/* In memory in any case: what cannot be on disk is still there while the program runs.
+	 */
 	journal_keep(journal, held);
 	enum err err = record.bytes == 0 ? ERR_TOO_LARGE : journal_append(journal, &record);
 	buf_fini(&record);
@@ -464,7 +472,8 @@ journal_drop(struct journal *journal, enum journal_kind kind, const char *key)
 static int
 journal_lock(struct arena *arena, const struct journal *journal, int slot)
 {
-	int fd = open(journal_path(arena, journal, slot, ".lock"), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	int fd = open(
+	    journal_path(arena, journal, slot, ".lock"), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 
 	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0) {
 		close(fd);
@@ -480,8 +489,8 @@ journal_set_aside(struct arena *arena, const struct journal *journal, const char
 	uint8_t dice[4];
 
 	random_bytes(dice, sizeof(dice));
-	const char *aside = arena_printf(arena, "%s/%s.unreadable-%s", journal->dir, journal->stem,
-	    hex_encode(arena, dice, sizeof(dice)));
+	const char *aside = arena_printf(arena, "%s/%s.unreadable-%s", journal->dir,
+	    journal->stem, hex_encode(arena, dice, sizeof(dice)));
 	if (link(path, aside) != 0)
 		log_warn("journal not set aside", "errno=%d", errno);
 }
@@ -496,7 +505,8 @@ journal_load(struct arena *arena, struct journal *journal, int slot)
 
 	if (place_read(arena, path, JOURNAL_FILE_MAX, &data, &bytes) != ERR_OK)
 		return false;
-	if (bytes < JOURNAL_MAGIC_BYTES || memcmp(data, JOURNAL_MAGIC, JOURNAL_MAGIC_BYTES) != 0)
+	if (bytes < JOURNAL_MAGIC_BYTES ||
+	    memcmp(data, JOURNAL_MAGIC, JOURNAL_MAGIC_BYTES) != 0)
 		journal->unreadable++;
 	else
 		journal_read(journal, data, bytes);
@@ -602,9 +612,9 @@ journal_at(const struct journal *journal, size_t index)
 {
 	const struct held *held;
 
-	TAILQ_FOREACH (held, &journal->entries, link)
-		if (index-- == 0)
-			return &held->entry;
+	TAILQ_FOREACH(held, &journal->entries, link)
+	if (index-- == 0)
+		return &held->entry;
 	return NULL;
 }
 

@@ -2,10 +2,10 @@
  * Drafts and the outbox on disk: what the user typed is kept until the server has it.
  *
  * Records are encrypted (AES-256-GCM) with the key the server hands out after login, in files
- * of mode 0600. A file is appended to, each record made durable; a torn last record is dropped when
- * it is read again; it is written anew (temporary file, fsync, rename) when most of it is stale.
- * Several clients of one user each hold a slot (lock file); slots left behind by a crash are
- * taken over.
+ * of mode 0600. A file is appended to, each record made durable; a torn last record is dropped
+ * when it is read again; it is written anew (temporary file, fsync, rename) when most of it is
+ * stale. Several clients of one user each hold a slot (lock file); slots left behind by a crash
+ * are taken over.
  */
 #ifndef KEHU_JOURNAL_H
 #define KEHU_JOURNAL_H
@@ -39,15 +39,17 @@ struct journal *journal_open(struct arena *arena, const char *dir, const char *s
     const char *user, const void *key, size_t key_bytes, const char **why);
 void journal_close(struct journal *journal);
 
-/* Copies everything; replaces an entry of the same kind and key. ERR_FILE_SYSTEM: not on disk. */
+/* Copies everything; replaces an entry of the same kind and key. ERR_FILE_SYSTEM: not on disk.
+ */
 MUST_CHECK enum err journal_put(struct journal *journal, const struct journal_entry *entry);
-MUST_CHECK enum err journal_drop(struct journal *journal, enum journal_kind kind, const char *key);
+MUST_CHECK enum err journal_drop(
+    struct journal *journal, enum journal_kind kind, const char *key);
 
 /* In order of first being put; entries are valid until the next put or drop. */
 size_t journal_count(const struct journal *journal);
 const struct journal_entry *journal_at(const struct journal *journal, size_t index);
-const struct journal_entry *journal_find(const struct journal *journal, enum journal_kind kind,
-    const char *key);
+const struct journal_entry *journal_find(
+    const struct journal *journal, enum journal_kind kind, const char *key);
 /* Records that could not be read back (other key, damage); their file is kept aside. */
 size_t journal_unreadable(const struct journal *journal);
 

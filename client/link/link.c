@@ -10,10 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LINK_PING_MS	    30000
-#define LINK_BACKOFF_MS	    1000
+#define LINK_PING_MS        30000
+#define LINK_BACKOFF_MS     1000
 #define LINK_BACKOFF_MAX_MS 30000
-#define LINK_CONNECT_MS	    10000
+#define LINK_CONNECT_MS     10000
 #define LINK_TAKE_ROUNDS    16 /* of reading, before the caller's loop gets a turn */
 
 const char *
@@ -98,7 +98,8 @@ link_copy_options(struct link *link, const struct link_options *options)
 	*own = *options;
 	own->server = arena_strdup(link->arena, options->server != NULL ? options->server : "");
 	own->ca_file = arena_strdup(link->arena, options->ca_file);
-	own->program = arena_strdup(link->arena, options->program != NULL ? options->program : "kehu");
+	own->program =
+	    arena_strdup(link->arena, options->program != NULL ? options->program : "kehu");
 	own->state_dir = arena_strdup(link->arena, options->state_dir);
 	own->cache_dir = arena_strdup(link->arena, options->cache_dir);
 	link_defaults(own);
@@ -134,7 +135,8 @@ link_new(const struct link_options *options)
 	if (!link_parse_servers(link, link->options.server)) {
 		carrier_init(&link->carrier, NULL);
 		link_end(link, ERR_CONFIG,
-		    link_say(link, "The server must be given as HOST:PORT", "服务器应写为 主机:端口"));
+		    link_say(link, "The server must be given as HOST:PORT",
+			"服务器应写为 主机:端口"));
 		return link;
 	}
 	link->context = tls_client_new(link->arena, link->options.ca_file, &why);
@@ -175,7 +177,7 @@ link_is_slow(const struct link *link)
 	if (link->rtt_ms > LINK_SLOW_MS)
 		return true;
 	return link->ping != 0 &&
-	    date_monotonic_us() - link->ping_us > (int64_t)LINK_SLOW_MS * 1000;
+	       date_monotonic_us() - link->ping_us > (int64_t)LINK_SLOW_MS * 1000;
 }
 
 static enum link_state
@@ -295,7 +297,8 @@ link_end(struct link *link, enum err error, const char *text)
 void
 link_retry(struct link *link)
 {
-	if (link->context == NULL || (link->phase != PHASE_BROKEN && link->phase != PHASE_ENDED))
+	if (link->context == NULL ||
+	    (link->phase != PHASE_BROKEN && link->phase != PHASE_ENDED))
 		return;
 	link_connect(link);
 }
@@ -323,7 +326,7 @@ link_logout(struct link *link)
 		frame.request_case = KEHU__CLIENT_FRAME__REQUEST_LOGOUT;
 		frame.logout = &logout;
 		link_put(link, &frame);
-		if (carrier_step(&link->carrier) != ERR_OK)
+		if (carrier_send(&link->carrier) != ERR_OK)
 			log_debug("logout not sent", "why=%s", link->carrier.why);
 	}
 	session_forget(link);
@@ -451,10 +454,12 @@ link_pushed(struct link *link, const Kehu__ServerFrame *frame)
 		session_want_catalog(link);
 		return;
 	case KEHU__SERVER_FRAME__ANSWER_ERROR:
-		if (link_error(frame) == ERR_SESSION_ENDED || link_error(frame) == ERR_LOGIN_NEEDED)
+		if (link_error(frame) == ERR_SESSION_ENDED ||
+		    link_error(frame) == ERR_LOGIN_NEEDED)
 			session_ended(link);
 		else
-			link->server_said = true, link_reason(link, link_error(frame), frame->error->text);
+			link->server_said = true,
+			link_reason(link, link_error(frame), frame->error->text);
 		return;
 	case KEHU__SERVER_FRAME__ANSWER_NOTICE:
 		break;
@@ -490,11 +495,12 @@ static void
 link_lost(struct link *link, enum err err)
 {
 	struct arena *arena = arena_new(0);
-	const char *format = err == ERR_CERTIFICATE
-	    ? "%s:%s: %s"
-	    : link_say(link, "%s:%s cannot be reached: %s", "无法连接 %s:%s：%s");
-	const char *text = arena_printf(arena, format, link->carrier.host, link->carrier.port,
-	    link->carrier.why);
+	const char *format =
+	    err == ERR_CERTIFICATE
+		? "%s:%s: %s"
+		: link_say(link, "%s:%s cannot be reached: %s", "无法连接 %s:%s：%s");
+	const char *text = arena_printf(
+	    arena, format, link->carrier.host, link->carrier.port, link->carrier.why);
 
 	/* A reason the server itself gave before it closed says more than "closed". */
 	if (err == ERR_NO_SERVER && link->server_said)
@@ -523,7 +529,8 @@ link_read(struct link *link)
 		}
 		while (link_connected(link) && link_take(link))
 			took = true;
-		if (err != ERR_OK && link_connected(link) && link->carrier.state == CARRIER_CLOSED)
+		if (err != ERR_OK && link_connected(link) &&
+		    link->carrier.state == CARRIER_CLOSED)
 			link_lost(link, err);
 		if (!took)
 			return;
@@ -553,11 +560,12 @@ link_poll(struct link *link)
 	session_tick(link, now_us);
 	queue_flush(link, now_us);
 	link_move(link);
-	if (link->carrier.state == CARRIER_OPEN && link->carrier.out.bytes > 0 &&
-	    !link->carrier.wants_write) {
-		enum err err = carrier_step(&link->carrier);
+	if (link_connected(link)) {
+		enum err err = carrier_send(&link->carrier);
 
-		if (err != ERR_OK && link_connected(link) && link->carrier.in.bytes == link->carrier.in_at)
+		/* What came before the cut is taken first: link_timeout_ms() is 0 until then.
+		 */
+		if (err != ERR_OK && carrier_due_us(&link->carrier) != 0)
 			link_lost(link, err);
 	}
 	link_tell(link);
@@ -581,8 +589,7 @@ link_timeout_ms(const struct link *link)
 		due_us = other_us < due_us ? other_us : due_us;
 		other_us = session_due_us(link);
 		due_us = other_us < due_us ? other_us : due_us;
-		if (link->carrier.in.bytes - link->carrier.in_at > 0 &&
-		    link->carrier.state == CARRIER_CLOSED)
+		if (link->carrier.state == CARRIER_CLOSED)
 			due_us = now_us;
 	}
 	if (due_us == INT64_MAX)

@@ -5,7 +5,8 @@
  * loop (link_fds, link_timeout_ms, link_poll); the command line uses the blocking link_wait and
  * link_call. Requests are queued at any time, also while the link is broken: they are sent when
  * it is ready, and sent again after a reconnect. Reads are simply asked again; writes carry an
- * intention id, so that a repeat gets the stored outcome. Nobody above ever sees "outcome unknown".
+ * intention id, so that a repeat gets the stored outcome. Nobody above ever sees "outcome
+ * unknown".
  *
  * One thread. Callbacks run inside link_poll, link_wait and link_call; from them any function
  * but link_free may be called. The frame given to a callback dies when it returns: link_keep()
@@ -23,25 +24,27 @@
 enum link_state {
 	LINK_CONNECTING, /* name, TCP, TLS; nothing was ever ready */
 	LINK_HELLO,
-	LINK_LOGIN,      /* signing in, or waiting for link_login(): see .needs_login */
+	LINK_LOGIN, /* signing in, or waiting for link_login(): see .needs_login */
 	LINK_READY,
-	LINK_SLOW,       /* ready, round trips over 800 ms */
-	LINK_BROKEN,     /* waiting .retry_in_ms for the next try */
-	LINK_RESUMING,   /* reconnecting to the session that was cut */
-	LINK_ENDED,      /* will not try again by itself: logout, certificate, version */
+	LINK_SLOW,     /* ready, round trips over 800 ms */
+	LINK_BROKEN,   /* waiting .retry_in_ms for the next try */
+	LINK_RESUMING, /* reconnecting to the session that was cut */
+	LINK_ENDED,    /* will not try again by itself: logout, certificate, version */
 };
 
 struct link_status {
 	enum link_state state;
-	bool needs_login;    /* greeted, no session: call link_login() */
-	enum err error;      /* why it is broken, ended, or why the last login was refused; else OK */
-	const char *text;    /* one sentence for it in the user's language; until the next link call */
-	int rtt_ms;          /* smoothed; -1 before the first */
-	int broken_ms;       /* since the link was last ready (0 while it is) */
-	int retry_in_ms;     /* BROKEN */
-	int attempt;         /* of reconnecting, from 1; 0 while ready */
-	size_t waiting;      /* requests not answered yet */
-	size_t unsynced;     /* writes among them ("待同步 2") */
+	bool needs_login; /* greeted, no session: call link_login() */
+	enum err
+	    error; /* why it is broken, ended, or why the last login was refused; else OK */
+	const char
+	    *text;  /* one sentence for it in the user's language; until the next link call */
+	int rtt_ms; /* smoothed; -1 before the first */
+	int broken_ms;   /* since the link was last ready (0 while it is) */
+	int retry_in_ms; /* BROKEN */
+	int attempt;     /* of reconnecting, from 1; 0 while ready */
+	size_t waiting;  /* requests not answered yet */
+	size_t unsynced; /* writes among them ("待同步 2") */
 };
 
 /* Who is signed in; NULL members are "". Valid until the next login. */
@@ -56,21 +59,22 @@ struct link_events {
 	void *context;
 	/* The state or its reason changed. */
 	void (*state)(void *context, enum link_state state);
-	/* Changed, Notice, Moving; CatalogChanged comes as .catalog once the new one is here. */
+	/* Changed, Notice, Moving; CatalogChanged comes as .catalog once the new one is here.
+	 */
 	void (*push)(void *context, const Kehu__ServerFrame *frame);
 	void (*catalog)(void *context, const struct cat *catalog);
 	/*
-	 * A write that an earlier run (or a request without .done) left in the outbox was answered.
-	 * A refused one has become a draft with the same key.
+	 * A write that an earlier run (or a request without .done) left in the outbox was
+	 * answered. A refused one has become a draft with the same key.
 	 */
-	void (*outbox)(void *context, const struct journal_entry *entry,
-	    const Kehu__ServerFrame *answer);
+	void (*outbox)(
+	    void *context, const struct journal_entry *entry, const Kehu__ServerFrame *answer);
 };
 
 struct link_options {
-	const char *server;    /* "HOST:PORT", several separated by commas; tried in turn */
-	const char *ca_file;   /* NULL: the system's authorities */
-	const char *program;   /* for the server's log: "kehu 1.0" */
+	const char *server;  /* "HOST:PORT", several separated by commas; tried in turn */
+	const char *ca_file; /* NULL: the system's authorities */
+	const char *program; /* for the server's log: "kehu 1.0" */
 	enum lang lang;
 	int offset_min;        /* the user's clock, minutes east of UTC */
 	const char *state_dir; /* drafts and outbox (place_state_dir()); NULL: none are kept */
@@ -89,9 +93,10 @@ void link_free(struct link *link);
 
 /* ---- signing in ---- */
 
-/* May be called before the link is greeted. new_password: only after PASSWORD_CHANGE, else NULL. */
-void link_login(struct link *link, const char *user, const char *password,
-    const char *new_password);
+/* May be called before the link is greeted. new_password: only after PASSWORD_CHANGE, else
+ * NULL. */
+void link_login(
+    struct link *link, const char *user, const char *password, const char *new_password);
 /* Ends the session on the server (when it can be told) and the link. */
 void link_logout(struct link *link);
 /* Try to reconnect now (Ctrl-R); also starts again from ENDED. */
@@ -120,7 +125,8 @@ enum link_flag {
 };
 
 struct link_request {
-	const Kehu__ClientFrame *frame; /* copied; .number and a missing intention are filled in */
+	const Kehu__ClientFrame
+	    *frame; /* copied; .number and a missing intention are filled in */
 	/*
 	 * Called once with the answer or an Error; for a streamed answer (Report) once for each
 	 * frame, link_last() being true for the last.
@@ -136,7 +142,8 @@ struct link_request {
 };
 /* Returns the request's number (never 0), for link_cancel. */
 uint32_t link_send(struct link *link, const struct link_request *request);
-/* The callback is not called any more; the server is told to stop. Unknown numbers are nothing. */
+/* The callback is not called any more; the server is told to stop. Unknown numbers are nothing.
+ */
 void link_cancel(struct link *link, uint32_t number);
 /* Replaces what the session watches; sent again by itself after a reconnect. */
 void link_subscribe(struct link *link, const Kehu__Subscribe *subscribe);

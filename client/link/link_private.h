@@ -10,17 +10,17 @@
 #include "client/link/link.h"
 #include <sys/queue.h>
 
-#define LINK_SLOW_MS	  800
-#define LINK_IN_FLIGHT	  8  /* the server lets a session have 16 */
-#define LINK_MISSES	  2  /* unanswered pings before the link counts as dead */
-#define LINK_BUSY_TRIES	  6  /* an answer "busy" is asked again so often: some 12 s */
+#define LINK_SLOW_MS      800
+#define LINK_IN_FLIGHT    8 /* the server lets a session have 16 */
+#define LINK_MISSES       2 /* unanswered pings before the link counts as dead */
+#define LINK_BUSY_TRIES   6 /* an answer "busy" is asked again so often: some 12 s */
 #define LINK_CACHE_BYTES  ((size_t)4 * 1024 * 1024)
 #define LINK_CATALOGS_MAX 64
 
 enum phase {
 	PHASE_CONNECT,
 	PHASE_HELLO,
-	PHASE_LOGIN,   /* login.number 0: waiting for link_login() */
+	PHASE_LOGIN, /* login.number 0: waiting for link_login() */
 	PHASE_RESUME,
 	PHASE_CATALOG,
 	PHASE_READY,
@@ -86,7 +86,8 @@ struct link {
 
 	/* keepalive */
 	uint32_t ping;
-	int64_t ping_us, next_ping_us, sent_us; /* sent_us: of the control request, for the RTT */
+	int64_t ping_us, next_ping_us,
+	    sent_us; /* sent_us: of the control request, for the RTT */
 	int misses, rtt_ms;
 
 	uint32_t last_number;

@@ -1,7 +1,8 @@
 /*
- * The outbox: writes journalled before they are sent and dropped when answered, so that what the
- * user saved survives a broken link and a killed program. An entry holds the draft's key (u16
- * length, bytes) and the packed ClientFrame, whose intention makes a second sending harmless.
+ * The outbox: writes journalled before they are sent and dropped when answered, so that what
+ * the user saved survives a broken link and a killed program. An entry holds the draft's key
+ * (u16 length, bytes) and the packed ClientFrame, whose intention makes a second sending
+ * harmless.
  */
 #include "client/link/link_private.h"
 
@@ -65,13 +66,14 @@ outbox_drop(struct link *link, enum journal_kind kind, const char *key)
 
 /* A refused write of an earlier run: its draft, or else itself, is kept with the reason. */
 static void
-outbox_to_draft(struct link *link, const struct pending *pending, const Kehu__ServerFrame *answer)
+outbox_to_draft(
+    struct link *link, const struct pending *pending, const Kehu__ServerFrame *answer)
 {
 	const char *key = pending->draft_key != NULL ? pending->draft_key : pending->outbox_key;
 	const struct journal_entry *draft = journal_find(link->journal, JOURNAL_DRAFT, key);
-	const struct journal_entry *entry = draft != NULL
-	    ? draft
-	    : journal_find(link->journal, JOURNAL_OUTBOX, pending->outbox_key);
+	const struct journal_entry *entry =
+	    draft != NULL ? draft
+			  : journal_find(link->journal, JOURNAL_OUTBOX, pending->outbox_key);
 
 	if (entry == NULL)
 		return;
@@ -119,22 +121,23 @@ outbox_is_queued(const struct link *link, const char *key)
 {
 	const struct pending *pending;
 
-	TAILQ_FOREACH (pending, &link->queue, entry)
-		if (strcmp(pending->outbox_key, key) == 0)
-			return true;
+	TAILQ_FOREACH(pending, &link->queue, entry)
+	if (strcmp(pending->outbox_key, key) == 0)
+		return true;
 	return false;
 }
 
 static bool
 outbox_send(struct link *link, struct arena *arena, const struct journal_entry *entry)
 {
-	size_t draft_bytes = entry->bytes < 2 ? 0 : (size_t)entry->data[0] << 8 | entry->data[1];
+	size_t draft_bytes =
+	    entry->bytes < 2 ? 0 : (size_t)entry->data[0] << 8 | entry->data[1];
 	ProtobufCAllocator allocator = frame_allocator(arena);
 
 	if (entry->bytes < 2 + draft_bytes)
 		return false;
-	Kehu__ClientFrame *frame = kehu__client_frame__unpack(&allocator,
-	    entry->bytes - 2 - draft_bytes, entry->data + 2 + draft_bytes);
+	Kehu__ClientFrame *frame = kehu__client_frame__unpack(
+	    &allocator, entry->bytes - 2 - draft_bytes, entry->data + 2 + draft_bytes);
 	if (frame == NULL)
 		return false;
 	const char *draft = arena_strndup(arena, (const char *)entry->data + 2, draft_bytes);
@@ -162,7 +165,8 @@ outbox_replay(struct link *link)
 	for (size_t i = 0; i < count; i++) {
 		const struct journal_entry *entry = journal_at(link->journal, i);
 
-		keys[i] = entry->kind == JOURNAL_OUTBOX ? arena_strdup(arena, entry->key) : NULL;
+		keys[i] =
+		    entry->kind == JOURNAL_OUTBOX ? arena_strdup(arena, entry->key) : NULL;
 	}
 	for (size_t i = 0; i < count; i++) {
 		const struct journal_entry *entry;

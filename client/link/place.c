@@ -97,7 +97,8 @@ place_write(const char *path, const void *data, size_t bytes)
 {
 	char temporary[PATH_MAX];
 
-	if ((size_t)snprintf(temporary, sizeof(temporary), "%s.XXXXXX", path) >= sizeof(temporary))
+	if ((size_t)snprintf(temporary, sizeof(temporary), "%s.XXXXXX", path) >=
+	    sizeof(temporary))
 		return ERR_FILE_SYSTEM;
 	int fd = mkostemp(temporary, O_CLOEXEC); /* 0600 */
 	if (fd < 0)
@@ -113,7 +114,8 @@ place_write(const char *path, const void *data, size_t bytes)
 }
 
 enum err
-place_read(struct arena *arena, const char *path, size_t max_bytes, uint8_t **data, size_t *bytes)
+place_read(
+    struct arena *arena, const char *path, size_t max_bytes, uint8_t **data, size_t *bytes)
 {
 	enum err err = ERR_FILE_SYSTEM;
 	struct stat status;

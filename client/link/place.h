@@ -14,12 +14,13 @@ const char *place_config_dir(struct arena *arena);
 
 /* Makes dir and what leads to it, mode 0700. ERR_FILE_SYSTEM: errno tells. */
 MUST_CHECK enum err place_make(const char *dir);
-/* A file name for server, user and so on: letters and digits stay, the rest is a hash. In arena. */
+/* A file name for server, user and so on: letters and digits stay, the rest is a hash. In
+ * arena. */
 const char *place_name(struct arena *arena, const char *const *parts, size_t count);
 /* Whole or not at all: temporary file beside it (0600), fsync, rename. */
 MUST_CHECK enum err place_write(const char *path, const void *data, size_t bytes);
 /* The whole file; in arena. ERR_FILE_SYSTEM, also for one over max_bytes. */
-MUST_CHECK enum err place_read(struct arena *arena, const char *path, size_t max_bytes,
-    uint8_t **data, size_t *bytes);
+MUST_CHECK enum err place_read(
+    struct arena *arena, const char *path, size_t max_bytes, uint8_t **data, size_t *bytes);
 
 #endif

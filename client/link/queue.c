@@ -1,6 +1,6 @@
 /*
- * Requests on their way: numbered, kept packed until answered, sent when the link is ready and sent
- * again after a reconnect with the very same bytes, so that a write repeats its intention.
+ * Requests on their way: numbered, kept packed until answered, sent when the link is ready and
+ * sent again after a reconnect with the very same bytes, so that a write repeats its intention.
  * Answers that only mean "not now" are asked again here; nobody above sees them.
  */
 #include "client/link/link_private.h"
@@ -14,9 +14,9 @@ static const struct {
 	enum request_id id;
 	bool write;
 } queue_kinds[] = {
-#define QUEUE_WRITE   true
-#define QUEUE_READ    false
-#define QUEUE_SESSION false
+#define QUEUE_WRITE                                   true
+#define QUEUE_READ                                    false
+#define QUEUE_SESSION                                 false
 #define REQ(number, name, message, state, kind, lane) { REQUEST_##name, QUEUE_##kind },
 #include "proto/requests.def"
 #undef REQ
@@ -38,17 +38,19 @@ static bool
 queue_intention(Kehu__ClientFrame *frame, ProtobufCBinaryData **id, protobuf_c_boolean **has)
 {
 	switch (frame->request_case) {
-#define QUEUE_INTENTION(CASE, member, when)                                                        \
-	case KEHU__CLIENT_FRAME__REQUEST_##CASE:                                                   \
-		*id = &frame->member->intention;                                                   \
-		*has = &frame->member->has_intention;                                              \
+#define QUEUE_INTENTION(CASE, member, when)                                                    \
+	case KEHU__CLIENT_FRAME__REQUEST_##CASE:                                               \
+		*id = &frame->member->intention;                                               \
+		*has = &frame->member->has_intention;                                          \
 		return when
 		QUEUE_INTENTION(SAVE, save, true);
 		QUEUE_INTENTION(DELETE, delete_, true);
 		QUEUE_INTENTION(RESTORE, restore, true);
 		QUEUE_INTENTION(ACT, act, true);
-		QUEUE_INTENTION(IMPORT, import, frame->import->step == 1 || frame->import->step == 3);
-		QUEUE_INTENTION(ATTACH, attach, frame->attach->step == 1 || frame->attach->step == 3);
+		QUEUE_INTENTION(
+		    IMPORT, import, frame->import->step == 1 || frame->import->step == 3);
+		QUEUE_INTENTION(
+		    ATTACH, attach, frame->attach->step == 1 || frame->attach->step == 3);
 		QUEUE_INTENTION(JOB, job, frame->job->step == 1 || frame->job->step == 3);
 #undef QUEUE_INTENTION
 	default:
@@ -188,13 +190,15 @@ link_send(struct link *link, const struct link_request *request)
 	pending->draft_key = request->key == NULL ? NULL : strdup(request->key);
 	if (request->timeout_ms > 0)
 		pending->expires_us = date_monotonic_us() + (int64_t)request->timeout_ms * 1000;
-	Kehu__ClientFrame *frame = queue_complete(arena, request->frame, pending->number, &intention);
+	Kehu__ClientFrame *frame =
+	    queue_complete(arena, request->frame, pending->number, &intention);
 	protobuf_c_boolean *has = NULL;
 	if (queue_catalog_version(frame, &has) != NULL && !*has)
 		queue_set_version(link, frame);
 	if (request->flags & LINK_CACHE)
 		link_cache_key(request->frame, pending->cache_key);
-	/* One too large for a frame is kept empty and answered when the queue is next looked at. */
+	/* One too large for a frame is kept empty and answered when the queue is next looked
+	 * at. */
 	bool fits = frame_pack_client(&pending->bytes, frame) == ERR_OK;
 	if (fits && (request->flags & LINK_OUTBOX)) {
 		snprintf(pending->outbox_key, sizeof(pending->outbox_key), "%s",
@@ -212,9 +216,9 @@ queue_find(struct link *link, uint32_t number)
 {
 	struct pending *pending;
 
-	TAILQ_FOREACH (pending, &link->queue, entry)
-		if (pending->number == number)
-			return pending;
+	TAILQ_FOREACH(pending, &link->queue, entry)
+	if (pending->number == number)
+		return pending;
 	return NULL;
 }
 
@@ -228,7 +232,8 @@ link_cancel(struct link *link, uint32_t number)
 	if (pending == NULL || pending->cancelled)
 		return;
 	if (!pending->sent) {
-		/* A write that may have reached the server before a break stays until it is known. */
+		/* A write that may have reached the server before a break stays until it is
+		 * known. */
 		if (pending->write && pending->tries > 0) {
 			pending->cancelled = true;
 			return;
@@ -254,7 +259,8 @@ link_subscribe(struct link *link, const Kehu__Subscribe *subscribe)
 	size_t bytes = kehu__subscribe__get_packed_size(subscribe);
 
 	buf_clear(&link->subscription);
-	kehu__subscribe__pack(subscribe, (uint8_t *)buf_reserve(&link->subscription, bytes + 1));
+	kehu__subscribe__pack(
+	    subscribe, (uint8_t *)buf_reserve(&link->subscription, bytes + 1));
 	buf_wrote(&link->subscription, bytes);
 	link->subscription_due = true;
 }
@@ -268,7 +274,8 @@ queue_in_flight(const struct link *link, bool *normal_waits)
 	size_t count = 0;
 
 	*normal_waits = false;
-	TAILQ_FOREACH (pending, &link->queue, entry) {
+	TAILQ_FOREACH(pending, &link->queue, entry)
+	{
 		count += pending->sent;
 		*normal_waits |= !(pending->flags & LINK_LOW);
 	}
@@ -302,7 +309,8 @@ queue_flush(struct link *link, int64_t now_us)
 		return;
 	if (link->subscription_due)
 		queue_send_subscription(link);
-	TAILQ_FOREACH (pending, &link->queue, entry) {
+	TAILQ_FOREACH(pending, &link->queue, entry)
+	{
 		if (in_flight >= LINK_IN_FLIGHT)
 			return;
 		if (pending->sent || pending->bytes.bytes == 0)
@@ -330,7 +338,7 @@ queue_expire(struct link *link, int64_t now_us)
 	for (pending = TAILQ_FIRST(&link->queue); pending != NULL; pending = next) {
 		next = TAILQ_NEXT(pending, entry);
 		bool late = pending->expires_us != 0 && now_us >= pending->expires_us &&
-		    !pending->cancelled;
+			    !pending->cancelled;
 		if (!late && pending->bytes.bytes != 0)
 			continue;
 		if (late && pending->sent) {
@@ -420,7 +428,8 @@ queue_entity(const struct buf *bytes)
 	uint32_t entity = 0;
 
 	const uint8_t *body = (const uint8_t *)bytes->data + FRAME_HEAD_BYTES;
-	if (frame_unpack_client(arena, 0, body, bytes->bytes - FRAME_HEAD_BYTES, &frame, &why) == ERR_OK) {
+	if (frame_unpack_client(
+		arena, 0, body, bytes->bytes - FRAME_HEAD_BYTES, &frame, &why) == ERR_OK) {
 		if (frame->request_case == KEHU__CLIENT_FRAME__REQUEST_LIST)
 			entity = frame->list->entity;
 		else if (frame->request_case == KEHU__CLIENT_FRAME__REQUEST_RELATED)
@@ -431,14 +440,16 @@ queue_entity(const struct buf *bytes)
 }
 
 static void
-queue_remember(struct link *link, const struct pending *pending, const Kehu__ServerFrame *answer)
+queue_remember(
+    struct link *link, const struct pending *pending, const Kehu__ServerFrame *answer)
 {
 	if (link_error(answer) != ERR_OK)
 		return;
 	if (pending->write)
 		link_cache_stale(link->cache, 0);
 	else if (pending->flags & LINK_CACHE)
-		link_cache_put(link->cache, pending->cache_key, queue_entity(&pending->bytes), answer);
+		link_cache_put(
+		    link->cache, pending->cache_key, queue_entity(&pending->bytes), answer);
 }
 
 void
@@ -518,7 +529,8 @@ queue_fail_all(struct link *link, enum err error)
 		struct pending *pending = TAILQ_FIRST(&all);
 
 		TAILQ_REMOVE(&all, pending, entry);
-		pending->outbox_key[0] = '\0'; /* stays in the journal for its user's next sign-in */
+		pending->outbox_key[0] =
+		    '\0'; /* stays in the journal for its user's next sign-in */
 		queue_fail(link, pending, error, NULL);
 	}
 }
@@ -544,7 +556,8 @@ queue_due_us(const struct link *link)
 
 	if (ready && link->subscription_due)
 		return 0;
-	TAILQ_FOREACH (pending, &link->queue, entry) {
+	TAILQ_FOREACH(pending, &link->queue, entry)
+	{
 		int64_t at_us = INT64_MAX;
 
 		if (pending->bytes.bytes == 0)
@@ -553,7 +566,8 @@ queue_due_us(const struct link *link)
 		if (ready && !pending->sent && !pending->wants_catalog && !low &&
 		    in_flight < LINK_IN_FLIGHT)
 			at_us = pending->not_before_us;
-		if (pending->expires_us != 0 && !pending->cancelled && pending->expires_us < at_us)
+		if (pending->expires_us != 0 && !pending->cancelled &&
+		    pending->expires_us < at_us)
 			at_us = pending->expires_us;
 		due_us = at_us < due_us ? at_us : due_us;
 	}
@@ -567,9 +581,11 @@ queue_waiting(const struct link *link, size_t *writes)
 	size_t count = 0;
 
 	*writes = 0;
-	TAILQ_FOREACH (pending, &link->queue, entry) {
+	TAILQ_FOREACH(pending, &link->queue, entry)
+	{
 		count += !pending->cancelled;
-		*writes += pending->write && (!pending->cancelled || pending->outbox_key[0] != '\0');
+		*writes +=
+		    pending->write && (!pending->cancelled || pending->outbox_key[0] != '\0');
 	}
 	return count;
 }

@@ -210,8 +210,8 @@ session_find_catalog(struct link *link, const ProtobufCBinaryData *hash)
 			return link->catalogs[i];
 	if (link->options.cache_dir == NULL || hash->len == 0)
 		return NULL;
-	struct cat *cat = cat_load(link->options.cache_dir, link->options.server, link->user.name,
-	    link->options.lang, hash->data, hash->len);
+	struct cat *cat = cat_load(link->options.cache_dir, link->options.server,
+	    link->user.name, link->options.lang, hash->data, hash->len);
 	if (cat != NULL)
 		session_add_catalog(link, cat);
 	return cat;
@@ -296,8 +296,10 @@ session_keep_user(struct link *link, const Kehu__LoginAnswer *answer)
 	link->user = (struct link_user){
 		.id = answer->user,
 		.name = arena_strdup(link->user_arena, name),
-		.label = arena_strdup(link->user_arena, answer->label != NULL ? answer->label : name),
-		.branch = arena_strdup(link->user_arena, answer->branch != NULL ? answer->branch : ""),
+		.label = arena_strdup(
+		    link->user_arena, answer->label != NULL ? answer->label : name),
+		.branch = arena_strdup(
+		    link->user_arena, answer->branch != NULL ? answer->branch : ""),
 		.roles = (const char *const *)roles,
 		.role_count = answer->n_roles,
 	};
@@ -424,8 +426,10 @@ session_new_catalog(struct link *link, const Kehu__ServerFrame *frame)
 	if (session_take_catalog(link, frame))
 		queue_catalog(link, ERR_OK, NULL);
 	else
-		queue_catalog(link, link_error(frame) != ERR_OK ? link_error(frame) : ERR_BAD_FRAME,
-		    frame->answer_case == KEHU__SERVER_FRAME__ANSWER_ERROR ? frame->error->text : NULL);
+		queue_catalog(link,
+		    link_error(frame) != ERR_OK ? link_error(frame) : ERR_BAD_FRAME,
+		    frame->answer_case == KEHU__SERVER_FRAME__ANSWER_ERROR ? frame->error->text
+									   : NULL);
 }
 
 bool
@@ -477,7 +481,8 @@ session_ping(struct link *link, int64_t now_us)
 	link->next_ping_us = now_us + (int64_t)link->options.ping_ms * 1000;
 	if (link->ping != 0 && ++link->misses >= LINK_MISSES) {
 		link_break(link, ERR_NO_SERVER,
-		    link_say(link, "The server has stopped answering", "服务器没有回应"), false);
+		    link_say(link, "The server has stopped answering", "服务器没有回应"),
+		    false);
 		return;
 	}
 	/* The first unanswered one stays the one measured. */

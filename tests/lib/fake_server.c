@@ -25,7 +25,8 @@ struct fake_server {
 	pthread_t thread;
 	atomic_bool stop, paused, forget, cut;
 	atomic_int cut_after, cut_answered;
-	atomic_int connections, hellos, logins, resumes, catalogs, frames, cancels, subscribes, pings;
+	atomic_int connections, hellos, logins, resumes, catalogs, frames, cancels, subscribes,
+	    pings;
 };
 
 /* ---- catalogue ---- */
@@ -52,13 +53,14 @@ fake_field(uint32_t number, const char *name, const char *label, uint32_t type, 
 }
 
 static Kehu__Entity *
-fake_entity(uint32_t number, const char *name, const char *label, const char *alias, uint32_t kind,
-    uint32_t parent, size_t fields)
+fake_entity(uint32_t number, const char *name, const char *label, const char *alias,
+    uint32_t kind, uint32_t parent, size_t fields)
 {
 	Kehu__Entity *entity = calloc(1, sizeof(*entity));
 
 	kehu__entity__init(entity);
-	entity->has_number = entity->has_kind = entity->has_parent = entity->has_label_field = true;
+	entity->has_number = entity->has_kind = entity->has_parent = entity->has_label_field =
+	    true;
 	entity->number = number;
 	entity->name = strdup(name);
 	entity->label = strdup(label);
@@ -105,7 +107,8 @@ fake_customer(Kehu__Entity *customer)
 	customer->fields[5]->aliases = calloc(2, sizeof(char *));
 	customer->fields[5]->aliases[0] = strdup("owner");
 	customer->fields[5]->aliases[1] = strdup("负责");
-	customer->fields[6] = fake_field(31, "last_visit_at", "上次拜访", 6, 2 | 8 | 256, NULL, 0);
+	customer->fields[6] =
+	    fake_field(31, "last_visit_at", "上次拜访", 6, 2 | 8 | 256, NULL, 0);
 	customer->fields[7] = fake_field(30, "remarks", "备注", 2, 0, NULL, 0);
 	customer->fields[8] = fake_field(40, "area", "面积", 8, 8, NULL, 0);
 	customer->fields[9] = fake_field(41, "listed", "上市", 4, 8, NULL, 0);
@@ -194,9 +197,9 @@ fake_transfer(struct fake_server *fake, void *data, size_t bytes, bool writing)
 
 	while (done < bytes) {
 		size_t step = 0;
-		int result = writing
-		    ? SSL_write_ex(fake->ssl, (char *)data + done, bytes - done, &step)
-		    : SSL_read_ex(fake->ssl, (char *)data + done, bytes - done, &step);
+		int result =
+		    writing ? SSL_write_ex(fake->ssl, (char *)data + done, bytes - done, &step)
+			    : SSL_read_ex(fake->ssl, (char *)data + done, bytes - done, &step);
 
 		if (result == 1) {
 			done += step;
@@ -398,7 +401,8 @@ fake_run(void *context)
 	struct fake_server *fake = context;
 
 	while (!fake->stop) {
-		struct pollfd fds[2] = { { .fd = fake->paused ? -1 : fake->listener, .events = POLLIN },
+		struct pollfd fds[2] = { { .fd = fake->paused ? -1 : fake->listener,
+					     .events = POLLIN },
 			{ .fd = fake->wake[0], .events = POLLIN } };
 		char byte;
 
@@ -437,7 +441,8 @@ struct fake_server *
 fake_start(const struct fake_options *options)
 {
 	struct fake_server *fake = calloc(1, sizeof(*fake));
-	const char *hosts[] = { options->host != NULL ? options->host : "127.0.0.1", "localhost" };
+	const char *hosts[] = { options->host != NULL ? options->host : "127.0.0.1",
+		"localhost" };
 	const char *why = "";
 
 	fake->options = *options;
@@ -512,6 +517,7 @@ fake_forget_sessions(struct fake_server *fake)
 struct fake_counts
 fake_counts(struct fake_server *fake)
 {
-	return (struct fake_counts){ fake->connections, fake->hellos, fake->logins, fake->resumes,
-		fake->catalogs, fake->frames, fake->cancels, fake->subscribes, fake->pings };
+	return (struct fake_counts){ fake->connections, fake->hellos, fake->logins,
+		fake->resumes, fake->catalogs, fake->frames, fake->cancels, fake->subscribes,
+		fake->pings };
 }
