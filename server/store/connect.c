@@ -178,6 +178,8 @@ connect_notice(void *arg, const PGresult *result)
 	const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
 	const char *severity = PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
 
+	if (severity && (strcmp(severity, "FATAL") == 0 || strcmp(severity, "PANIC") == 0))
+		store->dismissed = true;
 	if (!state || !severity || strcmp(severity, "WARNING") != 0)
 		return;
 	pthread_mutex_lock(&store->cancel_lock);
@@ -323,6 +325,7 @@ store_disconnect(struct store *store)
 	store->conn = NULL;
 	store->opened = false;
 	store->copying = false;
+	store->dismissed = false;
 	named_forget_all(store);
 	store->forget = false;
 }

@@ -225,3 +225,14 @@ sql_cut(struct sql *sql, size_t from)
 	sql->text[from] = '\0';
 	return piece;
 }
+
+struct sql *
+sql_copy(const struct sql *sql)
+{
+	struct sql *copy = arena_memdup(sql->arena, sql, sizeof(*sql));
+
+	copy->text = arena_memdup(sql->arena, sql->text, sql->room);
+	if (sql->count > 0)
+		copy->values = arena_memdup(sql->arena, sql->values, sql->value_room * sizeof(*sql->values));
+	return copy;
+}

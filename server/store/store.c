@@ -266,8 +266,12 @@ store_take_result(struct store *store, struct arena *arena, const struct store_p
 			named_drop(store, piece->named);
 		if (piece->kind == PIECE_CLOSE)
 			store->forget = true;
-		if (PQresultStatus(result) == PGRES_FATAL_ERROR)
-			store_fail_result(store, result, piece->kind == PIECE_COMMIT);
+		if (PQresultStatus(result) != PGRES_FATAL_ERROR)
+			return;
+		store_fail_result(store, result, piece->kind == PIECE_COMMIT);
+		/* A COMMIT that was refused has ended its transaction. */
+		if (piece->kind == PIECE_COMMIT)
+			store->opened = false;
 		return;
 	default: /* an empty statement, COPY through the pipeline: our own mistake */
 		store_fail(store, ERR_INTERNAL, "a statement gave an unexpected kind of answer");
@@ -303,19 +307,24 @@ store_receive(struct store *store, struct arena *arena)
 	return false;
 }
 
-/* What an idle connection has to say before it is used again: perhaps that it is gone. */
+/*
+ * What an idle connection has to say before it is used again: perhaps that the server ended it
+ * (seen as a notice) or that it is gone.
+ */
 static void
 store_check_idle(struct store *store)
 {
 	struct pollfd ready = { .events = POLLIN };
 
-	if (!store->conn)
-		return;
-	ready.fd = PQsocket(store->conn);
-	if (ready.fd < 0 || poll(&ready, 1, 0) <= 0)
-		return;
-	if (!PQconsumeInput(store->conn) || PQstatus(store->conn) != CONNECTION_OK)
-		store_disconnect(store);
+	while (store->conn) {
+		ready.fd = PQsocket(store->conn);
+		if (ready.fd < 0 || poll(&ready, 1, 0) <= 0)
+			return;
+		bool read = PQconsumeInput(store->conn) == 1;
+		(void)PQisBusy(store->conn); /* hands notices to their receiver */
+		if (!read || store->dismissed || PQstatus(store->conn) != CONNECTION_OK)
+			store_disconnect(store);
+	}
 }
 
 static enum err

@@ -54,6 +54,8 @@ const char *sql_string(const struct sql *sql);
  * and cut it off again: its parameters keep their numbers.
  */
 size_t sql_length(const struct sql *sql);
+/* A new statement that begins as this one: the same text and parameters so far. */
+struct sql *sql_copy(const struct sql *sql);
 const char *sql_cut(struct sql *sql, size_t from);
 
 /* Rows of one answered statement, copied into the arena of the flush. */

@@ -55,6 +55,7 @@ struct store {
 	bool opened;    /* BEGIN reached the server on this connection */
 	bool lost;      /* the connection broke inside this transaction */
 	bool local_only;
+	bool dismissed;   /* the server said goodbye while the connection was idle */
 	bool commit_sent; /* with the flush under way */
 	bool forget;      /* the kept statements are to be dropped with the next transaction */
 

@@ -22,7 +22,7 @@ GRANT EXECUTE ON FUNCTION access_role_grants(), access_user_roles(), access_pool
 	kehu_customer_transfer(bigint, bigint, bigint), kehu_customer_share(bigint, bigint, bigint),
 	kehu_customer_delete(bigint, bigint, uuid), kehu_customer_restore(bigint),
 	kehu_customer_figures(bigint), kehu_customer_duplicates(bigint, text, text, text),
-	session_find(text, text), session_attempt(text, text, boolean),
+	kehu_customer_tag_of(bigint[]), session_find(text, text), session_attempt(text, text, boolean),
 	session_open(bigint, bytea, bytea, text, text, bigint), session_resume(bytea, bigint),
 	session_close(bigint), session_set_password(bigint, text, bigint)
 	TO kehu_app;
@@ -35,6 +35,7 @@ GRANT SELECT ON ALL TABLES IN SCHEMA public TO kehu_backup;
 GRANT SELECT ON ALL SEQUENCES IN SCHEMA public TO kehu_backup;
 
 GRANT SELECT ON state, settings, record_share TO kehu_app;
+GRANT SELECT ON record_share TO kehu_report;
 GRANT SELECT, INSERT ON outcome, change TO kehu_app;
 GRANT SELECT, INSERT ON history TO kehu_app;
 GRANT INSERT ON audit TO kehu_app;
