@@ -30,7 +30,7 @@ struct readings {
 	uint16_t syllable[READINGS_MAX];
 };
 
-enum row_kind { ROW_FIRST, ROW_EXTRA, ROW_NAME, ROW_SURNAME };
+enum row_kind { ROW_EXTRA, ROW_FIRST, ROW_ONLY, ROW_NAME, ROW_SURNAME };
 
 struct row {
 	enum row_kind kind;
@@ -40,6 +40,7 @@ struct row {
 
 static const struct row rows[] = {
 #define FIRST(text, pinyin)   { ROW_FIRST, text, pinyin },
+#define ONLY(text, pinyin) { ROW_ONLY, text, pinyin },
 #define EXTRA(text, pinyin)   { ROW_EXTRA, text, pinyin },
 #define NAME(text, pinyin)    { ROW_NAME, text, pinyin },
 #define SURNAME(text, pinyin) { ROW_SURNAME, text, pinyin },
@@ -57,7 +58,8 @@ struct phrase {
 static char syllables[1024][8];
 static size_t syllable_count;
 static struct readings table[CODE_MAX][SOURCES]; /* as read; 18 MB of zero pages, mostly */
-static struct readings merged[CODE_MAX];
+static struct readings merged[CODE_MAX]; /* what characters get */
+static struct readings known[CODE_MAX];	 /* what the phrase list may use */
 static struct phrase phrases[ROWS];
 static size_t phrase_count;
 
@@ -124,7 +126,12 @@ letter_plain(uint32_t code)
 	die("unknown letter U+%04X in a reading", (unsigned)code);
 }
 
-/* The number of a syllable; new ones are added. bytes of marked text. */
+#define SYLLABLE_NONE UINT16_MAX
+
+/*
+ * The number of a syllable; new ones are added. bytes of marked text. SYLLABLE_NONE for the
+ * grunts without a vowel (m, ng, hm), which nobody types.
+ */
 static uint16_t
 syllable_of(const char *marked, size_t bytes)
 {
@@ -136,6 +143,8 @@ syllable_of(const char *marked, size_t bytes)
 		if (letter != 0 && at < sizeof plain - 1)
 			plain[at++] = letter;
 	}
+	if (strpbrk(plain, "aeiouv") == NULL)
+		return SYLLABLE_NONE;
 	for (size_t i = 0; i < syllable_count; i++)
 		if (strcmp(syllables[i], plain) == 0)
 			return (uint16_t)i;
@@ -157,7 +166,8 @@ readings_has(const struct readings *readings, uint16_t syllable)
 static void
 readings_add(struct readings *readings, uint16_t syllable)
 {
-	if (readings->count < READINGS_MAX && !readings_has(readings, syllable))
+	if (syllable != SYLLABLE_NONE && readings->count < READINGS_MAX &&
+	    !readings_has(readings, syllable))
 		readings->syllable[readings->count++] = syllable;
 }
 
@@ -242,30 +252,24 @@ unihan_read(void)
 		    values);
 }
 
-static bool
-syllable_has_vowel(uint16_t syllable)
-{
-	return strpbrk(syllables[syllable], "aeiouv") != NULL;
-}
-
-/* All sources of one character in one list. Interjections (m, ng, hm) only if all there is. */
+/*
+ * All sources of one character in one list. A character of today's standard list (TGHZ)
+ * needs no older dictionary (市 is not read fu in any name), but phrases may use it: 六 is
+ * lu in 六安 alone.
+ */
 static void
 readings_merge(uint32_t code)
 {
-	struct readings all = { 0 };
-	struct readings *out = &merged[code];
-
 	for (size_t source = 0; source < SOURCES; source++) {
-		if (source == SOURCE_HANYU && all.count > 0)
-			break;
-		for (size_t i = 0; i < table[code][source].count; i++)
-			readings_add(&all, table[code][source].syllable[i]);
+		const struct readings *here = &table[code][source];
+		bool old = (source == SOURCE_XHC && table[code][SOURCE_TGHZ].count > 0) ||
+			   (source == SOURCE_HANYU && merged[code].count > 0);
+		for (size_t i = 0; i < here->count; i++) {
+			readings_add(&known[code], here->syllable[i]);
+			if (!old)
+				readings_add(&merged[code], here->syllable[i]);
+		}
 	}
-	for (size_t i = 0; i < all.count; i++)
-		if (syllable_has_vowel(all.syllable[i]))
-			readings_add(out, all.syllable[i]);
-	if (out->count == 0)
-		*out = all;
 }
 
 static uint32_t
@@ -282,22 +286,21 @@ row_code(const struct row *row)
 static void
 row_apply_char(const struct row *row)
 {
-	struct readings *readings = &merged[row_code(row)];
-	uint16_t syllable = syllable_of(row->pinyin, strlen(row->pinyin));
+	uint32_t code = row_code(row);
 	struct readings sorted = { 0 };
 
-	if (row->kind == ROW_EXTRA) {
-		if (readings_has(readings, syllable))
-			slip("EXTRA %s: Unihan has %s already", row->text, row->pinyin);
-		readings_add(readings, syllable);
-		return;
+	for (const char *at = row->pinyin; *at != '\0';) {
+		size_t bytes = strcspn(at, " ");
+		uint16_t syllable = syllable_of(at, bytes);
+		if (readings_has(&known[code], syllable) != (row->kind != ROW_EXTRA))
+			slip("%s: Unihan %s the reading %s", row->text,
+			    row->kind == ROW_EXTRA ? "has" : "lacks", at);
+		readings_add(row->kind == ROW_EXTRA ? &known[code] : &sorted, syllable);
+		at += bytes + (at[bytes] == ' ');
 	}
-	if (!readings_has(readings, syllable))
-		slip("FIRST %s: no such reading as %s", row->text, row->pinyin);
-	readings_add(&sorted, syllable);
-	for (size_t i = 0; i < readings->count; i++)
-		readings_add(&sorted, readings->syllable[i]);
-	*readings = sorted;
+	for (size_t i = 0; i < merged[code].count && row->kind != ROW_ONLY; i++)
+		readings_add(&sorted, merged[code].syllable[i]);
+	merged[code] = sorted;
 }
 
 static void
@@ -317,7 +320,7 @@ row_add_phrase(const struct row *row)
 			return;
 		}
 		uint16_t syllable = syllable_of(pinyin, bytes);
-		if (!readings_has(&merged[code], syllable))
+		if (!readings_has(&known[code], syllable))
 			slip("\"%s\": %.*s is not read %.*s", row->text, (int)(at - from), from,
 			    (int)bytes, pinyin);
 		phrase->syllable[phrase->chars++] = syllable;
@@ -340,10 +343,10 @@ static void
 rows_apply(void)
 {
 	for (size_t i = 0; i < ROWS; i++)
-		if (rows[i].kind == ROW_FIRST || rows[i].kind == ROW_EXTRA)
+		if (rows[i].kind <= ROW_ONLY)
 			row_apply_char(&rows[i]);
 	for (size_t i = 0; i < ROWS; i++)
-		if (rows[i].kind == ROW_NAME || rows[i].kind == ROW_SURNAME)
+		if (rows[i].kind > ROW_ONLY)
 			row_add_phrase(&rows[i]);
 	qsort(phrases, phrase_count, sizeof phrases[0], phrase_compare);
 	for (size_t i = 1; i < phrase_count; i++)
