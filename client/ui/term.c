@@ -197,7 +197,12 @@ term_usable(const char *name)
 	int found;
 	char room[64];
 
-	return setupterm(name, STDOUT_FILENO, &found) == OK && *term_capability("cup", room);
+	if (setupterm(name, STDOUT_FILENO, &found) != OK)
+		return false;
+	if (*term_capability("cup", room))
+		return true;
+	del_curterm(cur_term);
+	return false;
 }
 
 /* setupterm() first, since newterm() ends the program for an unknown terminal. */
@@ -430,6 +435,7 @@ term_open(const struct term_options *options, const char **why)
 	term.input = input_new(term.codeset, term_hold_ms());
 	term_prepare_restore();
 	term_define_keys();
+	del_curterm(cur_term); /* newterm() reads the entry again for itself */
 	term_watch_signals(); /* before newterm(), which leaves handlers that exist alone */
 	term_taken = 1;
 	term.screen = newterm(term.name, stdout, stdin);
