@@ -156,8 +156,8 @@ roles_seed(struct store *store, struct arena *arena)
 
 	if (err != ERR_OK)
 		return err;
-	sql_add(sql, "INSERT INTO role_grant (role_id, entity, scope, rights) "
-		     "SELECT r.id, n.entity, n.scope, n.rights FROM unnest(");
+	sql_add(sql, "INSERT INTO role_grant (role_id, position, entity, scope, rights) "
+		     "SELECT r.id, n.nth, n.entity, n.scope, n.rights FROM unnest(");
 	sql_texts(sql, columns->role, columns->count);
 	sql_add(sql, ", ");
 	sql_texts(sql, columns->entity, columns->count);

@@ -100,8 +100,9 @@ dictionaries_seed(struct store *store, struct arena *arena)
 		return err;
 
 	sql = sql_new(arena);
-	sql_add(sql, "INSERT INTO dictionary_item (dictionary_id, code, zh, en, color) "
-		     "SELECT d.id, n.code, n.zh, n.en, n.color FROM unnest(");
+	sql_add(sql,
+	    "INSERT INTO dictionary_item (dictionary_id, position, code, zh, en, color) "
+	    "SELECT d.id, n.nth, n.code, n.zh, n.en, n.color FROM unnest(");
 	sql_texts(sql, items->list, items->count);
 	sql_add(sql, ", ");
 	sql_texts(sql, items->code, items->count);
