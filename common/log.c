@@ -211,3 +211,14 @@ fatal(const char *format, ...)
 	log_emit(line, at);
 	abort();
 }
+
+enum log_level
+log_level_named(const char *name)
+{
+	static const char *const names[] = { "error", "warn", "info", "debug" };
+
+	for (size_t i = 0; name != NULL && i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(names[i], name) == 0)
+			return (enum log_level)i;
+	return LOG_INFO;
+}

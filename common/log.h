@@ -14,6 +14,8 @@ enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
 bool log_open(const char *path, enum log_level level);
 void log_close(void);
 bool log_wants(enum log_level level);
+/* "error", "warn", "info", "debug"; anything else is LOG_INFO. */
+enum log_level log_level_named(const char *name);
 
 /*
  * message is a constant; format adds "key=value" pairs. Each %s value is passed through

@@ -100,6 +100,7 @@ struct entity {
 	bool pooled;              /* has pool_id */
 	bool searched;            /* has <table>_search */
 	bool figures;             /* has <table>_figures */
+	bool filtered;            /* a line: lists of the parent filter by its label field (kehu_<table>_of) */
 	bool inherits_owner;      /* access columns follow those of .owner_from's record */
 	const char *owner_from;   /* field name of that reference */
 	const char *number_prefix;/* of FIELD_NUMBERED: "C" -> C000123, "V%y%m-" -> V2611-000123 */

@@ -1,0 +1,187 @@
+/*
+ * One thread reads the change table by snapshot difference and hands what it finds to net, which
+ * knows who is looking at what. It polls each second and is woken by an empty NOTIFY from kehud's own
+ * waker (saves never NOTIFY: that would serialise their commits).
+ *
+ * The same thread loads fresh snapshots when a change of rights shows, and ends the connections of
+ * users who were disabled, so that this happens within the second on every kehud.
+ */
+#include "server/gate/feed.h"
+
+#include "common/date.h"
+#include "common/log.h"
+#include "server/entity/fields.h"
+#include "server/gate/gate.h"
+
+#include <inttypes.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FEED_BATCH_MAX 5000
+#define FEED_WAIT_MS 200       /* longest a committed change waits to be seen */
+#define FEED_PURGE_US (60 * US_PER_SECOND)
+
+struct feed {
+	struct server *server;
+	struct store *store;
+	struct arena *arena;
+	pthread_t thread;
+	atomic_bool stop;
+	char position[256]; /* pg_current_snapshot of the last reading; "" at start */
+	int64_t purged_us;
+};
+
+/* May this user hear of a record with these access columns, as it was or as it is? */
+static bool
+feed_reach(void *server_, int64_t user_id, const struct net_change *change)
+{
+	struct server *server = server_;
+	const struct access_user *user;
+	const struct entity_view *entity;
+	bool reach = false;
+
+	pthread_mutex_lock(&server->lock);
+	user = access_user(server->access, user_id, date_today(0));
+	entity = catalog_entity(server->catalog, change->entity);
+	if (user != NULL && entity != NULL) {
+		struct arms arms = access_arms(user, entity->def, RIGHT_VIEW);
+		const int64_t *old = change->old_access, *new = change->new_access;
+
+		/* Whoever something is shared with asked by id; the read that follows is checked. */
+		reach = arms_reach(&arms, old[0], old[1], old[2], old[3]) ||
+		    arms_reach(&arms, new[0], new[1], new[2], new[3]) || arms.shared_with != 0;
+	}
+	pthread_mutex_unlock(&server->lock);
+	return reach;
+}
+
+static void
+feed_end_disabled(struct feed *feed, int64_t user)
+{
+	bool gone;
+
+	pthread_mutex_lock(&feed->server->lock);
+	gone = access_user(feed->server->access, user, date_today(0)) == NULL;
+	pthread_mutex_unlock(&feed->server->lock);
+	if (gone)
+		net_end_sessions(feed->server->net, 0, user, ERR_SESSION_ENDED);
+}
+
+/* Rows of kehu_changes: snapshot, seq, entity, id, version, kind, old access ×4, new access ×4. */
+static void
+feed_deliver(struct feed *feed, const struct rows *rows)
+{
+	struct net_change *changes = ARENA_ARRAY(feed->arena, struct net_change, rows->count);
+	size_t count = 0;
+	bool setup = false;
+
+	for (size_t i = 0; i < rows->count; i++) {
+		struct net_change *change = &changes[count];
+
+		if (rows_null(rows, i, 2))
+			continue;
+		change->entity = (uint32_t)rows_int(rows, i, 2);
+		change->id = rows_int(rows, i, 3);
+		change->version = (uint32_t)rows_int(rows, i, 4);
+		for (size_t k = 0; k < 4; k++) {
+			change->old_access[k] = rows_int(rows, i, 6 + k);
+			change->new_access[k] = rows_int(rows, i, 10 + k);
+		}
+		setup |= change->entity < E_customer;
+		count++;
+	}
+	if (count == 0)
+		return;
+	if (setup && snapshot_load(feed->server, feed->store) == ERR_OK)
+		for (size_t i = 0; i < count; i++)
+			if (changes[i].entity == E_user)
+				feed_end_disabled(feed, changes[i].id);
+	net_changed(feed->server->net, changes, count, feed_reach, feed->server);
+}
+
+static void
+feed_read(struct feed *feed)
+{
+	struct sql *sql = sql_new(feed->arena);
+	struct rows *rows;
+
+	store_read(feed->store);
+	sql_add(sql, "SELECT * FROM kehu_changes(");
+	sql_text(sql, feed->position);
+	sql_addf(sql, ", %d)", FEED_BATCH_MAX);
+	sql_named(sql);
+	store_queue(feed->store, sql, &rows);
+	if (store_flush(feed->store, feed->arena) != ERR_OK || rows->count == 0)
+		return;
+	snprintf(feed->position, sizeof(feed->position), "%s", rows_text(rows, 0, 0));
+	feed_deliver(feed, rows);
+}
+
+static void
+feed_purge(struct feed *feed)
+{
+	struct sql *sql = sql_new(feed->arena);
+
+	if (date_monotonic_us() - feed->purged_us < FEED_PURGE_US)
+		return;
+	feed->purged_us = date_monotonic_us();
+	sql_add(sql, "SELECT kehu_change_purge(10000)");
+	store_begin(feed->store);
+	store_queue(feed->store, sql, NULL);
+	if (store_commit(feed->store, feed->arena) != ERR_OK)
+		store_rollback(feed->store);
+}
+
+static void *
+feed_run(void *feed_)
+{
+	struct feed *feed = feed_;
+
+	while (!atomic_load(&feed->stop)) {
+		arena_reset(feed->arena);
+		feed_read(feed);
+		feed_purge(feed);
+		store_wait_notify(feed->store, FEED_WAIT_MS);
+	}
+	return NULL;
+}
+
+struct feed *
+feed_start(struct server *server)
+{
+	struct feed *feed = calloc(1, sizeof(*feed));
+
+	if (feed == NULL)
+		fatal("out of memory");
+	feed->server = server;
+	feed->arena = arena_new(0);
+	feed->purged_us = date_monotonic_us();
+	feed->store = store_new(&(struct store_options){
+	    .conninfo = server->settings.database_connection,
+	    .role = server->settings.database_role,
+	    .statement_timeout_ms = (int)server->settings.database_statement_timeout,
+	    .lock_timeout_ms = (int)server->settings.database_lock_timeout,
+	    .application = "kehud feed",
+	    .need_primary = true,
+	});
+	if (pthread_create(&feed->thread, NULL, feed_run, feed) != 0) {
+		store_free(feed->store);
+		arena_free(feed->arena);
+		free(feed);
+		return NULL;
+	}
+	return feed;
+}
+
+void
+feed_stop(struct feed *feed)
+{
+	if (feed == NULL)
+		return;
+	atomic_store(&feed->stop, true);
+	pthread_join(feed->thread, NULL);
+	store_free(feed->store);
+	arena_free(feed->arena);
+	free(feed);
+}

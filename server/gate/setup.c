@@ -1,0 +1,118 @@
+/*
+ * Seeds of a new database, in one transaction as kehu_owner.
+ */
+#include "server/gate/setup.h"
+
+#include "common/pinyin.h"
+#include "server/access/roles.h"
+#include "server/entity/dictionaries.h"
+#include "server/gate/gate.h"
+
+#include <string.h>
+
+static struct store *
+setup_store(const char *conninfo)
+{
+	return store_new(&(struct store_options){
+	    .conninfo = conninfo,
+	    .role = "kehu_owner",
+	    .statement_timeout_ms = 60000,
+	    .lock_timeout_ms = 10000,
+	    .application = "kehud init",
+	    .need_primary = true,
+	});
+}
+
+/* 20 letters and digits that are not mistaken for each other. */
+static const char *
+setup_password(struct arena *arena)
+{
+	static const char letters[] = "abcdefghjkmnpqrstuvwxyz23456789";
+	char *password = arena_alloc(arena, 24);
+	uint8_t bytes[64];
+	size_t length = 0;
+
+	while (length < 20) {
+		random_bytes(bytes, sizeof(bytes));
+		/* Bytes past the last whole multiple would favour the first letters. */
+		for (size_t i = 0; i < sizeof(bytes) && length < 20; i++)
+			if (bytes[i] < 256 / (sizeof(letters) - 1) * (sizeof(letters) - 1))
+				password[length++] = letters[bytes[i] % (sizeof(letters) - 1)];
+	}
+	return password;
+}
+
+static enum err
+setup_seeds(struct store *store, struct arena *arena)
+{
+	enum err err = roles_seed(store, arena);
+
+	return err == ERR_OK ? dictionaries_seed(store, arena) : err;
+}
+
+static enum err
+setup_administrator(struct store *store, struct arena *arena, const char **password)
+{
+	struct sql *count = sql_new(arena), *branch = sql_new(arena), *user = sql_new(arena),
+		   *role = sql_new(arena);
+	const char *made = setup_password(arena);
+	struct rows *users;
+	enum err err;
+
+	sql_add(count, "SELECT count(*) FROM users");
+	err = store_run(store, arena, count, &users);
+	if (err != ERR_OK || rows_int(users, 0, 0) > 0)
+		return err;
+	sql_add(branch, "INSERT INTO branch (id, name, name_key, code, offset_min) "
+			"SELECT nextval('record_id'), '总部', ");
+	sql_text(branch, pinyin_sort_key(arena, "总部", PINYIN_NAME));
+	sql_add(branch, ", 'HQ', 480 WHERE NOT EXISTS (SELECT 1 FROM branch)");
+	store_queue(store, branch, NULL);
+	sql_add(user, "INSERT INTO users (id, name, name_key, label, label_key, branch_id, language, "
+		      "must_change, password_hash) SELECT nextval('record_id'), 'admin', 'admin', '管理员', ");
+	sql_text(user, pinyin_sort_key(arena, "管理员", PINYIN_NAME));
+	sql_add(user, ", (SELECT min(id) FROM branch), 'zh', true, ");
+	sql_text(user, password_hash(arena, made));
+	store_queue(store, user, NULL);
+	sql_add(role, "INSERT INTO user_role (id, user_id, role_id) SELECT nextval('record_id'), u.id, r.id "
+		      "FROM users u, role r WHERE u.name = 'admin' AND r.name = 'administrator'");
+	err = store_run(store, arena, role, NULL);
+	if (err == ERR_OK)
+		*password = made;
+	return err;
+}
+
+static enum err
+setup_run(struct arena *arena, const char *conninfo, bool first, const char **password,
+    const char **why)
+{
+	struct store *store = setup_store(conninfo);
+	enum err err;
+
+	store_begin(store);
+	err = setup_seeds(store, arena);
+	if (err == ERR_OK && first)
+		err = setup_administrator(store, arena, password);
+	if (err == ERR_OK)
+		err = store_commit(store, arena);
+	if (err != ERR_OK) {
+		*why = arena_printf(arena, "the first records could not be stored: %s %s",
+		    store_state(store), store_message(store));
+		store_rollback(store);
+	}
+	store_free(store);
+	return err;
+}
+
+enum err
+setup_seed(struct arena *arena, const char *conninfo, const char **why)
+{
+	return setup_run(arena, conninfo, false, NULL, why);
+}
+
+enum err
+setup_first(struct arena *arena, const char *conninfo, const char **password, const char **why)
+{
+	*password = NULL;
+	return setup_run(arena, conninfo, true, password, why);
+}

@@ -1,0 +1,20 @@
+/*
+ * What a new database needs before anybody can sign in: roles, choice lists, a first branch and
+ * administrator. Run by `kehud init` and `kehud migrate` as the owner.
+ */
+#ifndef KEHU_SETUP_H
+#define KEHU_SETUP_H
+
+#include "common/arena.h"
+#include "common/error.h"
+
+/* Roles and dictionaries that are missing. */
+MUST_CHECK enum err setup_seed(struct arena *arena, const char *conninfo, const char **why);
+/*
+ * The same, then branch "总部", and user "admin" with a random one-time password (in arena), when
+ * there is no user yet; else *password is NULL.
+ */
+MUST_CHECK enum err setup_first(struct arena *arena, const char *conninfo, const char **password,
+    const char **why);
+
+#endif

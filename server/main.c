@@ -1,0 +1,353 @@
+/*
+ * kehud: the server program. `kehud` serves; init, migrate and maintain bring the database to the
+ * shape this version needs, as its owner, and serve nobody.
+ */
+#include "common/date.h"
+#include "common/log.h"
+#include "common/version.h"
+#include "server/gate/feed.h"
+#include "server/gate/gate.h"
+#include "server/gate/setup.h"
+#include "server/record/rule.h"
+#include "server/report/render_sinks.h"
+#include "server/store/migrate.h"
+
+#include <getopt.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define DRAIN_S 30
+
+#ifndef KEHU_SQL_DIR
+#define KEHU_SQL_DIR "sql"
+#endif
+
+static struct net *main_net; /* for the signal handler alone */
+
+struct options {
+	const char *config, *command, *owner, *sql_dir, *pid_file, *port_file;
+};
+
+static const char main_usage[] =
+    "usage: kehud [-c FILE] [serve]\n"
+    "       kehud [-c FILE] [--owner CONNINFO] [--sql DIR] init | migrate | maintain\n"
+    "       kehud print-config | print-manual | --version | --help\n"
+    "\n"
+    "  serve      answer clients (the default)\n"
+    "  init       make roles, tables and the first administrator; prints a one-time password\n"
+    "  migrate    bring the database to this version\n"
+    "  maintain   make partitions ahead, columns of custom fields, drop what is past keeping\n"
+    "\n"
+    "  -c, --config FILE      configuration (default /etc/kehu/kehud.conf if it is there)\n"
+    "      --owner CONNINFO   how to connect as the database's owner for init, migrate, maintain\n"
+    "      --sql DIR          folder of the SQL files\n"
+    "      --pid-file FILE    write the process id when ready to serve\n"
+    "      --port-file FILE   write the port when ready to serve\n";
+
+static void
+main_stop(int signal_number)
+{
+	(void)signal_number;
+	if (main_net != NULL)
+		net_stop(main_net, DRAIN_S);
+}
+
+static int
+main_fail(enum err err, const char *why)
+{
+	fprintf(stderr, "kehud: %s\n", why != NULL ? why : err_text(err, LANG_EN));
+	return err == ERR_USAGE || err == ERR_CONFIG ? 2 : 1;
+}
+
+static void
+main_say(void *to, const char *line)
+{
+	(void)to;
+	printf("%s\n", line);
+}
+
+/* ---- init, migrate, maintain -------------------------------------------------------------- */
+
+static int
+main_migrate(struct arena *arena, const struct server_settings *settings,
+    const struct options *options)
+{
+	struct migrate_options migrate = {
+		.conninfo = options->owner != NULL ? options->owner : settings->database_connection,
+		.sql_dir = options->sql_dir,
+		.say = main_say,
+	};
+	const char *why = NULL, *password = NULL;
+	size_t done = 0;
+	enum err err;
+
+	if (strcmp(options->command, "maintain") == 0) {
+		err = maintain_run(&migrate, arena, &done, &why);
+		if (err == ERR_OK)
+			printf("maintained: %zu\n", done);
+	} else if (strcmp(options->command, "init") == 0) {
+		err = migrate_init(&migrate, arena, &why);
+		if (err == ERR_OK)
+			err = setup_first(arena, migrate.conninfo, &password, &why);
+		if (err == ERR_OK)
+			err = maintain_run(&migrate, arena, &done, &why);
+		if (err == ERR_OK && password != NULL)
+			printf("first administrator: admin\none-time password: %s\n", password);
+	} else {
+		err = migrate_run(&migrate, arena, &why);
+		if (err == ERR_OK)
+			err = setup_seed(arena, migrate.conninfo, &why);
+	}
+	return err == ERR_OK ? 0 : main_fail(err, why);
+}
+
+/* ---- serve -------------------------------------------------------------------------------- */
+
+static int
+main_threads(int64_t set, long fallback)
+{
+	return set > 0 ? (int)set : fallback < 1 ? 1 : (int)fallback;
+}
+
+static void
+main_lanes(const struct server_settings *settings, struct net_options *net)
+{
+	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+
+	net->lane_threads[LANE_INTERACTIVE] = main_threads(settings->lanes_interactive, 2 * cores);
+	net->lane_threads[LANE_HEAVY] = main_threads(settings->lanes_heavy, cores / 2);
+	net->lane_threads[LANE_HASH] = main_threads(settings->lanes_hash, cores / 2);
+	net->lane_threads[LANE_JOBS] = (int)settings->lanes_jobs;
+	for (int lane = 0; lane < LANE_COUNT; lane++)
+		net->lane_queue[lane] = lane == LANE_HASH ? 100 : (int)settings->lanes_queue;
+}
+
+/* The lanes' connections must fit what the database allows, with some left for people. */
+static enum err
+main_check_connections(struct store *store, struct arena *arena, const struct net_options *net,
+    const char **why)
+{
+	struct sql *sql = sql_new(arena);
+	struct rows *rows;
+	int64_t needed = 1;
+	enum err err;
+
+	for (int lane = 0; lane < LANE_COUNT; lane++)
+		needed += net->lane_threads[lane];
+	store_read(store);
+	sql_add(sql, "SELECT current_setting('max_connections')::bigint - "
+		     "current_setting('superuser_reserved_connections')::bigint");
+	store_queue(store, sql, &rows);
+	err = store_flush(store, arena);
+	if (err == ERR_OK && needed > rows_int(rows, 0, 0)) {
+		*why = arena_printf(arena, "the lanes need %" PRId64 " database connections but "
+			"max_connections leaves %" PRId64 ": lower lanes.* or raise max_connections",
+		    needed, rows_int(rows, 0, 0));
+		return ERR_CONFIG;
+	}
+	return err;
+}
+
+static enum err
+main_check(struct server *server, struct arena *arena, const struct net_options *net,
+    const char **why)
+{
+	struct store *store = store_new(&(struct store_options){
+	    .conninfo = server->settings.database_connection,
+	    .role = server->settings.database_role,
+	    .statement_timeout_ms = 60000,
+	    .lock_timeout_ms = 10000,
+	    .application = "kehud start",
+	    .need_primary = true,
+	});
+	const char *rule = NULL;
+	enum err err = rule_check(&rule);
+
+	if (err != ERR_OK) {
+		*why = arena_printf(arena, "the rules and the catalogue disagree about %s", rule);
+	} else {
+		err = main_check_connections(store, arena, net, why);
+		if (err == ERR_OK)
+			err = snapshot_load(server, store);
+		if (err == ERR_OK)
+			err = store_check_schema(store, server->catalog, arena, why);
+		if (err != ERR_OK && *why == NULL)
+			*why = arena_printf(arena, "the database does not answer as it should (%s %s): is "
+				"PostgreSQL running, database.connection right, `kehud init` done?",
+			    store_state(store), store_message(store));
+	}
+	store_free(store);
+	return err;
+}
+
+static bool
+main_write_number(const char *path, long number)
+{
+	FILE *file = path != NULL ? fopen(path, "w") : NULL;
+	bool good;
+
+	if (path == NULL)
+		return true;
+	if (file == NULL)
+		return false;
+	good = fprintf(file, "%ld\n", number) > 0;
+	return fclose(file) == 0 && good;
+}
+
+static void
+main_signals(void)
+{
+	struct sigaction stop = { .sa_handler = main_stop };
+	struct sigaction ignore = { .sa_handler = SIG_IGN };
+
+	sigaction(SIGTERM, &stop, NULL);
+	sigaction(SIGINT, &stop, NULL);
+	sigaction(SIGPIPE, &ignore, NULL);
+	sigaction(SIGHUP, &ignore, NULL);
+}
+
+static int
+main_serve(struct arena *arena, struct server *server, const struct options *options)
+{
+	const struct server_settings *settings = &server->settings;
+	struct net_options net = {
+		.server = server,
+		.address = settings->net_address,
+		.port = (int)settings->net_port,
+		.cert_file = settings->net_certificate,
+		.key_file = settings->net_key,
+		.max_connections = (int)settings->net_connections,
+		.max_per_address = (int)settings->net_per_address,
+		.max_handshakes = (int)settings->net_handshakes,
+		.idle_timeout_s = (int)settings->net_idle_timeout,
+		.handshake_timeout_s = (int)settings->net_frame_timeout,
+		.frame_timeout_s = (int)settings->net_frame_timeout,
+		.in_flight_max = (int)settings->net_in_flight,
+		.output_max_bytes = (size_t)settings->net_output * 1024,
+		.ops = gate_lane_ops,
+	};
+	struct feed *feed;
+	const char *why = NULL;
+	enum err err;
+
+	if (settings->net_certificate == NULL || settings->net_key == NULL)
+		return main_fail(ERR_CONFIG, "net.certificate and net.key must be set in kehud.conf");
+	main_lanes(settings, &net);
+	if (!render_pdf_check(&why))
+		return main_fail(ERR_CONFIG, why);
+	err = main_check(server, arena, &net, &why);
+	if (err != ERR_OK)
+		return main_fail(err, why);
+	server->net = net_new(arena, &net, &why);
+	if (server->net == NULL)
+		return main_fail(ERR_CONFIG, why);
+	main_net = server->net;
+	main_signals();
+	feed = feed_start(server);
+	if (!main_write_number(options->port_file, net_port(server->net)) ||
+	    !main_write_number(options->pid_file, (long)getpid()))
+		return main_fail(ERR_FILE_SYSTEM, "--pid-file or --port-file cannot be written");
+	log_info("serving", "address=%s port=%d version=%s", settings->net_address,
+	    net_port(server->net), KEHU_VERSION);
+	net_run(server->net);
+	feed_stop(feed);
+	net_free(server->net);
+	log_info("stopped", "version=%s", KEHU_VERSION);
+	return 0;
+}
+
+/* ---- command line ------------------------------------------------------------------------- */
+
+static int
+main_options(int argc, char **argv, struct options *options)
+{
+	static const struct option table[] = { { "config", required_argument, NULL, 'c' },
+		{ "owner", required_argument, NULL, 'o' }, { "sql", required_argument, NULL, 's' },
+		{ "pid-file", required_argument, NULL, 'p' }, { "port-file", required_argument, NULL, 'P' },
+		{ "version", no_argument, NULL, 'V' }, { "help", no_argument, NULL, 'h' }, { 0 } };
+	int option;
+
+	while ((option = getopt_long(argc, argv, "c:h", table, NULL)) != -1) {
+		switch (option) {
+		case 'c':
+			options->config = optarg;
+			break;
+		case 'o':
+			options->owner = optarg;
+			break;
+		case 's':
+			options->sql_dir = optarg;
+			break;
+		case 'p':
+			options->pid_file = optarg;
+			break;
+		case 'P':
+			options->port_file = optarg;
+			break;
+		case 'V':
+			printf("kehud %s\n", KEHU_VERSION);
+			exit(0);
+		case 'h':
+			fputs(main_usage, stdout);
+			exit(0);
+		default:
+			fputs(main_usage, stderr);
+			return 2;
+		}
+	}
+	if (optind < argc)
+		options->command = argv[optind++];
+	if (optind < argc) {
+		fprintf(stderr, "kehud: one command at a time\n%s", main_usage);
+		return 2;
+	}
+	return 0;
+}
+
+int
+main(int argc, char **argv)
+{
+	static const char *const commands[] = { "serve", "init", "migrate", "maintain", "print-config",
+		"print-manual" };
+	struct options options = { .command = "serve", .sql_dir = KEHU_SQL_DIR };
+	struct server server = { .lock = PTHREAD_MUTEX_INITIALIZER };
+	struct arena *arena = arena_new(0);
+	const char *why = NULL;
+	bool known = false;
+	int status = main_options(argc, argv, &options);
+
+	if (status != 0)
+		return status;
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		known |= strcmp(commands[i], options.command) == 0;
+	if (!known) {
+		fprintf(stderr, "kehud: there is no command \"%s\"\n%s", options.command, main_usage);
+		return 2;
+	}
+	if (strcmp(options.command, "print-config") == 0) {
+		conf_print_sample(stdout, server_setting_table, server_setting_count);
+		return 0;
+	}
+	if (strcmp(options.command, "print-manual") == 0) {
+		conf_print_mdoc(stdout, server_setting_table, server_setting_count);
+		return 0;
+	}
+	if (options.config == NULL && access("/etc/kehu/kehud.conf", R_OK) == 0)
+		options.config = "/etc/kehu/kehud.conf";
+	if (conf_load(arena, server_setting_table, server_setting_count, options.config,
+		&server.settings, &why) != ERR_OK)
+		return main_fail(ERR_CONFIG, why);
+	if (!log_open(server.settings.log_file, log_level_named(server.settings.log_level)))
+		return main_fail(ERR_CONFIG, "log.file cannot be opened for writing");
+	if (strcmp(options.command, "serve") == 0)
+		status = main_serve(arena, &server, &options);
+	else
+		status = main_migrate(arena, &server.settings, &options);
+	access_unref(server.access);
+	catalog_unref(server.catalog);
+	arena_free(arena);
+	return status;
+}

@@ -1,0 +1,398 @@
+/*
+ * The reading requests: List, Related, Get, Search, History.
+ */
+#include "server/record/page.h"
+
+#include "server/entity/fields.h"
+#include "server/gate/gate.h"
+#include "server/record/arms.h"
+#include "server/record/search.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TOTAL_MAX 10000     /* counting further costs more than it tells */
+#define SORT_ROWS_MAX 20000 /* unindexed sorts of more than this are refused */
+#define RELATED_MAX 12
+
+static const struct arms *
+lists_keep_arms(struct call *call, struct arms arms)
+{
+	return arena_memdup(call->arena, &arms, sizeof(arms));
+}
+
+/* ---- List -------------------------------------------------------------------------------- */
+
+static enum err
+list_find_words(struct call *call, struct page_reading *reading, const struct entity_view *entity,
+    const char *query)
+{
+	struct search_result result;
+	struct sql *sql = sql_new(call->arena);
+	struct filter filter;
+	int64_t *ids;
+	enum err err = filter_bind(call, entity, query, sql, &filter);
+
+	if (err == ERR_OK)
+		err = search_run(call, entity, filter.words, sql, filter.where, &result);
+	if (err != ERR_OK)
+		return err;
+	if (result.too_short)
+		return CALL_FAIL(call, ERR_QUERY, .entity = entity->def->number,
+		    .text = call_say(call, "Type one more letter", "请再输入一个字"));
+	if (result.narrow)
+		return CALL_FAIL(call, ERR_NARROW, .entity = entity->def->number);
+	ids = ARENA_ARRAY(call->arena, int64_t, result.count + 1);
+	for (size_t i = 0; i < result.count; i++)
+		ids[i] = result.hits[i].id;
+	page_only(reading, ids, result.count);
+	return ERR_OK;
+}
+
+/* A sort without an index of its own needs a small set. */
+static enum err
+list_check_sort(struct call *call, struct page_reading *reading, uint32_t entity)
+{
+	struct rows *rows;
+	enum err err;
+
+	if (page_sort_is_indexed(reading))
+		return ERR_OK;
+	page_count(call, reading, SORT_ROWS_MAX + 1, &rows);
+	err = store_flush(call->store, call->arena);
+	if (err == ERR_OK && rows_int(rows, 0, 0) > SORT_ROWS_MAX)
+		return CALL_FAIL(call, ERR_NARROW, .entity = entity,
+		    .text = call_say(call,
+			"Too many records to sort by this; filter by owner, level, stage or region first",
+			"记录过多，无法按此列排序，请先按负责人、级别、阶段或地区筛选"));
+	return err;
+}
+
+enum err
+handle_list(struct call *call)
+{
+	const Kehu__List *list = call->request->list;
+	const struct entity_view *entity;
+	struct page_reading *reading;
+	struct rows *total = NULL;
+	Kehu__Page *page;
+	bool words, plain;
+	enum err err;
+
+	err = call_entity(call, list->entity, RIGHT_VIEW, &entity);
+	if (err != ERR_OK)
+		return err;
+	if (entity->def->kind == ENTITY_LINE || entity->def->kind == ENTITY_ANCHORED)
+		return CALL_FAIL(call, ERR_BAD_REQUEST, .entity = list->entity);
+	call_scope_references(call, entity);
+	err = page_prepare(call, &(struct page_request){
+	    .entity = entity,
+	    .arms = lists_keep_arms(call, call_scope(call, entity->def, RIGHT_VIEW)),
+	    .query = list->query, .columns = list->columns, .column_count = list->n_columns,
+	    .sort = list->sort, .down = list->down, .cursor = list->cursor, .limit = list->limit,
+	    .deleted = list->deleted }, &reading);
+	if (err != ERR_OK)
+		return err;
+	words = page_words(reading)[0] != '\0';
+	plain = !words && !list->total && page_sort_is_indexed(reading);
+	call_begin(call, !plain);
+	if (words)
+		err = list_find_words(call, reading, entity, list->query);
+	if (err == ERR_OK)
+		err = list_check_sort(call, reading, list->entity);
+	if (err != ERR_OK)
+		return err;
+	if (list->total)
+		page_count(call, reading, TOTAL_MAX + 1, &total);
+	page_queue(call, reading);
+	err = store_flush(call->store, call->arena);
+	if (err != ERR_OK)
+		return err;
+	page = page_take(call, reading);
+	if (total != NULL) {
+		int64_t count = rows_int(total, 0, 0);
+
+		page->has_total = page->has_total_at_least = true;
+		page->total = count > TOTAL_MAX ? TOTAL_MAX : count;
+		page->total_at_least = count > TOTAL_MAX;
+	}
+	call->answer.answer_case = KEHU__SERVER_FRAME__ANSWER_PAGE;
+	call->answer.page = page;
+	return ERR_OK;
+}
+
+/* ---- Related and Get --------------------------------------------------------------------- */
+
+/* The tab of parent that shows entity by field (0: the first such tab). */
+static const struct tab *
+related_tab(struct call *call, const struct entity_view *parent, uint32_t number, uint32_t field,
+    const struct entity_view **entity, const struct field **by)
+{
+	*entity = catalog_entity(call->catalog, number);
+	if (*entity == NULL)
+		return NULL;
+	for (const struct tab *tab = parent->def->tabs; tab != NULL && tab->entity != NULL; tab++) {
+		if (strcmp(tab->entity, (*entity)->def->name) != 0)
+			continue;
+		*by = entity_field_named(*entity, tab->field);
+		if (*by != NULL && (field == 0 || (*by)->number == field))
+			return tab;
+	}
+	return NULL;
+}
+
+static size_t
+related_columns(struct arena *arena, const struct entity_view *entity, const char *names,
+    const uint32_t **columns)
+{
+	uint32_t *list = ARENA_ARRAY(arena, uint32_t, strlen(names) + 1);
+	size_t count = 0;
+	char *copy = arena_strdup(arena, names), *save = NULL;
+
+	for (char *name = strtok_r(copy, " ", &save); name != NULL; name = strtok_r(NULL, " ", &save)) {
+		const struct field *field = entity_field_named(entity, name);
+
+		if (field != NULL)
+			list[count++] = field->number;
+	}
+	*columns = list;
+	return count;
+}
+
+static enum err
+related_prepare(struct call *call, const struct entity_view *parent, int64_t id,
+    const Kehu__Related *related, struct page_reading **reading)
+{
+	const struct entity_view *entity;
+	const struct field *by = NULL;
+	const struct tab *tab =
+	    related_tab(call, parent, related->related, related->field, &entity, &by);
+	struct page_request request = { .columns = related->columns, .column_count = related->n_columns,
+		.cursor = related->cursor, .limit = related->limit };
+
+	if (tab == NULL)
+		return CALL_FAIL(call, ERR_NO_SUCH_ENTITY, .entity = related->related);
+	/* Files belong to their record; other children need the right to see them at all. */
+	if (entity->def->kind != ENTITY_ANCHORED &&
+	    (access_rights(call->user, entity->def) & RIGHT_VIEW) == 0)
+		return CALL_FAIL(call, ERR_NO_SUCH_ENTITY, .entity = related->related);
+	if (request.column_count == 0)
+		request.column_count = related_columns(call->arena, entity, tab->columns, &request.columns);
+	request.entity = entity;
+	request.parent_field = by;
+	request.parent_id = id;
+	request.parent_entity = parent->def->number;
+	call_scope(call, entity->def, RIGHT_VIEW);
+	call_scope_references(call, entity);
+	return page_prepare(call, &request, reading);
+}
+
+enum err
+handle_related(struct call *call)
+{
+	const Kehu__Related *related = call->request->related;
+	const struct entity_view *parent;
+	struct record_reading *opened;
+	struct page_reading *reading;
+	struct arms arms;
+	enum err err;
+
+	err = call_entity(call, related->entity, RIGHT_VIEW, &parent);
+	if (err != ERR_OK)
+		return err;
+	arms = call_scope(call, parent->def, RIGHT_VIEW);
+	call_scope_references(call, parent);
+	err = related_prepare(call, parent, related->id, related, &reading);
+	if (err != ERR_OK)
+		return err;
+	call_begin(call, false);
+	opened = record_queue_read(call, parent, related->id, &arms, false, false);
+	page_queue(call, reading);
+	err = store_flush(call->store, call->arena);
+	if (err != ERR_OK)
+		return err;
+	if (record_take_read(call, opened) == NULL)
+		return CALL_FAIL(call, ERR_NO_SUCH_RECORD, .entity = related->entity);
+	call->answer.answer_case = KEHU__SERVER_FRAME__ANSWER_PAGE;
+	call->answer.page = page_take(call, reading);
+	return ERR_OK;
+}
+
+enum err
+handle_get(struct call *call)
+{
+	const Kehu__Get *get = call->request->get;
+	struct page_reading *pages[RELATED_MAX];
+	const struct entity_view *entity;
+	struct record_reading *reading;
+	struct record *record;
+	Kehu__GetAnswer *answer;
+	struct arms arms;
+	enum err err;
+
+	err = call_entity(call, get->entity, RIGHT_VIEW, &entity);
+	if (err != ERR_OK)
+		return err;
+	if (entity->def->kind == ENTITY_LINE || entity->def->kind == ENTITY_ANCHORED ||
+	    get->n_related > RELATED_MAX)
+		return CALL_FAIL(call, ERR_BAD_REQUEST, .entity = get->entity);
+	arms = call_scope(call, entity->def, RIGHT_VIEW);
+	call_scope_references(call, entity);
+	for (size_t i = 0; err == ERR_OK && i < get->n_related; i++)
+		err = related_prepare(call, entity, get->id, get->related[i], &pages[i]);
+	if (err != ERR_OK)
+		return err;
+	call_begin(call, false);
+	reading = record_queue_read(call, entity, get->id, &arms, true, false);
+	for (size_t i = 0; i < get->n_related; i++)
+		page_queue(call, pages[i]);
+	err = store_flush(call->store, call->arena);
+	if (err != ERR_OK)
+		return err;
+	record = record_take_read(call, reading);
+	/* The recycle bin shows its records to those who may restore. */
+	if (record == NULL || (record->deleted && (record->rights & 4) == 0))
+		return CALL_FAIL(call, ERR_NO_SUCH_RECORD, .entity = get->entity);
+	answer = ARENA_NEW(call->arena, Kehu__GetAnswer);
+	kehu__get_answer__init(answer);
+	answer->record = record_to_wire(call, record);
+	answer->n_related = get->n_related;
+	answer->related = ARENA_ARRAY(call->arena, Kehu__RelatedPage *, get->n_related + 1);
+	for (size_t i = 0; i < get->n_related; i++) {
+		Kehu__RelatedPage *page = ARENA_NEW(call->arena, Kehu__RelatedPage);
+
+		kehu__related_page__init(page);
+		page->has_entity = page->has_field = true;
+		page->entity = get->related[i]->related;
+		page->field = get->related[i]->field;
+		page->page = page_take(call, pages[i]);
+		answer->related[i] = page;
+	}
+	call->answer.answer_case = KEHU__SERVER_FRAME__ANSWER_GET;
+	call->answer.get = answer;
+	return ERR_OK;
+}
+
+/* ---- Search ------------------------------------------------------------------------------ */
+
+#define SEARCH_LIMIT_MAX 200
+
+static Kehu__Hit *
+search_to_wire(struct call *call, const struct entity_view *entity, const struct search_hit *hit)
+{
+	Kehu__Hit *wire = ARENA_NEW(call->arena, Kehu__Hit);
+
+	kehu__hit__init(wire);
+	wire->has_entity = wire->has_id = wire->has_field = wire->has_rank = true;
+	wire->entity = entity->def->number;
+	wire->id = hit->id;
+	wire->label = arena_strdup(call->arena, hit->label);
+	wire->field = hit->field;
+	wire->matched = arena_strdup(call->arena, hit->matched);
+	wire->rank = (uint32_t)hit->rank;
+	return wire;
+}
+
+static enum err
+search_one(struct call *call, const struct entity_view *entity, struct search_result *result)
+{
+	const Kehu__Search *search = call->request->search;
+	struct sql *sql = sql_new(call->arena);
+	struct filter filter;
+	enum err err;
+
+	err = filter_bind(call, entity, search->query, sql, &filter);
+	if (err == ERR_OK && filter.words[0] != '\0')
+		err = CALL_FAIL(call, ERR_QUERY, .entity = entity->def->number);
+	if (err == ERR_OK)
+		err = search_run(call, entity, search->text, sql, filter.where, result);
+	return err;
+}
+
+/* The cursor of a search is how many hits were given; the order is the same each time. */
+static enum err
+search_cursor(struct call *call, size_t *skip)
+{
+	const ProtobufCBinaryData *cursor = &call->request->search->cursor;
+
+	*skip = 0;
+	if (cursor->len == 0)
+		return ERR_OK;
+	if (cursor->len != 4)
+		return CALL_FAIL(call, ERR_BAD_REQUEST);
+	for (size_t i = 0; i < 4; i++)
+		*skip = *skip << 8 | cursor->data[i];
+	return ERR_OK;
+}
+
+enum err
+handle_search(struct call *call)
+{
+	const Kehu__Search *search = call->request->search;
+	size_t limit = search->limit == 0 ? 20 : search->limit, skip, total = 0, at = 0;
+	const struct entity_view *kinds[8];
+	struct search_result results[8];
+	size_t kind_count = 0;
+	Kehu__SearchAnswer *answer = ARENA_NEW(call->arena, Kehu__SearchAnswer);
+	enum err err = search_cursor(call, &skip);
+
+	if (limit > SEARCH_LIMIT_MAX)
+		limit = SEARCH_LIMIT_MAX;
+	if (err != ERR_OK)
+		return err;
+	if (search->text == NULL || search->text[0] == '\0')
+		return CALL_FAIL(call, ERR_EMPTY);
+	for (size_t e = 0; e < catalog_count(call->catalog) && kind_count < 8; e++) {
+		const struct entity_view *entity = catalog_at(call->catalog, e);
+
+		if (!entity->def->searched ||
+		    (search->entity != 0 && search->entity != entity->def->number) ||
+		    (access_rights(call->user, entity->def) & RIGHT_VIEW) == 0)
+			continue;
+		call_scope(call, entity->def, RIGHT_VIEW);
+		call_scope_references(call, entity);
+		kinds[kind_count++] = entity;
+	}
+	if (kind_count == 0)
+		return CALL_FAIL(call, ERR_NO_SUCH_ENTITY, .entity = search->entity);
+	call_begin(call, true);
+	for (size_t k = 0; k < kind_count; k++) {
+		err = search_one(call, kinds[k], &results[k]);
+		if (err != ERR_OK)
+			return err;
+		total += results[k].count;
+	}
+	kehu__search_answer__init(answer);
+	answer->hits = ARENA_ARRAY(call->arena, Kehu__Hit *, limit + 1);
+	/* Across entities: by rank, entities in catalogue order within a rank. */
+	for (int rank = 0; rank <= TOKEN_NONE && answer->n_hits < limit; rank++)
+		for (size_t k = 0; k < kind_count; k++)
+			for (size_t i = 0; i < results[k].count && answer->n_hits < limit; i++) {
+				if ((int)results[k].hits[i].rank != rank || at++ < skip)
+					continue;
+				answer->hits[answer->n_hits++] =
+				    search_to_wire(call, kinds[k], &results[k].hits[i]);
+			}
+	for (size_t k = 0; k < kind_count; k++) {
+		answer->has_typo |= results[k].typo;
+		answer->typo |= results[k].typo;
+		answer->has_narrow |= results[k].narrow;
+		answer->narrow |= results[k].narrow;
+		answer->has_too_short |= results[k].too_short;
+		answer->too_short |= results[k].too_short;
+	}
+	if (skip + answer->n_hits < total && answer->n_hits > 0) {
+		size_t given = skip + answer->n_hits;
+
+		answer->has_next = true;
+		answer->next.len = 4;
+		answer->next.data = arena_alloc(call->arena, 4);
+		for (int i = 0; i < 4; i++)
+			answer->next.data[i] = (uint8_t)(given >> (24 - 8 * i));
+	}
+	call->rows = answer->n_hits;
+	call->answer.answer_case = KEHU__SERVER_FRAME__ANSWER_SEARCH;
+	call->answer.search = answer;
+	return ERR_OK;
+}

@@ -1,0 +1,218 @@
+/*
+ * Search: candidates, recheck, rank.
+ *
+ * Candidates come from <table>_search (no row policies there, its own access columns) inside a
+ * materialised, limited CTE with a custom plan, and are joined with the record under its policies and
+ * conditions. Every arm applies inside, so the limit never hides a row the reader could see behind
+ * rows he could not. Past the limit only what equals or begins with the words is taken, and the
+ * answer says so.
+ */
+#include "server/record/search.h"
+
+#include "server/record/arms.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CANDIDATES_MAX 2000
+#define BEST_MAX 200 /* of the exact and of the beginning matches, when there are too many */
+#define DOC_FIELDS_MAX 400
+
+/* Letters of the classes this reader sees clear, and of those shown masked. */
+static void
+search_classes(const struct call *call, const struct entity_view *entity, char clear[16],
+    char whole[16])
+{
+	const struct entity_view *kinds[17] = { entity };
+	size_t count = 1 + catalog_lines(call->catalog, entity->def, kinds + 1, 16);
+	size_t clear_count = 0, whole_count = 0;
+
+	for (size_t k = 0; k < count; k++)
+		for (size_t i = 0; i < kinds[k]->field_count; i++) {
+			const struct field *field = kinds[k]->fields[i];
+			enum field_right right;
+
+			if ((field->flags & FIELD_SEARCH) == 0)
+				continue;
+			right = access_field(call->user, kinds[k]->def, field);
+			if (right == FIELD_SHOW_HIDDEN)
+				continue;
+			if (right == FIELD_SHOW_MASKED) {
+				if (memchr(whole, field->search, whole_count) == NULL && whole_count < 15)
+					whole[whole_count++] = field->search;
+			} else if (memchr(clear, field->search, clear_count) == NULL && clear_count < 15) {
+				clear[clear_count++] = field->search;
+			}
+		}
+	clear[clear_count] = whole[whole_count] = '\0';
+}
+
+static void
+search_queue(struct call *call, const struct entity_view *entity, const struct arms *arms,
+    struct sql *sql, const char *tsquery, const char *where, size_t limit, struct rows **rows)
+{
+	const struct entity *def = entity->def;
+	const char *label = def->label_field != NULL ? def->label_field : "name";
+
+	sql_addf(sql, "WITH h AS MATERIALIZED (SELECT s.id, s.doc FROM %s_search s", entity_table(def));
+	if (where[0] != '\0') /* conditions inside, so that the limit counts only what fits */
+		sql_addf(sql, " JOIN %s t ON t.id = s.id", entity_table(def));
+	sql_add(sql, " WHERE s.tokens @@ ");
+	sql_text(sql, tsquery);
+	sql_add(sql, "::tsquery AND ");
+	record_arms_where(call, sql, entity, "s", arms);
+	if (where[0] != '\0')
+		sql_addf(sql, " AND t.deleted_at IS NULL AND %s", where);
+	sql_addf(sql, " LIMIT %zu) SELECT t.id, t.%s, t.%s_key, h.doc FROM h JOIN %s t ON t.id = h.id "
+		      "WHERE t.deleted_at IS NULL",
+	    limit, label, label, entity_table(def));
+	store_queue(call->store, sql, rows);
+}
+
+/* The texts of a search row: "class entity.field<tab>text" a line. */
+static size_t
+search_read_doc(struct arena *arena, const char *doc, const char *whole, struct token_field *fields,
+    uint32_t *numbers)
+{
+	size_t count = 0;
+
+	while (*doc != '\0' && count < DOC_FIELDS_MAX) {
+		size_t length = strcspn(doc, "\n");
+		const char *tab = memchr(doc, '\t', length);
+
+		if (tab != NULL) {
+			char *end;
+			unsigned long entity = strtoul(doc + 1, &end, 10);
+			unsigned long field = *end == '.' ? strtoul(end + 1, NULL, 10) : 0;
+
+			fields[count] = (struct token_field){
+				.class = doc[0],
+				/* customer.short_name */
+				.short_name = entity == 10 && field == 3,
+				.whole = strchr(whole, doc[0]) != NULL,
+				.text = arena_strndup(arena, tab + 1, length - (size_t)(tab + 1 - doc)),
+			};
+			numbers[count++] = (uint32_t)field;
+		}
+		doc += length + (doc[length] == '\n');
+	}
+	return count;
+}
+
+static void
+search_take(struct call *call, const struct token_query *query, const char *whole, bool typo,
+    const struct rows *rows, struct search_result *result)
+{
+	struct token_field *fields = ARENA_ARRAY(call->arena, struct token_field, DOC_FIELDS_MAX);
+	uint32_t *numbers = ARENA_ARRAY(call->arena, uint32_t, DOC_FIELDS_MAX);
+	struct arena *scratch = arena_new(0);
+
+	for (size_t i = 0; i < rows->count; i++) {
+		struct token_hit hit;
+		size_t count;
+		bool known = false;
+
+		arena_reset(scratch);
+		count = search_read_doc(scratch, rows_text(rows, i, 3), whole, fields, numbers);
+		if (!token_match(scratch, query, fields, count, typo, &hit))
+			continue;
+		for (size_t k = 0; k < result->count && !known && result->narrow; k++)
+			known = result->hits[k].id == rows_int(rows, i, 0);
+		if (known)
+			continue;
+		result->hits[result->count++] = (struct search_hit){
+			.id = rows_int(rows, i, 0),
+			.rank = hit.rank,
+			.label = rows_text(rows, i, 1),
+			.sort_key = rows_text(rows, i, 2),
+			.field = numbers[hit.field],
+			.matched = fields[hit.field].whole ? "****" :
+							     arena_strdup(call->arena, fields[hit.field].text),
+		};
+	}
+	arena_free(scratch);
+}
+
+static int
+search_compare(const void *a_, const void *b_)
+{
+	const struct search_hit *a = a_, *b = b_;
+	int order;
+
+	if (a->rank != b->rank)
+		return a->rank < b->rank ? -1 : 1;
+	order = strcmp(a->sort_key != NULL ? a->sort_key : "", b->sort_key != NULL ? b->sort_key : "");
+	if (order != 0)
+		return order;
+	return (a->id > b->id) - (a->id < b->id);
+}
+
+/* A statement that shares the parameters of the caller's filter. */
+struct search_step {
+	struct call *call;
+	const struct entity_view *entity;
+	const struct arms *arms;
+	const char *whole;
+	const struct token_query *query;
+	struct search_result *result;
+};
+
+static enum err
+search_step(struct search_step *step, struct sql *sql, const char *where, const char *tsquery,
+    bool typo, size_t limit, bool *more)
+{
+	struct rows *rows;
+	enum err err;
+
+	*more = false;
+	if (tsquery == NULL)
+		return ERR_OK;
+	search_queue(step->call, step->entity, step->arms, sql, tsquery, where, limit + 1, &rows);
+	err = store_flush(step->call->store, step->call->arena);
+	if (err != ERR_OK)
+		return err;
+	*more = rows->count > limit;
+	if (*more && !step->result->narrow) /* the whole set does not fit: the caller takes the best */
+		return ERR_OK;
+	search_take(step->call, step->query, step->whole, typo, rows, step->result);
+	return ERR_OK;
+}
+
+enum err
+search_run(struct call *call, const struct entity_view *entity, const char *words, struct sql *sql,
+    const char *where, struct search_result *result)
+{
+	struct arms arms = access_arms(call->user, entity->def, RIGHT_VIEW);
+	char clear[16] = "", whole[16] = "";
+	struct search_step step = { .call = call, .entity = entity, .arms = &arms, .whole = whole,
+		.result = result };
+	bool more;
+	enum err err;
+
+	*result = (struct search_result){ 0 };
+	search_classes(call, entity, clear, whole);
+	step.query = token_query(call->arena, words, clear, whole);
+	result->too_short = token_query_is_short(step.query);
+	result->hits = ARENA_ARRAY(call->arena, struct search_hit, 2 * CANDIDATES_MAX + 2);
+	err = search_step(&step, sql_copy(sql), where, token_query_text(step.query), false, CANDIDATES_MAX,
+	    &more);
+	if (err == ERR_OK && more) {
+		bool ignored;
+
+		result->narrow = true;
+		err = search_step(&step, sql_copy(sql), where, token_query_exact_text(step.query), false,
+		    BEST_MAX, &ignored);
+		if (err == ERR_OK)
+			err = search_step(&step, sql_copy(sql), where, token_query_start_text(step.query),
+			    false, BEST_MAX, &ignored);
+	} else if (err == ERR_OK && result->count == 0) {
+		err = search_step(&step, sql_copy(sql), where,
+		    token_query_typo_text(call->arena, step.query), true, CANDIDATES_MAX, &more);
+		result->typo = result->count > 0;
+		result->narrow = more;
+	}
+	if (err == ERR_OK)
+		qsort(result->hits, result->count, sizeof(*result->hits), search_compare);
+	return err;
+}

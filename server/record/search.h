@@ -1,0 +1,34 @@
+/*
+ * Finding records by words: candidates from the gram tokens, rechecked exactly.
+ */
+#ifndef KEHU_SEARCH_H
+#define KEHU_SEARCH_H
+
+#include "server/record/token.h"
+#include "server/record/record.h"
+
+struct search_hit {
+	int64_t id;
+	enum token_rank rank;
+	const char *label, *sort_key;
+	uint32_t field;      /* of the entity (or of a line), that matched */
+	const char *matched; /* its text */
+};
+
+struct search_result {
+	struct search_hit *hits; /* best first, then by sort key */
+	size_t count;
+	bool typo;   /* nothing matched exactly */
+	bool narrow; /* more candidates than the limit: only the best are here */
+	bool too_short;
+};
+
+/*
+ * All records of entity that match words, up to the candidate limit, through the reader's arms.
+ * where: further conditions over alias t with their parameters already in sql, or "". The
+ * transaction has begun (more than one trip).
+ */
+MUST_CHECK enum err search_run(struct call *call, const struct entity_view *entity,
+    const char *words, struct sql *sql, const char *where, struct search_result *result);
+
+#endif
