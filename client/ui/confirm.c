@@ -1,7 +1,7 @@
 /* The asking box of confirm.h. */
 #include "client/ui/confirm.h"
-#include "client/ui/edit.h"
 #include "common/text.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -176,4 +176,20 @@ confirm_open(struct ui *ui, const struct confirm_config *config)
 	confirm->edit.digits = true;
 	ui_drop_typed(ui);
 	ui_push(ui, &confirm->screen);
+}
+
+static void
+confirm_on_paste(void *arg, int choice)
+{
+	edit_take_held(arg, choice == 1);
+}
+
+void
+confirm_paste(struct ui *ui, struct edit *edit)
+{
+	char text[96];
+
+	snprintf(text, sizeof text, tr(T_PASTE_LONG), text_chars(buf_text(&edit->held)));
+	confirm_open(ui, &(struct confirm_config){ .text = text, .choices = { tr(T_NO), tr(T_YES) },
+	        .letters = { 'n', 'y' }, .answer = confirm_on_paste, .arg = edit });
 }

@@ -5,6 +5,7 @@
 #ifndef KEHU_UI_CONFIRM_H
 #define KEHU_UI_CONFIRM_H
 
+#include "client/ui/edit.h"
 #include "client/ui/ui.h"
 
 enum { CONFIRM_CHOICES = 5, CONFIRM_NOTHING = -1 };
@@ -24,5 +25,8 @@ struct confirm_config {
 
 /* Drops what was typed ahead. */
 void confirm_open(struct ui *ui, const struct confirm_config *config);
+
+/* Ask whether the long paste that edit holds (UI_ASK) is wanted; edit must outlive the box. */
+void confirm_paste(struct ui *ui, struct edit *edit);
 
 #endif

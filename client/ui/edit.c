@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { EDIT_CHARS = 2000, EDIT_PASTE_ASK_BYTES = 2048 };
+enum { EDIT_CHARS = 2000, EDIT_PASTE_ASK_BYTES = 2048, EDIT_PASTE_ASK_CHARS = 500 };
 
 void
 edit_init(struct edit *edit, size_t max_chars)
@@ -343,7 +343,8 @@ edit_type(struct edit *edit, const struct event *event)
 	size_t before = edit->text.bytes;
 
 	if (event->kind == EVENT_PASTE) {
-		if (event->bytes > EDIT_PASTE_ASK_BYTES) {
+		/* A short field takes what fits; a long one might take it all. */
+		if (event->bytes > EDIT_PASTE_ASK_BYTES && edit->max_chars >= EDIT_PASTE_ASK_CHARS) {
 			buf_clear(&edit->held);
 			buf_puts(&edit->held, event->text);
 			return UI_DONE | UI_ASK;

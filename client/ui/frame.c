@@ -30,20 +30,22 @@ frame_context(struct screen *screen)
 
 /* Clock and spinner -------------------------------------------------------------------------- */
 
+int
+frame_offset_min(const struct ui *ui)
+{
+	time_t now = time(NULL);
+	struct tm local;
+
+	if (ui->clock_minutes != FRAME_LOCAL_CLOCK)
+		return ui->clock_minutes;
+	localtime_r(&now, &local);
+	return (int)(local.tm_gmtoff / 60);
+}
+
 static int
 frame_minute(const struct ui *ui)
 {
-	int64_t now_us = date_now_us();
-	time_t now = (time_t)(now_us / US_PER_SECOND);
-	struct tm local;
-
-	if (ui->clock_minutes != FRAME_LOCAL_CLOCK) {
-		int64_t minutes = now_us / US_PER_SECOND / 60 + ui->clock_minutes;
-
-		return (int)(minutes % (24 * 60));
-	}
-	localtime_r(&now, &local);
-	return local.tm_hour * 60 + local.tm_min;
+	return (int)((date_now_us() / US_PER_SECOND / 60 + frame_offset_min(ui)) % (24 * 60));
 }
 
 static int

@@ -23,6 +23,7 @@ struct ui {
 	int64_t painted_ms;
 	unsigned resize_timer;
 	int han_keys;
+	enum err said_code; /* of the message on show when the key came */
 
 	char user[96], link[32];
 	enum role link_role;
@@ -41,6 +42,8 @@ struct ui {
 };
 
 bool frame_too_small(void);
+/* Minutes east of UTC of the clock in the title. */
+int frame_offset_min(const struct ui *ui);
 enum ctx frame_context(struct screen *screen);
 /* Whether clock, spinner or message line would look different now. */
 bool frame_changes(struct ui *ui, int64_t now_ms);

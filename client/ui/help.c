@@ -21,6 +21,7 @@ struct help {
 	struct list_column columns[2];
 	enum act found[ACT_COUNT];
 	size_t count;
+	enum err code; /* of the message on show when help was asked for, or OK */
 	struct list_row row;
 	const char *cells[2];
 };
@@ -128,8 +129,12 @@ help_draw(struct screen *screen, struct rect rect)
 static const char *
 help_hint(struct screen *screen)
 {
-	(void)screen;
-	return tr(T_HELP_HINT);
+	enum err code = ((struct help *)screen)->code;
+
+	if (code == ERR_OK)
+		return tr(T_HELP_HINT);
+	return arena_printf(cells_scratch(), tr(err_retry_safe(code) ? T_HELP_CODE_AGAIN : T_HELP_CODE),
+	    (int)code, err_text(code, tr_lang()));
 }
 
 static void
@@ -162,6 +167,7 @@ help_open(struct ui *ui)
 		abort();
 	help->screen.ops = &help_ops;
 	help->below = help->context = top ? frame_context(top) : CTX_ALL;
+	help->code = ui->said_code;
 	edit_init(&help->edit, 40);
 	help->columns[0] = (struct list_column){ .title = "", .min_cols = 18, .want_cols = 18 };
 	help->columns[1] = (struct list_column){ .title = "", .min_cols = 20, .stretch = true };

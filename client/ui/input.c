@@ -5,6 +5,7 @@
 #include "client/ui/input.h"
 #include "common/text.h"
 #include <iconv.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -195,7 +196,21 @@ input_csi_done(struct input *input, const char *params, char final, struct event
 		event->kind = EVENT_KEY;
 }
 
-/* CSI … final. Unknown ones, mouse reports among them, are eaten whole. 0: more needed. */
+/* CSI < button ; col ; row M: a click, or the wheel as arrow keys; the rest is eaten. */
+static void
+input_mouse(const char *params, struct event *event)
+{
+	int button, col, row;
+
+	if (sscanf(params, "<%d;%d;%d", &button, &col, &row) != 3)
+		return;
+	if (button == 0)
+		*event = (struct event){ EVENT_CLICK, .row = row - 1, .col = col - 1 };
+	else if (button == 64 || button == 65)
+		*event = (struct event){ EVENT_KEY, button == 64 ? K_UP : K_DOWN };
+}
+
+/* CSI … final. Unknown ones are eaten whole. 0: more needed. */
 static size_t
 input_csi(struct input *input, const char *bytes, size_t count, struct event *event)
 {
@@ -217,11 +232,14 @@ input_csi(struct input *input, const char *bytes, size_t count, struct event *ev
 		return at; /* not a sequence; what follows stands for itself */
 	if (bytes[at] == 'M' && at == 2) /* the old mouse report has three more bytes */
 		return count < 6 ? 0 : 6;
-	if (at - 2 < sizeof params && bytes[2] != '<' && bytes[2] != '?') {
-		memcpy(params, bytes + 2, at - 2);
-		params[at - 2] = '\0';
+	if (at - 2 >= sizeof params)
+		return at + 1;
+	memcpy(params, bytes + 2, at - 2);
+	params[at - 2] = '\0';
+	if (params[0] == '<' && bytes[at] == 'M')
+		input_mouse(params, event);
+	else if (params[0] != '<' && params[0] != '?')
 		input_csi_done(input, params, bytes[at], event);
-	}
 	return at + 1;
 }
 

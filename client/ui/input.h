@@ -38,7 +38,7 @@ enum event_kind {
 	EVENT_PASTE,      /* text, borrowed until the next input_next() */
 	EVENT_BAD_BYTES,  /* not the encoding we expect; skipped */
 	EVENT_CURSOR_AT,  /* the terminal's answer to CSI 6n: row and col, from 1 */
-	EVENT_RESIZE,     /* the screen has another size; made by ui.c */
+	EVENT_CLICK,      /* left mouse button: row and col, from 0 */
 };
 
 struct event {

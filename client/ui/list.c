@@ -223,11 +223,29 @@ list_key_option(struct list *list, const struct event *event)
 	return list_move(list, 1) | UI_CHANGED;
 }
 
+/* A click selects the row; on the selected row it opens it. */
+static unsigned
+list_click(struct list *list, const struct event *event)
+{
+	size_t row = list->top + (size_t)(event->row - list->body.y);
+
+	if (event->row < list->body.y || event->row >= list->body.y + list->body.rows ||
+	    event->col < list->body.x || event->col >= list->body.x + list->body.cols ||
+	    row >= list->total)
+		return UI_NONE;
+	if (row == list->cursor)
+		return UI_HANDLED | UI_ACT;
+	list->cursor = row;
+	return UI_DONE;
+}
+
 unsigned
 list_key(struct list *list, enum act act, const struct event *event)
 {
 	int64_t page = list->rows_seen > 1 ? list->rows_seen - 1 : 1;
 
+	if (event->kind == EVENT_CLICK)
+		return list_click(list, event);
 	switch (act) {
 	case ACT_up:        return list_move(list, -1);
 	case ACT_down:      return list_move(list, 1);
@@ -463,6 +481,7 @@ list_draw(struct list *list, struct rect rect, bool focus)
 	if (rows < 1)
 		return;
 	list->rows_seen = rows;
+	list->body = (struct rect){ rect.y + heads, rect.x, rows, rect.cols };
 	list_layout(list, rect.cols - list_lead_cols(list));
 	list_scroll(list, (size_t)rows);
 	list_say_visible(list, (size_t)rows);

@@ -55,6 +55,7 @@ struct list {
 	/* by the list */
 	size_t cursor, top;
 	int rows_seen;       /* body rows at the last drawing */
+	struct rect body;    /* and where they were, for clicks */
 	int widths[32];      /* of the columns at the last drawing, 0: dropped */
 	struct list_mark *mark;
 	size_t mark_count, mark_room;

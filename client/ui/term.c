@@ -410,7 +410,8 @@ term_open_modes(const struct term_options *options)
 	wnoutrefresh(stdscr);
 	doupdate();
 	term_send("\033[?2004h");
-	if (options->mouse)
+	term.mouse = options->mouse;
+	if (term.mouse)
 		term_send("\033[?1000h\033[?1006h");
 }
 
@@ -469,6 +470,28 @@ term_close(void)
 			close(term.wake[i]);
 		term.wake[i] = -1;
 	}
+}
+
+void
+term_suspend(void)
+{
+	if (!term.open)
+		return;
+	term_send("\033[?2004l\033[?1000l\033[?1006l");
+	def_prog_mode();
+	endwin();
+}
+
+void
+term_resume(void)
+{
+	if (!term.open)
+		return;
+	reset_prog_mode();
+	term_resize();
+	term_send("\033[?2004h");
+	if (term.mouse)
+		term_send("\033[?1000h\033[?1006h");
 }
 
 bool
@@ -593,13 +616,6 @@ term_read(int64_t now_ms)
 			break;
 	}
 	return true;
-}
-
-void
-term_flush_input(void)
-{
-	if (term.open)
-		tcflush(STDIN_FILENO, TCIFLUSH);
 }
 
 static void

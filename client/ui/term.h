@@ -43,8 +43,6 @@ void term_beep(void);
 struct input *term_input(void);
 /* Read what is there without waiting into the decoder; false: the terminal is gone. */
 bool term_read(int64_t now_ms);
-/* Drop bytes typed ahead that were not read yet. */
-void term_flush_input(void);
 /* An answer of the terminal (EVENT_CURSOR_AT); true when the screen must be drawn again. */
 bool term_answer(const struct event *event);
 /* The terminal has had its time to answer; true as above. */
@@ -60,6 +58,10 @@ enum {
 unsigned term_take_signals(void);
 /* Ask the terminal for its size and give the grid the same. */
 void term_resize(void);
+
+/* Another program (an editor) gets the terminal; afterwards resume and ui_repaint(). */
+void term_suspend(void);
+void term_resume(void);
 
 /* Write text to the system clipboard (OSC 52), at most 4096 bytes; false: not possible. */
 bool term_copy(const char *text);

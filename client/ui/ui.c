@@ -228,7 +228,10 @@ ui_give(struct ui *ui, enum act act, const struct event *event)
 	if (!screen || ui_cancel_running(ui, act))
 		return;
 	if (act != ACT_NONE || event->kind == EVENT_PASTE || event_char(event)) {
-		if (message_now(loop_now_ms()))
+		const struct message *said = message_now(loop_now_ms());
+
+		ui->said_code = said ? (enum err)said->code : ERR_OK;
+		if (said)
 			ui->dirty = UI_DIRTY_KEY;
 		message_acted();
 	}
@@ -250,7 +253,10 @@ void
 ui_drop_typed(struct ui *ui)
 {
 	(void)ui;
-	if (term_is_open() && input_drop(term_input()))
+	if (!term_is_open())
+		return;
+	term_read(loop_now_ms()); /* what is still on its way was typed before, too */
+	if (input_drop(term_input()))
 		term_beep();
 }
 
@@ -411,6 +417,8 @@ ui_turn(struct ui *ui, int max_ms)
 	ui_sooner(&wait_ms, input_deadline_ms(term_input()), now_ms);
 	ui_sooner(&wait_ms, frame_deadline_ms(ui, now_ms), now_ms);
 	loop_turn(ui->loop, (int)wait_ms);
+	if (message_took_error()) /* from the server, between two keys */
+		ui_drop_typed(ui);
 }
 
 void

@@ -6,6 +6,7 @@
 #include "client/ui/confirm.h"
 #include "client/ui/form.h"
 #include "client/ui/list.h"
+#include "client/ui/message_log.h"
 #include "client/ui/pager.h"
 #include "client/ui/picker.h"
 #include "client/ui/prompt.h"
@@ -121,7 +122,7 @@ demo_form_key(struct screen *screen, enum act act, const struct event *event)
 		        .text = form_value(&demo->form, DEMO_CUSTOMER), .search = demo_search,
 		        .take = demo_form_take, .arg = demo });
 	if (flags & UI_ASK)
-		edit_take_held(&demo->fields[demo->form.focus].edit, false);
+		confirm_paste(screen->ui, &demo->fields[demo->form.focus].edit);
 	if (flags == UI_NONE && (act == ACT_back || act == ACT_cancel) && form_dirty(&demo->form)) {
 		confirm_open(screen->ui, &(struct confirm_config){ .title = "未保存",
 		        .text = "这张表还没有保存。", .choices = { "继续填写", "放弃" },
@@ -390,6 +391,9 @@ demo_list_act(struct demo_list *demo, enum act act)
 		picker_open(ui, &(struct picker_config){ .title = tr(T_GO_PROMPT), .palette = true,
 		        .search = demo_search, .take = demo_list_take, .arg = demo });
 		return UI_DONE;
+	case ACT_copy_record:
+		message_log_open(ui);
+		return UI_DONE;
 	case ACT_copy: /* what a broken client would do */
 		abort();
 	case ACT_refresh:
@@ -502,6 +506,8 @@ ui_demo_main(int argc, char **argv)
 			options.mono = true;
 		else if (strcmp(argv[i], "--ascii") == 0)
 			options.ascii = true;
+		else if (strcmp(argv[i], "--mouse") == 0)
+			options.mouse = true;
 		else if (strcmp(argv[i], "--slow") == 0)
 			slow = true;
 		else if (strcmp(argv[i], "--rows") == 0 && i + 1 < argc)

@@ -341,6 +341,110 @@ many_rows_ask_for_the_number(void **state)
 }
 
 static void
+typing_ahead_stops_at_an_error(void **state)
+{
+	struct vt *vt = demo_ready(NULL, NULL);
+
+	vt_type(vt, "{F6}{F10}{F3}{F3}{F3}");
+	assert_true(vt_wait_text(vt, "E2001 客户", SOON_MS));
+	assert_true(vt_wait_settled(vt, 200, SOON_MS));
+	assert_true(vt_bell(vt));
+	assert_true(vt_wait_text(vt, "新建拜访", SOON_MS));
+	vt_type(vt, "{F1}");
+	assert_true(vt_wait_text(vt, "E2001: ", SOON_MS));
+	vt_type(vt, "{F12}{F3}");
+	assert_true(vt_wait_gone(vt, "新建拜访", SOON_MS));
+	assert_false(vt_bell(vt));
+	demo_done(vt);
+}
+
+static void
+resting_screen_costs_next_to_nothing(void **state)
+{
+	struct vt *vt = demo_ready(NULL, NULL);
+	size_t bytes;
+
+	vt_bytes(vt);
+	vt_wait_settled(vt, 1500, 1500);
+	bytes = vt_bytes(vt);
+	assert_in_range(bytes, 0, 20); /* the clock may have turned */
+	demo_done(vt);
+}
+
+static void
+long_paste_asks_first(void **state)
+{
+	struct vt *vt = demo_ready(NULL, NULL);
+	char text[3001];
+
+	memset(text, 'p', 3000);
+	text[3000] = '\0';
+	vt_type(vt, "{F6}{BackTab}{BackTab}");
+	vt_paste(vt, text);
+	assert_true(vt_wait_text(vt, "粘贴 3000 个字?", SOON_MS));
+	vt_type(vt, "{Esc}");
+	assert_true(vt_wait_gone(vt, "粘贴", SOON_MS));
+	assert_true(vt_wait_text(vt, "0/500 字", SOON_MS));
+	vt_paste(vt, text);
+	assert_true(vt_wait_text(vt, "粘贴 3000 个字?", SOON_MS));
+	vt_type(vt, "y{Enter}");
+	assert_true(vt_wait_text(vt, "500/500 字", SOON_MS));
+	demo_done(vt);
+}
+
+static void
+messages_can_be_read_again(void **state)
+{
+	struct vt *vt = demo_ready(NULL, NULL);
+
+	vt_type(vt, "{Enter}{Down}{Enter}Y");
+	assert_true(vt_wait_text(vt, "消息记录", SOON_MS));
+	assert_true(vt_wait_text(vt, "I open 1, pending 0", SOON_MS));
+	assert_true(vt_wait_text(vt, "I open 0, pending 0", SOON_MS));
+	vt_type(vt, "q");
+	assert_true(vt_wait_gone(vt, "消息记录", SOON_MS));
+	demo_done(vt);
+}
+
+static void
+mouse_is_off_unless_wanted(void **state)
+{
+	struct vt *vt = demo_ready(NULL, "--mouse");
+
+	vt_type(vt, "\033[<0;10;8M{Enter}");
+	assert_true(vt_wait_text(vt, "open 4,", SOON_MS));
+	demo_done(vt);
+}
+
+static void
+slow_line_scrolls_by_half_pages(void **state)
+{
+	static const char *const env[] = { "SSH_CONNECTION=10.0.0.1 1 10.0.0.2 22", NULL };
+	struct vt *vt = demo_ready(env, NULL);
+
+	vt_type(vt, "{Down*18}");
+	assert_true(vt_wait_text(vt, ">   100018", SOON_MS));
+	assert_true(vt_wait_text(vt, "100027", SOON_MS));
+	demo_done(vt);
+}
+
+static void
+silent_terminal_gets_safe_characters(void **state)
+{
+	const char *const argv[] = { self, "--demo", NULL };
+	struct vt *vt = vt_open(&(struct vt_options){ .argv = argv, .silent = true });
+
+	assert_true(vt_wait_text(vt, "100000", SOON_MS));
+	vt_type(vt, "/“a”—");
+	assert_true(vt_wait_text(vt, "F7> \"a\"-", SOON_MS));
+	vt_close(vt);
+	vt = demo_ready(NULL, NULL);
+	vt_type(vt, "/“a”—");
+	assert_true(vt_wait_text(vt, "F7> “a”—", SOON_MS));
+	demo_done(vt);
+}
+
+static void
 help_runs_an_entry_found_by_typing(void **state)
 {
 	struct vt *vt = demo_ready(NULL, NULL);
@@ -468,6 +572,13 @@ main(int argc, char **argv)
 		cmocka_unit_test(bad_bytes_are_named_and_do_not_wedge),
 		cmocka_unit_test(full_width_and_han_letters_in_a_list),
 		cmocka_unit_test(many_rows_ask_for_the_number),
+		cmocka_unit_test(typing_ahead_stops_at_an_error),
+		cmocka_unit_test(resting_screen_costs_next_to_nothing),
+		cmocka_unit_test(long_paste_asks_first),
+		cmocka_unit_test(messages_can_be_read_again),
+		cmocka_unit_test(mouse_is_off_unless_wanted),
+		cmocka_unit_test(slow_line_scrolls_by_half_pages),
+		cmocka_unit_test(silent_terminal_gets_safe_characters),
 		cmocka_unit_test(help_runs_an_entry_found_by_typing),
 		cmocka_unit_test(spinner_turns_and_can_be_cancelled),
 		cmocka_unit_test(poor_terminals_are_served),

@@ -165,9 +165,24 @@ unknown_sequences_and_mouse_are_eaten_whole(void **state)
 {
 	struct input *input = fresh();
 
-	feed(input, "\033[99~\033[<0;10;20M\033[M !!\033[?1;2cx", 1000);
+	feed(input, "\033[99~\033[<3;10;20M\033[<0;10;20m\033[M !!\033[?1;2cx", 1000);
 	expect_key(input, 1000, 'x');
 	expect_nothing(input, 5000);
+	input_free(input);
+}
+
+static void
+click_and_wheel_are_understood(void **state)
+{
+	struct input *input = fresh();
+	struct event event;
+
+	feed(input, "\033[<0;10;20M\033[<65;1;1M", 1000);
+	assert_true(input_next(input, 1000, &event));
+	assert_int_equal(event.kind, EVENT_CLICK);
+	assert_int_equal(event.row, 19);
+	assert_int_equal(event.col, 9);
+	expect_key(input, 1000, K_DOWN);
 	input_free(input);
 }
 
@@ -322,6 +337,7 @@ main(void)
 		cmocka_unit_test(escape_and_digit_within_a_second_is_a_function_key),
 		cmocka_unit_test(escape_and_letter_at_once_is_alt),
 		cmocka_unit_test(unknown_sequences_and_mouse_are_eaten_whole),
+		cmocka_unit_test(click_and_wheel_are_understood),
 		cmocka_unit_test(foreign_bytes_are_skipped_one_by_one),
 		cmocka_unit_test(gb18030_terminal_is_understood),
 		cmocka_unit_test(paste_is_one_event),
