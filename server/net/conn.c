@@ -16,6 +16,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+/* Read at once: what a frame begun and never ended holds, a 4 KiB block of libevent's. */
+#define CONN_READ_BYTES    4000
 #define CONN_STREAM_BYTES  ((size_t)128 * 1024) /* output below which net_stream() goes on */
 #define CONN_LAST_WORDS_US (5 * US_PER_SECOND)  /* for the client to read them and close */
 #define CONN_LOG_STRANGERS 20                   /* lines a second about those never logged in */
@@ -454,6 +456,7 @@ conn_open(struct conn *conn)
 	conn->since_us = conn->heard_us = date_monotonic_us();
 	bufferevent_setcb(conn->bev, conn_read, conn_written, conn_event, conn);
 	bufferevent_setwatermark(conn->bev, EV_WRITE, CONN_STREAM_BYTES, 0);
+	bufferevent_set_max_single_read(conn->bev, CONN_READ_BYTES);
 	conn_read(conn->bev, conn);
 }
 

@@ -77,10 +77,10 @@ net_stop(struct net *net, int drain_s)
 }
 
 static void
-net_break_when_empty(struct net *net)
+net_exit_when_empty(struct net *net)
 {
 	if (net->stopping && net->free_count == net->slots_used && TAILQ_EMPTY(&net->dead))
-		event_base_loopbreak(net->base);
+		event_base_loopexit(net->base, NULL); /* after what is left to be closed */
 }
 
 static void
@@ -93,7 +93,7 @@ net_end_drain(evutil_socket_t fd, short what, void *own)
 	for (uint32_t slot = 0; slot < net->slots_used; slot++)
 		if (net->conns[slot] != NULL)
 			net_disconnect(net->conns[slot], "the server stops");
-	net_break_when_empty(net);
+	net_exit_when_empty(net);
 }
 
 /*
@@ -119,7 +119,7 @@ net_begin_drain(struct net *net, int drain_s)
 		else if (conn != NULL)
 			conn_leave(conn);
 	}
-	net_break_when_empty(net);
+	net_exit_when_empty(net);
 }
 
 static void
@@ -155,7 +155,7 @@ net_reap(evutil_socket_t fd, short what, void *own)
 		TAILQ_REMOVE(&net->dead, conn, link);
 		conn_free(conn);
 	}
-	net_break_when_empty(net);
+	net_exit_when_empty(net);
 }
 
 static void

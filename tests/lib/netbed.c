@@ -100,12 +100,10 @@ bed_wait(struct netbed *bed, const struct work *work)
 	pthread_mutex_unlock(&bed->lock);
 }
 
-/* Bytes that neither compress away nor repeat: position in the stream. */
-static void
-bed_fill(uint8_t *data, size_t bytes, uint64_t from)
+uint8_t
+netbed_byte(uint64_t at)
 {
-	for (size_t i = 0; i < bytes; i++)
-		data[i] = (uint8_t)((from + i) * UINT64_C(0x9e3779b97f4a7c15) >> 56);
+	return (uint8_t)(at * UINT64_C(0x9e3779b97f4a7c15) >> 56);
 }
 
 static void
@@ -118,7 +116,8 @@ bed_answer_data(
 	answer.has_data = answer.has_last = true;
 	answer.data.len = bytes;
 	answer.data.data = malloc(bytes + 1);
-	bed_fill(answer.data.data, bytes, from);
+	for (size_t i = 0; i < bytes; i++)
+		answer.data.data[i] = netbed_byte(from + i);
 	answer.last = last;
 	frame.has_number = true;
 	frame.number = work->number;
@@ -167,7 +166,8 @@ bed_command(struct netbed *bed, struct work *work, struct buf *out, const char *
 }
 
 static void
-bed_session(const Kehu__ClientFrame *request, struct work *work, struct buf *out)
+bed_session(
+    struct netbed *bed, const Kehu__ClientFrame *request, struct work *work, struct buf *out)
 {
 	Kehu__ServerFrame frame = KEHU__SERVER_FRAME__INIT;
 	Kehu__Done done = KEHU__DONE__INIT;
@@ -175,6 +175,8 @@ bed_session(const Kehu__ClientFrame *request, struct work *work, struct buf *out
 	if (request->request_case == KEHU__CLIENT_FRAME__REQUEST_HELLO) {
 		work->session.state = SESSION_HELLO;
 	} else if (request->request_case == KEHU__CLIENT_FRAME__REQUEST_LOGIN) {
+		if (request->login->user[0] == 'w')
+			bed_wait(bed, work);
 		work->session.state = SESSION_LOGGED_IN;
 		work->session.user = atoi(request->login->user + 1);
 		work->session.id = 100 + work->session.user;
@@ -220,7 +222,7 @@ bed_worker_run(void *own, struct work *work, struct buf *out)
 	    ERR_OK)
 		work->close = true;
 	else if (bed_text(request) == NULL)
-		bed_session(request, work, out);
+		bed_session(bed, request, work, out);
 	else
 		bed_command(bed, work, out, bed_text(request));
 	bed_step(bed, work->number, 'e');
@@ -309,7 +311,8 @@ netbed_free(struct netbed *bed)
 	netbed_release(bed);
 	if (bed->net != NULL) {
 		net_stop(bed->net, 0);
-		pthread_join(bed->loop, NULL);
+		if (!bed->loop_joined)
+			pthread_join(bed->loop, NULL);
 		net_free(bed->net);
 	}
 	SSL_CTX_free(bed->client_tls);
@@ -407,19 +410,13 @@ struct peer *
 peer_login(struct netbed *bed, int user)
 {
 	struct peer *peer = peer_new(bed);
-	Kehu__ClientFrame frame = KEHU__CLIENT_FRAME__INIT;
-	Kehu__Login login = KEHU__LOGIN__INIT;
-	char name[16], password[] = "secret";
+	char name[16];
 	enum err err;
 
 	peer_hello(peer);
 	assert_int_equal(peer_answer(peer, &err), 1);
 	snprintf(name, sizeof(name), "u%d", user);
-	login.user = name;
-	login.password = password;
-	frame.request_case = KEHU__CLIENT_FRAME__REQUEST_LOGIN;
-	frame.login = &login;
-	peer_send(peer, &frame);
+	peer_login_as(peer, name);
 	assert_int_equal(peer_answer(peer, &err), 2);
 	assert_int_equal(err, ERR_OK);
 	return peer;
@@ -472,6 +469,20 @@ peer_hello(struct peer *peer)
 	hello.version_max = 1;
 	frame.request_case = KEHU__CLIENT_FRAME__REQUEST_HELLO;
 	frame.hello = &hello;
+	return peer_send(peer, &frame);
+}
+
+uint32_t
+peer_login_as(struct peer *peer, const char *user)
+{
+	Kehu__ClientFrame frame = KEHU__CLIENT_FRAME__INIT;
+	Kehu__Login login = KEHU__LOGIN__INIT;
+	char password[] = "secret";
+
+	login.user = (char *)(uintptr_t)user;
+	login.password = password;
+	frame.request_case = KEHU__CLIENT_FRAME__REQUEST_LOGIN;
+	frame.login = &login;
 	return peer_send(peer, &frame);
 }
 

@@ -20,7 +20,8 @@ struct netbed_step {
 };
 
 /*
- * Workers: Hello greets, Login "u7" logs user 7 in (session 100 + user), Logout logs out.
+ * Workers: Hello greets, Login "u7" logs user 7 in (session 100 + user) and "w7" does so
+ * after a "wait", Logout logs out.
  * All others take a command from their text (Search.text, Save.record.label, Report.name):
  *   "echo"       answer at once
  *   "wait"       until netbed_release() or cancelled
@@ -34,6 +35,7 @@ struct netbed {
 	struct net *net;
 	struct net_options options;
 	pthread_t loop;
+	bool loop_joined; /* by the test itself */
 	const char *dir;
 	SSL_CTX *client_tls;
 
@@ -56,6 +58,8 @@ bool netbed_waits(struct netbed *bed, int workers);
 /* "b1 e1 b2 …" */
 char *netbed_steps(struct netbed *bed);
 int64_t netbed_ms(void);
+/* The byte at a place of the data that "stream" and "big" answer with. */
+uint8_t netbed_byte(uint64_t at);
 
 /* ---- clients ---------------------------------------------------------------------------- */
 
@@ -76,6 +80,7 @@ void peer_free(struct peer *peer);
 /* Sends the frame under the next number, which is returned. */
 uint32_t peer_send(struct peer *peer, Kehu__ClientFrame *frame);
 uint32_t peer_hello(struct peer *peer);
+uint32_t peer_login_as(struct peer *peer, const char *user);
 uint32_t peer_command(struct peer *peer, int request, const char *text);
 uint32_t peer_ping(struct peer *peer);
 uint32_t peer_cancel(struct peer *peer, uint32_t number);
