@@ -1,0 +1,413 @@
+/*
+ * The Report request: finds the report, reads its parameters, opens the reader's scopes, and
+ * carries what a renderer makes to the client. What a report says is its own file's; how it
+ * reads is report_read.c's.
+ *
+ * The transaction turns read-only and into kehu_report before the report's own SQL runs.
+ */
+#include "server/report/report.h"
+
+#include "server/gate/gate.h"
+#include "server/report/render_sinks.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#define REPORT_CHUNK_BYTES ((size_t)64 * 1024)
+#define REPORT_NARROW_COLS 80
+#define REPORT_WIDE_COLS   132
+
+const struct report_info report_list[] = {
+	{
+	    .name = "visit_sheet",
+	    .zh = "客户拜访单",
+	    .en = "Visit sheet",
+	    .entity = "visit",
+	    .parameters = report_visit_sheet_parameters,
+	    .reads = "visit visit_contact customer contact",
+	    .make = report_visit_sheet,
+	},
+	{
+	    .name = "visits_by_person",
+	    .zh = "人员月度拜访统计",
+	    .en = "Visits by person and month",
+	    .parameters = report_visits_by_person_parameters,
+	    .reads = "visit customer user",
+	    .check = report_visits_by_person_check,
+	    .make = report_visits_by_person,
+	},
+	{ 0 },
+};
+
+const struct report_info *
+report_find(const char *name)
+{
+	for (const struct report_info *info = report_list; name != NULL && info->name; info++)
+		if (strcmp(info->name, name) == 0)
+			return info;
+	return NULL;
+}
+
+/* The next entity named in reads, or NULL. */
+static const struct entity_view *
+report_next_read(const struct call *call, const char **reads)
+{
+	size_t bytes = strcspn(*reads, " ");
+	const char *name = arena_strndup(call->arena, *reads, bytes);
+
+	if (bytes == 0)
+		return NULL;
+	*reads += bytes + ((*reads)[bytes] == ' ');
+	return catalog_entity_named(call->catalog, name);
+}
+
+bool
+report_allowed(const struct call *call, const struct report_info *info)
+{
+	const char *reads = info->reads;
+	const struct entity_view *entity = report_next_read(call, &reads);
+
+	return entity != NULL && (access_rights(call->user, entity->def) & RIGHT_VIEW) != 0;
+}
+
+/* ---- parameters -------------------------------------------------------------------------- */
+
+enum err
+report_refuse(struct report *report, uint32_t number, enum err err, const char *text)
+{
+	return CALL_FAIL(report->call, err, .field = number, .text = text);
+}
+
+static size_t
+report_position(const struct report_info *info, uint32_t number)
+{
+	size_t at = 0;
+
+	while (info->parameters[at].number != 0 && info->parameters[at].number != number)
+		at++;
+	return at;
+}
+
+struct value *
+report_parameter(struct report *report, uint32_t number)
+{
+	return &report->parameters[report_position(report->info, number)];
+}
+
+/* A number as it is stored, or text as a person types it. */
+static enum err
+report_take_value(struct call *call, const struct field *field, const Kehu__Value *wire,
+    struct value *value)
+{
+	if (!wire->has_number && wire->text != NULL)
+		return value_from_text(call, field, wire->text, value);
+	return value_from_wire(call, field, wire, value);
+}
+
+static enum err
+report_take_parameters(struct report *report)
+{
+	struct call *call = report->call;
+	const Kehu__Report *request = call->request->report;
+	const struct field *fields = report->info->parameters;
+	size_t count = report_position(report->info, 0);
+
+	report->parameters = ARENA_ARRAY(call->arena, struct value, count + 1);
+	for (size_t i = 0; i < request->n_parameters; i++) {
+		const Kehu__Value *wire = request->parameters[i];
+		size_t at = report_position(report->info, wire->field);
+		enum err err;
+
+		if (at == count)
+			return report_refuse(report, wire->field, ERR_NO_SUCH_FIELD, NULL);
+		err = report_take_value(call, &fields[at], wire, &report->parameters[at]);
+		if (err != ERR_OK)
+			call_also(call, (struct failure){ .err = err, .field = wire->field });
+	}
+	for (size_t at = 0; at < count; at++)
+		if ((fields[at].flags & FIELD_REQUIRED) != 0 && !report->parameters[at].present &&
+		    call->failure.err == ERR_OK)
+			call_also(call,
+			    (struct failure){ .err = ERR_REQUIRED, .field = fields[at].number });
+	if (call->failure.err == ERR_OK && report->info->check != NULL)
+		return report->info->check(report);
+	return call->failure.err;
+}
+
+static enum err
+report_take_paper(struct report *report)
+{
+	uint32_t width = report->call->request->report->width;
+
+	if (width == 0)
+		return ERR_OK;
+	if (width != REPORT_NARROW_COLS && width != REPORT_WIDE_COLS)
+		return CALL_FAIL(report->call, ERR_BAD_REQUEST);
+	report->has_paper = true;
+	report->paper = width == REPORT_WIDE_COLS ? DOC_A4_WIDE : DOC_A4;
+	return ERR_OK;
+}
+
+/* ---- where it goes ----------------------------------------------------------------------- */
+
+/* A file on its way: full chunks leave as frames, the last one becomes the answer. */
+struct report_file {
+	struct call *call;
+	struct buf buf;
+	bool streamed;
+};
+
+static enum err
+report_send_chunk(struct report_file *file)
+{
+	Kehu__ReportAnswer answer = KEHU__REPORT_ANSWER__INIT;
+	Kehu__ServerFrame frame = KEHU__SERVER_FRAME__INIT;
+
+	if (file->call->stream == NULL)
+		return ERR_TOO_LARGE;
+	answer.has_data = true;
+	answer.data.data = (uint8_t *)file->buf.data;
+	answer.data.len = file->buf.bytes;
+	frame.answer_case = KEHU__SERVER_FRAME__ANSWER_REPORT;
+	frame.report = &answer;
+	file->streamed = true;
+	if (!file->call->stream(file->call, &frame))
+		return ERR_CANCELLED;
+	buf_clear(&file->buf);
+	return ERR_OK;
+}
+
+static enum err
+report_write(void *ctx, const void *data, size_t bytes)
+{
+	struct report_file *file = ctx;
+	const char *at = data;
+
+	while (bytes > 0) {
+		size_t piece = REPORT_CHUNK_BYTES - file->buf.bytes;
+		enum err err = piece > 0 ? ERR_OK : report_send_chunk(file);
+
+		if (err != ERR_OK)
+			return err;
+		if (piece > bytes)
+			piece = bytes;
+		buf_put(&file->buf, at, piece);
+		at += piece;
+		bytes -= piece;
+	}
+	return ERR_OK;
+}
+
+static void
+report_answer(struct report *report, Kehu__ReportAnswer *answer)
+{
+	struct call *call = report->call;
+
+	answer->has_last = answer->last = true;
+	answer->title = arena_strdup(call->arena,
+	    call_say(call, report->info->en, report->info->zh));
+	call->answer.answer_case = KEHU__SERVER_FRAME__ANSWER_REPORT;
+	call->answer.report = answer;
+	call->rows = report->rows;
+}
+
+static enum err
+report_run(struct report *report, struct doc_sink *sink)
+{
+	enum err err;
+
+	report->doc = doc_new(sink);
+	err = report->info->make(report);
+	doc_free(report->doc);
+	return err;
+}
+
+static enum err
+report_preview(struct report *report)
+{
+	struct call *call = report->call;
+	struct render_page page = { 0 };
+	Kehu__ReportAnswer *answer = ARENA_NEW(call->arena, Kehu__ReportAnswer);
+	enum err err =
+	    report_run(report, render_preview_new(call->arena, call->request->report->page, &page));
+
+	if (err != ERR_OK)
+		return err;
+	kehu__report_answer__init(answer);
+	answer->n_lines = page.count;
+	answer->lines = (char **)(uintptr_t)page.lines;
+	answer->has_page = true;
+	answer->page = (uint32_t)page.number;
+	answer->has_pages = page.total > 0;
+	answer->pages = (uint32_t)page.total;
+	report_answer(report, answer);
+	return ERR_OK;
+}
+
+static struct doc_sink *
+report_sink_text(struct doc_out out)
+{
+	return render_text_new(out);
+}
+
+static struct doc_sink *
+report_sink_csv(struct doc_out out)
+{
+	return render_csv_new(out, false);
+}
+
+static const struct report_format {
+	const char *name;
+	struct doc_sink *(*sink)(struct doc_out out); /* NULL: preview */
+} report_formats[] = {
+	{ "preview", NULL },
+	{ "text", report_sink_text },
+	{ "csv", report_sink_csv },
+	{ "pdf", render_pdf_new },
+	{ "html", render_html_new },
+};
+
+static enum err
+report_render_file(struct report *report, const struct report_format *format)
+{
+	struct call *call = report->call;
+	struct report_file file = { .call = call, .buf = BUF_INIT };
+	Kehu__ReportAnswer *answer = ARENA_NEW(call->arena, Kehu__ReportAnswer);
+	enum err err =
+	    report_run(report, format->sink((struct doc_out){ .write = report_write, .ctx = &file }));
+
+	if (err == ERR_OK) {
+		kehu__report_answer__init(answer);
+		answer->has_data = true;
+		answer->data.data =
+		    arena_memdup(call->arena, buf_text(&file.buf), file.buf.bytes);
+		answer->data.len = file.buf.bytes;
+		report_answer(report, answer);
+	} else if (file.streamed) {
+		/*
+		 * What went out cannot be taken back: a fresh transaction forgets the database's
+		 * error, so that the gate answers this one and does not run the report again.
+		 */
+		store_rollback(call->store);
+		store_begin(call->store);
+	}
+	buf_fini(&file.buf);
+	return err;
+}
+
+static const struct report_format *
+report_format(const char *name)
+{
+	for (size_t i = 0; i < sizeof(report_formats) / sizeof(report_formats[0]); i++)
+		if (strcmp(report_formats[i].name, name) == 0)
+			return &report_formats[i];
+	return NULL;
+}
+
+/* ---- the request ------------------------------------------------------------------------- */
+
+/* An audit line for what leaves the screen. */
+static void
+report_queue_audit(struct report *report, const struct report_format *format)
+{
+	struct call *call = report->call;
+	struct sql *sql = sql_new(call->arena);
+	const struct entity_view *entity =
+	    catalog_entity_named(call->catalog, report->info->entity);
+
+	if (format->sink == NULL)
+		return;
+	sql_add(sql, "SELECT kehu_audit(");
+	sql_int(sql, call->session.user);
+	sql_add(sql, ", ");
+	sql_int(sql, call->session.id);
+	sql_add(sql, ", ");
+	sql_int(sql, (int64_t)call->reference);
+	sql_add(sql, ", 'report', ");
+	sql_text(sql, report->info->name);
+	sql_add(sql, ", ");
+	sql_int(sql, entity != NULL ? entity->def->number : 0);
+	sql_add(sql, ", ");
+	sql_int(sql, entity != NULL ? report->parameters[0].number : 0);
+	sql_add(sql, ", ");
+	sql_text(sql, format->name);
+	sql_add(sql, ")");
+	store_queue(call->store, sql, NULL);
+}
+
+/* The record a report is about opens its lines; without it there is no report. */
+static void
+report_queue_open(struct report *report, struct rows **opened)
+{
+	struct call *call = report->call;
+	const struct entity_view *entity =
+	    catalog_entity_named(call->catalog, report->info->entity);
+	struct sql *sql = sql_new(call->arena);
+
+	if (entity == NULL)
+		return;
+	sql_addf(sql, "SELECT set_config('kehu.p%" PRIu32 "', '{' || r.id || '}', true) FROM ",
+	    entity->def->number);
+	report_sql(report, sql, arena_printf(call->arena, "{%s} r", entity->def->name));
+	sql_add(sql, " WHERE r.id = ");
+	sql_int(sql, report->parameters[0].number);
+	store_queue(call->store, sql, opened);
+}
+
+static enum err
+report_open(struct report *report, const struct report_format *format)
+{
+	static const char *const settings[] = { "SET TRANSACTION READ ONLY",
+		/* All rows are wanted, not the first few soon. */
+		"SET LOCAL cursor_tuple_fraction = 1", "SET LOCAL ROLE kehu_report" };
+	struct call *call = report->call;
+	struct rows *opened = NULL;
+	const char *reads = report->info->reads;
+	const struct entity_view *entity;
+	enum err err;
+
+	while ((entity = report_next_read(call, &reads)) != NULL)
+		if (entity->def->kind == ENTITY_ACTIVITY || entity->def->kind == ENTITY_SETUP)
+			call_scope(call, entity->def, RIGHT_VIEW);
+	call_begin(call, true);
+	report_queue_audit(report, format);
+	report_queue_open(report, &opened);
+	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++) {
+		struct sql *sql = sql_new(call->arena);
+
+		sql_add(sql, settings[i]);
+		store_queue(call->store, sql, NULL);
+	}
+	err = store_flush(call->store, call->arena);
+	if (err == ERR_OK && opened != NULL && opened->count == 0)
+		return report_refuse(
+		    report, report->info->parameters[0].number, ERR_NO_SUCH_RECORD, NULL);
+	return err;
+}
+
+enum err
+handle_report(struct call *call)
+{
+	const Kehu__Report *request = call->request->report;
+	const struct report_format *format =
+	    report_format(request->format != NULL ? request->format : "preview");
+	struct report report = { .call = call, .info = report_find(request->name) };
+	enum err err;
+
+	if (report.info == NULL || !report_allowed(call, report.info))
+		return CALL_FAIL(call, ERR_NO_SUCH_ACTION,
+		    .text = call_say(call, "There is no such report", "没有此报表"));
+	if (format == NULL)
+		return CALL_FAIL(call, ERR_BAD_REQUEST,
+		    .text = call_say(call, "Formats are preview, text, csv, pdf and html",
+			"格式为 preview、text、csv、pdf 或 html"));
+	err = report_take_paper(&report);
+	if (err == ERR_OK)
+		err = report_take_parameters(&report);
+	if (err == ERR_OK)
+		err = report_open(&report, format);
+	if (err != ERR_OK)
+		return err;
+	return format->sink == NULL ? report_preview(&report) :
+				      report_render_file(&report, format);
+}

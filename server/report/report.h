@@ -1,0 +1,100 @@
+/*
+ * Reports: one file each, a row of report_list. A report reads through its reader's eyes: its
+ * SQL names {entities} in braces, which become subqueries of the rows and fields this reader
+ * may see, and runs read-only as kehu_report; row policies repeat the scope as second line.
+ */
+#ifndef KEHU_REPORT_H
+#define KEHU_REPORT_H
+
+#include "server/record/record.h"
+#include "server/report/doc.h"
+
+struct report;
+
+struct report_info {
+	const char *name, *zh, *en;
+	const char *entity; /* a report on one record of it: parameter 1 is its id; NULL: on its own */
+	const struct field *parameters; /* ended by number 0 */
+	const char *reads; /* entities its SQL names, space-separated, the main one first */
+	/*
+	 * Once the parameters are read, before the transaction: fill defaults, check them
+	 * together (report_refuse). May be NULL.
+	 */
+	enum err (*check)(struct report *report);
+	/* Tell the document, from doc_begin to doc_end; the transaction has begun. */
+	enum err (*make)(struct report *report);
+};
+
+extern const struct report_info report_list[]; /* ended by name NULL */
+
+/* A report being made. */
+struct report {
+	struct call *call;
+	const struct report_info *info;
+	struct value *parameters; /* by position in info->parameters */
+	struct doc *doc;
+	enum doc_paper paper; /* wanted by the reader, if has_paper */
+	bool has_paper;
+	uint64_t rows;
+};
+
+/* NULL: no such report. */
+const struct report_info *report_find(const char *name);
+/* Whether the user may see the main entity of it. */
+bool report_allowed(const struct call *call, const struct report_info *info);
+
+/* ---- for the reports --------------------------------------------------------------------- */
+
+/* A parameter's value by its number. */
+struct value *report_parameter(struct report *report, uint32_t number);
+/* Blame a parameter. */
+enum err report_refuse(struct report *report, uint32_t number, enum err err, const char *text);
+
+/*
+ * doc_begin with what every report says: title, organisation, who printed it and when. number
+ * is a sheet's own (or NULL), paper what the report would have if the reader did not choose.
+ */
+enum err report_begin(struct report *report, const char *number, enum doc_paper paper,
+    const struct doc_field *params, size_t param_count);
+
+/*
+ * Append constant text with each {entity} expanded to "(SELECT … FROM … t WHERE …)": live rows
+ * the reader reaches; every field by its name (money's currency and sort keys too), null where
+ * the reader may not see it, "****" where it is masked.
+ */
+void report_sql(struct report *report, struct sql *sql, const char *text);
+/* The same for text with any kind of names: name is what stands in the braces. */
+void report_expand(struct sql *sql, const char *text,
+    void (*name)(void *to, struct sql *sql, const char *name), void *to);
+
+/*
+ * A statement begun by report_select, perhaps with more added to it by report_sql and the sql_
+ * functions, is run by report_each, which hands over its rows, a few hundred in memory at a
+ * time; values taken from rows live in arena until the next batch. Stops early when the document wants no
+ * more rows. ERR_NARROW past the row limit; ERR_CANCELLED.
+ */
+struct sql *report_select(struct report *report, const char *text);
+typedef enum err (*report_row)(struct report *report, struct arena *arena,
+    const struct rows *rows, size_t row, void *to);
+MUST_CHECK enum err report_each(struct report *report, const struct sql *sql, report_row each,
+    void *to);
+
+/* Words of the catalogue in the reader's language. */
+const char *report_label(const struct report *report, uint32_t entity, uint32_t field);
+const char *report_choice(const struct report *report, uint32_t entity, uint32_t field,
+    const char *code); /* NULL: NULL */
+/* Label of a user, branch, department or region; NULL for id 0, "#12" when unknown. */
+const char *report_setup(const struct report *report, uint32_t entity, int64_t id);
+/* "1,200.00 CNY" in arena. */
+const char *report_money(struct arena *arena, int64_t minor, const char *currency);
+
+/* ---- the reports ------------------------------------------------------------------------- */
+
+extern const struct field report_visit_sheet_parameters[];
+enum err report_visit_sheet(struct report *report);
+
+extern const struct field report_visits_by_person_parameters[];
+enum err report_visits_by_person_check(struct report *report);
+enum err report_visits_by_person(struct report *report);
+
+#endif
