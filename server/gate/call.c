@@ -98,7 +98,8 @@ call_begin(struct call *call, bool more_than_one_trip)
 {
 	struct sql *sql = sql_new(call->arena);
 
-	if (call->has_intention || more_than_one_trip)
+	call->one_trip = !call->has_intention && !more_than_one_trip;
+	if (!call->one_trip)
 		store_begin(call->store);
 	else
 		store_read(call->store);

@@ -177,6 +177,8 @@ gate_finish(struct call *call, const struct request_row *row)
 	struct sql *sql;
 	uint8_t hash[32];
 
+	if (call->one_trip)
+		return ERR_OK;
 	if (!call->has_intention)
 		return store_commit(call->store, call->arena);
 	sql = sql_new(call->arena);

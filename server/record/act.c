@@ -87,7 +87,7 @@ act_run(struct call *call, struct record *record, const struct action *action,
 {
 	const struct entity_view *entity = record->entity;
 	const struct field *state = entity_field_named(entity, entity->def->state_field);
-	struct value *arguments;
+	struct value *arguments = NULL;
 	enum err err;
 
 	if (action->from != NULL &&

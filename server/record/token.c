@@ -14,6 +14,7 @@
 #include "server/record/token_private.h"
 
 #define TOKEN_GRAM_BYTES 128
+#define TOKEN_HASH       2166136261u
 
 /* One field being indexed. */
 struct token_job {
@@ -57,11 +58,51 @@ token_class_known(char class)
 }
 
 size_t
-token_start_units(const struct token_text *text)
+token_start_units(const struct token_text *text, enum token_kind kind)
 {
-	size_t units = text->units[0].han ? TOKEN_START_HAN : TOKEN_START_OTHER;
+	if (!text->units[0].han)
+		return TOKEN_START_OTHER;
+	return kind == TOKEN_PERSON ? TOKEN_START_PERSON : TOKEN_START_HAN;
+}
 
-	return units < text->count ? units : text->count;
+/* FNV-1a. */
+static uint32_t
+token_hash_add(uint32_t hash, uint32_t code)
+{
+	for (int shift = 0; shift < 24; shift += 8)
+		hash = (hash ^ (code >> shift & 0xFF)) * 16777619u;
+	return hash;
+}
+
+static void
+token_hash_gram(uint32_t hash, char gram[TOKEN_WHOLE_BYTES + 1])
+{
+	static const char digits[] = "0123456789abcdef";
+
+	hash = (hash ^ hash >> 16) & 0xFFFF;
+	for (size_t i = 0; i < TOKEN_WHOLE_BYTES; i++)
+		gram[i] = digits[hash >> (12 - 4 * i) & 15];
+	gram[TOKEN_WHOLE_BYTES] = '\0';
+}
+
+void
+token_whole_gram(const struct token_text *text, char gram[TOKEN_WHOLE_BYTES + 1])
+{
+	uint32_t hash = TOKEN_HASH;
+
+	for (size_t i = 0; i < text->count; i++)
+		hash = token_hash_add(hash, text->units[i].code);
+	token_hash_gram(hash, gram);
+}
+
+void
+token_phone_gram(const struct token_phone *phone, char gram[TOKEN_WHOLE_BYTES + 1])
+{
+	uint32_t hash = TOKEN_HASH;
+
+	for (const char *at = token_phone_whole(phone); *at != '\0'; at++)
+		hash = token_hash_add(hash, (unsigned char)*at);
+	token_hash_gram(hash, gram);
 }
 
 size_t
@@ -126,29 +167,16 @@ token_index_pairs(struct token_job *job)
 			token_add_units(job, 'h', i, 2);
 }
 
+/* "C-2024-000123" is also asked as 123: zeros at a part's beginning are left out. */
 static void
-token_index_words(struct token_job *job)
+token_index_words(struct token_job *job, enum token_kind kind)
 {
-	for (size_t i = 0; i < job->text.count; i++)
-		if (job->text.units[i].start)
-			token_add_units(
-			    job, 'w', i, token_text_chunk(&job->text, i, TOKEN_WORD_UNITS));
-}
-
-/* "C-2024-000123" is asked as 123, too. */
-static void
-token_index_zeros(struct token_job *job)
-{
-	const struct token_unit *units = job->text.units;
-
 	for (size_t i = 0; i < job->text.count; i++) {
-		size_t from = i,
-		       end = i + (units[i].start ? token_text_word(&job->text, i) : 0);
-		while (from + 1 < end && units[from].code == '0')
-			from++;
-		if (from > i)
-			token_add_units(job, 'w', from,
-			    token_text_chunk(&job->text, from, TOKEN_WORD_UNITS));
+		if (!job->text.units[i].start)
+			continue;
+		size_t from = i + (kind == TOKEN_CODE ? token_text_zeros(&job->text, i) : 0);
+		token_add_units(
+		    job, 'w', from, token_text_chunk(&job->text, from, TOKEN_WORD_UNITS));
 	}
 }
 
@@ -263,12 +291,22 @@ token_index_phones(struct token_job *job, const char *text)
 
 	for (size_t i = 0; i < count; i++) {
 		const char *forms[] = { phones[i].raw, phones[i].home };
-		const char *whole = token_phone_whole(&phones[i]);
-		token_add(job, '=', whole, strlen(whole));
+		char gram[TOKEN_WHOLE_BYTES + 1];
+		token_phone_gram(&phones[i], gram);
+		token_add(job, '=', gram, TOKEN_WHOLE_BYTES);
 		for (size_t f = 0; f < 2; f++)
 			for (size_t at = 0; at + TOKEN_PHONE_GRAM <= strlen(forms[f]); at++)
 				token_add(job, 'g', forms[f] + at, TOKEN_PHONE_GRAM);
 	}
+}
+
+static void
+token_index_whole(struct token_job *job)
+{
+	char gram[TOKEN_WHOLE_BYTES + 1];
+
+	token_whole_gram(&job->text, gram);
+	token_add(job, '=', gram, TOKEN_WHOLE_BYTES);
 }
 
 void
@@ -288,15 +326,13 @@ token_index(struct arena *arena, struct token_set *set, char class, const char *
 	if (job.text.count == 0)
 		return;
 	token_index_pairs(&job);
-	token_index_words(&job);
-	if (kind == TOKEN_CODE)
-		token_index_zeros(&job);
+	token_index_words(&job, kind);
 	if (kind != TOKEN_TEXT)
-		token_add_units(&job, '=', 0,
-		    job.text.count < TOKEN_WHOLE_UNITS ? job.text.count : TOKEN_WHOLE_UNITS);
+		token_index_whole(&job);
 	if (!token_kind_sounds(kind))
 		return;
-	token_add_units(&job, 's', 0, token_start_units(&job.text));
+	size_t units = token_start_units(&job.text, kind);
+	token_add_units(&job, 's', 0, units < job.text.count ? units : job.text.count);
 	token_index_typos(&job);
 	if (job.text.sound) {
 		token_index_initials(&job);

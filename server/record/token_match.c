@@ -80,6 +80,8 @@ static enum token_rank
 token_match_word(
     const struct token_text *text, const struct token_text *word, enum token_kind kind)
 {
+	if (kind == TOKEN_CODE && token_text_is_zeros(word))
+		return TOKEN_NONE;
 	for (size_t from = 0; from < text->count; from++) {
 		bool begins = text->units[from].start ||
 			      (kind == TOKEN_CODE && token_is_after_zeros(text, from));

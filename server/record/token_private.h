@@ -15,22 +15,31 @@ enum token_kind {
 	TOKEN_TEXT,
 };
 
-#define TOKEN_WORD_UNITS  24 /* of a word kept in a token */
-#define TOKEN_WHOLE_UNITS 60 /* a longer text's whole token is its beginning */
-#define TOKEN_START_HAN   2
-#define TOKEN_START_OTHER 4
-#define TOKEN_TYPO_UNITS  6 /* of a word that are compared with one left out */
-#define TOKEN_TYPO_HAN    3 /* shortest words in which one may be wrong */
-#define TOKEN_TYPO_LATIN  5
-#define TOKEN_TYPO_SOUND  2
-#define TOKEN_PHONE_GRAM  4
-#define TOKEN_WORDS       12
+#define TOKEN_WORD_UNITS   24 /* of a word kept in a token */
+#define TOKEN_START_HAN    2
+#define TOKEN_START_PERSON 1
+#define TOKEN_START_OTHER  4
+#define TOKEN_TYPO_UNITS   6 /* of a word that are compared with one left out */
+#define TOKEN_TYPO_HAN     3 /* shortest words in which one may be wrong */
+#define TOKEN_TYPO_LATIN   5
+#define TOKEN_TYPO_SOUND   2
+#define TOKEN_PHONE_GRAM   4
+#define TOKEN_WORDS        12
 
 enum token_kind token_kind_of(char class);
 bool token_kind_sounds(enum token_kind kind);
 
-/* How many units of a text its start token holds. */
-size_t token_start_units(const struct token_text *text);
+/* How many units the start token of a text of this kind holds, if it has as many. */
+size_t token_start_units(const struct token_text *text, enum token_kind kind);
+
+/*
+ * The gram of a whole value: 16 bits of its hash. Values are nearly all different, and an
+ * index entry for each would be a third of the index; in 65,536 drawers a million values
+ * lie by fifteens, and the recheck tells them apart.
+ */
+#define TOKEN_WHOLE_BYTES 4
+void token_whole_gram(const struct token_text *text, char gram[TOKEN_WHOLE_BYTES + 1]);
+void token_phone_gram(const struct token_phone *phone, char gram[TOKEN_WHOLE_BYTES + 1]);
 
 /*
  * A word's beginning with one letter left out: variant 0 is all of it, i leaves out letter

@@ -26,11 +26,15 @@ token_latin_expr(struct arena *arena, char class, const struct token_word *word)
 {
 	struct token_terms ways = token_any(arena);
 	const struct token_text *text = &word->text;
-	size_t units = text->count < TOKEN_WORD_UNITS ? text->count : TOKEN_WORD_UNITS;
+	enum token_kind kind = token_kind_of(class);
+	size_t from = kind == TOKEN_CODE ? token_text_zeros(text, 0) : 0;
+	size_t units = text->count - from;
 
-	token_terms_add(&ways, token_units_lexeme(arena, class, 'w', text, 0, units, true));
-	if (token_kind_sounds(token_kind_of(class)) && !word->digits &&
-	    token_text_is_ascii(text)) {
+	if (kind == TOKEN_CODE && token_text_is_zeros(text))
+		return NULL;
+	token_terms_add(&ways, token_units_lexeme(arena, class, 'w', text, from,
+				   units < TOKEN_WORD_UNITS ? units : TOKEN_WORD_UNITS, true));
+	if (token_kind_sounds(kind) && !word->digits && token_text_is_ascii(text)) {
 		const char *letters = token_text_utf8(arena, text, 0, text->count);
 		token_terms_add(&ways, token_initials_expr(arena, class, letters, text->count));
 		if (token_word_is_letters(text))
@@ -41,13 +45,22 @@ token_latin_expr(struct arena *arena, char class, const struct token_word *word)
 }
 
 static const char *
+token_phone_whole_expr(struct arena *arena, char class, const struct token_phone *phone)
+{
+	char gram[TOKEN_WHOLE_BYTES + 1];
+
+	token_phone_gram(phone, gram);
+	return token_lexeme(arena, class, '=', gram, TOKEN_WHOLE_BYTES, false);
+}
+
+static const char *
 token_phone_expr(struct arena *arena, char class, const struct token_phone *phone)
 {
 	struct token_terms ways = token_any(arena);
 	const char *forms[] = { phone->raw, phone->home };
 
 	if (strlen(phone->raw) == TOKEN_PHONE_GRAM - 1)
-		return token_lexeme(arena, class, '=', phone->raw, TOKEN_PHONE_GRAM - 1, false);
+		return token_phone_whole_expr(arena, class, phone);
 	for (size_t f = 0; f < 2; f++) {
 		struct token_terms grams = token_every(arena);
 		for (size_t i = 0; i + TOKEN_PHONE_GRAM <= strlen(forms[f]); i++)
@@ -81,20 +94,17 @@ token_clear_expr(struct arena *arena, char class, const struct token_word *word)
 static const char *
 token_whole_expr(struct arena *arena, char class, const struct token_word *word)
 {
-	size_t units = word->text.count;
+	char gram[TOKEN_WHOLE_BYTES + 1];
 
 	switch (token_kind_of(class)) {
 	case TOKEN_UNKNOWN:
 	case TOKEN_TEXT:
 		return NULL;
 	case TOKEN_PHONE:
-		if (!word->digits)
-			return NULL;
-		const char *whole = token_phone_whole(&word->phone);
-		return token_lexeme(arena, class, '=', whole, strlen(whole), false);
+		return word->digits ? token_phone_whole_expr(arena, class, &word->phone) : NULL;
 	default:
-		return token_units_lexeme(arena, class, '=', &word->text, 0,
-		    units < TOKEN_WHOLE_UNITS ? units : TOKEN_WHOLE_UNITS, false);
+		token_whole_gram(&word->text, gram);
+		return token_lexeme(arena, class, '=', gram, TOKEN_WHOLE_BYTES, false);
 	}
 }
 
@@ -104,10 +114,10 @@ token_exact_expr(struct arena *arena, const struct token_query *query)
 {
 	struct token_terms ways = token_any(arena);
 
-	for (const char *class = query->clear; *class != '\0'; class ++)
-		token_terms_add(&ways, token_whole_expr(arena, *class, &query->all));
-	for (const char *class = query->whole; *class != '\0'; class ++)
-		token_terms_add(&ways, token_whole_expr(arena, *class, &query->all));
+	for (const char *letter = query->clear; *letter != '\0'; letter++)
+		token_terms_add(&ways, token_whole_expr(arena, *letter, &query->all));
+	for (const char *letter = query->whole; *letter != '\0'; letter++)
+		token_terms_add(&ways, token_whole_expr(arena, *letter, &query->all));
 	return token_terms_join(&ways);
 }
 
@@ -117,10 +127,10 @@ token_word_expr(
 {
 	struct token_terms ways = token_any(arena);
 
-	for (const char *class = query->clear; *class != '\0'; class ++)
-		token_terms_add(&ways, token_clear_expr(arena, *class, word));
-	for (const char *class = query->whole; *class != '\0'; class ++)
-		token_terms_add(&ways, token_whole_expr(arena, *class, word));
+	for (const char *letter = query->clear; *letter != '\0'; letter++)
+		token_terms_add(&ways, token_clear_expr(arena, *letter, word));
+	for (const char *letter = query->whole; *letter != '\0'; letter++)
+		token_terms_add(&ways, token_whole_expr(arena, *letter, word));
 	return token_terms_join(&ways);
 }
 
@@ -137,19 +147,20 @@ token_start_expr(struct arena *arena, const struct token_query *query)
 {
 	struct token_terms ways = token_any(arena);
 	const struct token_text *text = &query->all.text;
-	size_t units = token_start_units(text);
-	size_t least = text->units[0].han ? TOKEN_START_HAN : TOKEN_START_OTHER;
 	bool initials =
 	    query->count == 1 && !query->all.digits && !text->han && token_text_is_ascii(text);
 
-	for (const char *class = query->clear; *class != '\0'; class ++) {
-		if (!token_kind_sounds(token_kind_of(*class)))
+	for (const char *letter = query->clear; *letter != '\0'; letter++) {
+		enum token_kind kind = token_kind_of(*letter);
+		size_t units = token_start_units(text, kind);
+		if (!token_kind_sounds(kind))
 			continue;
-		token_terms_add(&ways,
-		    token_units_lexeme(arena, *class, 's', text, 0, units, units < least));
+		token_terms_add(
+		    &ways, token_units_lexeme(arena, *letter, 's', text, 0,
+			       units < text->count ? units : text->count, text->count < units));
 		size_t letters = text->count < 3 ? text->count : 3;
 		if (initials)
-			token_terms_add(&ways, token_units_lexeme(arena, *class, 'b', text, 0,
+			token_terms_add(&ways, token_units_lexeme(arena, *letter, 'b', text, 0,
 						   letters, letters < 3));
 	}
 	return token_terms_join(&ways);

@@ -180,6 +180,25 @@ token_text_word(const struct token_text *text, size_t from)
 	return to - from;
 }
 
+size_t
+token_text_zeros(const struct token_text *text, size_t from)
+{
+	size_t end = from + token_text_chunk(text, from, TOKEN_UNITS), at = from;
+
+	while (at + 1 < end && text->units[at].code == '0')
+		at++;
+	return at - from;
+}
+
+bool
+token_text_is_zeros(const struct token_text *text)
+{
+	for (size_t i = 0; i < text->count; i++)
+		if (text->units[i].code != '0')
+			return false;
+	return true;
+}
+
 bool
 token_text_is_digits(const struct token_text *text)
 {

@@ -38,6 +38,9 @@ char *token_text_utf8(
 size_t token_text_chunk(const struct token_text *text, size_t from, size_t max);
 /* The same, to the next word start ("coca": 4). */
 size_t token_text_word(const struct token_text *text, size_t from);
+/* The zeros from from on that need not be typed in a code: all, but one if nothing follows. */
+size_t token_text_zeros(const struct token_text *text, size_t from);
+bool token_text_is_zeros(const struct token_text *text);
 bool token_text_is_digits(const struct token_text *text);
 bool token_text_is_ascii(const struct token_text *text);
 

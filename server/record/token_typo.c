@@ -89,17 +89,18 @@ token_typo_expr(
 {
 	struct token_terms ways = token_any(arena);
 
-	for (const char *class = query->clear; *class != '\0'; class ++) {
-		if (!token_kind_sounds(token_kind_of(*class)))
+	for (const char *letter = query->clear; *letter != '\0'; letter++) {
+		if (!token_kind_sounds(token_kind_of(*letter)))
 			continue;
 		if (token_typo_is_han(&word->text))
-			token_terms_add(&ways, token_typo_han_expr(arena, *class, &word->text));
+			token_terms_add(
+			    &ways, token_typo_han_expr(arena, *letter, &word->text));
 		if (token_typo_is_sound(&word->text))
 			token_terms_add(
-			    &ways, token_typo_sound_expr(arena, *class, &word->text));
+			    &ways, token_typo_sound_expr(arena, *letter, &word->text));
 		if (token_typo_is_latin(&word->text))
 			token_terms_add(
-			    &ways, token_typo_latin_expr(arena, *class, &word->text));
+			    &ways, token_typo_latin_expr(arena, *letter, &word->text));
 	}
 	return token_terms_join(&ways);
 }
