@@ -18,9 +18,8 @@
 
 /* Read at once: what a frame begun and never ended holds, a 4 KiB block of libevent's. */
 #define CONN_READ_BYTES    4000
-#define CONN_STREAM_BYTES  ((size_t)128 * 1024) /* output below which net_stream() goes on */
-#define CONN_LAST_WORDS_US (5 * US_PER_SECOND)  /* for the client to read them and close */
-#define CONN_LOG_STRANGERS 20                   /* lines a second about those never logged in */
+#define CONN_LAST_WORDS_US (5 * US_PER_SECOND) /* for the client to read them and close */
+#define CONN_LOG_STRANGERS 20                  /* lines a second about those never logged in */
 
 /* Frames a second, and how many may come at once; a client past it is not read for a moment. */
 #define CONN_RATE_STRANGER 20
@@ -262,82 +261,12 @@ static void
 conn_written(struct bufferevent *bev, void *own)
 {
 	struct conn *conn = own;
-	struct task *task;
 
 	(void)bev;
 	if (conn->state == CONN_LAST_WORDS && conn_output_bytes(conn) == 0)
 		conn_end_output(conn);
-	if (conn->state != CONN_OPEN)
-		return;
-	TAILQ_FOREACH(task, &conn->tasks, of_conn)
-	if (task->queue != NULL)
-		lane_stream_clear(conn->net, task);
-}
-
-/* ---- net_stream ------------------------------------------------------------------------- */
-
-struct stream_post {
-	struct post post;
-	uint64_t connection;
-	struct task *task; /* alive: its answer is posted behind this */
-	size_t bytes;
-	uint8_t data[];
-};
-
-static void
-conn_streamed(struct net *net, struct post *post)
-{
-	struct stream_post *stream = (struct stream_post *)post;
-	struct conn *conn = conn_find(net, stream->connection);
-
-	if (conn != NULL)
-		conn_send(conn, stream->data, stream->bytes);
-	if (conn != NULL && conn->state == CONN_OPEN &&
-	    conn_output_bytes(conn) <= CONN_STREAM_BYTES)
-		lane_stream_clear(net, stream->task);
-	free(stream);
-}
-
-/* In a worker: false when it waited in vain. */
-static bool
-conn_stream_wait(struct net *net, struct task *task, int timeout_ms)
-{
-	int64_t end_us = date_monotonic_us() + (int64_t)timeout_ms * 1000;
-	const struct timespec end = { .tv_sec = end_us / US_PER_SECOND,
-		.tv_nsec = end_us % US_PER_SECOND * 1000 };
-	bool clear;
-
-	pthread_mutex_lock(&net->stream_lock);
-	while (!task->stream_clear && !task->work.cancelled)
-		if (pthread_cond_timedwait(&net->stream_moved, &net->stream_lock, &end) != 0)
-			break;
-	clear = task->stream_clear && !task->work.cancelled;
-	if (clear)
-		task->stream_clear = false;
-	pthread_mutex_unlock(&net->stream_lock);
-	return clear;
-}
-
-bool
-net_stream(struct net *net, const struct work *work, const struct buf *frames, int timeout_ms)
-{
-	/* Every work a worker sees is the first member of a task of ours. */
-	struct task *task = (struct task *)(uintptr_t)work;
-	struct stream_post *stream;
-
-	if (!conn_stream_wait(net, task, timeout_ms))
-		return false;
-	stream = malloc(sizeof(*stream) + frames->bytes);
-	if (stream == NULL)
-		fatal("out of memory: stream");
-	*stream = (struct stream_post){ .post.run = conn_streamed,
-		.connection = work->connection,
-		.task = task,
-		.bytes = frames->bytes };
-	if (frames->bytes > 0)
-		memcpy(stream->data, frames->data, frames->bytes);
-	net_post(net, &stream->post);
-	return true;
+	else if (conn->state == CONN_OPEN)
+		stream_moved(conn);
 }
 
 /* ---- input ------------------------------------------------------------------------------ */
@@ -455,7 +384,7 @@ conn_open(struct conn *conn)
 	conn->state = CONN_OPEN;
 	conn->since_us = conn->heard_us = date_monotonic_us();
 	bufferevent_setcb(conn->bev, conn_read, conn_written, conn_event, conn);
-	bufferevent_setwatermark(conn->bev, EV_WRITE, CONN_STREAM_BYTES, 0);
+	bufferevent_setwatermark(conn->bev, EV_WRITE, STREAM_BYTES, 0);
 	bufferevent_set_max_single_read(conn->bev, CONN_READ_BYTES);
 	conn_read(conn->bev, conn);
 }

@@ -5,6 +5,7 @@
  *   accept.c   new connections up to the end of the TLS handshake
  *   address.c  how many connections each address has
  *   conn.c     open connections: frames in, bytes out, deadlines, the one way they end
+ *   stream.c   net_stream(): a worker that waits for its reader
  *   turn.c     which request of a session may go to a worker now
  *   lane.c     queues and worker threads
  *   watch.c    who subscribed to which record
@@ -37,12 +38,15 @@ struct post {
 STAILQ_HEAD(post_list, post);
 void net_post(struct net *net, struct post *post);
 
+struct turn_rule;
+
 /* ---- tasks: a request from its arrival to its answer ------------------------------------ */
 
 struct task {
 	struct work work; /* first: what workers see, and how net_stream() finds the rest */
 	struct post done;
 	struct buf out;
+	const struct turn_rule *rule;
 	TAILQ_ENTRY(task) of_conn;
 	TAILQ_ENTRY(task) of_lane;
 	struct lane_queue *queue; /* given to this lane; NULL: waits for its turn */
@@ -226,8 +230,15 @@ MUST_CHECK bool lane_give(struct lane_queue *queue, struct task *task);
 MUST_CHECK bool lane_withdraw(struct task *task);
 /* Tells the worker that runs it. */
 void lane_cancel(struct net *net, struct task *task);
-/* Lets a worker go on that waits in net_stream(). */
-void lane_stream_clear(struct net *net, struct task *task);
+
+/* ---- streams ----------------------------------------------------------------------------- */
+
+/* Output below which a worker in net_stream() goes on. */
+#define STREAM_BYTES ((size_t)128 * 1024)
+/* A connection's output fell below it: its workers may post more. */
+void stream_moved(struct conn *conn);
+/* Sets the flag; a worker that waits in net_stream() sees it at once. */
+void stream_cancel(struct net *net, struct task *task);
 
 /* ---- subscriptions ---------------------------------------------------------------------- */
 

@@ -179,24 +179,11 @@ lane_thread(void *own)
 /* ---- cancelling ------------------------------------------------------------------------- */
 
 void
-lane_stream_clear(struct net *net, struct task *task)
-{
-	pthread_mutex_lock(&net->stream_lock);
-	task->stream_clear = true;
-	pthread_cond_broadcast(&net->stream_moved);
-	pthread_mutex_unlock(&net->stream_lock);
-}
-
-void
 lane_cancel(struct net *net, struct task *task)
 {
 	struct cancel *cancel;
 
-	/* Under the lock, or a worker about to wait in net_stream() would miss it. */
-	pthread_mutex_lock(&net->stream_lock);
-	__atomic_store_n(&task->work.cancelled, true, __ATOMIC_RELAXED);
-	pthread_cond_broadcast(&net->stream_moved);
-	pthread_mutex_unlock(&net->stream_lock);
+	stream_cancel(net, task);
 	if (net->options.ops.worker_cancel == NULL)
 		return;
 	cancel = malloc(sizeof(*cancel));

@@ -68,12 +68,6 @@ task_free(struct task *task)
 	free(task);
 }
 
-static const struct turn_rule *
-turn_rule_of(const struct task *task)
-{
-	return turn_rule((int)task->work.request);
-}
-
 static void
 turn_remove(struct conn *conn, struct task *task)
 {
@@ -208,7 +202,7 @@ turn_advance(struct conn *conn)
 
 	turn_count_given(conn, &before);
 	for (task = TAILQ_FIRST(&conn->tasks); task != NULL; task = next) {
-		const struct turn_rule *rule = turn_rule_of(task);
+		const struct turn_rule *rule = task->rule;
 
 		next = TAILQ_NEXT(task, of_conn);
 		if (task->queue == NULL && turn_may_start(rule, &before)) {
@@ -256,6 +250,7 @@ turn_take(struct conn *conn, struct task *task, uint32_t number, int request)
 	const struct turn_rule *rule = turn_rule(request);
 	enum err err = turn_check(conn, rule, request);
 
+	task->rule = rule;
 	task->work.number = number;
 	task->work.request = (enum request_id)request;
 	task->work.reference = ++conn->net->reference;
@@ -327,7 +322,7 @@ turn_answered(struct net *net, struct post *post)
 
 	if (conn != NULL) {
 		turn_remove(conn, task);
-		if (turn_rule_of(task)->kind == TURN_SESSION)
+		if (task->rule->kind == TURN_SESSION)
 			turn_take_session(conn, &task->work.session);
 		if (task->out.bytes > 0)
 			conn_send(conn, task->out.data, task->out.bytes);
