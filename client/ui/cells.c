@@ -244,8 +244,8 @@ cells_box(struct rect rect, const char *title)
 	cells_add(last_y, rect.x, 1, "+", ROLE_NORMAL);
 	cells_add(last_y, last_x, 1, "+", ROLE_NORMAL);
 	if (title && *title) {
-		title = text_cut(cells_scratch(), title, (size_t)(rect.cols > 6 ? rect.cols - 6 : 1),
-		    false);
+		title = text_cut(
+		    cells_scratch(), title, (size_t)(rect.cols > 6 ? rect.cols - 6 : 1), false);
 		cells_add(rect.y, rect.x + 2, rect.cols - 4,
 		    arena_printf(cells_scratch(), " %s ", title), ROLE_STRONG);
 	}
@@ -257,7 +257,8 @@ cells_bar(int y, int x, int width_cols, int64_t done, int64_t goal, enum role ro
 	int filled = 0;
 
 	if (goal > 0 && done > 0)
-		filled = done >= goal ? width_cols : (int)((double)done / (double)goal * width_cols);
+		filled =
+		    done >= goal ? width_cols : (int)((double)done / (double)goal * width_cols);
 	for (int i = 0; i < width_cols; i++)
 		cells_add(y, x + i, 1, i < filled ? "#" : "-", role);
 }

@@ -101,7 +101,8 @@ confirm_draw(struct screen *screen, struct rect rect)
 {
 	struct confirm *confirm = (struct confirm *)screen;
 	const char **lines;
-	size_t count = text_wrap(cells_scratch(), confirm->config.text, CONFIRM_COLS - 4, &lines);
+	size_t count =
+	    text_wrap(cells_scratch(), confirm->config.text, CONFIRM_COLS - 4, &lines);
 	size_t below = confirm->config.number ? 2 : confirm->count;
 	struct rect box;
 	int y;
@@ -117,14 +118,15 @@ confirm_draw(struct screen *screen, struct rect rect)
 	if (confirm->config.number) {
 		cells_putf(y++, box.x + 2, box.cols - 4, ROLE_STRONG, tr(T_CONFIRM_TYPE),
 		    confirm->config.number);
-		edit_draw(&confirm->edit, (struct rect){ y, box.x + 2, 1, 12 }, ROLE_FIELD, true);
+		edit_draw(
+		    &confirm->edit, (struct rect){ y, box.x + 2, 1, 12 }, ROLE_FIELD, true);
 		return;
 	}
 	for (size_t i = 0; i < confirm->count; i++, y++) {
 		bool chosen = i == confirm->at;
 
-		cells_putf(y, box.x + 2, box.cols - 4, chosen ? ROLE_FOCUS : ROLE_NORMAL, "%s %zu %s",
-		    chosen ? ">" : " ", i + 1, confirm->config.choices[i]);
+		cells_putf(y, box.x + 2, box.cols - 4, chosen ? ROLE_FOCUS : ROLE_NORMAL,
+		    "%s %zu %s", chosen ? ">" : " ", i + 1, confirm->config.choices[i]);
 		if (chosen)
 			cells_cursor(y, box.x + 2);
 	}
@@ -190,6 +192,9 @@ confirm_paste(struct ui *ui, struct edit *edit)
 	char text[96];
 
 	snprintf(text, sizeof text, tr(T_PASTE_LONG), text_chars(buf_text(&edit->held)));
-	confirm_open(ui, &(struct confirm_config){ .text = text, .choices = { tr(T_NO), tr(T_YES) },
-	        .letters = { 'n', 'y' }, .answer = confirm_on_paste, .arg = edit });
+	confirm_open(ui, &(struct confirm_config){ .text = text,
+			     .choices = { tr(T_NO), tr(T_YES) },
+			     .letters = { 'n', 'y' },
+			     .answer = confirm_on_paste,
+			     .arg = edit });
 }

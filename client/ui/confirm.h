@@ -16,9 +16,10 @@ struct confirm_config {
 	size_t number;
 	/* Else up to five, the first one is the default and should be the safe one. */
 	const char *choices[CONFIRM_CHOICES]; /* copied */
-	char letters[CONFIRM_CHOICES]; /* typing it moves to the choice; 0: none */
+	char letters[CONFIRM_CHOICES];        /* typing it moves to the choice; 0: none */
 	enum act acts[CONFIRM_CHOICES]; /* a key that takes the choice at once (ACT_save) */
-	/* The choice, or CONFIRM_NOTHING for Esc and a wrong number. The box is gone by then. */
+	/* The choice, or CONFIRM_NOTHING for Esc and a wrong number. The box is gone by then.
+	 */
 	void (*answer)(void *arg, int choice);
 	void *arg;
 };

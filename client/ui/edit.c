@@ -283,12 +283,12 @@ edit_key_lines(struct edit *edit, int step)
 
 	if (step < 0 && line.number == 0)
 		return UI_NONE;
-	to = edit_line_at(edit, step < 0 && line.number < (size_t)-step
-	        ? 0 : line.number + (size_t)step, cols);
+	to = edit_line_at(edit,
+	    step < 0 && line.number < (size_t)-step ? 0 : line.number + (size_t)step, cols);
 	if (to.number == line.number)
 		return UI_NONE;
 	goal = edit->goal_col >= 0 ? edit->goal_col
-	                           : edit_cols_between(edit, line.start, edit->cursor);
+				   : edit_cols_between(edit, line.start, edit->cursor);
 	edit->cursor = edit_at_col(edit, to, goal);
 	edit->goal_col = goal;
 	return UI_DONE;
@@ -317,7 +317,8 @@ static struct edit_line
 edit_line_here(const struct edit *edit)
 {
 	if (edit->multi)
-		return edit_line_of(edit, edit->cursor, edit->last_cols > 0 ? edit->last_cols : 60);
+		return edit_line_of(
+		    edit, edit->cursor, edit->last_cols > 0 ? edit->last_cols : 60);
 	return (struct edit_line){ .end = edit->text.bytes };
 }
 
@@ -344,12 +345,14 @@ edit_type(struct edit *edit, const struct event *event)
 
 	if (event->kind == EVENT_PASTE) {
 		/* A short field takes what fits; a long one might take it all. */
-		if (event->bytes > EDIT_PASTE_ASK_BYTES && edit->max_chars >= EDIT_PASTE_ASK_CHARS) {
+		if (event->bytes > EDIT_PASTE_ASK_BYTES &&
+		    edit->max_chars >= EDIT_PASTE_ASK_CHARS) {
 			buf_clear(&edit->held);
 			buf_puts(&edit->held, event->text);
 			return UI_DONE | UI_ASK;
 		}
-		return UI_DONE | UI_CHANGED | (edit_insert(edit, event->text) ? 0U : UI_REFUSED);
+		return UI_DONE | UI_CHANGED |
+		       (edit_insert(edit, event->text) ? 0U : UI_REFUSED);
 	}
 	if (!code)
 		return UI_NONE;
@@ -365,27 +368,43 @@ edit_key(struct edit *edit, enum act act, const struct event *event)
 	size_t at = edit->cursor;
 
 	switch (act) {
-	case ACT_left:       return edit_move(edit, edit_before(edit, at));
-	case ACT_right:      return edit_move(edit, edit_after(edit, at));
-	case ACT_word_left:  return edit_move(edit, edit_word(edit, -1));
-	case ACT_word_right: return edit_move(edit, edit_word(edit, 1));
+	case ACT_left:
+		return edit_move(edit, edit_before(edit, at));
+	case ACT_right:
+		return edit_move(edit, edit_after(edit, at));
+	case ACT_word_left:
+		return edit_move(edit, edit_word(edit, -1));
+	case ACT_word_right:
+		return edit_move(edit, edit_word(edit, 1));
 	case ACT_first:
-	case ACT_line_start: return edit_move(edit, edit_line_here(edit).start);
-	case ACT_last:       return edit_move(edit, edit_line_here(edit).end);
-	case ACT_erase:      return edit_remove(edit, edit_before(edit, at), at);
-	case ACT_delete:     return edit_remove(edit, at, edit_after(edit, at));
-	case ACT_kill:       return edit_remove(edit, at, edit_line_here(edit).end);
-	case ACT_clear:      return edit_remove(edit, 0, edit->text.bytes);
-	case ACT_up:         return edit->multi ? edit_key_lines(edit, -1) : UI_NONE;
-	case ACT_down:       return edit->multi ? edit_key_lines(edit, 1) : UI_NONE;
-	case ACT_page_up:    return edit->multi ? edit_key_lines(edit, -edit->last_rows) : UI_NONE;
-	case ACT_page_down:  return edit->multi ? edit_key_lines(edit, edit->last_rows) : UI_NONE;
+	case ACT_line_start:
+		return edit_move(edit, edit_line_here(edit).start);
+	case ACT_last:
+		return edit_move(edit, edit_line_here(edit).end);
+	case ACT_erase:
+		return edit_remove(edit, edit_before(edit, at), at);
+	case ACT_delete:
+		return edit_remove(edit, at, edit_after(edit, at));
+	case ACT_kill:
+		return edit_remove(edit, at, edit_line_here(edit).end);
+	case ACT_clear:
+		return edit_remove(edit, 0, edit->text.bytes);
+	case ACT_up:
+		return edit->multi ? edit_key_lines(edit, -1) : UI_NONE;
+	case ACT_down:
+		return edit->multi ? edit_key_lines(edit, 1) : UI_NONE;
+	case ACT_page_up:
+		return edit->multi ? edit_key_lines(edit, -edit->last_rows) : UI_NONE;
+	case ACT_page_down:
+		return edit->multi ? edit_key_lines(edit, edit->last_rows) : UI_NONE;
 	case ACT_open:
 		if (!edit->multi)
 			return UI_NONE;
 		return UI_DONE | (edit_insert(edit, "\n") ? UI_CHANGED : UI_REFUSED);
-	case ACT_NONE:       return edit_type(edit, event);
-	default:             return UI_NONE;
+	case ACT_NONE:
+		return edit_type(edit, event);
+	default:
+		return UI_NONE;
 	}
 }
 
@@ -411,7 +430,7 @@ edit_scroll_line(struct edit *edit, int cols)
 	       edit_cols_between(edit, edit->scroll, edit->cursor) > cols - 1)
 		edit->scroll = edit_after(edit, edit->scroll);
 	while (edit->scroll > 0 && edit_cols_between(edit, edit_before(edit, edit->scroll),
-	                               edit->text.bytes) < cols)
+				       edit->text.bytes) < cols)
 		edit->scroll = edit_before(edit, edit->scroll);
 }
 
@@ -425,7 +444,8 @@ edit_draw_line(struct edit *edit, struct rect rect, enum role role, bool focus)
 	    edit->secret ? edit_stars(edit, edit->scroll) : edit_text(edit) + edit->scroll,
 	    role == ROLE_FIELD ? ROLE_NORMAL : role);
 	if (focus)
-		cells_cursor(rect.y, rect.x + edit_cols_between(edit, edit->scroll, edit->cursor));
+		cells_cursor(
+		    rect.y, rect.x + edit_cols_between(edit, edit->scroll, edit->cursor));
 }
 
 static void
@@ -444,7 +464,8 @@ edit_draw_lines(struct edit *edit, struct rect rect, enum role role, bool focus)
 		if (line.number != edit->scroll + i)
 			break;
 		cells_put(rect.y + (int)i, rect.x, rect.cols,
-		    arena_strndup(cells_scratch(), edit_text(edit) + line.start, line.end - line.start),
+		    arena_strndup(
+			cells_scratch(), edit_text(edit) + line.start, line.end - line.start),
 		    role);
 	}
 	if (focus)

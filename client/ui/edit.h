@@ -18,8 +18,8 @@ struct edit {
 	size_t scroll;    /* byte offset of the first character seen; multi: first line */
 	int last_cols;    /* width of the last drawing, for moving by lines */
 	int last_rows;
-	int goal_col;     /* Up and Down keep the column */
-	struct buf held;  /* a paste over 2 KB waiting for a yes (UI_ASK) */
+	int goal_col;    /* Up and Down keep the column */
+	struct buf held; /* a paste over 2 KB waiting for a yes (UI_ASK) */
 };
 
 void edit_init(struct edit *edit, size_t max_chars);

@@ -54,7 +54,8 @@ form_init(struct form *form)
 		field->checked = field->was_checked = field->touched = false;
 	}
 	form->top = 0;
-	form->focus = form->count ? form_step(form, form->count - (form->no_button ? 1 : 0), 1) : 0;
+	form->focus =
+	    form->count ? form_step(form, form->count - (form->no_button ? 1 : 0), 1) : 0;
 }
 
 void
@@ -201,7 +202,8 @@ form_check_choice(struct form *form, size_t index)
 	const char *typed = text_fold_width(arena, edit_text(&field->edit));
 	size_t number = (size_t)strtoul(typed, NULL, 10), found = 0, which = 0;
 
-	if (number >= 1 && number <= field->choice_count && strspn(typed, "0123456789") == strlen(typed)) {
+	if (number >= 1 && number <= field->choice_count &&
+	    strspn(typed, "0123456789") == strlen(typed)) {
 		which = number - 1;
 		found = 1;
 	}
@@ -312,7 +314,8 @@ form_key_check(struct form_field *field, const struct event *event)
 	if (!code)
 		return UI_NONE;
 	field->checked = code == ' ' || code == 0x3000 ? !field->checked
-	                 : code == 'n' || code == '0'   ? false : true;
+			 : code == 'n' || code == '0'  ? false
+						       : true;
 	field->touched = true;
 	return UI_DONE | UI_CHANGED;
 }
@@ -331,7 +334,8 @@ form_key_field(struct form *form, enum act act, const struct event *event)
 		field->touched = true;
 		form_set_error(form, form->focus, NULL);
 	}
-	if ((flags & UI_REFUSED) && text_chars(edit_text(&field->edit)) >= field->edit.max_chars)
+	if ((flags & UI_REFUSED) &&
+	    text_chars(edit_text(&field->edit)) >= field->edit.max_chars)
 		message_sayf(SAY_WARNING, tr(T_FORM_TOO_LONG), field->edit.max_chars);
 	return flags;
 }
@@ -376,7 +380,8 @@ form_hint(const struct form *form)
 	if (form->focus >= form->count)
 		return NULL;
 	field = &form->fields[form->focus];
-	return arena_printf(cells_scratch(), "%s: %s", field->label, field->help ? field->help : "");
+	return arena_printf(
+	    cells_scratch(), "%s: %s", field->label, field->help ? field->help : "");
 }
 
 const char *

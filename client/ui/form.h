@@ -9,7 +9,7 @@
 
 enum form_kind {
 	FORM_TEXT,
-	FORM_BLOCK,  /* many lines, in a box */
+	FORM_BLOCK, /* many lines, in a box */
 	FORM_SECRET,
 	FORM_CHOICE, /* one of choices: number, text, its beginning or pinyin initials */
 	FORM_CHECK,  /* [x]; Space turns it */
@@ -22,20 +22,20 @@ struct form_field {
 	const char *section; /* heading above this field, or NULL */
 	const char *label;
 	enum form_kind kind;
-	int cols;            /* of the box; 0: 26 */
-	int rows;            /* FORM_BLOCK; 0: 4 */
-	size_t max_chars;    /* 0: 200 */
+	int cols;         /* of the box; 0: 26 */
+	int rows;         /* FORM_BLOCK; 0: 4 */
+	size_t max_chars; /* 0: 200 */
 	bool required, readonly, lookup, digits;
-	bool beside;         /* in the row of the field before, when there is room */
-	const char *help;    /* for row 21 */
+	bool beside;      /* in the row of the field before, when there is room */
+	const char *help; /* for row 21 */
 	const char *const *choices;
 	size_t choice_count;
 
 	/* by the form; read with form_value() and friends */
 	struct edit edit;
 	bool checked, was_checked;
-	char *was;   /* the text it came with */
-	char *echo;  /* beside the box: the date meant, the number of a record */
+	char *was;  /* the text it came with */
+	char *echo; /* beside the box: the date meant, the number of a record */
 	char *error;
 	bool touched; /* changed since it was last checked */
 };

@@ -49,11 +49,12 @@ form_places(const struct form *form, int cols, struct form_place *places)
 	for (size_t i = 0; i < form->count; i++) {
 		const struct form_field *field = &form->fields[i];
 		bool beside = field->beside && i > 0 && cols >= FORM_BOTH_COLS &&
-		              form->fields[i - 1].kind != FORM_BLOCK && !field->section;
+			      form->fields[i - 1].kind != FORM_BLOCK && !field->section;
 
 		if (beside) {
 			places[i - 1].width = cols / 2;
-			places[i] = (struct form_place){ places[i - 1].y, cols / 2, cols - cols / 2 };
+			places[i] =
+			    (struct form_place){ places[i - 1].y, cols / 2, cols - cols / 2 };
 			continue;
 		}
 		y += rows_before;
@@ -117,7 +118,8 @@ form_draw_block(struct form *form, size_t index, struct rect box, bool focus)
 
 	cells_box(box, NULL);
 	edit_draw(&field->edit,
-	    (struct rect){ box.y + 1, box.x + 1, box.rows - 2, box.cols - 2 }, ROLE_NORMAL, focus);
+	    (struct rect){ box.y + 1, box.x + 1, box.rows - 2, box.cols - 2 }, ROLE_NORMAL,
+	    focus);
 	cells_add(box.y + box.rows - 1, box.x + 2, box.cols - 4,
 	    arena_printf(cells_scratch(), " %s ", count), ROLE_NORMAL);
 	if (field->error)
@@ -157,15 +159,17 @@ form_block_box(const struct form_field *field, struct rect rect, int y, int x)
 }
 
 static void
-form_draw_field(struct form *form, size_t index, struct form_place place, struct rect rect,
-    bool focus)
+form_draw_field(
+    struct form *form, size_t index, struct form_place place, struct rect rect, bool focus)
 {
 	struct form_field *field = &form->fields[index];
-	int y = rect.y + place.y - form->top, x = rect.x + place.x, label_cols = form_label_cols(form);
+	int y = rect.y + place.y - form->top, x = rect.x + place.x,
+	    label_cols = form_label_cols(form);
 	bool writable = field->kind != FORM_SHOW && !field->readonly;
-	const char *mark = field->error                           ? "!"
-	                   : writable && form_changed(form, index) ? "~"
-	                   : field->required                       ? "*" : " ";
+	const char *mark = field->error                            ? "!"
+			   : writable && form_changed(form, index) ? "~"
+			   : field->required                       ? "*"
+								   : " ";
 
 	if (field->section && place.y - 1 >= form->top) {
 		cells_rule(y - 1, rect.x, rect.cols);
@@ -174,7 +178,10 @@ form_draw_field(struct form *form, size_t index, struct form_place place, struct
 	}
 	if (place.y < form->top)
 		return;
-	cells_add(y, x, 1, mark, field->error ? ROLE_BAD : *mark == '~' ? ROLE_WARN : ROLE_STRONG);
+	cells_add(y, x, 1, mark,
+	    field->error   ? ROLE_BAD
+	    : *mark == '~' ? ROLE_WARN
+			   : ROLE_STRONG);
 	cells_add(y, x + FORM_MARK_COLS, label_cols, field->label, ROLE_NORMAL);
 	x += FORM_MARK_COLS + label_cols + 1;
 	if (!writable)

@@ -25,10 +25,12 @@ frame_too_small(void)
 enum ctx
 frame_context(struct screen *screen)
 {
-	return screen->ops->context_now ? screen->ops->context_now(screen) : screen->ops->context;
+	return screen->ops->context_now ? screen->ops->context_now(screen)
+					: screen->ops->context;
 }
 
-/* Clock and spinner -------------------------------------------------------------------------- */
+/* Clock and spinner --------------------------------------------------------------------------
+ */
 
 int
 frame_offset_min(const struct ui *ui)
@@ -74,31 +76,36 @@ int64_t
 frame_deadline_ms(const struct ui *ui, int64_t now_ms)
 {
 	int64_t until_minute_ms = 60000 - date_now_us() / 1000 % 60000 + 5;
-	int64_t deadline_ms = now_ms + until_minute_ms, said_ms = message_deadline_ms(), busy_ms;
+	int64_t deadline_ms = now_ms + until_minute_ms, said_ms = message_deadline_ms(),
+		busy_ms;
 
 	if (said_ms >= 0 && said_ms < deadline_ms)
 		deadline_ms = said_ms;
 	if (ui->busy) {
 		busy_ms = now_ms - ui->busy_since_ms;
-		busy_ms = busy_ms < FRAME_SPIN_AFTER_MS ? FRAME_SPIN_AFTER_MS - busy_ms
-		                                        : FRAME_SPIN_MS - busy_ms % FRAME_SPIN_MS;
+		busy_ms = busy_ms < FRAME_SPIN_AFTER_MS
+			      ? FRAME_SPIN_AFTER_MS - busy_ms
+			      : FRAME_SPIN_MS - busy_ms % FRAME_SPIN_MS;
 		if (now_ms + busy_ms < deadline_ms)
 			deadline_ms = now_ms + busy_ms;
 	}
 	return deadline_ms;
 }
 
-/* Rows ---------------------------------------------------------------------------------------- */
+/* Rows ----------------------------------------------------------------------------------------
+ */
 
 static int
 frame_draw_modules(const struct ui *ui, const struct screen *base, int x, int cols)
 {
 	for (size_t i = 0; i < ui->module_count; i++) {
 		const char *name = ui->modules[i][tr_lang()];
-		bool current = base->ops->module == (int)i + 1, home = base->ops->context == CTX_HOME;
+		bool current = base->ops->module == (int)i + 1,
+		     home = base->ops->context == CTX_HOME;
 		const char *text = arena_printf(cells_scratch(), current ? "[%s]" : "%s", name);
 
-		/* Digits go to modules on the home screen only, so only there they are shown. */
+		/* Digits go to modules on the home screen only, so only there they are shown.
+		 */
 		if (home)
 			text = arena_printf(cells_scratch(), "%zu%s", i + 1, name);
 		if ((int)text_cols(text) + 1 > cols - x)
@@ -116,8 +123,8 @@ frame_draw_title(struct ui *ui, struct screen *base)
 	char *right;
 
 	ui->clock_shown = frame_minute(ui);
-	right = arena_printf(cells_scratch(), " %s %02d:%02d %s ", ui->user, ui->clock_shown / 60,
-	    ui->clock_shown % 60, ui->link);
+	right = arena_printf(cells_scratch(), " %s %02d:%02d %s ", ui->user,
+	    ui->clock_shown / 60, ui->clock_shown % 60, ui->link);
 	left = cols - (int)text_cols(right);
 	cells_put(0, 0, cols, "", ROLE_CHROME);
 	if (ui->module_count) {
@@ -126,8 +133,8 @@ frame_draw_title(struct ui *ui, struct screen *base)
 
 		frame_draw_modules(ui, base, x + 2, left);
 	} else {
-		cells_add(0, 0, left, arena_printf(cells_scratch(), " %s  %s", tr(T_APP), title),
-		    ROLE_CHROME);
+		cells_add(0, 0, left,
+		    arena_printf(cells_scratch(), " %s  %s", tr(T_APP), title), ROLE_CHROME);
 	}
 	cells_add(0, left > 0 ? left : 0, cols, right, ROLE_CHROME);
 	if (ui->link_role == ROLE_BAD) /* a lost link stands out of the reversed row */
@@ -145,8 +152,8 @@ frame_spinner(const struct ui *ui, int64_t now_ms)
 		return arena_printf(cells_scratch(), "%c", turn);
 	if (busy_ms < FRAME_SAY_SECONDS_MS)
 		return arena_printf(cells_scratch(), "%c %s", turn, tr(T_CANCEL_KEY));
-	return arena_printf(cells_scratch(), "%c %s  %ds", turn, tr(T_CANCEL_KEY),
-	    (int)(busy_ms / 1000));
+	return arena_printf(
+	    cells_scratch(), "%c %s  %ds", turn, tr(T_CANCEL_KEY), (int)(busy_ms / 1000));
 }
 
 static void

@@ -120,7 +120,8 @@ help_draw(struct screen *screen, struct rect rect)
 
 	(void)rect;
 	cells_box(box, tr(T_HELP_TITLE));
-	list_draw(&help->list, (struct rect){ body.y + 1, body.x, body.rows - 1, body.cols }, true);
+	list_draw(
+	    &help->list, (struct rect){ body.y + 1, body.x, body.rows - 1, body.cols }, true);
 	used = cells_add(body.y, body.x, body.cols, tr(T_HELP_SEARCH), ROLE_NORMAL);
 	edit_draw(&help->edit, (struct rect){ body.y, body.x + used, 1, body.cols - used },
 	    ROLE_NORMAL, true);
@@ -133,8 +134,9 @@ help_hint(struct screen *screen)
 
 	if (code == ERR_OK)
 		return tr(T_HELP_HINT);
-	return arena_printf(cells_scratch(), tr(err_retry_safe(code) ? T_HELP_CODE_AGAIN : T_HELP_CODE),
-	    (int)code, err_text(code, tr_lang()));
+	return arena_printf(cells_scratch(),
+	    tr(err_retry_safe(code) ? T_HELP_CODE_AGAIN : T_HELP_CODE), (int)code,
+	    err_text(code, tr_lang()));
 }
 
 static void
@@ -171,8 +173,12 @@ help_open(struct ui *ui)
 	edit_init(&help->edit, 40);
 	help->columns[0] = (struct list_column){ .title = "", .min_cols = 18, .want_cols = 18 };
 	help->columns[1] = (struct list_column){ .title = "", .min_cols = 20, .stretch = true };
-	help->list = (struct list){ .columns = help->columns, .column_count = 2, .row = help_row,
-		.arg = help, .plain = true, .empty = tr(T_PICK_NONE) };
+	help->list = (struct list){ .columns = help->columns,
+		.column_count = 2,
+		.row = help_row,
+		.arg = help,
+		.plain = true,
+		.empty = tr(T_PICK_NONE) };
 	list_init(&help->list);
 	help_search(help);
 	ui_push(ui, &help->screen);

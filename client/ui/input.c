@@ -11,10 +11,10 @@
 #include <strings.h>
 
 enum {
-	INPUT_JOIN_MS = 300,    /* bytes of one sequence come within this */
-	INPUT_DIGIT_MS = 1000,  /* Esc 1 is F1 */
-	INPUT_ALT_MS = 25,      /* Esc and a letter in one go */
-	INPUT_PASTE_MS = 1000,  /* a paste whose end mark got lost */
+	INPUT_JOIN_MS = 300,   /* bytes of one sequence come within this */
+	INPUT_DIGIT_MS = 1000, /* Esc 1 is F1 */
+	INPUT_ALT_MS = 25,     /* Esc and a letter in one go */
+	INPUT_PASTE_MS = 1000, /* a paste whose end mark got lost */
 	INPUT_PASTE_MAX = 1 << 20,
 	INPUT_DEFINED = 96,
 	INPUT_SEQUENCE = 15,
@@ -125,31 +125,60 @@ static uint32_t
 input_tilde_key(int number)
 {
 	static const uint32_t keys[] = {
-		[1] = K_HOME, [2] = K_INSERT, [3] = K_DELETE, [4] = K_END, [5] = K_PGUP,
-		[6] = K_PGDN, [7] = K_HOME, [8] = K_END, [11] = K_F1, [12] = K_F2, [13] = K_F3,
-		[14] = K_F4, [15] = K_F5, [17] = K_F6, [18] = K_F7, [19] = K_F8, [20] = K_F9,
-		[21] = K_F10, [23] = K_F11, [24] = K_F12,
+		[1] = K_HOME,
+		[2] = K_INSERT,
+		[3] = K_DELETE,
+		[4] = K_END,
+		[5] = K_PGUP,
+		[6] = K_PGDN,
+		[7] = K_HOME,
+		[8] = K_END,
+		[11] = K_F1,
+		[12] = K_F2,
+		[13] = K_F3,
+		[14] = K_F4,
+		[15] = K_F5,
+		[17] = K_F6,
+		[18] = K_F7,
+		[19] = K_F8,
+		[20] = K_F9,
+		[21] = K_F10,
+		[23] = K_F11,
+		[24] = K_F12,
 	};
 
-	return number >= 0 && number < (int)(sizeof keys / sizeof *keys) ? keys[number] : K_NONE;
+	return number >= 0 && number < (int)(sizeof keys / sizeof *keys) ? keys[number]
+									 : K_NONE;
 }
 
 static uint32_t
 input_letter_key(char final)
 {
 	switch (final) {
-	case 'A': return K_UP;
-	case 'B': return K_DOWN;
-	case 'C': return K_RIGHT;
-	case 'D': return K_LEFT;
-	case 'H': return K_HOME;
-	case 'F': return K_END;
-	case 'P': return K_F1;
-	case 'Q': return K_F2;
-	case 'R': return K_F3;
-	case 'S': return K_F4;
-	case 'Z': return K_BACKTAB;
-	default:  return K_NONE;
+	case 'A':
+		return K_UP;
+	case 'B':
+		return K_DOWN;
+	case 'C':
+		return K_RIGHT;
+	case 'D':
+		return K_LEFT;
+	case 'H':
+		return K_HOME;
+	case 'F':
+		return K_END;
+	case 'P':
+		return K_F1;
+	case 'Q':
+		return K_F2;
+	case 'R':
+		return K_F3;
+	case 'S':
+		return K_F4;
+	case 'Z':
+		return K_BACKTAB;
+	default:
+		return K_NONE;
 	}
 }
 
@@ -181,7 +210,8 @@ input_csi_done(struct input *input, const char *params, char final, struct event
 		numbers[1] = (int)strtol(end + 1, NULL, 10);
 	if (final == 'R' && input->reports > 0 && numbers[1] > 0) {
 		input->reports--;
-		*event = (struct event){ EVENT_CURSOR_AT, .row = numbers[0], .col = numbers[1] };
+		*event =
+		    (struct event){ EVENT_CURSOR_AT, .row = numbers[0], .col = numbers[1] };
 		return;
 	}
 	if (final == '~' && numbers[0] == 200) {
@@ -228,8 +258,9 @@ input_csi(struct input *input, const char *bytes, size_t count, struct event *ev
 		at++;
 	if (at == count)
 		return 0;
+	/* Not a sequence after all; what follows stands for itself. */
 	if (bytes[at] < 0x40 || bytes[at] > 0x7e)
-		return at; /* not a sequence; what follows stands for itself */
+		return at;
 	if (bytes[at] == 'M' && at == 2) /* the old mouse report has three more bytes */
 		return count < 6 ? 0 : 6;
 	if (at - 2 >= sizeof params)
@@ -245,8 +276,8 @@ input_csi(struct input *input, const char *bytes, size_t count, struct event *ev
 
 /* Sequences from terminfo. Sets *partial when the bytes begin one. */
 static size_t
-input_defined(struct input *input, const char *bytes, size_t count, struct event *event,
-    bool *partial)
+input_defined(
+    struct input *input, const char *bytes, size_t count, struct event *event, bool *partial)
 {
 	size_t best = 0, length;
 
@@ -256,7 +287,8 @@ input_defined(struct input *input, const char *bytes, size_t count, struct event
 		    memcmp(bytes, input->sequences[i].bytes, length) == 0) {
 			*event = (struct event){ EVENT_KEY, input->sequences[i].code };
 			best = length;
-		} else if (length > count && memcmp(bytes, input->sequences[i].bytes, count) == 0) {
+		} else if (length > count &&
+			   memcmp(bytes, input->sequences[i].bytes, count) == 0) {
 			*partial = true;
 		}
 	}
@@ -295,8 +327,8 @@ input_esc_pair(struct input *input, char next, struct event *event)
 }
 
 static size_t
-input_esc(struct input *input, const char *bytes, size_t count, int64_t now_ms,
-    struct event *event)
+input_esc(
+    struct input *input, const char *bytes, size_t count, int64_t now_ms, struct event *event)
 {
 	bool late = now_ms - input->feed_ms >= (count == 1 ? input->hold_ms : INPUT_JOIN_MS);
 	bool partial = false;
@@ -327,7 +359,12 @@ input_esc(struct input *input, const char *bytes, size_t count, int64_t now_ms,
 static size_t
 input_utf8_length(unsigned char lead)
 {
-	return lead < 0x80 ? 1 : lead < 0xc2 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : lead < 0xf5 ? 4 : 0;
+	return lead < 0x80   ? 1
+	       : lead < 0xc2 ? 0
+	       : lead < 0xe0 ? 2
+	       : lead < 0xf0 ? 3
+	       : lead < 0xf5 ? 4
+			     : 0;
 }
 
 static size_t
@@ -358,8 +395,8 @@ input_utf8(const char *bytes, size_t count, bool late, struct event *event)
 
 /* GB18030 and its kin: iconv tells a short sequence from a bad one. */
 static size_t
-input_converted(struct input *input, const char *bytes, size_t count, bool late,
-    struct event *event)
+input_converted(
+    struct input *input, const char *bytes, size_t count, bool late, struct event *event)
 {
 	char in[4], out[8];
 
@@ -380,8 +417,8 @@ input_converted(struct input *input, const char *bytes, size_t count, bool late,
 }
 
 static size_t
-input_char(struct input *input, const char *bytes, size_t count, int64_t now_ms,
-    struct event *event)
+input_char(
+    struct input *input, const char *bytes, size_t count, int64_t now_ms, struct event *event)
 {
 	unsigned char first = (unsigned char)bytes[0];
 	bool late = now_ms - input->feed_ms >= INPUT_JOIN_MS;
@@ -420,8 +457,8 @@ input_paste_done(struct input *input, struct event *event)
 		while (at < input->paste.bytes) {
 			struct event one = { 0 };
 
-			used = input_converted(input, input->paste.data + at, input->paste.bytes - at,
-			    true, &one);
+			used = input_converted(
+			    input, input->paste.data + at, input->paste.bytes - at, true, &one);
 			if (one.kind == EVENT_KEY)
 				buf_put(&utf8, out, text_encode(one.code, out));
 			at += used;
@@ -446,7 +483,8 @@ input_paste(struct input *input, int64_t now_ms, struct event *event)
 		end = memmem(input->pending.data, take, mark, mark_bytes);
 	if (end)
 		take = (size_t)(end - input->pending.data);
-	else if (take && now_ms - input->feed_ms < INPUT_PASTE_MS) /* the mark may be cut in two */
+	else if (take &&
+		 now_ms - input->feed_ms < INPUT_PASTE_MS) /* the mark may be cut in two */
 		take = take > mark_bytes ? take - mark_bytes : 0;
 	buf_put(&input->paste, buf_text(&input->pending), take);
 	input_shift(input, take + (end ? mark_bytes : 0));
@@ -466,9 +504,11 @@ input_next(struct input *input, int64_t now_ms, struct event *event)
 		return input_paste(input, now_ms, event);
 	while (input->pending.bytes) {
 		if (input->pending.data[0] == K_ESC)
-			used = input_esc(input, input->pending.data, input->pending.bytes, now_ms, event);
+			used = input_esc(
+			    input, input->pending.data, input->pending.bytes, now_ms, event);
 		else
-			used = input_char(input, input->pending.data, input->pending.bytes, now_ms, event);
+			used = input_char(
+			    input, input->pending.data, input->pending.bytes, now_ms, event);
 		if (!used)
 			return false;
 		input_shift(input, used);

@@ -25,9 +25,31 @@ enum key_code {
 	K_BACKSPACE = 127,
 	/* 32.. 0x10ffff are characters */
 	K_SPECIAL = 0x110000,
-	K_F1, K_F2, K_F3, K_F4, K_F5, K_F6, K_F7, K_F8, K_F9, K_F10, K_F11, K_F12,
-	K_UP, K_DOWN, K_LEFT, K_RIGHT, K_HOME, K_END, K_PGUP, K_PGDN, K_INSERT, K_DELETE,
-	K_BACKTAB, K_CTRL_LEFT, K_CTRL_RIGHT,
+	K_F1,
+	K_F2,
+	K_F3,
+	K_F4,
+	K_F5,
+	K_F6,
+	K_F7,
+	K_F8,
+	K_F9,
+	K_F10,
+	K_F11,
+	K_F12,
+	K_UP,
+	K_DOWN,
+	K_LEFT,
+	K_RIGHT,
+	K_HOME,
+	K_END,
+	K_PGUP,
+	K_PGDN,
+	K_INSERT,
+	K_DELETE,
+	K_BACKTAB,
+	K_CTRL_LEFT,
+	K_CTRL_RIGHT,
 	K_SPECIAL_END,
 	K_ALT = 0x1000000, /* added to a letter */
 };
@@ -35,10 +57,10 @@ enum key_code {
 enum event_kind {
 	EVENT_NONE,
 	EVENT_KEY,
-	EVENT_PASTE,      /* text, borrowed until the next input_next() */
-	EVENT_BAD_BYTES,  /* not the encoding we expect; skipped */
-	EVENT_CURSOR_AT,  /* the terminal's answer to CSI 6n: row and col, from 1 */
-	EVENT_CLICK,      /* left mouse button: row and col, from 0 */
+	EVENT_PASTE,     /* text, borrowed until the next input_next() */
+	EVENT_BAD_BYTES, /* not the encoding we expect; skipped */
+	EVENT_CURSOR_AT, /* the terminal's answer to CSI 6n: row and col, from 1 */
+	EVENT_CLICK,     /* left mouse button: row and col, from 0 */
 };
 
 struct event {

@@ -18,9 +18,11 @@ struct key_row {
 };
 
 static const struct key_row key_rows[] = {
-#define KEY(id, contexts, keys, bar, danger, label, label_zh, help, help_zh) \
-	{ ACT_##id, false, contexts, keys, bar, danger, #id, { label, label_zh }, { help, help_zh } },
-#define ALSO(id, contexts, keys) { ACT_##id, true, contexts, keys, 0, false, #id, { 0 }, { 0 } },
+#define KEY(id, contexts, keys, bar, danger, label, label_zh, help, help_zh)                   \
+	{ ACT_##id, false, contexts, keys, bar, danger, #id, { label, label_zh },              \
+		{ help, help_zh } },
+#define ALSO(id, contexts, keys)                                                               \
+	{ ACT_##id, true, contexts, keys, 0, false, #id, { 0 }, { 0 } },
 #include "client/keys.def"
 #undef KEY
 #undef ALSO
@@ -46,13 +48,35 @@ static const struct {
 	const char *name;
 	uint32_t code;
 } key_names[] = {
-	{ "F1", K_F1 }, { "F2", K_F2 }, { "F3", K_F3 }, { "F4", K_F4 }, { "F5", K_F5 },
-	{ "F6", K_F6 }, { "F7", K_F7 }, { "F8", K_F8 }, { "F9", K_F9 }, { "F10", K_F10 },
-	{ "F11", K_F11 }, { "F12", K_F12 }, { "Up", K_UP }, { "Down", K_DOWN },
-	{ "Left", K_LEFT }, { "Right", K_RIGHT }, { "Home", K_HOME }, { "End", K_END },
-	{ "PgUp", K_PGUP }, { "PgDn", K_PGDN }, { "Insert", K_INSERT }, { "Delete", K_DELETE },
-	{ "Backspace", K_BACKSPACE }, { "Tab", K_TAB }, { "Shift-Tab", K_BACKTAB },
-	{ "Enter", K_ENTER }, { "Esc", K_ESC }, { "Space", ' ' }, { "Ctrl-Left", K_CTRL_LEFT },
+	{ "F1", K_F1 },
+	{ "F2", K_F2 },
+	{ "F3", K_F3 },
+	{ "F4", K_F4 },
+	{ "F5", K_F5 },
+	{ "F6", K_F6 },
+	{ "F7", K_F7 },
+	{ "F8", K_F8 },
+	{ "F9", K_F9 },
+	{ "F10", K_F10 },
+	{ "F11", K_F11 },
+	{ "F12", K_F12 },
+	{ "Up", K_UP },
+	{ "Down", K_DOWN },
+	{ "Left", K_LEFT },
+	{ "Right", K_RIGHT },
+	{ "Home", K_HOME },
+	{ "End", K_END },
+	{ "PgUp", K_PGUP },
+	{ "PgDn", K_PGDN },
+	{ "Insert", K_INSERT },
+	{ "Delete", K_DELETE },
+	{ "Backspace", K_BACKSPACE },
+	{ "Tab", K_TAB },
+	{ "Shift-Tab", K_BACKTAB },
+	{ "Enter", K_ENTER },
+	{ "Esc", K_ESC },
+	{ "Space", ' ' },
+	{ "Ctrl-Left", K_CTRL_LEFT },
 	{ "Ctrl-Right", K_CTRL_RIGHT },
 };
 
@@ -129,7 +153,8 @@ key_add_row(const struct key_row *row)
 		binding = (struct key_binding){ .act = row->act };
 		if (!key_parse_pair(name, &binding.prefix, &binding.code))
 			return false;
-		/* Where text is typed a character is text; letters never run what is dangerous. */
+		/* Where text is typed a character is text; letters never run what is dangerous.
+		 */
 		contexts = key_is_text(binding.code) && !binding.prefix ? CTX_COMMAND : CTX_ALL;
 		if (row->danger && key_is_text(binding.code))
 			contexts = 0;
@@ -175,14 +200,22 @@ key_fold(uint32_t code)
 	if (code >= 0xff01 && code <= 0xff5e)
 		return code - 0xff01 + '!';
 	switch (code) {
-	case 0x3000: return ' ';
-	case 0x3002: return '.'; /* 。 */
-	case 0x3001: return '/'; /* 、 is what the slash key gives */
-	case 0x00b7: return '`';
-	case 0x2014: return '-';
-	case 0x300a: return '<'; /* 《 */
-	case 0x300b: return '>';
-	default:     return code;
+	case 0x3000:
+		return ' ';
+	case 0x3002:
+		return '.'; /* 。 */
+	case 0x3001:
+		return '/'; /* 、 is what the slash key gives */
+	case 0x00b7:
+		return '`';
+	case 0x2014:
+		return '-';
+	case 0x300a:
+		return '<'; /* 《 */
+	case 0x300b:
+		return '>';
+	default:
+		return code;
 	}
 }
 
@@ -362,7 +395,8 @@ key_bar(struct arena *arena, const struct key_bar *bar)
 	key_bar_cut(slots, count, bar->width_cols);
 	for (size_t i = 0; i < count; i++)
 		if (slots[i].shown)
-			text = arena_printf(arena, "%s%s%s", text, *text ? " " : "", slots[i].text);
+			text = arena_printf(
+			    arena, "%s%s%s", text, *text ? " " : "", slots[i].text);
 	return text;
 }
 
@@ -382,7 +416,8 @@ key_conflicts(struct arena *arena)
 			if ((a->contexts & b->contexts) && a->code == b->code &&
 			    a->prefix == b->prefix && a->act != b->act)
 				text = arena_printf(arena, "%s%s: %s and %s\n", text,
-				    key_binding_name(arena, a), key_name(a->act), key_name(b->act));
+				    key_binding_name(arena, a), key_name(a->act),
+				    key_name(b->act));
 		}
 	}
 	return text;
@@ -406,8 +441,8 @@ key_bind(struct arena *arena, const char *name, const char *keys, const char **w
 		free(old);
 		return ERR_OK;
 	}
-	*why = arena_printf(arena, "keys \"%s\" of %s: unknown, or taken already: %s", keys, name,
-	    key_conflicts(arena));
+	*why = arena_printf(arena, "keys \"%s\" of %s: unknown, or taken already: %s", keys,
+	    name, key_conflicts(arena));
 	free(key.rebound[act]);
 	key.rebound[act] = old;
 	key_build();
@@ -454,7 +489,8 @@ key_print_mdoc(FILE *out, enum lang lang)
 			char *name = key_binding_name(arena, &key.bindings[j]);
 
 			if (key.bindings[j].act == row->act)
-				keys = arena_printf(arena, "%s%s%s", keys, *keys ? ", " : "", name);
+				keys = arena_printf(
+				    arena, "%s%s%s", keys, *keys ? ", " : "", name);
 		}
 		fputs(".It Sy ", out);
 		key_print_escaped(out, keys);

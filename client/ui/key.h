@@ -26,7 +26,7 @@ enum ctx {
 	CTX_COMMAND = CTX_HOME | CTX_LIST | CTX_RECORD | CTX_PAGER | CTX_BOARD,
 	/* Letters are text. */
 	CTX_TYPING = CTX_FORM | CTX_LOGIN | CTX_INPUT | CTX_PICKER | CTX_PALETTE | CTX_HELP |
-	             CTX_CONFIRM,
+		     CTX_CONFIRM,
 	CTX_ALL = CTX_COMMAND | CTX_TYPING,
 };
 enum { CTX_COUNT = 12 };
@@ -77,8 +77,8 @@ char *key_bar(struct arena *arena, const struct key_bar *bar);
  * Give an action other keys ("F2 Ctrl-E"), as the user's keys file says. Refused with a line
  * in *why (in arena) for unknown actions and keys, or when a key is taken in a context.
  */
-MUST_CHECK enum err key_bind(struct arena *arena, const char *name, const char *keys,
-    const char **why);
+MUST_CHECK enum err key_bind(
+    struct arena *arena, const char *name, const char *keys, const char **why);
 /* Back to keys.def. */
 void key_reset(void);
 

@@ -105,7 +105,8 @@ list_marked(const struct list *list)
 
 	for (size_t i = 0; i < list->mark_count; i++)
 		count += list->mark[i].marked;
-	return list->inverted ? list->total - (count < list->total ? count : list->total) : count;
+	return list->inverted ? list->total - (count < list->total ? count : list->total)
+			      : count;
 }
 
 bool
@@ -247,24 +248,37 @@ list_key(struct list *list, enum act act, const struct event *event)
 	if (event->kind == EVENT_CLICK)
 		return list_click(list, event);
 	switch (act) {
-	case ACT_up:        return list_move(list, -1);
-	case ACT_down:      return list_move(list, 1);
-	case ACT_page_up:   return list_move(list, -page);
-	case ACT_page_down: return list_move(list, page);
-	case ACT_half_up:   return list_move(list, -(page + 1) / 2);
-	case ACT_half_down: return list_move(list, (page + 1) / 2);
-	case ACT_first:     return list_move(list, -(int64_t)list->total);
-	case ACT_last:      return list_move(list, (int64_t)list->total);
-	case ACT_open:      return list->total ? UI_HANDLED | UI_ACT : UI_HANDLED;
-	case ACT_mark:      return list->marks ? list_key_mark(list) : UI_NONE;
-	case ACT_mark_all:  return list->marks ? list_key_mark_all(list) : UI_NONE;
+	case ACT_up:
+		return list_move(list, -1);
+	case ACT_down:
+		return list_move(list, 1);
+	case ACT_page_up:
+		return list_move(list, -page);
+	case ACT_page_down:
+		return list_move(list, page);
+	case ACT_half_up:
+		return list_move(list, -(page + 1) / 2);
+	case ACT_half_down:
+		return list_move(list, (page + 1) / 2);
+	case ACT_first:
+		return list_move(list, -(int64_t)list->total);
+	case ACT_last:
+		return list_move(list, (int64_t)list->total);
+	case ACT_open:
+		return list->total ? UI_HANDLED | UI_ACT : UI_HANDLED;
+	case ACT_mark:
+		return list->marks ? list_key_mark(list) : UI_NONE;
+	case ACT_mark_all:
+		return list->marks ? list_key_mark_all(list) : UI_NONE;
 	case ACT_invert:
 		if (!list->marks)
 			return UI_NONE;
 		list->inverted = !list->inverted;
 		return UI_DONE | UI_CHANGED;
-	case ACT_option:    return list_key_option(list, event);
-	default:            return UI_NONE;
+	case ACT_option:
+		return list_key_option(list, event);
+	default:
+		return UI_NONE;
 	}
 }
 
@@ -290,7 +304,7 @@ list_drop_columns(struct list *list, int cols)
 		for (size_t i = 0; i < list->column_count; i++)
 			if (list->widths[i] && list->columns[i].priority > 0 &&
 			    (worst == list->column_count ||
-			        list->columns[i].priority >= list->columns[worst].priority))
+				list->columns[i].priority >= list->columns[worst].priority))
 				worst = i;
 		if (worst == list->column_count)
 			return;
@@ -333,8 +347,8 @@ list_lead_cols(const struct list *list)
 }
 
 static void
-list_draw_cell(const struct list *list, int y, int x, size_t column, const char *text,
-    enum role role)
+list_draw_cell(
+    const struct list *list, int y, int x, size_t column, const char *text, enum role role)
 {
 	const struct list_column *how = &list->columns[column];
 	int cols = list->widths[column];
@@ -349,8 +363,8 @@ list_draw_cell(const struct list *list, int y, int x, size_t column, const char 
 
 /* "37/50", or per cent. */
 static void
-list_draw_bar(const struct list *list, int y, int x, size_t column, const char *text,
-    enum role role)
+list_draw_bar(
+    const struct list *list, int y, int x, size_t column, const char *text, enum role role)
 {
 	char *end;
 	int64_t done = strtoll(text, &end, 10);
@@ -371,9 +385,10 @@ list_draw_heads(const struct list *list, struct rect rect)
 		if (!list->widths[i])
 			continue;
 		list_draw_cell(list, rect.y, x, i,
-		    column->sort == LIST_UNSORTED ? column->title
-		                                  : arena_printf(cells_scratch(), "%s%c", column->title,
-		                                        column->sort == LIST_RISING ? '^' : 'v'),
+		    column->sort == LIST_UNSORTED
+			? column->title
+			: arena_printf(cells_scratch(), "%s%c", column->title,
+			      column->sort == LIST_RISING ? '^' : 'v'),
 		    ROLE_STRONG);
 		x += list->widths[i] + LIST_GAP_COLS;
 	}
@@ -399,7 +414,8 @@ list_draw_lead(const struct list *list, int y, int x, const struct list_row *row
 		lead[0] = '*';
 	}
 	lead[list_lead_cols(list)] = '\0';
-	cells_put(y, x, list_lead_cols(list), lead, mark && mark->refusal ? ROLE_BAD : ROLE_NORMAL);
+	cells_put(
+	    y, x, list_lead_cols(list), lead, mark && mark->refusal ? ROLE_BAD : ROLE_NORMAL);
 }
 
 static int

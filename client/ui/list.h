@@ -17,16 +17,16 @@ struct list_column {
 	int want_cols; /* as wide as this when there is room */
 	bool stretch;  /* takes what is left over */
 	enum list_align align;
-	int priority;  /* 0 stays; of the others the highest goes first when narrow */
+	int priority; /* 0 stays; of the others the highest goes first when narrow */
 	enum list_sort sort;
-	bool bar;      /* cells are "37/50": drawn as ###-- */
+	bool bar; /* cells are "37/50": drawn as ###-- */
 };
 
 struct list_row {
 	int64_t id;
 	const char *const *cells; /* one per column; NULL is "" */
 	enum role role;
-	const uint8_t *roles;     /* of single cells, or NULL */
+	const uint8_t *roles; /* of single cells, or NULL */
 };
 
 struct list_mark {
@@ -46,20 +46,21 @@ struct list {
 	void (*visible)(void *arg, size_t first, size_t count);
 	void *arg;
 	size_t total;
-	bool at_least;       /* more rows than total may follow */
-	const char *options; /* the digits that mean something here ("25678"); NULL: no Opt column */
-	bool marks;          /* Space, * and - */
-	const char *empty;   /* what to say without rows; NULL: "No rows." */
-	bool plain;          /* no heads (pickers, menus) */
+	bool at_least; /* more rows than total may follow */
+	const char
+	    *options; /* the digits that mean something here ("25678"); NULL: no Opt column */
+	bool marks;   /* Space, * and - */
+	const char *empty; /* what to say without rows; NULL: "No rows." */
+	bool plain;        /* no heads (pickers, menus) */
 
 	/* by the list */
 	size_t cursor, top;
-	int rows_seen;       /* body rows at the last drawing */
-	struct rect body;    /* and where they were, for clicks */
-	int widths[32];      /* of the columns at the last drawing, 0: dropped */
+	int rows_seen;    /* body rows at the last drawing */
+	struct rect body; /* and where they were, for clicks */
+	int widths[32];   /* of the columns at the last drawing, 0: dropped */
 	struct list_mark *mark;
 	size_t mark_count, mark_room;
-	bool inverted;       /* marked are all but those in mark */
+	bool inverted; /* marked are all but those in mark */
 	size_t said_first, said_count;
 };
 

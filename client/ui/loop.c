@@ -97,8 +97,8 @@ loop_timer(struct loop *loop, int ms, void (*on_time)(void *arg), void *arg)
 	}
 	if (!++loop->last_number)
 		loop->last_number = 1;
-	loop->timers[loop->timer_count++] = (struct loop_timer){ loop->last_number,
-		loop_now_ms() + ms, on_time, arg };
+	loop->timers[loop->timer_count++] =
+	    (struct loop_timer){ loop->last_number, loop_now_ms() + ms, on_time, arg };
 	return loop->last_number;
 }
 

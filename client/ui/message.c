@@ -21,7 +21,8 @@ message_say(enum severity severity, int code, const char *text)
 	struct message *slot = &message.log[message.count++ % MESSAGE_LOG];
 	size_t bytes = strlen(text);
 
-	while (bytes >= sizeof slot->text || (bytes && ((unsigned char)text[bytes] & 0xc0) == 0x80))
+	while (bytes >= sizeof slot->text ||
+	       (bytes && ((unsigned char)text[bytes] & 0xc0) == 0x80))
 		bytes--;
 	slot->severity = severity;
 	slot->code = code;
@@ -50,8 +51,8 @@ message_error(enum err err, const char *detail, enum lang lang)
 {
 	char text[1024];
 
-	snprintf(text, sizeof text, "%s%s%s", detail ? detail : "", detail && *detail ? " " : "",
-	    err_text(err, lang));
+	snprintf(text, sizeof text, "%s%s%s", detail ? detail : "",
+	    detail && *detail ? " " : "", err_text(err, lang));
 	message_say(SAY_ERROR, (int)err, text);
 }
 
@@ -80,7 +81,8 @@ message_took_error(void)
 static const struct message *
 message_last(void)
 {
-	return message.shown && message.count ? &message.log[(message.count - 1) % MESSAGE_LOG] : NULL;
+	return message.shown && message.count ? &message.log[(message.count - 1) % MESSAGE_LOG]
+					      : NULL;
 }
 
 static bool
@@ -110,12 +112,13 @@ message_deadline_ms(void)
 const char *
 message_text(const struct message *said)
 {
-	static const char letters[] = { [SAY_OK] = 'O', [SAY_NOTE] = 'I', [SAY_WARNING] = 'W',
-		[SAY_ERROR] = 'E' };
+	static const char letters[] = {
+		[SAY_OK] = 'O', [SAY_NOTE] = 'I', [SAY_WARNING] = 'W', [SAY_ERROR] = 'E'
+	};
 
 	if (said->code)
-		return arena_printf(cells_scratch(), "%c%d %s", letters[said->severity], said->code,
-		    said->text);
+		return arena_printf(cells_scratch(), "%c%d %s", letters[said->severity],
+		    said->code, said->text);
 	if (said->severity == SAY_OK)
 		return arena_printf(cells_scratch(), "OK %s", said->text);
 	return arena_printf(cells_scratch(), "%c %s", letters[said->severity], said->text);
@@ -124,8 +127,10 @@ message_text(const struct message *said)
 enum role
 message_role(const struct message *said)
 {
-	static const enum role roles[] = { [SAY_OK] = ROLE_GOOD, [SAY_NOTE] = ROLE_NORMAL,
-		[SAY_WARNING] = ROLE_WARN, [SAY_ERROR] = ROLE_BAD };
+	static const enum role roles[] = { [SAY_OK] = ROLE_GOOD,
+		[SAY_NOTE] = ROLE_NORMAL,
+		[SAY_WARNING] = ROLE_WARN,
+		[SAY_ERROR] = ROLE_BAD };
 
 	return roles[said->severity];
 }

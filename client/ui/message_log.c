@@ -33,7 +33,8 @@ message_log_draw(struct screen *screen, struct rect rect)
 
 	(void)rect;
 	cells_box(box, tr(T_LOG_TITLE));
-	pager_draw(&log->pager, (struct rect){ box.y + 1, box.x + 1, box.rows - 2, box.cols - 2 });
+	pager_draw(
+	    &log->pager, (struct rect){ box.y + 1, box.x + 1, box.rows - 2, box.cols - 2 });
 }
 
 static unsigned

@@ -31,20 +31,32 @@ pager_pan(struct pager *pager, int step)
 unsigned
 pager_key(struct pager *pager, enum act act)
 {
-	int64_t top = (int64_t)pager->top, page = pager->rows_seen > 1 ? pager->rows_seen - 1 : 1;
+	int64_t top = (int64_t)pager->top,
+		page = pager->rows_seen > 1 ? pager->rows_seen - 1 : 1;
 
 	switch (act) {
-	case ACT_up:        return pager_to(pager, top - 1);
-	case ACT_down:      return pager_to(pager, top + 1);
-	case ACT_page_up:   return pager_to(pager, top - page);
-	case ACT_page_down: return pager_to(pager, top + page);
-	case ACT_half_up:   return pager_to(pager, top - page / 2);
-	case ACT_half_down: return pager_to(pager, top + page / 2);
-	case ACT_first:     return pager_to(pager, 0);
-	case ACT_last:      return pager_to(pager, (int64_t)pager->count);
-	case ACT_left:      return pager_pan(pager, -PAGER_PAN_COLS);
-	case ACT_right:     return pager_pan(pager, PAGER_PAN_COLS);
-	default:            return UI_NONE;
+	case ACT_up:
+		return pager_to(pager, top - 1);
+	case ACT_down:
+		return pager_to(pager, top + 1);
+	case ACT_page_up:
+		return pager_to(pager, top - page);
+	case ACT_page_down:
+		return pager_to(pager, top + page);
+	case ACT_half_up:
+		return pager_to(pager, top - page / 2);
+	case ACT_half_down:
+		return pager_to(pager, top + page / 2);
+	case ACT_first:
+		return pager_to(pager, 0);
+	case ACT_last:
+		return pager_to(pager, (int64_t)pager->count);
+	case ACT_left:
+		return pager_pan(pager, -PAGER_PAN_COLS);
+	case ACT_right:
+		return pager_pan(pager, PAGER_PAN_COLS);
+	default:
+		return UI_NONE;
 	}
 }
 
@@ -76,7 +88,8 @@ pager_draw(struct pager *pager, struct rect rect)
 		text = pager->line(pager->arg, pager->top + (size_t)i);
 		if (!text)
 			break;
-		cells_put(rect.y + i, rect.x, rect.cols, pager_from(text, pager->left), ROLE_NORMAL);
+		cells_put(
+		    rect.y + i, rect.x, rect.cols, pager_from(text, pager->left), ROLE_NORMAL);
 	}
 	cells_cursor(rect.y, rect.x);
 }

@@ -8,7 +8,13 @@
 #include <string.h>
 #include <strings.h>
 
-enum { PICKER_ROWS = 9, PICKER_PALETTE_ROWS = 10, PICKER_COLS = 56, PICKER_TEXT = 80, PICKER_NOTE_COLS = 18 };
+enum {
+	PICKER_ROWS = 9,
+	PICKER_PALETTE_ROWS = 10,
+	PICKER_COLS = 56,
+	PICKER_TEXT = 80,
+	PICKER_NOTE_COLS = 18
+};
 
 struct picker {
 	struct screen screen;
@@ -33,7 +39,8 @@ picker_row(void *arg, size_t index)
 
 	picker->cells[0] = picker->items[index].label;
 	picker->cells[1] = picker->items[index].note;
-	picker->row = (struct list_row){ .id = picker->items[index].id, .cells = picker->cells };
+	picker->row =
+	    (struct list_row){ .id = picker->items[index].id, .cells = picker->cells };
 	return &picker->row;
 }
 
@@ -55,7 +62,8 @@ picker_add(struct picker *picker, const struct picker_item *item)
 
 	if (picker->count == picker->room) {
 		size_t room = picker->room ? picker->room * 2 : 32;
-		struct picker_item *items = ARENA_ARRAY(picker->arena, struct picker_item, room);
+		struct picker_item *items =
+		    ARENA_ARRAY(picker->arena, struct picker_item, room);
 
 		if (picker->count)
 			memcpy(items, picker->items, picker->count * sizeof *items);
@@ -103,7 +111,8 @@ picker_changed(struct picker *picker)
 	loop_cancel(loop, picker->timer);
 	picker->timer = 0;
 	if (picker->config.debounce_ms > 0)
-		picker->timer = loop_timer(loop, picker->config.debounce_ms, picker_on_quiet, picker);
+		picker->timer =
+		    loop_timer(loop, picker->config.debounce_ms, picker_on_quiet, picker);
 	else
 		picker_refresh(picker);
 }
@@ -173,9 +182,11 @@ static void
 picker_draw(struct screen *screen, struct rect rect)
 {
 	struct picker *picker = (struct picker *)screen;
-	struct rect box = picker_box(picker), rows = { box.y + 1, box.x + 1, box.rows - 2, box.cols - 2 };
+	struct rect box = picker_box(picker),
+		    rows = { box.y + 1, box.x + 1, box.rows - 2, box.cols - 2 };
 	const char *label = picker->config.palette ? picker->title : "> ";
-	int y = picker->config.palette ? 1 : box.y + 1, x = picker->config.palette ? 0 : box.x + 1;
+	int y = picker->config.palette ? 1 : box.y + 1,
+	    x = picker->config.palette ? 0 : box.x + 1;
 	int cols = picker->config.palette ? rect.cols : box.cols - 2;
 
 	cells_box(box, picker->config.palette ? NULL : picker->title);
@@ -187,8 +198,8 @@ picker_draw(struct screen *screen, struct rect rect)
 	cells_fill((struct rect){ y, x, 1, cols }, ROLE_NORMAL);
 	x += cells_add(y, x, cols, label, ROLE_NORMAL);
 	/* The line is where one types; the row taken is marked by '>' and reversed. */
-	edit_draw(&picker->edit, (struct rect){ y, x, 1, cols - (int)text_cols(label) }, ROLE_NORMAL,
-	    true);
+	edit_draw(&picker->edit, (struct rect){ y, x, 1, cols - (int)text_cols(label) },
+	    ROLE_NORMAL, true);
 }
 
 static const char *
@@ -251,12 +262,18 @@ picker_open(struct ui *ui, const struct picker_config *config)
 	picker->arena = arena_new(0);
 	edit_init(&picker->edit, PICKER_TEXT);
 	edit_set(&picker->edit, config->text);
-	picker->columns[0] = (struct list_column){ .title = "", .min_cols = 20, .want_cols = 32,
-		.stretch = true };
-	picker->columns[1] = (struct list_column){ .title = "", .min_cols = 1,
-		.want_cols = PICKER_NOTE_COLS, .priority = 1 };
-	picker->list = (struct list){ .columns = picker->columns, .column_count = 2,
-		.row = picker_row, .arg = picker, .plain = true, .empty = tr(T_PICK_NONE) };
+	picker->columns[0] = (struct list_column){
+		.title = "", .min_cols = 20, .want_cols = 32, .stretch = true
+	};
+	picker->columns[1] = (struct list_column){
+		.title = "", .min_cols = 1, .want_cols = PICKER_NOTE_COLS, .priority = 1
+	};
+	picker->list = (struct list){ .columns = picker->columns,
+		.column_count = 2,
+		.row = picker_row,
+		.arg = picker,
+		.plain = true,
+		.empty = tr(T_PICK_NONE) };
 	list_init(&picker->list);
 	ui_push(ui, &picker->screen);
 	picker_refresh(picker);
@@ -282,7 +299,7 @@ picker_match(const char *label, const char *typed)
 	if (strcmp(text, want) == 0 || strcasecmp(initials, want) == 0)
 		fits = 3;
 	else if (strncmp(text, want, bytes) == 0 || strncasecmp(initials, want, bytes) == 0 ||
-	         strncasecmp(full, want, bytes) == 0)
+		 strncasecmp(full, want, bytes) == 0)
 		fits = 2;
 	else if (strstr(text, want) || strstr(initials, want))
 		fits = 1;

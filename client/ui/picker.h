@@ -20,7 +20,7 @@ struct picker_config {
 	const char *title; /* copied */
 	const char *text;  /* first text of the input line, or NULL */
 	bool palette;
-	int debounce_ms;   /* ask after so long without a key; 0: at each */
+	int debounce_ms; /* ask after so long without a key; 0: at each */
 	/*
 	 * The text changed (also at the start, with the first text): answer with
 	 * picker_clear() and picker_add(), now or later. Old candidates stay until then.

@@ -109,7 +109,9 @@ prompt_draw(struct prompt *prompt, struct rect rect, const char *right)
 	int x = rect.x + cells_add(rect.y, rect.x, rect.cols, prompt->label, ROLE_NORMAL);
 
 	if (right)
-		cells_put_right(rect.y, rect.x + rect.cols - right_cols, right_cols, right, ROLE_NORMAL);
-	edit_draw(&prompt->edit, (struct rect){ rect.y, x, 1, rect.x + rect.cols - right_cols - x },
-	    ROLE_NORMAL, prompt->open);
+		cells_put_right(
+		    rect.y, rect.x + rect.cols - right_cols, right_cols, right, ROLE_NORMAL);
+	edit_draw(&prompt->edit,
+	    (struct rect){ rect.y, x, 1, rect.x + rect.cols - right_cols - x }, ROLE_NORMAL,
+	    prompt->open);
 }

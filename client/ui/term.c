@@ -103,7 +103,8 @@ term_on_signal(int number)
 static void
 term_watch_signals(void)
 {
-	struct sigaction crash = { .sa_handler = term_on_crash, .sa_flags = SA_ONSTACK | SA_NODEFER };
+	struct sigaction crash = { .sa_handler = term_on_crash,
+		.sa_flags = SA_ONSTACK | SA_NODEFER };
 	struct sigaction flag = { .sa_handler = term_on_signal, .sa_flags = SA_RESTART };
 	stack_t stack = { 0 };
 
@@ -162,10 +163,12 @@ term_open_locale(void)
 
 	if (!set || !term_codeset_shows_han(nl_langinfo(CODESET))) {
 		if (setlocale(LC_CTYPE, "C.UTF-8"))
-			term_warn("The locale has no Chinese; UTF-8 is used. Set LANG=zh_CN.UTF-8",
+			term_warn(
+			    "The locale has no Chinese; UTF-8 is used. Set LANG=zh_CN.UTF-8",
 			    "语言环境不支持中文，已改用 UTF-8。请设置 LANG=zh_CN.UTF-8");
 		else
-			term_warn("The locale has no Chinese and UTF-8 is missing: English only",
+			term_warn(
+			    "The locale has no Chinese and UTF-8 is missing: English only",
 			    "语言环境不支持中文，仅显示英文");
 	}
 	snprintf(term.codeset, sizeof term.codeset, "%s", nl_langinfo(CODESET));
@@ -238,11 +241,11 @@ term_prepare_restore(void)
 	size_t bytes = 0;
 
 	/* The modes of xterms first: where they are not known they do nothing. */
-	bytes += (size_t)snprintf(term_restore, sizeof term_restore,
-	    "\033[?2004l\033[?1000l\033[?1006l");
+	bytes += (size_t)snprintf(
+	    term_restore, sizeof term_restore, "\033[?2004l\033[?1000l\033[?1006l");
 	for (size_t i = 0; i < sizeof capabilities / sizeof *capabilities; i++)
-		bytes += (size_t)snprintf(term_restore + bytes, sizeof term_restore - bytes, "%s",
-		    term_capability(capabilities[i], room));
+		bytes += (size_t)snprintf(term_restore + bytes, sizeof term_restore - bytes,
+		    "%s", term_capability(capabilities[i], room));
 	bytes += (size_t)snprintf(term_restore + bytes, sizeof term_restore - bytes, "\r\n");
 	term_restore_bytes = (sig_atomic_t)bytes;
 }
@@ -255,12 +258,29 @@ term_define_keys(void)
 		const char *name;
 		uint32_t code;
 	} keys[] = {
-		{ "kf1", K_F1 }, { "kf2", K_F2 }, { "kf3", K_F3 }, { "kf4", K_F4 },
-		{ "kf5", K_F5 }, { "kf6", K_F6 }, { "kf7", K_F7 }, { "kf8", K_F8 },
-		{ "kf9", K_F9 }, { "kf10", K_F10 }, { "kf11", K_F11 }, { "kf12", K_F12 },
-		{ "kcuu1", K_UP }, { "kcud1", K_DOWN }, { "kcub1", K_LEFT }, { "kcuf1", K_RIGHT },
-		{ "khome", K_HOME }, { "kend", K_END }, { "kpp", K_PGUP }, { "knp", K_PGDN },
-		{ "kich1", K_INSERT }, { "kdch1", K_DELETE }, { "kcbt", K_BACKTAB },
+		{ "kf1", K_F1 },
+		{ "kf2", K_F2 },
+		{ "kf3", K_F3 },
+		{ "kf4", K_F4 },
+		{ "kf5", K_F5 },
+		{ "kf6", K_F6 },
+		{ "kf7", K_F7 },
+		{ "kf8", K_F8 },
+		{ "kf9", K_F9 },
+		{ "kf10", K_F10 },
+		{ "kf11", K_F11 },
+		{ "kf12", K_F12 },
+		{ "kcuu1", K_UP },
+		{ "kcud1", K_DOWN },
+		{ "kcub1", K_LEFT },
+		{ "kcuf1", K_RIGHT },
+		{ "khome", K_HOME },
+		{ "kend", K_END },
+		{ "kpp", K_PGUP },
+		{ "knp", K_PGDN },
+		{ "kich1", K_INSERT },
+		{ "kdch1", K_DELETE },
+		{ "kcbt", K_BACKTAB },
 	};
 	const char *value;
 
@@ -307,11 +327,11 @@ term_open_roles(bool mono)
 	short pair = 0;
 
 	term.colour = !mono && has_colors() && start_color() == OK && COLORS >= 8 &&
-	              use_default_colors() == OK;
+		      use_default_colors() == OK;
 	for (int role = 0; role < ROLE_COUNT; role++) {
 		term.pairs[role] = 0;
 		term.attrs[role] = term.colour ? forms[role].with_colour & (can | A_REVERSE)
-		                               : forms[role].mono;
+					       : forms[role].mono;
 		if (term.colour && forms[role].colour >= 0 &&
 		    init_pair(++pair, forms[role].colour, -1) == OK)
 			term.pairs[role] = pair;
@@ -422,13 +442,15 @@ term_open(const struct term_options *options, const char **why)
 
 	options = options ? options : &plain;
 	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
-		return term_refuse(why, "kehu needs a terminal; for pipes use kehu list, get, search "
-		                        "(全屏界面需要终端，管道请用子命令)");
+		return term_refuse(why,
+		    "kehu needs a terminal; for pipes use kehu list, get, search "
+		    "(全屏界面需要终端，管道请用子命令)");
 	term.warning_count = term.warning_told = 0;
 	term_open_locale();
 	if (!term_open_terminfo())
-		return term_refuse(why, "this terminal cannot move its cursor; set TERM, for example "
-		                        "TERM=xterm-256color (终端不支持光标定位，请设置 TERM)");
+		return term_refuse(why,
+		    "this terminal cannot move its cursor; set TERM, for example "
+		    "TERM=xterm-256color (终端不支持光标定位，请设置 TERM)");
 	if (tcgetattr(STDIN_FILENO, &term.saved) < 0 || !term_open_pipe())
 		return term_refuse(why, "the terminal cannot be set up (无法设置终端)");
 	term.remote = getenv("SSH_CONNECTION") != NULL;
@@ -437,7 +459,7 @@ term_open(const struct term_options *options, const char **why)
 	term_prepare_restore();
 	term_define_keys();
 	del_curterm(cur_term); /* newterm() reads the entry again for itself */
-	term_watch_signals(); /* before newterm(), which leaves handlers that exist alone */
+	term_watch_signals();  /* before newterm(), which leaves handlers that exist alone */
 	term_taken = 1;
 	term.screen = newterm(term.name, stdout, stdin);
 	if (!term.screen) {
@@ -543,7 +565,8 @@ term_paint_row(int y, cchar_t *line)
 		if (!row[x].cols)
 			continue;
 		text[0] = (wchar_t)row[x].code;
-		setcchar(&line[count++], text, term.attrs[row[x].role], term.pairs[row[x].role], NULL);
+		setcchar(&line[count++], text, term.attrs[row[x].role], term.pairs[row[x].role],
+		    NULL);
 	}
 	mvwadd_wchnstr(stdscr, y, 0, line, count);
 }

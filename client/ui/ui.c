@@ -14,10 +14,10 @@
 #include <unistd.h>
 
 enum {
-	UI_PUSH_FRAME_MS = 100,  /* at most ten frames a second for what others changed */
-	UI_STARVED_MS = 400,     /* keys come faster than we paint: paint all the same */
-	UI_RESIZE_FOLD_MS = 50,  /* a burst of sizes is one layout */
-	UI_HAN_KEYS = 3,         /* so many Han letters in a list: the input method is on */
+	UI_PUSH_FRAME_MS = 100, /* at most ten frames a second for what others changed */
+	UI_STARVED_MS = 400,    /* keys come faster than we paint: paint all the same */
+	UI_RESIZE_FOLD_MS = 50, /* a burst of sizes is one layout */
+	UI_HAN_KEYS = 3,        /* so many Han letters in a list: the input method is on */
 };
 
 struct ui *
@@ -318,7 +318,8 @@ ui_signals(struct ui *ui)
 
 	if (signals & TERM_RESIZED) {
 		loop_cancel(ui->loop, ui->resize_timer);
-		ui->resize_timer = loop_timer(ui->loop, UI_RESIZE_FOLD_MS, ui_on_resize_settled, ui);
+		ui->resize_timer =
+		    loop_timer(ui->loop, UI_RESIZE_FOLD_MS, ui_on_resize_settled, ui);
 	}
 	if (signals & TERM_CONT)
 		ui_repaint(ui);
@@ -446,7 +447,8 @@ ui_repaint(struct ui *ui)
 	ui->dirty = UI_DIRTY_KEY;
 }
 
-/* What the frame shows ---------------------------------------------------------------------- */
+/* What the frame shows ----------------------------------------------------------------------
+ */
 
 static void
 ui_copy(char *to, size_t room, const char *text)

@@ -20,10 +20,10 @@ struct ui;
 struct screen;
 
 struct screen_ops {
-	const char *name;     /* "customer_list": for logs and tests */
-	enum ctx context;     /* what keys mean here */
-	bool popup;           /* drawn over the screen below, which keeps title and body */
-	int module;           /* 1-6: the module shown as current in the title; 0: none */
+	const char *name; /* "customer_list": for logs and tests */
+	enum ctx context; /* what keys mean here */
+	bool popup;       /* drawn over the screen below, which keeps title and body */
+	int module;       /* 1-6: the module shown as current in the title; 0: none */
 
 	/* "客户"; for the title row. NULL: none. */
 	const char *(*title)(struct screen *);

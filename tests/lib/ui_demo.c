@@ -20,7 +20,8 @@
 
 enum { DEMO_ROWS = 500 };
 
-static const char *const demo_cities[] = { "上海", "杭州", "宁波", "深圳", "北京", "成都", "西安" };
+static const char *const demo_cities[] = { "上海", "杭州", "宁波", "深圳", "北京", "成都",
+	"西安" };
 static const char *const demo_trades[] = { "银行", "软件", "轴承厂", "贸易", "港务集团",
 	"设计院", "物流", "电力", "Acme电子", "农商行", "数据服务" };
 static const char *const demo_methods[] = { "上门", "电话", "视频", "展会" };
@@ -34,7 +35,8 @@ demo_name(struct arena *arena, size_t number)
 	    demo_trades[number % (sizeof demo_trades / sizeof *demo_trades)], number % 17);
 }
 
-/* The form ---------------------------------------------------------------------------------- */
+/* The form ----------------------------------------------------------------------------------
+ */
 
 enum { DEMO_CUSTOMER, DEMO_DAY, DEMO_METHOD, DEMO_AMOUNT, DEMO_REMIND, DEMO_NOTE, DEMO_FIELDS };
 
@@ -53,12 +55,13 @@ demo_form_check(void *arg, struct form *form, size_t index)
 	(void)arg;
 	if (index == DEMO_DAY) {
 		form_set_echo(form, index, NULL);
-		if (date_parse(form_value(form, index), date_from_ymd((struct ymd){ 2026, 11, 22 }),
-		        false, &day) != ERR_OK)
+		if (date_parse(form_value(form, index),
+			date_from_ymd((struct ymd){ 2026, 11, 22 }), false, &day) != ERR_OK)
 			form_set_error(form, index, err_text(ERR_NOT_A_DATE, tr_lang()));
 		else
-			form_set_echo(form, index, arena_printf(arena, "= %s",
-			        date_format_weekday(arena, day, tr_lang())));
+			form_set_echo(form, index,
+			    arena_printf(
+				arena, "= %s", date_format_weekday(arena, day, tr_lang())));
 	}
 	arena_free(arena);
 }
@@ -73,8 +76,10 @@ demo_search(void *arg, struct picker *picker, const char *text)
 	picker_clear(picker);
 	for (int want = *text ? 3 : 1; want >= 1; want--) {
 		for (size_t i = 0; i < 60 && found < 50; i++) {
-			struct picker_item item = { .id = (int64_t)i, .label = demo_name(arena, i),
-				.note = arena_printf(arena, "#%zu", 100000 + i), .exact = want == 3 };
+			struct picker_item item = { .id = (int64_t)i,
+				.label = demo_name(arena, i),
+				.note = arena_printf(arena, "#%zu", 100000 + i),
+				.exact = want == 3 };
 
 			if (picker_match(item.label, text) != want)
 				continue;
@@ -119,14 +124,20 @@ demo_form_key(struct screen *screen, enum act act, const struct event *event)
 	}
 	if (flags & UI_LOOKUP)
 		picker_open(screen->ui, &(struct picker_config){ .title = "客户",
-		        .text = form_value(&demo->form, DEMO_CUSTOMER), .search = demo_search,
-		        .take = demo_form_take, .arg = demo });
+					    .text = form_value(&demo->form, DEMO_CUSTOMER),
+					    .search = demo_search,
+					    .take = demo_form_take,
+					    .arg = demo });
 	if (flags & UI_ASK)
 		confirm_paste(screen->ui, &demo->fields[demo->form.focus].edit);
-	if (flags == UI_NONE && (act == ACT_back || act == ACT_cancel) && form_dirty(&demo->form)) {
+	if (flags == UI_NONE && (act == ACT_back || act == ACT_cancel) &&
+	    form_dirty(&demo->form)) {
 		confirm_open(screen->ui, &(struct confirm_config){ .title = "未保存",
-		        .text = "这张表还没有保存。", .choices = { "继续填写", "放弃" },
-		        .letters = { 0, 'd' }, .answer = demo_form_left, .arg = demo });
+					     .text = "这张表还没有保存。",
+					     .choices = { "继续填写", "放弃" },
+					     .letters = { 0, 'd' },
+					     .answer = demo_form_left,
+					     .arg = demo });
 		return UI_DONE;
 	}
 	return flags;
@@ -180,13 +191,35 @@ static void
 demo_form_open(struct ui *ui)
 {
 	static const struct form_field fields[DEMO_FIELDS] = {
-		{ .id = 1, .label = "客户", .required = true, .lookup = true, .help = "名称、拼音或编号" },
-		{ .id = 2, .label = "日期", .required = true, .cols = 14, .help = "如 +3d 周五 1123" },
-		{ .id = 3, .label = "方式", .kind = FORM_CHOICE, .choices = demo_methods,
-		    .choice_count = 4, .cols = 8, .help = "编号、文字或拼音首字母" },
-		{ .id = 4, .label = "金额", .cols = 14, .beside = true, .digits = true, .help = "元" },
+		{ .id = 1,
+		    .label = "客户",
+		    .required = true,
+		    .lookup = true,
+		    .help = "名称、拼音或编号" },
+		{ .id = 2,
+		    .label = "日期",
+		    .required = true,
+		    .cols = 14,
+		    .help = "如 +3d 周五 1123" },
+		{ .id = 3,
+		    .label = "方式",
+		    .kind = FORM_CHOICE,
+		    .choices = demo_methods,
+		    .choice_count = 4,
+		    .cols = 8,
+		    .help = "编号、文字或拼音首字母" },
+		{ .id = 4,
+		    .label = "金额",
+		    .cols = 14,
+		    .beside = true,
+		    .digits = true,
+		    .help = "元" },
 		{ .id = 5, .label = "提醒", .kind = FORM_CHECK, .help = "空格切换" },
-		{ .id = 6, .label = "内容", .section = "记录", .kind = FORM_BLOCK, .max_chars = 500,
+		{ .id = 6,
+		    .label = "内容",
+		    .section = "记录",
+		    .kind = FORM_BLOCK,
+		    .max_chars = 500,
 		    .help = "拜访内容" },
 	};
 	struct demo_form *demo = calloc(1, sizeof *demo);
@@ -195,14 +228,17 @@ demo_form_open(struct ui *ui)
 		abort();
 	demo->screen.ops = &demo_form_ops;
 	memcpy(demo->fields, fields, sizeof fields);
-	demo->form = (struct form){ .fields = demo->fields, .count = DEMO_FIELDS,
-		.check = demo_form_check, .arg = demo };
+	demo->form = (struct form){ .fields = demo->fields,
+		.count = DEMO_FIELDS,
+		.check = demo_form_check,
+		.arg = demo };
 	form_init(&demo->form);
 	form_load(&demo->form, DEMO_DAY, "2026-11-22");
 	ui_push(ui, &demo->screen);
 }
 
-/* The pager --------------------------------------------------------------------------------- */
+/* The pager ---------------------------------------------------------------------------------
+ */
 
 struct demo_pager {
 	struct screen screen;
@@ -216,7 +252,8 @@ demo_pager_line(void *arg, size_t index)
 	struct demo_pager *demo = arg;
 
 	snprintf(demo->line, sizeof demo->line,
-	    "%3zu 拜访单 日期 客户 地点 目的 结果 下一步 负责人 金额 审批 签字 备注一二三四五六七八九十甲乙丙丁",
+	    "%3zu 拜访单 日期 客户 地点 目的 结果 下一步 负责人 金额 审批 签字 "
+	    "备注一二三四五六七八九十甲乙丙丁",
 	    index + 1);
 	return demo->line;
 }
@@ -256,12 +293,14 @@ demo_pager_open(struct ui *ui)
 	if (!demo)
 		abort();
 	demo->screen.ops = &demo_pager_ops;
-	demo->pager = (struct pager){ .line = demo_pager_line, .arg = demo, .count = 96,
-		.width_cols = 110 };
+	demo->pager = (struct pager){
+		.line = demo_pager_line, .arg = demo, .count = 96, .width_cols = 110
+	};
 	ui_push(ui, &demo->screen);
 }
 
-/* The list ---------------------------------------------------------------------------------- */
+/* The list ----------------------------------------------------------------------------------
+ */
 
 struct demo_list {
 	struct screen screen;
@@ -276,7 +315,11 @@ struct demo_list {
 
 static struct list_column demo_columns[] = {
 	{ .title = "编号", .min_cols = 6, .want_cols = 8 },
-	{ .title = "名称", .min_cols = 16, .want_cols = 24, .stretch = true, .sort = LIST_RISING },
+	{ .title = "名称",
+	    .min_cols = 16,
+	    .want_cols = 24,
+	    .stretch = true,
+	    .sort = LIST_RISING },
 	{ .title = "城市", .min_cols = 4, .want_cols = 6, .priority = 1 },
 	{ .title = "级", .min_cols = 2, .want_cols = 2, .priority = 2 },
 	{ .title = "金额", .min_cols = 8, .want_cols = 10, .align = LIST_RIGHT, .priority = 3 },
@@ -383,13 +426,19 @@ demo_list_act(struct demo_list *demo, enum act act)
 		demo_pager_open(ui);
 		return UI_DONE;
 	case ACT_actions:
-		confirm_open(ui, &(struct confirm_config){ .title = "停用", .text = "所选客户将停用。",
-		        .number = list_marked(&demo->list), .choices = { "好" },
-		        .answer = demo_list_deleted, .arg = demo });
+		confirm_open(ui, &(struct confirm_config){ .title = "停用",
+				     .text = "所选客户将停用。",
+				     .number = list_marked(&demo->list),
+				     .choices = { "好" },
+				     .answer = demo_list_deleted,
+				     .arg = demo });
 		return UI_DONE;
 	case ACT_go:
-		picker_open(ui, &(struct picker_config){ .title = tr(T_GO_PROMPT), .palette = true,
-		        .search = demo_search, .take = demo_list_take, .arg = demo });
+		picker_open(ui, &(struct picker_config){ .title = tr(T_GO_PROMPT),
+				    .palette = true,
+				    .search = demo_search,
+				    .take = demo_list_take,
+				    .arg = demo });
 		return UI_DONE;
 	case ACT_copy_record:
 		message_log_open(ui);
@@ -474,8 +523,11 @@ demo_list_new(size_t rows)
 	demo->prompt.label = "F7> ";
 	prompt_init(&demo->prompt, 80);
 	demo->list = (struct list){ .columns = demo_columns,
-		.column_count = sizeof demo_columns / sizeof *demo_columns, .row = demo_row,
-		.arg = demo, .options = "25678", .marks = true };
+		.column_count = sizeof demo_columns / sizeof *demo_columns,
+		.row = demo_row,
+		.arg = demo,
+		.options = "25678",
+		.marks = true };
 	list_init(&demo->list);
 	demo_filter(demo);
 	return &demo->screen;

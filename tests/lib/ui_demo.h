@@ -5,7 +5,8 @@
 #ifndef KEHU_TESTS_UI_DEMO_H
 #define KEHU_TESTS_UI_DEMO_H
 
-/* Options: --en, --mono, --ascii, --mouse, --rows N, --slow (never ending request). Exit status. */
+/* Options: --en, --mono, --ascii, --mouse, --rows N, --slow (never ending request). Exit
+ * status. */
 int ui_demo_main(int argc, char **argv);
 
 #endif

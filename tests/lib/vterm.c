@@ -50,7 +50,8 @@ vt_fatal(const char *what)
 	abort();
 }
 
-/* The terminal ------------------------------------------------------------------------------ */
+/* The terminal ------------------------------------------------------------------------------
+ */
 
 static int
 vt_on_prop(VTermProp prop, VTermValue *value, void *user)
@@ -89,7 +90,8 @@ vt_open_terminal(struct vt *vt)
 	vt->alt = false;
 }
 
-/* The program ------------------------------------------------------------------------------- */
+/* The program -------------------------------------------------------------------------------
+ */
 
 static void
 vt_child_env(const char *const *env)
@@ -248,18 +250,40 @@ vt_close(struct vt *vt)
 	return status;
 }
 
-/* Typing ------------------------------------------------------------------------------------ */
+/* Typing ------------------------------------------------------------------------------------
+ */
 
 static const struct {
 	const char *name, *bytes;
 } vt_keys[] = {
-	{ "F1", "\033OP" }, { "F2", "\033OQ" }, { "F3", "\033OR" }, { "F4", "\033OS" },
-	{ "F5", "\033[15~" }, { "F6", "\033[17~" }, { "F7", "\033[18~" }, { "F8", "\033[19~" },
-	{ "F9", "\033[20~" }, { "F10", "\033[21~" }, { "F11", "\033[23~" }, { "F12", "\033[24~" },
-	{ "Up", "\033OA" }, { "Down", "\033OB" }, { "Right", "\033OC" }, { "Left", "\033OD" },
-	{ "Home", "\033OH" }, { "End", "\033OF" }, { "PgUp", "\033[5~" }, { "PgDn", "\033[6~" },
-	{ "Insert", "\033[2~" }, { "Delete", "\033[3~" }, { "Enter", "\r" }, { "Tab", "\t" },
-	{ "BackTab", "\033[Z" }, { "Esc", "\033" }, { "Backspace", "\177" }, { "Space", " " },
+	{ "F1", "\033OP" },
+	{ "F2", "\033OQ" },
+	{ "F3", "\033OR" },
+	{ "F4", "\033OS" },
+	{ "F5", "\033[15~" },
+	{ "F6", "\033[17~" },
+	{ "F7", "\033[18~" },
+	{ "F8", "\033[19~" },
+	{ "F9", "\033[20~" },
+	{ "F10", "\033[21~" },
+	{ "F11", "\033[23~" },
+	{ "F12", "\033[24~" },
+	{ "Up", "\033OA" },
+	{ "Down", "\033OB" },
+	{ "Right", "\033OC" },
+	{ "Left", "\033OD" },
+	{ "Home", "\033OH" },
+	{ "End", "\033OF" },
+	{ "PgUp", "\033[5~" },
+	{ "PgDn", "\033[6~" },
+	{ "Insert", "\033[2~" },
+	{ "Delete", "\033[3~" },
+	{ "Enter", "\r" },
+	{ "Tab", "\t" },
+	{ "BackTab", "\033[Z" },
+	{ "Esc", "\033" },
+	{ "Backspace", "\177" },
+	{ "Space", " " },
 };
 
 static bool
@@ -317,7 +341,8 @@ vt_send(struct vt *vt, const void *bytes, size_t count)
 	vt_write(vt, bytes, count);
 }
 
-/* Looking ----------------------------------------------------------------------------------- */
+/* Looking -----------------------------------------------------------------------------------
+ */
 
 static void
 vt_put_row(struct vt *vt, int row)
@@ -374,7 +399,8 @@ vt_wait_until(struct vt *vt, const char *text, bool there, int deadline_ms)
 			break;
 		vt_pump(vt, 20);
 	}
-	fprintf(stderr, "%s is %son the screen:\n%s", text, there ? "not " : "", vt_screen_text(vt));
+	fprintf(stderr, "%s is %son the screen:\n%s", text, there ? "not " : "",
+	    vt_screen_text(vt));
 	return false;
 }
 
@@ -488,7 +514,8 @@ vt_bytes(struct vt *vt)
 	return bytes;
 }
 
-/* Golden screens ---------------------------------------------------------------------------- */
+/* Golden screens ----------------------------------------------------------------------------
+ */
 
 void
 vt_mask(struct vt *vt, const char *pattern, const char *with)
@@ -557,11 +584,12 @@ vt_print_differences(const char *path, const char *want, const char *have)
 {
 	fprintf(stderr, "%s differs (UPDATE=1 rewrites it):\n", path);
 	for (int row = 0; *want || *have; row++) {
-		int want_bytes = (int)strcspn(want, "\n"), have_bytes = (int)strcspn(have, "\n");
+		int want_bytes = (int)strcspn(want, "\n"),
+		    have_bytes = (int)strcspn(have, "\n");
 
 		if (want_bytes != have_bytes || memcmp(want, have, (size_t)want_bytes) != 0)
-			fprintf(stderr, "row %d\n  want |%.*s|\n  have |%.*s|\n", row, want_bytes, want,
-			    have_bytes, have);
+			fprintf(stderr, "row %d\n  want |%.*s|\n  have |%.*s|\n", row,
+			    want_bytes, want, have_bytes, have);
 		want += want_bytes + (want[want_bytes] != '\0');
 		have += have_bytes + (have[have_bytes] != '\0');
 	}

@@ -20,10 +20,11 @@ struct vt;
 
 struct vt_options {
 	const char *const *argv; /* ended by NULL; argv[0] is the program's path */
-	const char *const *env;  /* "NAME=value" to set, "NAME" to unset; ended by NULL; or NULL */
-	int rows, cols;          /* 0: 24 and 80 */
-	bool silent;             /* the terminal answers no questions (CSI 6n) */
-	const char *directory;   /* to start in, or NULL */
+	const char *const
+	    *env;       /* "NAME=value" to set, "NAME" to unset; ended by NULL; or NULL */
+	int rows, cols; /* 0: 24 and 80 */
+	bool silent;    /* the terminal answers no questions (CSI 6n) */
+	const char *directory; /* to start in, or NULL */
 };
 
 /* TERM=xterm-256color, LC_ALL=C.UTF-8, no SSH_CONNECTION, unless env says otherwise. */

@@ -133,7 +133,8 @@ wide_characters_keep_the_right_edge(void **state)
 
 				cols += attr.cols;
 				if (attr.cols == 2)
-					assert_int_equal(vt_cell_attr(vt, row, col + 1).cols, 0);
+					assert_int_equal(
+					    vt_cell_attr(vt, row, col + 1).cols, 0);
 			}
 			assert_int_equal(cols, 80);
 		}
@@ -244,7 +245,7 @@ terminal_is_restored_after_any_end(void **state)
 		expect_restored(vt);
 		status = vt_close(vt);
 		assert_true(WIFSIGNALED(status) ? WTERMSIG(status) == crashes[i]
-		                                : WEXITSTATUS(status) != 0);
+						: WEXITSTATUS(status) != 0);
 	}
 	vt = demo_ready(NULL, NULL);
 	vt_type(vt, "y"); /* abort() from within */

@@ -115,7 +115,10 @@ popup_in_any_place_leaves_whole_characters(void **state)
 static void
 control_bytes_and_escapes_are_cleaned(void **state)
 {
-	cells_put(0, 0, 12, "a\033[2Jb\x9b" "c\x0e", ROLE_NORMAL);
+	cells_put(0, 0, 12,
+	    "a\033[2Jb\x9b"
+	    "c\x0e",
+	    ROLE_NORMAL);
 	for (int x = 0; x < 12; x++)
 		assert_true(cells_row(0)[x].code >= ' ' && cells_row(0)[x].code < 0x7f);
 	cells_put(1, 0, 12, "x\xff\xfey", ROLE_NORMAL);
@@ -223,20 +226,26 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(text_is_cut_by_cells_and_padded, setup, teardown),
-		cmocka_unit_test_setup_teardown(wide_character_never_wraps_at_the_last_column, setup,
-		    teardown),
-		cmocka_unit_test_setup_teardown(writing_over_one_half_blanks_the_other, setup, teardown),
-		cmocka_unit_test_setup_teardown(popup_in_any_place_leaves_whole_characters, setup,
-		    teardown),
-		cmocka_unit_test_setup_teardown(control_bytes_and_escapes_are_cleaned, setup, teardown),
-		cmocka_unit_test_setup_teardown(emoji_become_marks_of_known_width, setup, teardown),
-		cmocka_unit_test_setup_teardown(ambiguous_characters_follow_the_terminal, setup, teardown),
-		cmocka_unit_test_setup_teardown(muted_text_stands_in_parentheses_without_colour, setup,
-		    teardown),
+		cmocka_unit_test_setup_teardown(
+		    text_is_cut_by_cells_and_padded, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		    wide_character_never_wraps_at_the_last_column, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		    writing_over_one_half_blanks_the_other, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		    popup_in_any_place_leaves_whole_characters, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		    control_bytes_and_escapes_are_cleaned, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		    emoji_become_marks_of_known_width, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		    ambiguous_characters_follow_the_terminal, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		    muted_text_stands_in_parentheses_without_colour, setup, teardown),
 		cmocka_unit_test_setup_teardown(bars_show_their_part, setup, teardown),
 		cmocka_unit_test_setup_teardown(pager_pans_by_cells, setup, teardown),
-		cmocka_unit_test_setup_teardown(tabs_keep_the_current_one_in_sight, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		    tabs_keep_the_current_one_in_sight, setup, teardown),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

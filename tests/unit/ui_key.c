@@ -83,16 +83,21 @@ bar_never_passes_its_width_in_any_context(void **state)
 	for (int bit = 0; bit < CTX_COUNT; bit++) {
 		for (int lang = LANG_EN; lang <= LANG_ZH; lang++) {
 			for (int cols = 10; cols <= 79; cols += 23) {
-				char *text = key_bar(arena, &(struct key_bar){ .context = 1U << bit,
-				        .lang = lang, .width_cols = cols });
+				char *text =
+				    key_bar(arena, &(struct key_bar){ .context = 1U << bit,
+						       .lang = lang,
+						       .width_cols = cols });
 
 				assert_true(text_cols(text) <= (size_t)cols);
 				assert_non_null(strstr(text, "F1"));
 			}
 		}
 	}
-	assert_string_equal(key_bar(arena, &(struct key_bar){ .context = CTX_LIST, .lang = LANG_ZH,
-	        .width_cols = 79, .works = only_help_works }), "F1帮助");
+	assert_string_equal(key_bar(arena, &(struct key_bar){ .context = CTX_LIST,
+					       .lang = LANG_ZH,
+					       .width_cols = 79,
+					       .works = only_help_works }),
+	    "F1帮助");
 	arena_free(arena);
 }
 
@@ -189,7 +194,8 @@ expect_safe_width(const char *text)
 	for (; bytes; text += step, bytes -= step) {
 		step = text_decode(text, bytes, &code);
 		assert_true(step > 0);
-		if (glyph_ambiguous(code) || glyph_for(code, CELLS_ANY, CELLS_WIDE, &cols) != code)
+		if (glyph_ambiguous(code) ||
+		    glyph_for(code, CELLS_ANY, CELLS_WIDE, &cols) != code)
 			fail_msg("U+%04X has no sure width: %s", code, text);
 	}
 }

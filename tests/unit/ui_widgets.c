@@ -86,7 +86,8 @@ edit_keeps_marks_with_their_character(void **state)
 	struct edit edit;
 
 	edit_init(&edit, 10);
-	edit_set(&edit, "ax\xcc\xb2" "b"); /* x with a line below, no single character */
+	edit_set(&edit, "ax\xcc\xb2"
+			"b"); /* x with a line below, no single character */
 	act(&edit, ACT_left);
 	act(&edit, ACT_erase);
 	assert_string_equal(edit_text(&edit), "ab");
@@ -158,7 +159,7 @@ edit_lines_wrap_and_move_by_what_is_seen(void **state)
 	edit_set(&edit, "报价第2版已交张经理\nalpha beta gamma");
 	edit_draw(&edit, (struct rect){ 0, 0, 5, 12 }, ROLE_NORMAL, true);
 	assert_true(seen("报价第2版已\n交张经理\nalpha beta \ngamma\n") ||
-	            seen("报价第2版已\n交张经理\nalpha beta\ngamma\n"));
+		    seen("报价第2版已\n交张经理\nalpha beta\ngamma\n"));
 	cells_cursor_get(&y, &x);
 	assert_int_equal(y, 3);
 	assert_int_equal(x, 5);
@@ -191,9 +192,11 @@ edit_secret_shows_stars_only(void **state)
 static void
 edit_any_keys_keep_valid_text(void **state)
 {
-	static const uint32_t codes[] = { 'a', ' ', 0x5ba2, 0x301, 0x1f600, '\n', 0x20bb7, 0xff11 };
-	static const enum act acts[] = { ACT_left, ACT_right, ACT_erase, ACT_delete, ACT_up, ACT_down,
-		ACT_word_left, ACT_word_right, ACT_first, ACT_last, ACT_open, ACT_kill, ACT_page_up };
+	static const uint32_t codes[] = { 'a', ' ', 0x5ba2, 0x301, 0x1f600, '\n', 0x20bb7,
+		0xff11 };
+	static const enum act acts[] = { ACT_left, ACT_right, ACT_erase, ACT_delete, ACT_up,
+		ACT_down, ACT_word_left, ACT_word_right, ACT_first, ACT_last, ACT_open,
+		ACT_kill, ACT_page_up };
 	uint32_t seed = 7;
 	struct edit edit;
 
@@ -206,8 +209,8 @@ edit_any_keys_keep_valid_text(void **state)
 		else
 			act(&edit, acts[(seed >> 17) % (sizeof acts / sizeof *acts)]);
 		if (i % 7 == 0)
-			edit_draw(&edit, (struct rect){ 0, 0, 3, 1 + (int)(seed >> 20) % 20 }, ROLE_FIELD,
-			    true);
+			edit_draw(&edit, (struct rect){ 0, 0, 3, 1 + (int)(seed >> 20) % 20 },
+			    ROLE_FIELD, true);
 		assert_true(text_valid(edit_text(&edit), edit.text.bytes));
 		assert_true(edit.cursor <= edit.text.bytes);
 		assert_true(text_chars(edit_text(&edit)) <= 60);
@@ -257,8 +260,14 @@ static const struct list_column rows_columns[] = {
 static struct list
 rows_list(struct rows *rows, size_t total)
 {
-	struct list list = { .columns = rows_columns, .column_count = 3, .row = rows_row,
-		.visible = rows_visible, .arg = rows, .total = total, .options = "25", .marks = true };
+	struct list list = { .columns = rows_columns,
+		.column_count = 3,
+		.row = rows_row,
+		.visible = rows_visible,
+		.arg = rows,
+		.total = total,
+		.options = "25",
+		.marks = true };
 
 	rows->held = total;
 	list_init(&list);
@@ -399,7 +408,11 @@ static const char *const methods[] = { "上门", "电话", "视频", "上网" };
 
 static struct form_field form_fields[] = {
 	{ .id = 11, .label = "客户", .required = true, .lookup = true, .max_chars = 20 },
-	{ .id = 12, .label = "方式", .kind = FORM_CHOICE, .choices = methods, .choice_count = 4 },
+	{ .id = 12,
+	    .label = "方式",
+	    .kind = FORM_CHOICE,
+	    .choices = methods,
+	    .choice_count = 4 },
 	{ .id = 13, .label = "编号", .kind = FORM_SHOW },
 	{ .id = 14, .label = "提醒", .kind = FORM_CHECK },
 	{ .id = 15, .label = "内容", .kind = FORM_BLOCK, .max_chars = 100 },
@@ -419,7 +432,9 @@ static struct form
 open_form(int *calls)
 {
 	struct form form = { .fields = form_fields,
-		.count = sizeof form_fields / sizeof *form_fields, .check = check_not_x, .arg = calls };
+		.count = sizeof form_fields / sizeof *form_fields,
+		.check = check_not_x,
+		.arg = calls };
 
 	form_init(&form);
 	return form;
@@ -645,36 +660,36 @@ picker_finds_by_text_pinyin_and_initials(void **state)
 	assert_int_equal(picker_match("华信科技", ""), 1);
 }
 
-#define T(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+#define CASE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(edit_moves_and_erases_by_characters),
-		T(edit_keeps_marks_with_their_character),
-		T(edit_stops_at_its_characters),
-		T(edit_cleans_what_is_pasted),
-		T(edit_scrolls_by_cells_and_keeps_the_cursor_in_sight),
-		T(edit_lines_wrap_and_move_by_what_is_seen),
-		T(edit_secret_shows_stars_only),
-		T(edit_any_keys_keep_valid_text),
-		T(list_says_which_rows_are_in_sight),
-		T(list_draws_rows_it_does_not_have_yet),
-		T(list_drops_columns_of_low_priority),
-		T(list_marks_one_all_and_inverted),
-		T(list_options_wait_until_they_are_done),
-		T(list_without_rows_says_why),
-		T(form_goes_past_what_cannot_be_changed),
-		T(form_checks_a_field_when_it_is_left),
-		T(form_choice_takes_number_text_or_initials),
-		T(form_choice_that_fits_two_is_an_error),
-		T(form_save_goes_to_the_first_error),
-		T(form_knows_what_changed_and_gives_it_back),
-		T(form_longer_than_its_place_scrolls),
-		T(form_lookup_only_where_there_is_a_list),
-		T(prompt_remembers_what_was_entered),
-		T(picker_finds_by_text_pinyin_and_initials),
+		CASE(edit_moves_and_erases_by_characters),
+		CASE(edit_keeps_marks_with_their_character),
+		CASE(edit_stops_at_its_characters),
+		CASE(edit_cleans_what_is_pasted),
+		CASE(edit_scrolls_by_cells_and_keeps_the_cursor_in_sight),
+		CASE(edit_lines_wrap_and_move_by_what_is_seen),
+		CASE(edit_secret_shows_stars_only),
+		CASE(edit_any_keys_keep_valid_text),
+		CASE(list_says_which_rows_are_in_sight),
+		CASE(list_draws_rows_it_does_not_have_yet),
+		CASE(list_drops_columns_of_low_priority),
+		CASE(list_marks_one_all_and_inverted),
+		CASE(list_options_wait_until_they_are_done),
+		CASE(list_without_rows_says_why),
+		CASE(form_goes_past_what_cannot_be_changed),
+		CASE(form_checks_a_field_when_it_is_left),
+		CASE(form_choice_takes_number_text_or_initials),
+		CASE(form_choice_that_fits_two_is_an_error),
+		CASE(form_save_goes_to_the_first_error),
+		CASE(form_knows_what_changed_and_gives_it_back),
+		CASE(form_longer_than_its_place_scrolls),
+		CASE(form_lookup_only_where_there_is_a_list),
+		CASE(prompt_remembers_what_was_entered),
+		CASE(picker_finds_by_text_pinyin_and_initials),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
