@@ -471,7 +471,7 @@ demo_begin_customer(struct demo_world *world, struct demo_customer *customer)
 void
 demo_make_customer(struct demo_world *world, struct arena *scratch)
 {
-	struct demo_random random = demo_random_for(world->seed, world->made);
+	struct demo_random random = demo_random_for(world->seed, world->before + world->made);
 	struct demo_customer customer = { .random = &random, .scratch = scratch };
 	struct demo_found found = { 0 };
 

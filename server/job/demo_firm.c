@@ -371,13 +371,9 @@ demo_firm_plan(struct demo_world *world)
 				    .region = world->cities[p].region };
 		all += demo_places[p].weight;
 	}
+	demo_world_serve(world);
 	for (size_t p = 0; p < demo_place_count; p++)
-		for (size_t b = 0; b < world->branch_count; b++)
-			if (strcmp(demo_places[world->branches[b].place].code,
-				demo_places[p].branch) == 0) {
-				world->cities[p].branch = b;
-				weights[b] += demo_places[p].weight;
-			}
+		weights[world->cities[p].branch] += demo_places[p].weight;
 	for (size_t b = 0; b < world->branch_count; b++) {
 		struct demo_branch *branch = &world->branches[b];
 		uint64_t share = (wanted * weights[b] + all / 2) / all;

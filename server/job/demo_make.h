@@ -10,11 +10,12 @@
 #include "server/job/demo_rows.h"
 #include "server/job/demo_words.h"
 
-#define DEMO_OFFSET_MIN     480  /* China has one time */
-#define DEMO_MONTHS         2400 /* from 1970 */
-#define DEMO_RECENT         64
-#define DEMO_IDS_A_CUSTOMER 60 /* more than a customer with all its records takes on average   \
-				*/
+#define DEMO_OFFSET_MIN 480  /* China has one time */
+#define DEMO_MONTHS     1200 /* from 1970 */
+#define DEMO_RECENT     64
+#define DEMO_IDS_A_CUSTOMER                                                                    \
+	60 /* more than a customer with all its records takes on average                       \
+	    */
 #define DEMO_IDS_A_FIRM 100000
 
 struct demo_region {
@@ -82,7 +83,7 @@ struct demo_world {
 	uint64_t numbers[DEMO_SERIES]
 			[DEMO_MONTHS]; /* last one given; by month if that is in it */
 	struct demo_known recent[DEMO_RECENT];
-	uint64_t made;
+	uint64_t before, made; /* customers there already, and made since */
 	char class[DEMO_SEARCHED][64]; /* search class by field number; 0: not searched */
 
 	struct demo_chunk chunk;
@@ -93,6 +94,14 @@ struct demo_world {
 struct demo_world *demo_world_new(struct arena *arena, const struct demo_options *options,
     const struct demo_region *regions, size_t region_count, struct demo_result *result);
 void demo_world_free(struct demo_world *world); /* the chunk; the rest is the arena's */
+/* Which branch serves which place, once the branches are known; any, where none is named for
+ * it. */
+void demo_world_serve(struct demo_world *world);
+/* The place of a division's code; DEMO_NOWHERE when it is none of ours or NULL. */
+#define DEMO_NOWHERE SIZE_MAX
+size_t demo_place_of(const char *code);
+/* A number of a series given earlier: go on after it. Other series are ignored. */
+void demo_number_known(struct demo_world *world, const char *prefix, uint64_t last);
 
 /*
  * The company: branches, departments, staff, pools and tags into the chunk. role_ids by

@@ -81,6 +81,28 @@ demo_world_new(struct arena *arena, const struct demo_options *options,
 	return world;
 }
 
+size_t
+demo_place_of(const char *code)
+{
+	for (size_t p = 0; code != NULL && p < demo_place_count; p++)
+		if (strncmp(code, demo_places[p].code, 4) == 0)
+			return p;
+	return DEMO_NOWHERE;
+}
+
+void
+demo_world_serve(struct demo_world *world)
+{
+	for (size_t p = 0; p < demo_place_count; p++) {
+		size_t wanted = demo_place_of(demo_places[p].branch);
+
+		world->cities[p].branch = p % world->branch_count;
+		for (size_t b = 0; b < world->branch_count; b++)
+			if (world->branches[b].place == wanted)
+				world->cities[p].branch = b;
+	}
+}
+
 void
 demo_world_free(struct demo_world *world)
 {
@@ -118,13 +140,31 @@ demo_number_prefix(
 	return prefix;
 }
 
+void
+demo_number_known(struct demo_world *world, const char *prefix, uint64_t last)
+{
+	struct arena *scratch = arena_new(0);
+
+	for (size_t s = 0; s < DEMO_SERIES; s++) {
+		bool monthly = strchr(world->patterns[s], '%') != NULL;
+
+		for (size_t m = 0; m < (monthly ? DEMO_MONTHS : 1); m++)
+			if (strcmp(prefix,
+				demo_number_prefix(world, scratch, (enum demo_series)s, m)) == 0)
+				world->numbers[s][m] = last;
+		arena_reset(scratch);
+	}
+	arena_free(scratch);
+}
+
 const char *
 demo_number(
     struct demo_world *world, struct arena *arena, enum demo_series series, int64_t created_us)
 {
 	struct ymd ymd = date_to_ymd(date_of_us(created_us, DEMO_OFFSET_MIN));
 	bool monthly = strchr(world->patterns[series], '%') != NULL;
-	size_t month = monthly ? (size_t)((ymd.year - 1970) * 12 + ymd.month - 1) : 0;
+	size_t month =
+	    monthly ? (size_t)((ymd.year - 1970) * 12 + ymd.month - 1) % DEMO_MONTHS : 0;
 
 	return arena_printf(arena, "%s%06llu", demo_number_prefix(world, arena, series, month),
 	    (unsigned long long)++world->numbers[series][month]);

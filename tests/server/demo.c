@@ -1,0 +1,287 @@
+/*
+ * The demo company in a real database: whole, in step with what the database itself works out,
+ * and leaving nothing set aside. With KEHU_DEMO_BIG=N it also loads N customers and says
+ * how long that took.
+ */
+#include "server/job/demo.h"
+#include "common/date.h"
+#include "server/access/roles.h"
+#include "tests/lib/pg.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { CUSTOMERS = 2000 };
+
+static struct arena *arena;
+static struct demo_result company;
+
+static const char *
+password(void *to, const char *login)
+{
+	(void)to;
+	return login[0] != '\0' ? "scrypt$15$8$1$00$00" : NULL;
+}
+
+static bool
+stop_at_once(void *to, uint64_t done, uint64_t total)
+{
+	(void)to;
+	return done == 0 && total == 0;
+}
+
+static struct demo_options
+wanted(uint64_t customers)
+{
+	return (struct demo_options){ .customers = customers,
+		.seed = 7,
+		.today = date_today(480),
+		.password = password };
+}
+
+static enum err
+load(const char *database, const struct demo_options *options, struct demo_result *result)
+{
+	struct store *store = pg_store(database, "kehu_owner");
+	enum err err = demo_run(store, arena, options, result);
+
+	if (err != ERR_OK)
+		print_message("# %s %s\n", store_state(store), store_message(store));
+	store_free(store);
+	return err;
+}
+
+static int
+setup(void **state)
+{
+	struct demo_options options = wanted(CUSTOMERS);
+
+	arena = arena_new(0);
+	pg_start();
+	pg_database("demo");
+	return load("demo", &options, &company) == ERR_OK ? 0 : -1;
+}
+
+static int
+teardown(void **state)
+{
+	arena_free(arena);
+	return 0;
+}
+
+static void
+rows_are_there(void **state)
+{
+	assert_int_equal(pg_int("demo", "SELECT count(*) FROM customer"), CUSTOMERS);
+	assert_int_equal(pg_int("demo", "SELECT count(*) FROM contact"), company.contacts);
+	assert_int_equal(pg_int("demo", "SELECT count(*) FROM visit"), company.visits);
+	assert_int_equal(pg_int("demo", "SELECT count(*) FROM users"), company.user_count);
+	assert_true(pg_int("demo", "SELECT count(*) FROM branch") >= 12);
+	assert_true(pg_int("demo", "SELECT count(*) FROM pool WHERE active") >= 2);
+}
+
+static void
+every_customer_has_a_search_row_like_its_own(void **state)
+{
+	assert_int_equal(
+	    pg_int("demo",
+		"SELECT count(*) FROM customer c JOIN customer_search s USING (id) "
+		"WHERE (c.owner_id, c.department_id, c.branch_id, c.pool_id) IS NOT "
+		"DISTINCT FROM (s.owner_id, s.department_id, s.branch_id, s.pool_id) "
+		"AND strpos(s.doc, c.name) > 0 AND s.tokens <> ''"),
+	    CUSTOMERS);
+	assert_int_equal(
+	    pg_int("demo", "SELECT count(*) FROM contact c JOIN contact_search s USING (id) "
+			   "WHERE strpos(s.doc, c.name) > 0 AND s.tokens <> ''"),
+	    company.contacts);
+}
+
+static void
+figures_are_what_the_database_works_out(void **state)
+{
+	assert_int_equal(pg_int("demo", "CREATE TABLE made AS SELECT * FROM customer_figures; "
+					"SELECT count(*) FROM made"),
+	    CUSTOMERS);
+	pg_exec("demo", "SELECT kehu_customer_figures_all()");
+	assert_int_equal(
+	    pg_int("demo", "SELECT count(*) FROM (TABLE made EXCEPT TABLE customer_figures) d"),
+	    0);
+	pg_exec("demo", "DROP TABLE made");
+}
+
+static void
+regions_are_found(void **state)
+{
+	assert_int_equal(pg_int("demo", "SELECT count(*) FROM customer c LEFT JOIN region r "
+					"ON r.id = c.region_id WHERE r.id IS NULL "
+					"AND c.phone_digits !~ '^(44|1[0-9]{3}55501)' "
+					"AND c.postcode IS NOT NULL"),
+	    0);
+	assert_true(pg_int("demo", "SELECT count(DISTINCT region_id) FROM customer") > 200);
+}
+
+static void
+numbers_go_on(void **state)
+{
+	char next[32];
+
+	snprintf(next, sizeof(next), "%d", CUSTOMERS + 1);
+	assert_string_equal(pg_exec("demo", "BEGIN; SELECT kehu_number('C', '')::text"), next);
+	assert_int_equal(
+	    pg_int("demo",
+		"SELECT count(*) FROM (SELECT left(number, 6) p, count(*) n, "
+		"max(substr(number, 7)::bigint) m FROM visit GROUP BY 1) v "
+		"JOIN number_series s ON s.prefix = v.p AND s.last = v.m AND v.n = v.m") -
+		pg_int("demo", "SELECT count(DISTINCT left(number, 6)) FROM visit"),
+	    0);
+	assert_true(pg_int("demo", "SELECT nextval('record_id') - max(id) FROM visit") > 0);
+}
+
+static void
+everybody_can_be_somebody(void **state)
+{
+	for (size_t i = 0; i < role_shipped_count; i++)
+		assert_true(
+		    pg_int("demo",
+			"SELECT count(*) FROM user_role u JOIN role r ON r.id = u.role_id "
+			"WHERE r.name = '%s'",
+			role_shipped[i].name) > 0);
+	assert_string_equal(company.users[0].role, "account_manager");
+	assert_true(pg_int("demo", "SELECT count(*) FROM customer WHERE owner_id = %lld",
+			(long long)company.users[0].id) > 20);
+	assert_int_equal(
+	    pg_int("demo", "SELECT count(*) FROM department WHERE manager_id IS NULL"), 0);
+	assert_int_equal(
+	    pg_int("demo", "SELECT count(*) FROM users WHERE password_hash IS NULL"), 0);
+}
+
+/* What a database migrated but empty says, the loaded one says too. */
+static void
+nothing_stays_set_aside(const char *database)
+{
+	static const char *const same[] = {
+		"SELECT md5(string_agg(indexdef, ';' ORDER BY indexdef)) FROM pg_indexes "
+		"WHERE schemaname = 'public'",
+		"SELECT md5(string_agg(conrelid::regclass || conname || "
+		"pg_get_constraintdef(oid), ';' "
+		"ORDER BY conrelid::regclass::text, conname)) FROM pg_constraint WHERE contype "
+		"= 'f'",
+		"SELECT md5(string_agg(tgrelid::regclass || tgname || tgenabled::text, ';' "
+		"ORDER BY tgrelid::regclass::text, tgname)) FROM pg_trigger WHERE NOT "
+		"tgisinternal",
+		"SELECT md5(string_agg(relname || relrowsecurity || relforcerowsecurity, ';' "
+		"ORDER BY relname)) FROM pg_class WHERE relnamespace = 'public'::regnamespace",
+	};
+
+	for (size_t i = 0; i < sizeof(same) / sizeof(same[0]); i++) {
+		char before[80];
+
+		snprintf(before, sizeof(before), "%s", pg_exec("demo_fresh", "%s", same[i]));
+		assert_string_equal(pg_exec(database, "%s", same[i]), before);
+	}
+}
+
+static void
+indexes_triggers_and_policies_are_as_before(void **state)
+{
+	struct demo_options options = wanted(25000); /* past the size where indexes go */
+	struct demo_result big;
+
+	pg_database("demo_fresh");
+	nothing_stays_set_aside("demo");
+	pg_database("demo_heavy");
+	assert_int_equal(load("demo_heavy", &options, &big), ERR_OK);
+	nothing_stays_set_aside("demo_heavy");
+	assert_int_equal(pg_int("demo_heavy", "SELECT count(*) FROM customer"), 25000);
+	pg_drop("demo_heavy");
+	pg_drop("demo_fresh");
+}
+
+static void
+a_filled_database_is_refused(void **state)
+{
+	struct demo_options options = wanted(10);
+	struct demo_result result;
+
+	assert_int_equal(load("demo", &options, &result), ERR_DUPLICATE);
+	assert_int_equal(pg_int("demo", "SELECT count(*) FROM customer"), CUSTOMERS);
+}
+
+static void
+stopped_leaves_nothing(void **state)
+{
+	struct demo_options options = wanted(10);
+	struct demo_result result;
+
+	options.progress = stop_at_once;
+	pg_database("demo_stopped");
+	assert_int_equal(load("demo_stopped", &options, &result), ERR_CANCELLED);
+	assert_int_equal(pg_int("demo_stopped", "SELECT count(*) FROM customer"), 0);
+	assert_int_equal(pg_int("demo_stopped", "SELECT count(*) FROM users"), 0);
+	pg_drop("demo_stopped");
+}
+
+/* Runs last: it changes the shared company. */
+static void
+appending_goes_on_with_the_same_staff(void **state)
+{
+	struct demo_options options = wanted(500);
+	struct demo_result result;
+	int64_t users = pg_int("demo", "SELECT count(*) FROM users");
+
+	options.append = true;
+	assert_int_equal(load("demo", &options, &result), ERR_OK);
+	assert_int_equal(pg_int("demo", "SELECT count(*) FROM customer"), CUSTOMERS + 500);
+	assert_int_equal(pg_int("demo", "SELECT count(*) FROM users"), users);
+	assert_int_equal(pg_int("demo", "SELECT max(substr(number, 2)::bigint) FROM customer"),
+	    CUSTOMERS + 500);
+	assert_true(result.user_count > 0);
+	assert_true(
+	    pg_int("demo", "SELECT count(DISTINCT name) FROM customer") > CUSTOMERS + 400);
+}
+
+static void
+many_customers_load_fast(void **state)
+{
+	const char *many = getenv("KEHU_DEMO_BIG");
+	struct demo_options options = wanted(many != NULL ? strtoull(many, NULL, 10) : 1000);
+	struct demo_result result;
+
+	pg_database("demo_big");
+	assert_int_equal(load("demo_big", &options, &result), ERR_OK);
+	print_message(
+	    "# %llu customers, %llu visits, %llu rows: %.1f s to make, %.1f s to load\n",
+	    (unsigned long long)result.customers, (unsigned long long)result.visits,
+	    (unsigned long long)result.rows, (double)result.make_us / 1e6,
+	    (double)result.load_us / 1e6);
+	assert_int_equal(
+	    pg_int("demo_big", "SELECT count(*) FROM customer"), options.customers);
+	pg_drop("demo_big");
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(rows_are_there),
+		cmocka_unit_test(every_customer_has_a_search_row_like_its_own),
+		cmocka_unit_test(figures_are_what_the_database_works_out),
+		cmocka_unit_test(regions_are_found),
+		cmocka_unit_test(numbers_go_on),
+		cmocka_unit_test(everybody_can_be_somebody),
+		cmocka_unit_test(a_filled_database_is_refused),
+		cmocka_unit_test(stopped_leaves_nothing),
+		cmocka_unit_test(indexes_triggers_and_policies_are_as_before),
+		cmocka_unit_test(appending_goes_on_with_the_same_staff),
+		cmocka_unit_test(many_customers_load_fast),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
