@@ -200,7 +200,8 @@ connect_settings(struct store *store)
 	buf_printf(&text,
 	    "SET DateStyle = 'ISO, YMD'; SET TimeZone = 'UTC'; SET IntervalStyle = 'iso_8601';"
 	    "SET bytea_output = 'hex'; SET client_min_messages = warning; SET jit = off;"
-	    "SET max_parallel_workers_per_gather = 0;"
+	    "SET max_parallel_workers_per_gather = 0; SET random_page_cost = 1.1;"
+	    "SET gin_pending_list_limit = '1MB';"
 	    "SET default_transaction_isolation = 'read committed';"
 	    "SET idle_in_transaction_session_timeout = 60000;"
 	    "SET statement_timeout = %d; SET lock_timeout = %d;",

@@ -118,14 +118,17 @@ ddl_put_arms(struct buf *out, const struct entity *def, char which)
 		ddl_put_array_arm(out, "pool_id", which, def->number, 4);
 }
 
-/* Last in its policy: arms that accept first never build its hash. */
+/*
+ * Last in its policy: arms that accept first never build its hash. A function with a small ROWS,
+ * since the planner would else charge a reader's thousand shares to every look-up by id and
+ * turn a join of candidates into a scan of the table.
+ */
 static void
 ddl_put_shares(struct buf *out, const struct entity *def, char which)
 {
-	buf_puts(out, "\n\tOR id IN (SELECT s.record_id FROM record_share s WHERE s.user_id = (SELECT ");
+	buf_puts(out, "\n\tOR id IN (SELECT kehu_shared((SELECT ");
 	ddl_put_part(out, which, def->number, 6);
-	buf_printf(out, "::bigint) AND s.entity = %" PRIu32 " AND s.rights & %d <> 0)", def->number,
-	    which == 'w' ? 4 : 1);
+	buf_printf(out, "::bigint), %" PRIu32 ", %d))", def->number, which == 'w' ? 4 : 1);
 }
 
 static const struct entity *
@@ -137,27 +140,60 @@ ddl_activity(const struct catalog *catalog, const struct field *field)
 	return view && view->def->kind == ENTITY_ACTIVITY ? view->def : NULL;
 }
 
-/* A line of def that names another activity makes def readable through that one, too. */
+struct ddl_link { /* a line of an entity that names another activity */
+	const struct entity *line, *target;
+	const struct field *field;
+};
+
+static size_t
+ddl_links(const struct catalog *catalog, const struct entity *def, struct ddl_link *links, size_t max)
+{
+	const struct entity_view *lines[64];
+	size_t count = catalog_lines(catalog, def, lines, 64), found = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		for (size_t k = 0; k < lines[i]->field_count && found < max; k++) {
+			const struct entity *target = ddl_activity(catalog, lines[i]->fields[k]);
+			if (target && target != def)
+				links[found++] = (struct ddl_link){ .line = lines[i]->def, .target = target,
+					.field = lines[i]->fields[k] };
+		}
+	}
+	return found;
+}
+
+/*
+ * A line of def that names another activity makes def readable through that one, too. The ids
+ * come from a function for the same reason as the shares.
+ */
+static void
+ddl_put_link_functions(struct buf *out, const struct catalog *catalog, const struct entity *def)
+{
+	struct ddl_link links[16];
+	size_t count = ddl_links(catalog, def, links, 16);
+	char ids[96];
+
+	for (size_t i = 0; i < count; i++)
+		buf_printf(out,
+		    "CREATE OR REPLACE FUNCTION kehu_linked_%s_%s() RETURNS SETOF bigint "
+		    "LANGUAGE plpgsql STABLE ROWS 10 AS $kehu$\n"
+		    "DECLARE\n\topened bigint[] := %s;\nBEGIN\n\tIF opened IS NOT NULL THEN\n"
+		    "\t\tRETURN QUERY SELECT l.%s_id FROM %s l WHERE l.%s = ANY (opened) "
+		    "AND l.deleted_at IS NULL;\n\tEND IF;\nEND\n$kehu$;\n",
+		    entity_table(links[i].line), links[i].field->name,
+		    ddl_opened(ids, sizeof ids, 'p', links[i].target->number), def->name,
+		    entity_table(links[i].line), links[i].field->name);
+}
+
 static void
 ddl_put_links(struct buf *out, const struct catalog *catalog, const struct entity *def)
 {
-	const struct entity_view *lines[64];
-	size_t count = catalog_lines(catalog, def, lines, 64);
+	struct ddl_link links[16];
+	size_t count = ddl_links(catalog, def, links, 16);
 
-	for (size_t i = 0; i < count; i++) {
-		for (size_t k = 0; k < lines[i]->field_count; k++) {
-			const struct field *field = lines[i]->fields[k];
-			const struct entity *target = ddl_activity(catalog, field);
-			if (!target || target == def)
-				continue;
-			buf_printf(out, "\n\tOR id IN (SELECT l.%s_id FROM %s l WHERE l.deleted_at IS NULL AND ",
-			    def->name, entity_table(lines[i]->def));
-			char column[80];
-			snprintf(column, sizeof column, "l.%s", field->name);
-			ddl_put_opened(out, column, 'p', target->number);
-			buf_putc(out, ')');
-		}
-	}
+	for (size_t i = 0; i < count; i++)
+		buf_printf(out, "\n\tOR id IN (SELECT kehu_linked_%s_%s())", entity_table(links[i].line),
+		    links[i].field->name);
 }
 
 static void
@@ -255,6 +291,7 @@ ddl_put_policies(struct buf *out, const struct catalog *catalog, const struct en
 		buf_printf(out, "DROP POLICY IF EXISTS %s ON %s;\n", names[i], table);
 	buf_printf(out, "ALTER TABLE %s ENABLE ROW LEVEL SECURITY;\n", table);
 	buf_printf(out, "ALTER TABLE %s FORCE ROW LEVEL SECURITY;\n", table);
+	ddl_put_link_functions(out, catalog, view->def);
 	buf_printf(out, "CREATE POLICY kehu_read ON %s FOR SELECT TO " DDL_ROLES " USING (", table);
 	ddl_put_read(out, catalog, view);
 	buf_printf(out, ");\nCREATE POLICY kehu_add ON %s FOR INSERT TO kehu_app WITH CHECK (", table);

@@ -129,7 +129,7 @@ CREATE TABLE record_share (
 	rights integer NOT NULL DEFAULT 1,
 	created_at timestamptz NOT NULL DEFAULT now(),
 	created_by bigint,
-	PRIMARY KEY (user_id, entity, record_id)
+	PRIMARY KEY (user_id, entity, record_id) INCLUDE (rights)
 );
 CREATE INDEX record_share_record ON record_share (record_id);
 

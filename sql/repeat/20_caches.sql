@@ -62,3 +62,15 @@ BEGIN
 	RETURN NULL;
 END
 $$;
+
+-- The records of an entity shared with a user, for the last arm of row policies. ROWS is small
+-- on purpose: see ddl_put_shares in server/store/ddl.c.
+CREATE OR REPLACE FUNCTION kehu_shared(p_user bigint, p_entity integer, p_right integer)
+RETURNS SETOF bigint LANGUAGE plpgsql STABLE ROWS 10 AS $$
+BEGIN
+	IF p_user <> 0 THEN
+		RETURN QUERY SELECT s.record_id FROM record_share s
+			WHERE s.user_id = p_user AND s.entity = p_entity AND s.rights & p_right <> 0;
+	END IF;
+END
+$$;

@@ -47,6 +47,11 @@ BEGIN
 	DELETE FROM outcome_default WHERE day < today - 8;
 	DELETE FROM session WHERE coalesce(ended_at, expires_at) < now() - interval '30 days';
 	DELETE FROM login_attempt WHERE at < now() - interval '30 days';
+	DELETE FROM job WHERE finished_at < now() - interval '30 days';
+	-- Uploads nobody finished, or gave up.
+	DELETE FROM attachment_chunk c USING attachment a WHERE a.id = c.attachment_id
+		AND NOT a.complete AND a.created_at < now() - interval '1 day';
+	DELETE FROM attachment WHERE NOT complete AND created_at < now() - interval '1 day';
 	RETURN done;
 END
 $$;
