@@ -13,7 +13,8 @@
 struct token_seen {
 	const struct token_field *field;
 	enum token_kind kind;
-	bool whole; /* masked, by its class or by itself */
+	bool clear; /* its class is; else it is masked in all records */
+	bool whole; /* masked in this record, or in all */
 	struct token_text text;
 	struct token_phone phones[TOKEN_PHONES];
 	size_t phone_count;
@@ -280,13 +281,12 @@ token_match_whole(const struct token_seen *seen, const struct token_word *word)
 	return false;
 }
 
+/* As a value that shows. */
 static enum token_rank
-token_match_seen(const struct token_seen *seen, const struct token_word *word, bool typo)
+token_match_clear(const struct token_seen *seen, const struct token_word *word, bool typo)
 {
 	enum token_rank rank;
 
-	if (seen->whole)
-		return token_match_whole(seen, word) ? TOKEN_EXACT : TOKEN_NONE;
 	if (seen->kind == TOKEN_PHONE)
 		return token_match_phones(seen, word);
 	rank = word->text.han ? token_match_han(&seen->text, &word->text, seen->kind)
@@ -297,6 +297,15 @@ token_match_seen(const struct token_seen *seen, const struct token_word *word, b
 	    token_typo_matches(word, &seen->text))
 		rank = TOKEN_TYPO;
 	return rank;
+}
+
+/* A masked value of a clear class was found by the clear query, so must match both ways. */
+static enum token_rank
+token_match_seen(const struct token_seen *seen, const struct token_word *word, bool typo)
+{
+	if (seen->whole && !token_match_whole(seen, word))
+		return TOKEN_NONE;
+	return seen->clear ? token_match_clear(seen, word, typo && !seen->whole) : TOKEN_EXACT;
 }
 
 /* False: the query leaves the field out. */
@@ -310,6 +319,7 @@ token_see(struct arena *arena, const struct token_query *query, const struct tok
 	*seen = (struct token_seen){ .field = field, .kind = token_kind_of(field->class) };
 	if (seen->kind == TOKEN_UNKNOWN || field->text == NULL || (!clear && !whole))
 		return false;
+	seen->clear = clear;
 	seen->whole = field->whole || !clear;
 	if (seen->kind == TOKEN_PHONE) {
 		const char *plain = text_fold_width(arena, field->text);
@@ -375,10 +385,13 @@ token_match(struct arena *arena, const struct token_query *query,
 	if (seen_count == 0)
 		return false;
 	struct token_hit words = token_match_words(query, seen, seen_count, typo);
-	for (size_t i = 0; i < seen_count; i++)
-		token_hit_take(
-		    &all, token_match_all(&seen[i], query), (size_t)(seen[i].field - fields));
-	if (words.rank == TOKEN_NONE && all.rank > TOKEN_EXACT)
+	bool masked = false;
+	for (size_t i = 0; i < seen_count; i++) {
+		enum token_rank rank = token_match_all(&seen[i], query);
+		masked = masked || (!seen[i].clear && rank <= TOKEN_EXACT);
+		token_hit_take(&all, rank, (size_t)(seen[i].field - fields));
+	}
+	if (words.rank == TOKEN_NONE && (!masked || typo))
 		return false;
 	words.field += (size_t)(seen[0].field - fields);
 	if (query->count > 1 && words.rank < TOKEN_INSIDE)

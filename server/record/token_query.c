@@ -108,15 +108,13 @@ token_whole_expr(struct arena *arena, char class, const struct token_word *word)
 	}
 }
 
-/* The text as the whole of any value, clear or masked. */
+/* The text as the whole of a value, in any of classes. */
 static const char *
-token_exact_expr(struct arena *arena, const struct token_query *query)
+token_exact_expr(struct arena *arena, const struct token_query *query, const char *classes)
 {
 	struct token_terms ways = token_any(arena);
 
-	for (const char *letter = query->clear; *letter != '\0'; letter++)
-		token_terms_add(&ways, token_whole_expr(arena, *letter, &query->all));
-	for (const char *letter = query->whole; *letter != '\0'; letter++)
+	for (const char *letter = classes; *letter != '\0'; letter++)
 		token_terms_add(&ways, token_whole_expr(arena, *letter, &query->all));
 	return token_terms_join(&ways);
 }
@@ -166,32 +164,47 @@ token_start_expr(struct arena *arena, const struct token_query *query)
 	return token_terms_join(&ways);
 }
 
-static void
-token_query_compile(struct arena *arena, struct token_query *query)
+/* All words, short ones left to the recheck. NULL: one of them cannot be found. */
+static const char *
+token_words_expr(struct arena *arena, const struct token_query *query)
 {
 	struct token_terms words = token_every(arena);
 
+	for (size_t i = 0; i < query->count; i++) {
+		if (token_word_is_short(&query->words[i]))
+			continue;
+		const char *word = token_word_expr(arena, query, &query->words[i]);
+		if (word == NULL)
+			return NULL;
+		token_terms_add(&words, word);
+	}
+	return token_terms_join(&words);
+}
+
+/*
+ * Words of a masked value are no use, so a text of several is also asked as a whole one. The
+ * exact and the start query narrow further what the words find.
+ */
+static void
+token_query_compile(struct arena *arena, struct token_query *query)
+{
 	query->shortage = true;
 	for (size_t i = 0; i < query->count; i++)
 		query->shortage = query->shortage && token_word_is_short(&query->words[i]);
 	if (query->shortage)
 		return;
-	query->exact = token_exact_expr(arena, query);
-	for (size_t i = 0; i < query->count; i++) {
-		if (token_word_is_short(&query->words[i]))
-			continue;
-		const char *word = token_word_expr(arena, query, &query->words[i]);
-		if (word == NULL) {
-			query->text = query->exact;
-			return;
-		}
-		token_terms_add(&words, word);
-	}
-	struct token_terms ways = token_any(arena);
-	token_terms_add(&ways, token_terms_join(&words));
-	query->start = token_both(arena, ways.text, token_start_expr(arena, query));
-	token_terms_add(&ways, query->exact);
+	const char *masked = token_exact_expr(arena, query, query->whole);
+	const char *words = token_words_expr(arena, query);
+	struct token_terms exact = token_any(arena), ways = token_any(arena);
+	token_terms_add(
+	    &exact, token_both(arena, words, token_exact_expr(arena, query, query->clear)));
+	token_terms_add(&exact, masked);
+	token_terms_add(&ways, words);
+	if (query->count > 1 || words == NULL)
+		token_terms_add(&ways, masked);
 	query->text = token_terms_join(&ways);
+	query->exact = token_terms_join(&exact);
+	query->start = token_both(arena, words, token_start_expr(arena, query));
 }
 
 static bool

@@ -123,12 +123,7 @@ token_query_typo_text(struct arena *arena, const struct token_query *query)
 		any = any || typo != NULL;
 		token_terms_add(&words, token_terms_join(&ways));
 	}
-	if (!any)
-		return NULL;
-	struct token_terms all = token_any(arena);
-	token_terms_add(&all, token_terms_join(&words));
-	token_terms_add(&all, query->exact);
-	return token_terms_join(&all);
+	return any ? token_terms_join(&words) : NULL;
 }
 
 static bool
