@@ -4,6 +4,7 @@
  */
 #include "common/date.h"
 #include "common/log.h"
+#include "common/tls.h"
 #include "common/version.h"
 #include "server/gate/feed.h"
 #include "server/gate/gate.h"
@@ -29,17 +30,22 @@ static struct net *main_net; /* for the signal handler alone */
 
 struct options {
 	const char *config, *command, *owner, *sql_dir, *pid_file, *port_file;
+	char **rest; /* what follows the command */
+	int rest_count;
 };
 
 static const char main_usage[] =
     "usage: kehud [-c FILE] [serve]\n"
     "       kehud [-c FILE] [--owner CONNINFO] [--sql DIR] init | migrate | maintain\n"
+    "       kehud make-certificates DIR HOST…\n"
     "       kehud print-config | print-manual | --version | --help\n"
     "\n"
     "  serve      answer clients (the default)\n"
     "  init       make roles, tables and the first administrator; prints a one-time password\n"
     "  migrate    bring the database to this version\n"
     "  maintain   make partitions ahead, columns of custom fields, drop what is past keeping\n"
+    "  make-certificates  make a private authority in DIR (ca.crt, ca.key) and a certificate for\n"
+    "             the names and addresses given (server.crt, server.key); what is there is kept\n"
     "\n"
     "  -c, --config FILE      configuration (default /etc/kehu/kehud.conf if it is there)\n"
     "      --owner CONNINFO   how to connect as the database's owner for init, migrate, maintain\n"
@@ -300,10 +306,34 @@ main_options(int argc, char **argv, struct options *options)
 	}
 	if (optind < argc)
 		options->command = argv[optind++];
-	if (optind < argc) {
+	options->rest = argv + optind;
+	options->rest_count = argc - optind;
+	if (options->rest_count > 0 && strcmp(options->command, "make-certificates") != 0) {
 		fprintf(stderr, "kehud: one command at a time\n%s", main_usage);
 		return 2;
 	}
+	return 0;
+}
+
+/* What needs neither a configuration nor a database; -1: another command. */
+static int
+main_alone(struct arena *arena, const struct options *options)
+{
+	const char *why = NULL;
+
+	if (strcmp(options->command, "print-config") == 0)
+		conf_print_sample(stdout, server_setting_table, server_setting_count);
+	else if (strcmp(options->command, "print-manual") == 0)
+		conf_print_mdoc(stdout, server_setting_table, server_setting_count);
+	else if (strcmp(options->command, "make-certificates") != 0)
+		return -1;
+	else if (options->rest_count < 2)
+		return main_fail(ERR_USAGE, "make-certificates needs a folder and the names or "
+					    "addresses that clients will connect to");
+	else if (tls_make_certificates(arena, options->rest[0],
+		     (const char *const *)options->rest + 1, (size_t)options->rest_count - 1,
+		     &why) != ERR_OK)
+		return main_fail(ERR_INVALID, why);
 	return 0;
 }
 
@@ -311,7 +341,7 @@ int
 main(int argc, char **argv)
 {
 	static const char *const commands[] = { "serve", "init", "migrate", "maintain", "print-config",
-		"print-manual" };
+		"print-manual", "make-certificates" };
 	struct options options = { .command = "serve", .sql_dir = KEHU_SQL_DIR };
 	struct server server = { .lock = PTHREAD_MUTEX_INITIALIZER };
 	struct arena *arena = arena_new(0);
@@ -327,13 +357,10 @@ main(int argc, char **argv)
 		fprintf(stderr, "kehud: there is no command \"%s\"\n%s", options.command, main_usage);
 		return 2;
 	}
-	if (strcmp(options.command, "print-config") == 0) {
-		conf_print_sample(stdout, server_setting_table, server_setting_count);
-		return 0;
-	}
-	if (strcmp(options.command, "print-manual") == 0) {
-		conf_print_mdoc(stdout, server_setting_table, server_setting_count);
-		return 0;
+	status = main_alone(arena, &options);
+	if (status >= 0) {
+		arena_free(arena);
+		return status;
 	}
 	if (options.config == NULL && access("/etc/kehu/kehud.conf", R_OK) == 0)
 		options.config = "/etc/kehu/kehud.conf";
