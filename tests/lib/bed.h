@@ -1,0 +1,91 @@
+/*
+ * A whole Kehu for a test: a database with the small company of company.h, a real kehud process
+ * in front of it, and clients that speak through client/link. Everything ends with the process.
+ */
+#ifndef KEHU_TEST_BED_H
+#define KEHU_TEST_BED_H
+
+#include "client/link/link.h"
+
+#include <sys/types.h>
+
+#define BED_PASSWORD "correct horse battery"
+#define BED_WAIT_MS 20000
+
+struct bed {
+	const char *database, *dir, *conf;
+	pid_t kehud;
+	int port;
+	struct arena *arena;
+};
+
+/* Fresh database of that name, company, certificates, kehud running. Ends the process on failure. */
+struct bed *bed_new(const char *database);
+void bed_free(struct bed *bed);
+/* kehud alone: kill -9 (or another signal) and wait; start again on the same port. */
+void bed_kill(struct bed *bed, int signal_number);
+void bed_start(struct bed *bed);
+/* A second kehud on the same database; its port. Ends with the bed. */
+int bed_second(struct bed *bed);
+/* Run kehud with these arguments to its end; its status; output in *text (bed's arena). */
+int bed_run(struct bed *bed, const char *const *arguments, const char **text);
+const char *bed_program(const char *name); /* path of a built program */
+const char *bed_server(const struct bed *bed);    /* "127.0.0.1:PORT" */
+const char *bed_ca(const struct bed *bed);        /* path */
+
+struct client {
+	struct link *link;
+	struct arena *arena; /* of answers; reset by client_forget */
+	struct bed *bed;
+};
+
+/* Signed in, catalogue loaded. Ends the test when it cannot. */
+struct client *client_new(struct bed *bed, const char *user, enum lang lang);
+/* Without signing in. */
+struct client *client_stranger(struct bed *bed, enum lang lang);
+void client_free(struct client *client);
+Kehu__ServerFrame *client_call(struct client *client, const Kehu__ClientFrame *frame);
+
+/* A value to send: by field number. */
+struct sent {
+	uint32_t field;
+	const char *text;
+	int64_t number;
+	bool has_number, empty;
+};
+#define TEXT_OF(field_, text_) { .field = field_, .text = text_ }
+#define NUMBER_OF(field_, number_) { .field = field_, .number = number_, .has_number = true }
+#define EMPTY_OF(field_) { .field = field_, .empty = true }
+#define SENT(...) (const struct sent[]){ __VA_ARGS__, { 0 } }
+
+struct sent_line {
+	uint32_t entity;
+	int64_t id;
+	bool remove;
+	const struct sent *values;
+};
+
+/* Save: id 0 creates. lines may be NULL, ended by entity 0. */
+Kehu__ServerFrame *client_save(struct client *client, uint32_t entity, int64_t id, uint32_t version,
+    const struct sent *values, const struct sent_line *lines);
+/* The same with an intention of the caller's. */
+Kehu__ServerFrame *client_save_as(struct client *client, struct uuid intention, uint32_t entity,
+    int64_t id, uint32_t version, const struct sent *values, const struct sent_line *lines);
+Kehu__ServerFrame *client_list(struct client *client, uint32_t entity, const char *query);
+Kehu__ServerFrame *client_get(struct client *client, uint32_t entity, int64_t id);
+Kehu__ServerFrame *client_search(struct client *client, const char *text);
+Kehu__ServerFrame *client_act(struct client *client, uint32_t entity, int64_t id, const char *action,
+    const struct sent *arguments);
+Kehu__ServerFrame *client_delete(struct client *client, uint32_t entity, int64_t id, uint32_t version);
+Kehu__ServerFrame *client_restore(struct client *client, uint32_t entity, int64_t id);
+
+/* Asserts that the answer is no error, and gives what was written. */
+const Kehu__Written *expect_written(const Kehu__ServerFrame *answer);
+/* Asserts an error of this number (and field, unless 0). */
+void expect_error(const Kehu__ServerFrame *answer, enum err err, uint32_t field);
+/* A value of a record by field; NULL: not there. */
+const Kehu__Value *value_of(const Kehu__Record *record, uint32_t field);
+/* Wait until condition holds or BED_WAIT_MS pass; polls the client's link meanwhile. */
+bool client_wait(struct client *client, bool (*condition)(void *), void *context);
+
+#endif
