@@ -139,6 +139,26 @@ link_call(struct link *link, struct arena *arena, const Kehu__ClientFrame *frame
 	return link_error(waiter.answer);
 }
 
+/* Nothing more will happen by itself. */
+static bool
+link_stands_still(const struct link *link)
+{
+	return link->phase == PHASE_ENDED || (link->phase == PHASE_LOGIN && link->control == 0);
+}
+
+enum err
+link_turn_once(struct link *link, int timeout_ms)
+{
+	if (link_stands_still(link))
+		return link->error != ERR_OK ? link->error : ERR_SESSION_ENDED;
+	int64_t wait_us = (int64_t)(timeout_ms > 0 ? timeout_ms : LINK_CALL_MS) * 1000;
+	int64_t deadline_us = date_monotonic_us() + wait_us;
+	link_turn(link, deadline_us);
+	if (date_monotonic_us() < deadline_us)
+		return ERR_OK;
+	return link->phase == PHASE_READY ? ERR_TIMEOUT : ERR_NO_SERVER;
+}
+
 enum err
 link_run(struct link *link, const bool *stop, int timeout_ms)
 {

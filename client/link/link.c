@@ -149,6 +149,12 @@ link_new(const struct link_options *options)
 }
 
 void
+link_set_events(struct link *link, const struct link_events *events)
+{
+	link->options.events = *events;
+}
+
+void
 link_free(struct link *link)
 {
 	if (link == NULL)

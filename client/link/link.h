@@ -90,6 +90,8 @@ struct link_options {
 struct link *link_new(const struct link_options *options);
 /* Unanswered requests get no callback; their outbox entries stay for the next run. */
 void link_free(struct link *link);
+/* Replaces the events given to link_new; copied. */
+void link_set_events(struct link *link, const struct link_events *events);
 
 /* ---- signing in ---- */
 
@@ -116,6 +118,9 @@ int64_t link_now_us(const struct link *link);
 int64_t link_today(const struct link *link);
 
 /* ---- requests ---- */
+
+/* A new intention id, stamped with the server's clock: a wrong clock here does no harm. */
+struct uuid link_intention(const struct link *link);
 
 enum link_flag {
 	LINK_LOW = 1,    /* prefetch: sent only when nothing else waits */
@@ -184,6 +189,11 @@ MUST_CHECK enum err link_wait(struct link *link, int timeout_ms);
  */
 MUST_CHECK enum err link_call(struct link *link, struct arena *arena,
     const Kehu__ClientFrame *frame, Kehu__ServerFrame **answer, int timeout_ms);
+/*
+ * One turn of the loop: waits for something to happen, at most timeout_ms. ERR_TIMEOUT; or the
+ * reason when the link has ended or wants a login; otherwise ERR_OK.
+ */
+MUST_CHECK enum err link_turn_once(struct link *link, int timeout_ms);
 /* Run for callbacks until *stop is true, the link ends, or timeout_ms of no progress passed. */
 MUST_CHECK enum err link_run(struct link *link, const bool *stop, int timeout_ms);
 

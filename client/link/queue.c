@@ -33,6 +33,17 @@ queue_is_write(enum request_id id)
 
 /* ---- intention ---- */
 
+struct uuid
+link_intention(const struct link *link)
+{
+	struct uuid uuid = uuid_new();
+	uint64_t ms = (uint64_t)(uuid_time_ms(uuid) + link->clock_us / 1000);
+
+	for (int i = 0; i < 6; i++)
+		uuid.bytes[i] = (uint8_t)(ms >> (40 - 8 * i));
+	return uuid;
+}
+
 /* Where a frame has its intention; false: this one needs none. Chunks of a file have none. */
 static bool
 queue_intention(Kehu__ClientFrame *frame, ProtobufCBinaryData **id, protobuf_c_boolean **has)
@@ -60,7 +71,7 @@ queue_intention(Kehu__ClientFrame *frame, ProtobufCBinaryData **id, protobuf_c_b
 
 /* A copy in arena that may be changed: number and intention are filled in. */
 static Kehu__ClientFrame *
-queue_complete(struct arena *arena, const Kehu__ClientFrame *frame, uint32_t number,
+queue_complete(const struct link *link, struct arena *arena, const Kehu__ClientFrame *frame, uint32_t number,
     struct uuid *intention)
 {
 	size_t bytes = kehu__client_frame__get_packed_size(frame);
@@ -78,7 +89,7 @@ queue_complete(struct arena *arena, const Kehu__ClientFrame *frame, uint32_t num
 	if (!queue_intention(copy, &id, &has))
 		return copy;
 	if (!*has) {
-		*intention = uuid_new();
+		*intention = link_intention(link);
 		*has = true;
 		id->data = arena_memdup(arena, intention->bytes, sizeof(intention->bytes));
 		id->len = sizeof(intention->bytes);
@@ -191,7 +202,7 @@ link_send(struct link *link, const struct link_request *request)
 	if (request->timeout_ms > 0)
 		pending->expires_us = date_monotonic_us() + (int64_t)request->timeout_ms * 1000;
 	Kehu__ClientFrame *frame =
-	    queue_complete(arena, request->frame, pending->number, &intention);
+	    queue_complete(link, arena, request->frame, pending->number, &intention);
 	protobuf_c_boolean *has = NULL;
 	if (queue_catalog_version(frame, &has) != NULL && !*has)
 		queue_set_version(link, frame);

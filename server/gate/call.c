@@ -81,8 +81,8 @@ call_scope(struct call *call, const struct entity *entity, enum right right)
 	return arms;
 }
 
-void
-call_scope_references(struct call *call, const struct entity_view *entity)
+static void
+call_scope_targets(struct call *call, const struct entity_view *entity)
 {
 	for (size_t i = 0; i < entity->field_count; i++) {
 		const struct entity_view *target =
@@ -91,6 +91,17 @@ call_scope_references(struct call *call, const struct entity_view *entity)
 		if (target != NULL && target != entity)
 			call_scope(call, target->def, RIGHT_VIEW);
 	}
+}
+
+void
+call_scope_references(struct call *call, const struct entity_view *entity)
+{
+	const struct entity_view *lines[16];
+	size_t count = catalog_lines(call->catalog, entity->def, lines, 16);
+
+	call_scope_targets(call, entity);
+	for (size_t i = 0; i < count; i++)
+		call_scope_targets(call, lines[i]);
 }
 
 void

@@ -93,7 +93,10 @@ MUST_CHECK enum err call_entity(struct call *call, uint32_t number, enum right r
  * or, with right another than RIGHT_VIEW, for reading and changing. Returns the arms of right.
  */
 struct arms call_scope(struct call *call, const struct entity *entity, enum right right);
-/* Arms of every entity that the fields of entity refer to, for labels and checks. */
+/*
+ * Arms of every entity that the fields of entity and of its lines refer to, for labels and
+ * checks. Before call_scope of the entity itself, whose right may be wider than to view.
+ */
 void call_scope_references(struct call *call, const struct entity_view *entity);
 
 /*

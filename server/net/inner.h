@@ -202,7 +202,7 @@ struct lane_queue {
 	struct task_list tasks;
 	int count, max;
 	unsigned wakes; /* net_wake() calls not yet answered */
-	bool stopping;
+	bool open, stopping;
 	struct worker_thread *threads;
 	int thread_count;
 };
@@ -223,6 +223,8 @@ struct canceller {
 
 void lanes_init(struct net *net);
 MUST_CHECK bool lanes_start(struct net *net);
+/* Lets the threads begin. */
+void lanes_open(struct net *net);
 void lanes_stop(struct net *net);
 /* False: the queue is full. */
 MUST_CHECK bool lane_give(struct lane_queue *queue, struct task *task);

@@ -151,6 +151,20 @@ lane_name_thread(const struct worker_thread *worker)
 		log_warn("hash thread keeps its priority", "worker=%d", worker->index);
 }
 
+/* Until net_run(): what is made of the net before that, workers shall find there. */
+static bool
+lane_wait_open(struct lane_queue *queue)
+{
+	bool open;
+
+	pthread_mutex_lock(&queue->lock);
+	while (!queue->open && !queue->stopping)
+		pthread_cond_wait(&queue->arrived, &queue->lock);
+	open = queue->open;
+	pthread_mutex_unlock(&queue->lock);
+	return open;
+}
+
 static void *
 lane_thread(void *own)
 {
@@ -160,6 +174,8 @@ lane_thread(void *own)
 	bool stop = false;
 
 	lane_name_thread(worker);
+	if (!lane_wait_open(worker->queue))
+		return NULL;
 	worker->own = ops->worker_start(worker->net->options.server, worker->queue->lane);
 	while (!stop) {
 		struct task *task = lane_take(worker->queue, idle_us, &stop);
@@ -300,6 +316,17 @@ lanes_start(struct net *net)
 	net->canceller.started =
 	    lane_start_thread(&net->canceller.thread, lane_cancel_thread, net);
 	return net->canceller.started;
+}
+
+void
+lanes_open(struct net *net)
+{
+	for (int lane = 0; lane < LANE_COUNT; lane++) {
+		pthread_mutex_lock(&net->lanes[lane].lock);
+		net->lanes[lane].open = true;
+		pthread_cond_broadcast(&net->lanes[lane].arrived);
+		pthread_mutex_unlock(&net->lanes[lane].lock);
+	}
 }
 
 static void

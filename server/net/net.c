@@ -312,6 +312,7 @@ net_run(struct net *net)
 	sigemptyset(&pipe);
 	sigaddset(&pipe, SIGPIPE);
 	pthread_sigmask(SIG_BLOCK, &pipe, &old);
+	lanes_open(net);
 	event_base_loop(net->base, EVLOOP_NO_EXIT_ON_EMPTY);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 }

@@ -314,18 +314,6 @@ save_first_failure(const struct call *call)
 	return call->failure.err;
 }
 
-static void
-save_scopes(struct call *call, const struct entity_view *entity, enum right right)
-{
-	const struct entity_view *kinds[16];
-	size_t count = catalog_lines(call->catalog, entity->def, kinds, 16);
-
-	call_scope_references(call, entity);
-	for (size_t i = 0; i < count; i++)
-		call_scope_references(call, kinds[i]);
-	call_scope(call, entity->def, right);
-}
-
 /* The record as stored, locked; refusals that tell apart "not there" from "not yours to change". */
 enum err
 record_read_to_change(struct call *call, const struct entity_view *entity, int64_t id,
@@ -490,7 +478,8 @@ handle_save(struct call *call)
 		return err;
 	if (entity->def->kind == ENTITY_LINE || entity->def->kind == ENTITY_ANCHORED)
 		return CALL_FAIL(call, ERR_BAD_REQUEST, .entity = wire->entity);
-	save_scopes(call, entity, right);
+	call_scope_references(call, entity);
+	call_scope(call, entity->def, right);
 	call_begin(call, true);
 	err = save_load(call, entity, wire, &record);
 	if (err != ERR_OK)

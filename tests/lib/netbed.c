@@ -8,6 +8,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -157,12 +158,22 @@ bed_command(struct netbed *bed, struct work *work, struct buf *out, const char *
 		return;
 	if (strcmp(text, "wait") == 0)
 		bed_wait(bed, work);
+	while (strcmp(text, "stuck") == 0 && bed->cancels == 0)
+		poll(NULL, 0, 1);
 	work->close = strcmp(text, "close") == 0;
 	if (sscanf(text, "stream %d", &kib) == 1)
 		bed_stream(bed, work, out, (size_t)kib);
 	else
 		bed_answer_data(work, out,
 		    sscanf(text, "big %d", &kib) == 1 ? (size_t)kib * 1024 : 0, 0, true);
+}
+
+static const char *
+bed_login_name(const Kehu__ClientFrame *request)
+{
+	const char *name = request->login->user;
+
+	return name != NULL && name[0] != '\0' ? name : "u1";
 }
 
 static void
@@ -175,12 +186,12 @@ bed_session(
 	if (request->request_case == KEHU__CLIENT_FRAME__REQUEST_HELLO) {
 		work->session.state = SESSION_HELLO;
 	} else if (request->request_case == KEHU__CLIENT_FRAME__REQUEST_LOGIN) {
-		if (request->login->user[0] == 'w')
+		if (bed_login_name(request)[0] == 'w')
 			bed_wait(bed, work);
 		work->session.state = SESSION_LOGGED_IN;
-		work->session.user = atoi(request->login->user + 1);
+		work->session.user = atoi(bed_login_name(request) + 1);
 		work->session.id = 100 + work->session.user;
-	} else {
+	} else if (request->request_case == KEHU__CLIENT_FRAME__REQUEST_LOGOUT) {
 		work->session.state = SESSION_HELLO;
 		work->session.user = work->session.id = 0;
 	}
@@ -201,12 +212,27 @@ bed_text(const Kehu__ClientFrame *request)
 	case KEHU__CLIENT_FRAME__REQUEST_SEARCH:
 		return request->search->text;
 	case KEHU__CLIENT_FRAME__REQUEST_SAVE:
-		return request->save->record->label;
+		return request->save->record != NULL ? request->save->record->label : NULL;
 	case KEHU__CLIENT_FRAME__REQUEST_REPORT:
 		return request->report->name;
 	default:
 		return NULL;
 	}
+}
+
+static void
+bed_bad_frame(const struct work *work, struct buf *out)
+{
+	Kehu__ServerFrame frame = KEHU__SERVER_FRAME__INIT;
+	Kehu__Error error = KEHU__ERROR__INIT;
+
+	error.has_code = true;
+	error.code = ERR_BAD_FRAME;
+	frame.has_number = true;
+	frame.number = work->number;
+	frame.answer_case = KEHU__SERVER_FRAME__ANSWER_ERROR;
+	frame.error = &error;
+	frame_pack_server(out, &frame, false);
 }
 
 static void
@@ -219,9 +245,10 @@ bed_worker_run(void *own, struct work *work, struct buf *out)
 
 	bed_step(bed, work->number, 'b');
 	if (frame_unpack_client(arena, work->flags, work->body, work->bytes, &request, &why) !=
-	    ERR_OK)
+	    ERR_OK) {
 		work->close = true;
-	else if (bed_text(request) == NULL)
+		bed_bad_frame(work, out);
+	} else if (bed_text(request) == NULL)
 		bed_session(bed, request, work, out);
 	else
 		bed_command(bed, work, out, bed_text(request));
@@ -364,12 +391,14 @@ int
 netbed_connect(const struct netbed *bed)
 {
 	const struct timeval wait = { .tv_sec = NETBED_WAIT_MS / 1000 };
+	const int on = 1;
 	struct sockaddr_in to = { .sin_family = AF_INET,
 		.sin_port = htons((uint16_t)net_port(bed->net)),
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	assert_true(fd >= 0);
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait));
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof(wait));
 	if (connect(fd, (struct sockaddr *)&to, sizeof(to)) != 0)

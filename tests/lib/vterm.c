@@ -8,6 +8,7 @@
 #include "common/text.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <iconv.h>
 #include <poll.h>
 #include <pty.h>
 #include <regex.h>
@@ -30,6 +31,8 @@ struct vt {
 	bool silent, visible, alt, bell, eof;
 	size_t bytes;
 	struct buf text;
+	iconv_t from, to; /* (iconv_t)-1: the terminal speaks UTF-8 */
+	struct buf cut;   /* the first byte or so of a character whose rest has not come */
 	struct {
 		regex_t pattern;
 		char with[64];
@@ -145,6 +148,11 @@ vt_open(const struct vt_options *options)
 	vt->rows = options->rows ? options->rows : 24;
 	vt->cols = options->cols ? options->cols : 80;
 	vt->silent = options->silent;
+	vt->from = vt->to = (iconv_t)-1;
+	if (options->codeset) {
+		vt->from = iconv_open("UTF-8", options->codeset);
+		vt->to = iconv_open(options->codeset, "UTF-8");
+	}
 	vt_open_terminal(vt);
 	size.ws_row = (unsigned short)vt->rows;
 	size.ws_col = (unsigned short)vt->cols;
@@ -156,6 +164,51 @@ vt_open(const struct vt_options *options)
 	fcntl(vt->fd, F_SETFL, O_NONBLOCK);
 	fcntl(vt->fd, F_SETFD, FD_CLOEXEC);
 	return vt;
+}
+
+/* All of bytes in the other encoding; what cannot be converted yet goes to rest. */
+static void
+vt_convert(iconv_t how, const char *bytes, size_t count, struct buf *out, struct buf *rest)
+{
+	char room[256], chunk[64];
+
+	while (count) {
+		size_t take = count < sizeof chunk ? count : sizeof chunk, left = take;
+		size_t free_bytes = sizeof room;
+		char *from = chunk, *to = room;
+
+		memcpy(chunk, bytes, take);
+		iconv(how, &from, &left, &to, &free_bytes);
+		buf_put(out, room, sizeof room - free_bytes);
+		if (left == take && take < 4) {
+			buf_put(rest, bytes, count);
+			return;
+		}
+		if (left == take) { /* not a character at all */
+			buf_putc(out, '?');
+			left--;
+		}
+		bytes += take - left;
+		count -= take - left;
+	}
+}
+
+static void
+vt_show(struct vt *vt, const char *bytes, size_t count)
+{
+	struct buf utf8 = BUF_INIT, all = BUF_INIT;
+
+	if (vt->from == (iconv_t)-1) {
+		vterm_input_write(vt->vterm, bytes, count);
+		return;
+	}
+	buf_put(&all, buf_text(&vt->cut), vt->cut.bytes);
+	buf_put(&all, bytes, count);
+	buf_clear(&vt->cut);
+	vt_convert(vt->from, buf_text(&all), all.bytes, &utf8, &vt->cut);
+	vterm_input_write(vt->vterm, buf_text(&utf8), utf8.bytes);
+	buf_fini(&utf8);
+	buf_fini(&all);
 }
 
 static void
@@ -196,7 +249,7 @@ vt_pump(struct vt *vt, int wait_ms)
 		return false;
 	}
 	vt->bytes += (size_t)got;
-	vterm_input_write(vt->vterm, bytes, (size_t)got);
+	vt_show(vt, bytes, (size_t)got);
 	vterm_screen_flush_damage(vt->screen);
 	while ((answered = vterm_output_read(vt->vterm, answer, sizeof answer)) > 0)
 		if (!vt->silent)
@@ -244,6 +297,11 @@ vt_close(struct vt *vt)
 	close(vt->fd);
 	vterm_free(vt->vterm);
 	buf_fini(&vt->text);
+	buf_fini(&vt->cut);
+	if (vt->from != (iconv_t)-1)
+		iconv_close(vt->from);
+	if (vt->to != (iconv_t)-1)
+		iconv_close(vt->to);
 	for (size_t i = 0; i < vt->mask_count; i++)
 		regfree(&vt->masks[i].pattern);
 	free(vt);
@@ -322,6 +380,14 @@ vt_type(struct vt *vt, const char *keys)
 			if (!vt_put_key(&out, name))
 				vt_fatal(name);
 		keys = strchr(keys, '}') + 1;
+	}
+	if (vt->to != (iconv_t)-1) {
+		struct buf coded = BUF_INIT, rest = BUF_INIT;
+
+		vt_convert(vt->to, buf_text(&out), out.bytes, &coded, &rest);
+		buf_fini(&out);
+		buf_fini(&rest);
+		out = coded;
 	}
 	vt_write(vt, buf_text(&out), out.bytes);
 	buf_fini(&out);

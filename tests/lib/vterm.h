@@ -25,6 +25,7 @@ struct vt_options {
 	int rows, cols; /* 0: 24 and 80 */
 	bool silent;    /* the terminal answers no questions (CSI 6n) */
 	const char *directory; /* to start in, or NULL */
+	const char *codeset;   /* what the terminal speaks; NULL: UTF-8 */
 };
 
 /* TERM=xterm-256color, LC_ALL=C.UTF-8, no SSH_CONNECTION, unless env says otherwise. */

@@ -526,6 +526,37 @@ locale_without_chinese_falls_back(void **state)
 	demo_done(vt);
 }
 
+/* The locale is made for the test, as few machines have it; without localedef it is skipped. */
+static void
+gb18030_terminal_is_served(void **state)
+{
+	char directory[] = "/tmp/kehu-locale-XXXXXX", command[256], locpath[64];
+	const char *const argv[] = { self, "--demo", NULL };
+	const char *const env[] = { "LC_ALL=zh_CN.GB18030", locpath, NULL };
+	struct vt *vt;
+	int made;
+
+	assert_non_null(mkdtemp(directory));
+	snprintf(locpath, sizeof locpath, "LOCPATH=%s", directory);
+	snprintf(command, sizeof command,
+	    "localedef -i zh_CN -f GB18030 %s/zh_CN.GB18030 >/dev/null 2>&1", directory);
+	made = system(command);
+	if (made == 0) {
+		vt = vt_open(
+		    &(struct vt_options){ .argv = argv, .env = env, .codeset = "GB18030" });
+		assert_true(vt_wait_text(vt, "上海明珠银行0部", SOON_MS));
+		vt_type(vt, "/上海银行");
+		assert_true(vt_wait_text(vt, "F7> 上海银行", SOON_MS));
+		vt_type(vt, "{Ctrl-U}明珠银行");
+		assert_true(vt_wait_text(vt, "深圳明珠银行", SOON_MS));
+		assert_int_equal(vt_close(vt), 0);
+	}
+	snprintf(command, sizeof command, "rm -r '%s'", directory);
+	assert_int_equal(system(command), 0);
+	if (made != 0)
+		skip();
+}
+
 static void
 mono_uses_no_colours(void **state)
 {
@@ -586,6 +617,7 @@ main(int argc, char **argv)
 		cmocka_unit_test(unknown_terminal_is_drawn_as_xterm),
 		cmocka_unit_test(dumb_terminal_is_refused_in_one_line),
 		cmocka_unit_test(locale_without_chinese_falls_back),
+		cmocka_unit_test(gb18030_terminal_is_served),
 		cmocka_unit_test(mono_uses_no_colours),
 		cmocka_unit_test(cursor_is_on_the_selected_row),
 	};

@@ -90,7 +90,8 @@ client_ask_much(SSL *ssl)
 	search.text = text;
 	frame.request_case = KEHU__CLIENT_FRAME__REQUEST_SEARCH;
 	frame.search = &search;
-	/* The server may have had enough before the last; the kernel takes the first few MiB. */
+	/* The server may have had enough before the last; the kernel takes the first few MiB.
+	 */
 	for (int i = 0; i < 12 && client_send(ssl, &frame); i++)
 		;
 }
@@ -276,15 +277,17 @@ thousand_slow_senders_hurt_nobody(void **state)
 }
 
 static void
-hundred_non_readers_hurt_nobody(void **state)
+non_readers_hurt_nobody(void **state)
 {
 	struct netbed *bed = netbed_new();
+	/* A sanitizer takes long to make their gigabyte of answers. */
+	const int count = JUDGED ? 100 : 10;
 
 	bed->options.frame_timeout_s = 3;
 	bed->options.output_max_bytes = 256 * 1024;
 	netbed_start(bed);
 	/* The limit and one answer each, and room for the answers being made. */
-	assert_work_goes_on(bed, NEVER_READS, 100, 100 * (256 + 900 + 64) + 16 * 1024);
+	assert_work_goes_on(bed, NEVER_READS, count, count * (256 + 900 + 64) + 16 * 1024);
 	netbed_free(bed);
 }
 
@@ -295,7 +298,7 @@ main(void)
 		cmocka_unit_test(idle_session_costs_at_most_16_kib),
 		cmocka_unit_test(stranger_costs_at_most_64_kib),
 		cmocka_unit_test(thousand_slow_senders_hurt_nobody),
-		cmocka_unit_test(hundred_non_readers_hurt_nobody),
+		cmocka_unit_test(non_readers_hurt_nobody),
 	};
 	struct rlimit files;
 

@@ -217,6 +217,45 @@ login_before_hello_is_refused(void **state)
 	netbed_free(bed);
 }
 
+/* Every request of proto/requests.def in every state: to a worker or the loop, or refused. */
+static void
+state_decides_for_every_request(void **state)
+{
+	static const struct {
+		int number;
+		const char *needs;
+	} requests[] = {
+#define REQ(number, name, message, state, kind, lane) { number, #state },
+#include "proto/requests.def"
+#undef REQ
+	};
+	struct netbed *bed = bed_started();
+
+	for (size_t i = 0; i < sizeof(requests) / sizeof(*requests); i++)
+		for (int at = SESSION_STRANGER; at <= SESSION_LOGGED_IN; at++) {
+			bool login = strcmp(requests[i].needs, "LOGGED_IN") == 0;
+			bool greeting = strcmp(requests[i].needs, "HELLO") == 0;
+			struct peer *peer =
+			    at == SESSION_LOGGED_IN ? peer_login(bed, 1) : peer_new(bed);
+			/* number 9 and the request, empty */
+			uint8_t frame[] = { 0, 0, 0, 6, 0, 0x08, 9, 0, 0, 0 };
+
+			frame[7] = (uint8_t)(0x80 | ((requests[i].number << 3 | 2) & 0x7f));
+			frame[8] = (uint8_t)(requests[i].number >> 4);
+			if (at == SESSION_HELLO) {
+				peer_hello(peer);
+				assert_answers(peer, 1, ERR_OK);
+			}
+			assert_true(peer_write(peer, frame, sizeof(frame)));
+			assert_answers(peer, 9,
+			    login && at != SESSION_LOGGED_IN     ? ERR_LOGIN_NEEDED
+			    : greeting && at == SESSION_STRANGER ? ERR_BAD_REQUEST
+								 : ERR_OK);
+			peer_free(peer);
+		}
+	netbed_free(bed);
+}
+
 static void
 logout_takes_the_rights_of_what_follows(void **state)
 {
@@ -336,6 +375,22 @@ cancel_reaches_what_waits_and_what_runs(void **state)
 	assert_answers(peer, 8, ERR_OK);
 	assert_answers(peer, 3, ERR_OK); /* the worker's own answer */
 	assert_answers(peer, 5, ERR_OK);
+	peer_free(peer);
+	netbed_free(bed);
+}
+
+static void
+cancel_reaches_a_worker_stuck_in_a_statement(void **state)
+{
+	struct netbed *bed = bed_started();
+	struct peer *peer = peer_login(bed, 1);
+
+	peer_command(peer, REQUEST_report, "stuck"); /* 3 */
+	while (strstr(netbed_steps(bed), "b3") == NULL)
+		poll(NULL, 0, 1);
+	peer_cancel(peer, 3); /* 4 */
+	assert_answers(peer, 4, ERR_OK);
+	assert_answers(peer, 3, ERR_OK);
 	assert_int_equal(bed->cancels, 1);
 	peer_free(peer);
 	netbed_free(bed);
@@ -443,11 +498,13 @@ main(void)
 		cmocka_unit_test(requests_sent_without_waiting_for_login_find_it_done),
 		cmocka_unit_test(stranger_reaches_no_worker_but_for_hello_and_login),
 		cmocka_unit_test(login_before_hello_is_refused),
+		cmocka_unit_test(state_decides_for_every_request),
 		cmocka_unit_test(logout_takes_the_rights_of_what_follows),
 		cmocka_unit_test(requests_past_the_limit_of_a_session_are_refused),
 		cmocka_unit_test(full_lane_answers_busy),
 		cmocka_unit_test(slow_logins_hold_up_nobody_at_work),
 		cmocka_unit_test(cancel_reaches_what_waits_and_what_runs),
+		cmocka_unit_test(cancel_reaches_a_worker_stuck_in_a_statement),
 		cmocka_unit_test(cancel_reaches_what_lies_in_a_lane),
 		cmocka_unit_test(closing_cancels_what_runs_and_drops_what_waits),
 		cmocka_unit_test(worker_may_have_the_connection_closed),

@@ -317,6 +317,81 @@ random_bytes_close_only_their_connection(void **state)
 	netbed_free(bed);
 }
 
+/* A save of a record with a line: head and body as on the wire. */
+static size_t
+save_frame(uint8_t *out, size_t room)
+{
+	struct buf packed = BUF_INIT;
+	char label[] = "echo", text[] = "客户";
+	Kehu__Value value = KEHU__VALUE__INIT, *values[] = { &value };
+	Kehu__Record record = KEHU__RECORD__INIT, line = KEHU__RECORD__INIT,
+		     *lines[] = { &line };
+	Kehu__Save save = KEHU__SAVE__INIT;
+	Kehu__ClientFrame frame = KEHU__CLIENT_FRAME__INIT;
+
+	value.text = text;
+	line.n_values = 1;
+	line.values = values;
+	record.label = label;
+	record.n_lines = 1;
+	record.lines = lines;
+	save.record = &record;
+	frame.has_number = true;
+	frame.number = 9;
+	frame.request_case = KEHU__CLIENT_FRAME__REQUEST_SAVE;
+	frame.save = &save;
+	assert_int_equal(frame_pack_client(&packed, &frame), ERR_OK);
+	assert_true(packed.bytes <= room);
+	memcpy(out, packed.data, packed.bytes);
+	size_t bytes = packed.bytes;
+	buf_fini(&packed);
+	return bytes;
+}
+
+/*
+ * Every single byte of a good frame replaced by others, and the frame cut at every byte (its
+ * length saying so): each is answered or closed at once, whoever sent it, and nobody else
+ * notices. Lengths grown past the end just leave the server waiting for more.
+ */
+static void
+damaged_frame_is_answered_or_closed_at_once(void **state)
+{
+	static const uint8_t marks[] = { 0x00, 0x01, 0x7f, 0x80, 0xff };
+	struct netbed *bed = bed_started();
+	struct peer *other = peer_login(bed, 9);
+	uint8_t good[128], bad[128];
+	size_t bytes = save_frame(good, sizeof(good)), cases = 0;
+	int64_t worst = 0;
+	enum err err;
+
+	for (size_t at = FRAME_HEAD_BYTES; at < bytes; at++)
+		for (size_t n = 0; n <= sizeof(marks); n++) {
+			struct peer *peer = peer_login(bed, 1);
+			size_t length = n < sizeof(marks) ? bytes : at;
+			int64_t start = netbed_ms();
+
+			memcpy(bad, good, bytes);
+			bad[3] = (uint8_t)(length - 4);
+			if (n < sizeof(marks))
+				bad[at] = marks[n];
+			peer_write(peer, bad, length);
+			Kehu__ServerFrame *frame = peer_read_for(peer, 5000);
+			assert_true(frame != NULL || peer_closed(peer, 1000));
+			if (netbed_ms() - start > worst)
+				worst = netbed_ms() - start;
+			peer_free(peer);
+			cases++;
+		}
+	print_message(
+	    "# %zu damaged frames, slowest answer %lld ms\n", cases, (long long)worst);
+	assert_true(worst < 1000);
+	peer_ping(other);
+	peer_answer(other, &err);
+	assert_int_equal(err, ERR_OK);
+	peer_free(other);
+	netbed_free(bed);
+}
+
 /* Length bytes at the limit: the head decides, before anything is kept. */
 static void
 frame_limit_is_4_kib_before_login_and_1_mib_after(void **state)
@@ -505,6 +580,7 @@ main(void)
 		cmocka_unit_test(port_in_use_is_named),
 		cmocka_unit_test(malformed_frame_closes_only_its_connection),
 		cmocka_unit_test(random_bytes_close_only_their_connection),
+		cmocka_unit_test(damaged_frame_is_answered_or_closed_at_once),
 		cmocka_unit_test(frame_limit_is_4_kib_before_login_and_1_mib_after),
 		cmocka_unit_test(frame_sent_byte_by_byte_is_answered),
 		cmocka_unit_test(frame_that_never_ends_closes_its_connection),
