@@ -13,6 +13,14 @@
 
 #define SOON_US (5 * 60 * US_PER_SECOND) /* clocks differ: a visit "now" is not in the future */
 
+static bool
+visit_was_finished(const struct record *visit)
+{
+	const char *state = visit->old[record_position(visit->entity, F_visit_state)].text;
+
+	return state != NULL && (strcmp(state, "completed") == 0 || strcmp(state, "cancelled") == 0);
+}
+
 static enum err
 visit_before_save(struct call *call, struct record *visit)
 {
@@ -28,8 +36,7 @@ visit_before_save(struct call *call, struct record *visit)
 		else
 			state = record_text(visit, F_visit_outcome)[0] != '\0' ? "completed" : "started";
 		record_set_text(visit, F_visit_state, state);
-	} else if ((strcmp(state, "completed") == 0 || strcmp(state, "cancelled") == 0) &&
-	    record_changed(visit, F_visit_at)) {
+	} else if (visit_was_finished(visit) && record_changed(visit, F_visit_at)) {
 		return CALL_FAIL(call, ERR_WRONG_STATE, .field = F_visit_at,
 		    .text = call_say(call, "A finished visit keeps its time; reopen it first",
 			"已结束的拜访不能改时间，请先重新打开"));
