@@ -20,17 +20,20 @@ struct netbed_step {
 };
 
 /*
- * Workers: Hello greets, Login "u7" logs user 7 in (session 100 + user) and "w7" does so
- * after a "wait", Logout logs out.
- * Search, Save and Report take a command from their text (Search.text, Save.record.label,
- * Report.name): "echo"       answer at once "wait"       until netbed_release() or cancelled
- *   "stuck"      until worker_cancel() is called
- *   "stream N"   N KiB in frames of 64 KiB by net_stream(), then the answer
- *   "big N"      one answer of N KiB
- *   "close"      answer and have the connection closed
- *   "nothing"    no answer at all
- * and what has none is answered with Done. What cannot be decoded is answered with BAD_FRAME
- * and the connection closed.
+ * Workers: Hello greets, Login "u7" logs user 7 in (session 100 + user), "w7" does so after a
+ * "wait", Logout logs out. Search, Save and Report take a command from their text (Search.text,
+ * Save.record.label, Report.name):
+ *
+ * - "echo": answer at once
+ * - "wait": until netbed_release() or cancelled
+ * - "stuck": until worker_cancel() is called
+ * - "stream N": N KiB in frames of 64 KiB by net_stream(), then the answer
+ * - "big N": one answer of N KiB
+ * - "close": answer and have the connection closed
+ * - "nothing": no answer at all
+ *
+ * What has no command is answered with Done, what cannot be decoded with BAD_FRAME and the
+ * connection closed.
  */
 struct netbed {
 	struct arena *arena;
