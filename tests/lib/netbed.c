@@ -23,19 +23,15 @@
 
 /* ---- workers ---------------------------------------------------------------------------- */
 
-struct server_of_bed {
-	struct netbed *bed;
-};
-
-struct bed_worker {
+struct netbed_worker {
 	struct netbed *bed;
 	enum lane lane;
 };
 
 static void *
-bed_worker_start(struct server *server, enum lane lane)
+netbed_worker_start(struct server *server, enum lane lane)
 {
-	struct bed_worker *worker = calloc(1, sizeof(*worker));
+	struct netbed_worker *worker = calloc(1, sizeof(*worker));
 
 	worker->bed = (struct netbed *)(void *)server;
 	worker->lane = lane;
@@ -43,35 +39,35 @@ bed_worker_start(struct server *server, enum lane lane)
 }
 
 static void
-bed_worker_stop(void *own)
+netbed_worker_stop(void *own)
 {
 	free(own);
 }
 
 static void
-bed_worker_idle(void *own)
+netbed_worker_idle(void *own)
 {
-	struct bed_worker *worker = own;
+	struct netbed_worker *worker = own;
 
 	worker->bed->idles[worker->lane]++;
 }
 
 static void
-bed_worker_cancel(void *own)
+netbed_worker_cancel(void *own)
 {
-	struct bed_worker *worker = own;
+	struct netbed_worker *worker = own;
 
 	worker->bed->cancels++;
 }
 
 static bool
-bed_cancelled(const struct work *work)
+netbed_cancelled(const struct work *work)
 {
 	return __atomic_load_n(&work->cancelled, __ATOMIC_RELAXED);
 }
 
 static void
-bed_step(struct netbed *bed, uint32_t number, char what)
+netbed_step(struct netbed *bed, uint32_t number, char what)
 {
 	pthread_mutex_lock(&bed->lock);
 	if (bed->step_count < 256)
@@ -83,14 +79,14 @@ bed_step(struct netbed *bed, uint32_t number, char what)
 }
 
 static void
-bed_wait(struct netbed *bed, const struct work *work)
+netbed_wait(struct netbed *bed, const struct work *work)
 {
 	bool released = false;
 
 	pthread_mutex_lock(&bed->lock);
 	bed->waiting++;
 	pthread_mutex_unlock(&bed->lock);
-	while (!released && !bed_cancelled(work)) {
+	while (!released && !netbed_cancelled(work)) {
 		poll(NULL, 0, 1);
 		pthread_mutex_lock(&bed->lock);
 		released = bed->released;
@@ -108,7 +104,7 @@ netbed_byte(uint64_t at)
 }
 
 static void
-bed_answer_data(
+netbed_answer_data(
     const struct work *work, struct buf *out, size_t bytes, uint64_t from, bool last)
 {
 	Kehu__ServerFrame frame = KEHU__SERVER_FRAME__INIT;
@@ -129,7 +125,7 @@ bed_answer_data(
 }
 
 static void
-bed_stream(struct netbed *bed, struct work *work, struct buf *out, size_t kib)
+netbed_stream(struct netbed *bed, struct work *work, struct buf *out, size_t kib)
 {
 	uint64_t sent = 0;
 
@@ -137,7 +133,7 @@ bed_stream(struct netbed *bed, struct work *work, struct buf *out, size_t kib)
 		size_t bytes = kib * 1024 - sent < 65536 ? kib * 1024 - sent : 65536;
 		struct buf piece = BUF_INIT;
 
-		bed_answer_data(work, &piece, bytes, sent, false);
+		netbed_answer_data(work, &piece, bytes, sent, false);
 		bool ok = net_stream(bed->net, work, &piece, 5000);
 		buf_fini(&piece);
 		if (!ok) {
@@ -146,30 +142,30 @@ bed_stream(struct netbed *bed, struct work *work, struct buf *out, size_t kib)
 		}
 		sent += bytes;
 	}
-	bed_answer_data(work, out, 0, sent, true);
+	netbed_answer_data(work, out, 0, sent, true);
 }
 
 static void
-bed_command(struct netbed *bed, struct work *work, struct buf *out, const char *text)
+netbed_command(struct netbed *bed, struct work *work, struct buf *out, const char *text)
 {
 	int kib = 0;
 
 	if (strcmp(text, "nothing") == 0)
 		return;
 	if (strcmp(text, "wait") == 0)
-		bed_wait(bed, work);
+		netbed_wait(bed, work);
 	while (strcmp(text, "stuck") == 0 && bed->cancels == 0)
 		poll(NULL, 0, 1);
 	work->close = strcmp(text, "close") == 0;
 	if (sscanf(text, "stream %d", &kib) == 1)
-		bed_stream(bed, work, out, (size_t)kib);
+		netbed_stream(bed, work, out, (size_t)kib);
 	else
-		bed_answer_data(work, out,
+		netbed_answer_data(work, out,
 		    sscanf(text, "big %d", &kib) == 1 ? (size_t)kib * 1024 : 0, 0, true);
 }
 
 static const char *
-bed_login_name(const Kehu__ClientFrame *request)
+netbed_login_name(const Kehu__ClientFrame *request)
 {
 	const char *name = request->login->user;
 
@@ -177,7 +173,7 @@ bed_login_name(const Kehu__ClientFrame *request)
 }
 
 static void
-bed_session(
+netbed_session(
     struct netbed *bed, const Kehu__ClientFrame *request, struct work *work, struct buf *out)
 {
 	Kehu__ServerFrame frame = KEHU__SERVER_FRAME__INIT;
@@ -186,10 +182,10 @@ bed_session(
 	if (request->request_case == KEHU__CLIENT_FRAME__REQUEST_HELLO) {
 		work->session.state = SESSION_HELLO;
 	} else if (request->request_case == KEHU__CLIENT_FRAME__REQUEST_LOGIN) {
-		if (bed_login_name(request)[0] == 'w')
-			bed_wait(bed, work);
+		if (netbed_login_name(request)[0] == 'w')
+			netbed_wait(bed, work);
 		work->session.state = SESSION_LOGGED_IN;
-		work->session.user = atoi(bed_login_name(request) + 1);
+		work->session.user = atoi(netbed_login_name(request) + 1);
 		work->session.id = 100 + work->session.user;
 	} else if (request->request_case == KEHU__CLIENT_FRAME__REQUEST_LOGOUT) {
 		work->session.state = SESSION_HELLO;
@@ -206,7 +202,7 @@ bed_session(
 }
 
 static const char *
-bed_text(const Kehu__ClientFrame *request)
+netbed_text(const Kehu__ClientFrame *request)
 {
 	switch (request->request_case) {
 	case KEHU__CLIENT_FRAME__REQUEST_SEARCH:
@@ -221,7 +217,7 @@ bed_text(const Kehu__ClientFrame *request)
 }
 
 static void
-bed_bad_frame(const struct work *work, struct buf *out)
+netbed_bad_frame(const struct work *work, struct buf *out)
 {
 	Kehu__ServerFrame frame = KEHU__SERVER_FRAME__INIT;
 	Kehu__Error error = KEHU__ERROR__INIT;
@@ -236,23 +232,23 @@ bed_bad_frame(const struct work *work, struct buf *out)
 }
 
 static void
-bed_worker_run(void *own, struct work *work, struct buf *out)
+netbed_worker_run(void *own, struct work *work, struct buf *out)
 {
-	struct netbed *bed = ((struct bed_worker *)own)->bed;
+	struct netbed *bed = ((struct netbed_worker *)own)->bed;
 	struct arena *arena = arena_new(8 * 1024 * 1024);
 	Kehu__ClientFrame *request;
 	const char *why;
 
-	bed_step(bed, work->number, 'b');
+	netbed_step(bed, work->number, 'b');
 	if (frame_unpack_client(arena, work->flags, work->body, work->bytes, &request, &why) !=
 	    ERR_OK) {
 		work->close = true;
-		bed_bad_frame(work, out);
-	} else if (bed_text(request) == NULL)
-		bed_session(bed, request, work, out);
+		netbed_bad_frame(work, out);
+	} else if (netbed_text(request) == NULL)
+		netbed_session(bed, request, work, out);
 	else
-		bed_command(bed, work, out, bed_text(request));
-	bed_step(bed, work->number, 'e');
+		netbed_command(bed, work, out, netbed_text(request));
+	netbed_step(bed, work->number, 'e');
 	arena_free(arena);
 }
 
@@ -294,14 +290,14 @@ netbed_new(void)
 		.frame_timeout_s = 10,
 		.in_flight_max = 16,
 		.output_max_bytes = 1024 * 1024,
-		.ops = { bed_worker_start, bed_worker_run, bed_worker_idle, bed_worker_stop,
-		    bed_worker_cancel },
+		.ops = { netbed_worker_start, netbed_worker_run, netbed_worker_idle,
+		    netbed_worker_stop, netbed_worker_cancel },
 	};
 	return bed;
 }
 
 static void *
-bed_loop(void *own)
+netbed_loop(void *own)
 {
 	net_run(((struct netbed *)own)->net);
 	return NULL;
@@ -319,11 +315,11 @@ netbed_start(struct netbed *bed)
 	bed->client_tls = tls_client_new(bed->arena, ca, &why);
 	if (bed->client_tls == NULL)
 		fail_msg("tls_client_new: %s", why);
-	assert_int_equal(pthread_create(&bed->loop, NULL, bed_loop, bed), 0);
+	assert_int_equal(pthread_create(&bed->loop, NULL, netbed_loop, bed), 0);
 }
 
 static void
-bed_remove_files(const struct netbed *bed)
+netbed_remove_files(const struct netbed *bed)
 {
 	static const char *const names[] = { "ca.crt", "ca.key", "server.crt", "server.key" };
 
@@ -343,7 +339,7 @@ netbed_free(struct netbed *bed)
 		net_free(bed->net);
 	}
 	SSL_CTX_free(bed->client_tls);
-	bed_remove_files(bed);
+	netbed_remove_files(bed);
 	pthread_mutex_destroy(&bed->lock);
 	arena_free(bed->arena);
 	free(bed);
