@@ -1,6 +1,6 @@
 /*
  * net_stream(): a worker sends a long answer piece by piece and waits while its reader is
- * behind. At most one piece is on its way from worker to loop; the loop lets the next one come
+ * behind. One piece at a time is on its way from worker to loop; the loop lets the next one come
  * when the connection's output is low.
  */
 #include "common/log.h"
