@@ -211,8 +211,8 @@ token_index_typos(struct token_job *job)
  * chosen so far.
  */
 static void
-token_index_initials_at(
-    struct token_job *job, char kind, size_t from, size_t count, char gram[4], size_t at)
+token_index_initials_at(struct token_job *job, char kind, size_t from, size_t count,
+    char gram[TOKEN_INITIALS_GRAM], size_t at)
 {
 	char letters[TOKEN_LETTERS];
 
@@ -243,14 +243,15 @@ token_initials_run(const struct token_text *text, size_t from, size_t max)
 static void
 token_index_initials(struct token_job *job)
 {
-	char gram[4];
+	char gram[TOKEN_INITIALS_GRAM];
 
 	for (size_t i = 0; i < job->text.count; i++) {
-		size_t run = token_initials_run(&job->text, i, 3);
+		size_t run = token_initials_run(&job->text, i, TOKEN_INITIALS_GRAM);
 		if (run >= 2)
 			token_index_initials_at(job, 'i', i, run, gram, 0);
 		if (run > 0 && i == 0)
-			token_index_initials_at(job, 'b', i, run, gram, 0);
+			token_index_initials_at(job, 'b', i,
+			    run < TOKEN_BEGIN_GRAM ? run : TOKEN_BEGIN_GRAM, gram, 0);
 	}
 }
 

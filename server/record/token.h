@@ -20,14 +20,16 @@
  *	h  two neighbouring characters, at least one of them Han (or kana, hangul)
  *	s  the first two characters of the text (a person's first; four of another script)
  *	w  a word and what is joined to it without a space, to 24 characters; asked by prefix
- *	i  three neighbouring pinyin initials, two at the end of a run; two are asked by prefix
+ *	i  four neighbouring pinyin initials, fewer at the end of a run; two and three are
+ *	   asked by prefix
  *	b  the first three initials of the text
  *	y  two neighbouring syllables "zhong.guo", "guo." at the end of a run
  *	g  four neighbouring digits of a phone number
  *	d  a word's first six letters, and these with each one left out: for one wrong letter
  *	=  the whole text without spaces and punctuation, as 16 bits of its hash
  *
- * A short Chinese company name gives 12 tokens, its full name about 40.
+ * A short Chinese company name gives 13 tokens; a customer with short and full name, contact,
+ * phone and number 70 or so. At 890,000 real names the index is 250 bytes a customer.
  */
 #ifndef KEHU_TOKEN_H
 #define KEHU_TOKEN_H

@@ -15,16 +15,18 @@ enum token_kind {
 	TOKEN_TEXT,
 };
 
-#define TOKEN_WORD_UNITS   24 /* of a word kept in a token */
-#define TOKEN_START_HAN    2
-#define TOKEN_START_PERSON 1
-#define TOKEN_START_OTHER  4
-#define TOKEN_TYPO_UNITS   6 /* of a word that are compared with one left out */
-#define TOKEN_TYPO_HAN     3 /* shortest words in which one may be wrong */
-#define TOKEN_TYPO_LATIN   5
-#define TOKEN_TYPO_SOUND   2
-#define TOKEN_PHONE_GRAM   4
-#define TOKEN_WORDS        12
+#define TOKEN_WORD_UNITS    24 /* of a word kept in a token */
+#define TOKEN_START_HAN     2
+#define TOKEN_START_PERSON  1
+#define TOKEN_START_OTHER   4
+#define TOKEN_TYPO_UNITS    6 /* of a word that are compared with one left out */
+#define TOKEN_TYPO_HAN      3 /* shortest words in which one may be wrong */
+#define TOKEN_TYPO_LATIN    5
+#define TOKEN_TYPO_SOUND    2
+#define TOKEN_PHONE_GRAM    4
+#define TOKEN_INITIALS_GRAM 4
+#define TOKEN_BEGIN_GRAM    3
+#define TOKEN_WORDS         12
 
 enum token_kind token_kind_of(char class);
 bool token_kind_sounds(enum token_kind kind);

@@ -156,10 +156,11 @@ token_start_expr(struct arena *arena, const struct token_query *query)
 		token_terms_add(
 		    &ways, token_units_lexeme(arena, *letter, 's', text, 0,
 			       units < text->count ? units : text->count, text->count < units));
-		size_t letters = text->count < 3 ? text->count : 3;
+		size_t letters =
+		    text->count < TOKEN_BEGIN_GRAM ? text->count : TOKEN_BEGIN_GRAM;
 		if (initials)
 			token_terms_add(&ways, token_units_lexeme(arena, *letter, 'b', text, 0,
-						   letters, letters < 3));
+						   letters, letters < TOKEN_BEGIN_GRAM));
 	}
 	return token_terms_join(&ways);
 }

@@ -14,10 +14,11 @@ token_initials_expr(struct arena *arena, char class, const char *letters, size_t
 {
 	struct token_terms grams = token_every(arena);
 
-	if (count == 2)
-		return token_lexeme(arena, class, 'i', letters, 2, true);
-	for (size_t i = 0; i + 3 <= count && grams.count < TOKEN_TERMS; i++)
-		token_terms_add(&grams, token_lexeme(arena, class, 'i', letters + i, 3, false));
+	if (count < TOKEN_INITIALS_GRAM)
+		return token_lexeme(arena, class, 'i', letters, count, true);
+	for (size_t i = 0; i + TOKEN_INITIALS_GRAM <= count && grams.count < TOKEN_TERMS; i++)
+		token_terms_add(&grams,
+		    token_lexeme(arena, class, 'i', letters + i, TOKEN_INITIALS_GRAM, false));
 	return token_terms_join(&grams);
 }
 
