@@ -67,6 +67,13 @@ link_turn(struct link *link, int64_t deadline_us)
 	return true;
 }
 
+/* Nothing more will happen by itself. */
+static bool
+link_stands_still(const struct link *link)
+{
+	return link->phase == PHASE_ENDED || (link->phase == PHASE_LOGIN && link->control == 0);
+}
+
 enum err
 link_wait(struct link *link, int timeout_ms)
 {
@@ -124,10 +131,7 @@ link_call(struct link *link, struct arena *arena, const Kehu__ClientFrame *frame
 	*answer = NULL;
 	link_poll(link);
 	while (!waiter.done) {
-		bool over = link->phase == PHASE_ENDED ||
-			    (link->phase == PHASE_LOGIN && link->control == 0);
-
-		if (!over && link_turn(link, deadline_us))
+		if (!link_stands_still(link) && link_turn(link, deadline_us))
 			continue;
 		bool alive = link->phase == PHASE_READY;
 		link_cancel(link, number);
@@ -137,13 +141,6 @@ link_call(struct link *link, struct arena *arena, const Kehu__ClientFrame *frame
 	}
 	*answer = waiter.answer;
 	return link_error(waiter.answer);
-}
-
-/* Nothing more will happen by itself. */
-static bool
-link_stands_still(const struct link *link)
-{
-	return link->phase == PHASE_ENDED || (link->phase == PHASE_LOGIN && link->control == 0);
 }
 
 enum err
@@ -169,8 +166,7 @@ link_run(struct link *link, const bool *stop, int timeout_ms)
 	while (!*stop) {
 		size_t writes, before = queue_waiting(link, &writes);
 
-		if (link->phase == PHASE_ENDED ||
-		    (link->phase == PHASE_LOGIN && link->control == 0))
+		if (link_stands_still(link))
 			return link->error != ERR_OK ? link->error : ERR_SESSION_ENDED;
 		if (!link_turn(link, deadline_us))
 			return link->phase == PHASE_READY ? ERR_TIMEOUT : ERR_NO_SERVER;

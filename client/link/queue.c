@@ -71,8 +71,8 @@ queue_intention(Kehu__ClientFrame *frame, ProtobufCBinaryData **id, protobuf_c_b
 
 /* A copy in arena that may be changed: number and intention are filled in. */
 static Kehu__ClientFrame *
-queue_complete(const struct link *link, struct arena *arena, const Kehu__ClientFrame *frame, uint32_t number,
-    struct uuid *intention)
+queue_complete(const struct link *link, struct arena *arena, const Kehu__ClientFrame *frame,
+    uint32_t number, struct uuid *intention)
 {
 	size_t bytes = kehu__client_frame__get_packed_size(frame);
 	uint8_t *packed = arena_alloc(arena, bytes);

@@ -1,0 +1,158 @@
+/*
+ * The command line: what all commands share. A program (kehu, kehu-admin) is a table of
+ * commands; cli_run() reads options and settings, connects, runs one and turns errors into one
+ * line each on standard error and an exit status: 0 done, 1 refused or invalid, 2 usage, 3 no
+ * server.
+ */
+#ifndef KEHU_CLI_CLI_H
+#define KEHU_CLI_CLI_H
+
+#include "client/cli/options.h"
+#include "client/cli/sheet.h"
+#include "client/link/link.h"
+#include "client/settings.h"
+
+struct cli;
+
+struct cli_command {
+	const char *name;
+	enum err (*run)(struct cli *cli);
+	size_t words_min, words_max; /* after the command's name; SIZE_MAX: any */
+	uint64_t options;            /* besides OPT_COMMON */
+	bool offline;                /* runs without a server */
+	const char *usage;           /* "ENTITY [QUERY]" */
+	const char *help[2];         /* en, zh */
+	const char *more[2];         /* further lines of its help; NULL: none */
+	const void *pattern;         /* the program's own (kehu-admin) */
+};
+
+struct cli_program {
+	const char *name;
+	const char *help[2];
+	const struct cli_command *commands;
+	size_t count;
+	/* Without a command: the full screen. NULL: the overview is shown. */
+	int (*interactive)(struct cli *cli);
+};
+
+struct cli {
+	const struct cli_program *program;
+	const struct cli_command *command;
+	struct arena *arena; /* as long as the command */
+	struct options options;
+	struct client_settings settings;
+	enum lang lang;
+	int offset_min;
+	int timeout_ms;
+	struct link *link;
+	const struct cat *cat;
+	const char *const *words; /* after the command's name */
+	size_t word_count;
+	bool said; /* the failure was reported already */
+};
+
+/* The whole program: its exit status. */
+int cli_run(const struct cli_program *program, int argc, char **argv);
+
+const char *cli_say(const struct cli *cli, const char *en, const char *zh);
+/*
+ * "kehu: E2008 There is no such field: nmae (did you mean name?)" to standard error, once for a
+ * failure; returns err. what (and the hint behind it) may be NULL.
+ */
+enum err cli_fail(struct cli *cli, enum err err, const char *what, const char *hint);
+/* The same for what link_call gave: the server's own text, the field it blames, all refused
+ * fields. */
+enum err cli_fail_answer(
+    struct cli *cli, enum err err, const Kehu__ServerFrame *answer, const Kehu__Entity *entity);
+/* A note for people, only when standard error is a terminal. */
+void cli_note(const struct cli *cli, const char *format, ...) PRINTF_LIKE(2, 3);
+
+/* Ask and wait; reports its own failures. answer lives in arena. */
+MUST_CHECK enum err cli_ask(struct cli *cli, struct arena *arena,
+    const Kehu__ClientFrame *frame, const Kehu__Entity *entity, Kehu__ServerFrame **answer);
+/* Ends a sheet; a pipe closed by its reader ends the program quietly. */
+MUST_CHECK enum err cli_sheet_end(struct cli *cli, struct sheet *sheet);
+/* A line to standard output, cleaned; for results that are not rows. */
+void cli_print(const struct cli *cli, const char *format, ...) PRINTF_LIKE(2, 3);
+/* What was written with cli_print could be written. */
+MUST_CHECK enum err cli_flush(struct cli *cli);
+
+/* The word at index as entity, id, or number option; report their own failures. */
+MUST_CHECK enum err cli_entity(struct cli *cli, const char *word, const Kehu__Entity **entity);
+MUST_CHECK enum err cli_id(
+    struct cli *cli, const Kehu__Entity *entity, const char *word, int64_t *id);
+MUST_CHECK enum err cli_number(
+    struct cli *cli, enum option_id id, int64_t fallback, int64_t *number);
+MUST_CHECK enum err cli_format(
+    struct cli *cli, enum sheet_format fallback, enum sheet_format *format);
+
+/* ---- fields.c: values from words ---- */
+
+/* A value for field from text; references by label are asked of the server. Reports failures.
+ */
+MUST_CHECK enum err cli_value(
+    struct cli *cli, const Kehu__Field *field, const char *text, Kehu__Value **value);
+/* The id of the one record of entity that text names: "#12", "12", "me", or its label. */
+MUST_CHECK enum err cli_reference(
+    struct cli *cli, const Kehu__Entity *entity, const char *text, int64_t *id);
+/*
+ * field=value words into record. stored: the record as it is, for ids of its lines; NULL: new.
+ * "phones.number=…" fills the first line of that kind.
+ */
+MUST_CHECK enum err cli_assign(struct cli *cli, const Kehu__Entity *entity,
+    const Kehu__Record *stored, const char *const *words, size_t count, Kehu__Record *record);
+/* name=value words among arguments of an action or report. */
+MUST_CHECK enum err cli_arguments(struct cli *cli, Kehu__Field *const *fields,
+    size_t field_count, const char *const *words, size_t count, Kehu__Value ***values,
+    size_t *value_count);
+/* A cell for a value in a format. In arena. */
+struct cell cli_cell(struct cli *cli, struct arena *arena, enum sheet_format format,
+    const Kehu__Field *field, const Kehu__Value *value);
+
+/* ---- rows.c: pages of rows to a sheet ---- */
+
+struct cli_column {
+	const Kehu__Field *field; /* NULL: id or version */
+	bool version;
+};
+/* --columns as field numbers, "id" and "version"; without it id and the default columns. */
+MUST_CHECK enum err cli_columns(struct cli *cli, const Kehu__Entity *entity, const char *text,
+    struct cli_column **columns, size_t *count);
+
+/* ---- job.c ---- */
+
+/* Starts nothing; follows a job to its end, with progress on a terminal. *answer in cli->arena.
+ */
+MUST_CHECK enum err cli_follow(struct cli *cli, int64_t job, Kehu__JobAnswer **answer);
+/* All chunks of its result to path. */
+MUST_CHECK enum err cli_job_result(
+    struct cli *cli, const Kehu__JobAnswer *job, const char *path);
+/* A file that appears whole or not at all; path "-": standard output. */
+struct cli_file {
+	FILE *stream;
+	char *path, *temporary;
+};
+MUST_CHECK enum err cli_file_open(struct cli *cli, struct cli_file *file, const char *path);
+MUST_CHECK enum err cli_file_restart(struct cli *cli, struct cli_file *file);
+/* good false: it is removed. */
+MUST_CHECK enum err cli_file_close(struct cli *cli, struct cli_file *file, bool good);
+
+/* ---- the commands ---- */
+
+enum err cli_list(struct cli *cli);
+enum err cli_related(struct cli *cli);
+enum err cli_get(struct cli *cli);
+enum err cli_new(struct cli *cli);
+enum err cli_set(struct cli *cli);
+enum err cli_act(struct cli *cli);
+enum err cli_delete(struct cli *cli);
+enum err cli_restore(struct cli *cli);
+enum err cli_history(struct cli *cli);
+enum err cli_search(struct cli *cli);
+enum err cli_import(struct cli *cli);
+enum err cli_report(struct cli *cli);
+enum err cli_attach(struct cli *cli);
+enum err cli_password(struct cli *cli);
+enum err cli_fields(struct cli *cli);
+
+#endif

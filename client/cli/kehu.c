@@ -1,0 +1,172 @@
+/* The commands of kehu, as data: name, words, options, help. */
+#include "client/cli/kehu.h"
+
+#include <stdint.h>
+
+#define ROWS  (OPT_BIT(FORMAT) | OPT_BIT(HEADER) | OPT_BIT(COLUMNS) | OPT_BIT(LIMIT))
+#define WRITE (OPT_BIT(FORMAT) | OPT_BIT(HEADER) | OPT_BIT(INTENTION))
+
+static const char kehu_fields_en[] = "A field is given by its name, label or alias (kehu "
+				     "fields ENTITY lists them). Dates may be\n"
+				     "typed as 2026-11-23, +3d, next mon; money as 32w or "
+				     "320,000.50 USD; a choice by code or label;\n"
+				     "a reference by id, number or its whole label. "
+				     "phones.number=… fills the first line of that\n"
+				     "kind. FIELD= empties a field.";
+static const char kehu_fields_zh[] =
+    "字段可用名称、标签或别名（kehu fields ENTITY 列出）。日期可写 2026-11-23、+3d、下周一；\n"
+    "金额可写 32万、320,000.50 USD；选项用代码或标签；引用用 id、编号或完整名称。\n"
+    "phones.number=… 填写该类的第一行明细。“字段=”表示清空。";
+static const char kehu_query_en[] = "QUERY is the search language: owner:me level:A,B "
+				    "city:上海 -visited:30d amount:>100000 银行.\n"
+				    "Without --columns: id and the default columns. tsv has no "
+				    "header unless --header is given.";
+static const char kehu_query_zh[] =
+    "QUERY 为查询语言：负责:我 级别:A,B 城市:上海 -拜访:30天 amount:>100000 银行。\n"
+    "不写 --columns 时输出 id 与默认列；tsv 只有加 --header 才有列名。";
+
+static const struct cli_command kehu_commands[] = {
+	{ .name = "list",
+	    .run = cli_list,
+	    .words_min = 1,
+	    .words_max = SIZE_MAX,
+	    .options = ROWS | OPT_BIT(SORT) | OPT_BIT(DELETED),
+	    .usage = "ENTITY [QUERY]",
+	    .help = { "List records, page by page", "列出记录" },
+	    .more = { kehu_query_en, kehu_query_zh } },
+	{ .name = "search",
+	    .run = cli_search,
+	    .words_min = 1,
+	    .words_max = SIZE_MAX,
+	    .options = OPT_BIT(FORMAT) | OPT_BIT(HEADER) | OPT_BIT(LIMIT) | OPT_BIT(ENTITY),
+	    .usage = "TEXT|-",
+	    .help = { "Find records by name, pinyin, phone or number",
+		"按名称、拼音、电话或编号查找" },
+	    .more = { "With - one query is read from each line of standard input. Columns: "
+		      "query, entity, id,\n"
+		      "label, what matched.",
+		"“-”表示从标准输入逐行读取查询。列：查询、类别、id、名称、匹配内容。" } },
+	{ .name = "get",
+	    .run = cli_get,
+	    .words_min = 2,
+	    .words_max = 2,
+	    .options = OPT_BIT(FORMAT) | OPT_BIT(HEADER),
+	    .usage = "ENTITY ID",
+	    .help = { "Show one record with its lines", "显示一条记录及其明细" } },
+	{ .name = "new",
+	    .run = cli_new,
+	    .words_min = 2,
+	    .words_max = SIZE_MAX,
+	    .options = WRITE | OPT_BIT(DUPLICATE),
+	    .usage = "ENTITY FIELD=VALUE…",
+	    .help = { "Create a record", "新建记录" },
+	    .more = { kehu_fields_en, kehu_fields_zh } },
+	{ .name = "set",
+	    .run = cli_set,
+	    .words_min = 3,
+	    .words_max = SIZE_MAX,
+	    .options = WRITE | OPT_BIT(DUPLICATE) | OPT_BIT(RECORD_VERSION),
+	    .usage = "ENTITY ID FIELD=VALUE…",
+	    .help = { "Change fields of a record", "修改记录的字段" },
+	    .more = { kehu_fields_en, kehu_fields_zh } },
+	{ .name = "act",
+	    .run = cli_act,
+	    .words_min = 3,
+	    .words_max = SIZE_MAX,
+	    .options = WRITE | OPT_BIT(RECORD_VERSION),
+	    .usage = "ENTITY ID ACTION [ARGUMENT=VALUE…]",
+	    .help = { "Do a named action, such as visit complete", "执行指定操作，如完成拜访" },
+	    .more = { kehu_fields_en, kehu_fields_zh } },
+	{ .name = "delete",
+	    .run = cli_delete,
+	    .words_min = 2,
+	    .words_max = 2,
+	    .options = WRITE | OPT_BIT(RECORD_VERSION),
+	    .usage = "ENTITY ID",
+	    .help = { "Move a record to the recycle bin", "把记录移入回收站" } },
+	{ .name = "restore",
+	    .run = cli_restore,
+	    .words_min = 2,
+	    .words_max = 2,
+	    .options = WRITE,
+	    .usage = "ENTITY ID",
+	    .help = { "Take a record back from the recycle bin", "从回收站恢复记录" } },
+	{ .name = "related",
+	    .run = cli_related,
+	    .words_min = 3,
+	    .words_max = 3,
+	    .options = ROWS,
+	    .usage = "ENTITY ID RELATED",
+	    .help = { "List what belongs to a record", "列出与记录相关的内容" } },
+	{ .name = "history",
+	    .run = cli_history,
+	    .words_min = 2,
+	    .words_max = 2,
+	    .options = OPT_BIT(FORMAT) | OPT_BIT(HEADER) | OPT_BIT(LIMIT),
+	    .usage = "ENTITY ID",
+	    .help = { "Who changed what, and when", "谁在何时改了什么" } },
+	{ .name = "import",
+	    .run = cli_import,
+	    .words_min = 2,
+	    .words_max = 2,
+	    .options = OPT_BIT(MAP) | OPT_BIT(DRY_RUN) | OPT_BIT(ERRORS) | OPT_BIT(ENCODING) |
+		       OPT_BIT(SEPARATOR) | OPT_BIT(MATCH) | OPT_BIT(ON_MATCH),
+	    .usage = "ENTITY FILE|-",
+	    .help = { "Import a CSV file", "导入 CSV 文件" },
+	    .more = { "The map says which column fills which field; \"=X\" is a constant:\n"
+		      "    short_name = \"Short name\";  level = \"=B\";  phones = { number = "
+		      "\"Telephone\"; };\n"
+		      "Without a map, columns are found by the names and labels of the fields. "
+		      "The last line of the\n"
+		      "output is: read N, created N, updated N, refused N",
+		"对应文件说明哪一列填哪个字段，“=X”为常量：\n"
+		"    short_name = \"股票名称\";  level = \"=B\";  phones = { number = "
+		"\"电话\"; };\n"
+		"没有对应文件时，按字段名称和标签识别列。输出的最后一行为：\n"
+		"    read N, created N, updated N, refused N" } },
+	{ .name = "report",
+	    .run = cli_report,
+	    .words_min = 0,
+	    .words_max = SIZE_MAX,
+	    .options = OPT_BIT(FORMAT) | OPT_BIT(HEADER) | OPT_BIT(OUTPUT) | OPT_BIT(WIDTH),
+	    .usage = "[NAME [PARAMETER=VALUE…]]",
+	    .help = { "Make a report; without a name, list them",
+		"生成报表；不写名称则列出全部" } },
+	{ .name = "attach",
+	    .run = cli_attach,
+	    .words_min = 1,
+	    .words_max = 3,
+	    .options = OPT_BIT(GET) | OPT_BIT(OUTPUT),
+	    .usage = "ENTITY ID FILE",
+	    .help = { "Attach a file to a record; attach --get ID -o FILE fetches one",
+		"给记录添加附件；attach --get ID -o FILE 取回附件" } },
+	{ .name = "fields",
+	    .run = cli_fields,
+	    .words_min = 0,
+	    .words_max = 1,
+	    .options = OPT_BIT(FORMAT) | OPT_BIT(HEADER),
+	    .usage = "[ENTITY]",
+	    .help = { "What kinds of records and fields there are", "列出记录类别和字段" } },
+	{ .name = "password",
+	    .run = cli_password,
+	    .words_min = 0,
+	    .words_max = 0,
+	    .offline = true,
+	    .options = OPT_BIT(NEW_PASSWORD_FILE),
+	    .usage = "",
+	    .help = { "Change your password", "修改密码" } },
+};
+
+struct cli_program
+kehu_program(int (*interactive)(struct cli *cli))
+{
+	return (struct cli_program){
+		.name = "kehu",
+		.help = { "kehu: customers, contacts and visits. Without a command it opens "
+			  "the full screen.",
+		    "kehu：客户、联系人与拜访。不带命令时打开全屏界面。" },
+		.commands = kehu_commands,
+		.count = sizeof(kehu_commands) / sizeof(kehu_commands[0]),
+		.interactive = interactive,
+	};
+}

@@ -1,0 +1,144 @@
+/* Connecting and signing in; the password is asked on the terminal where no file gives it. */
+#include "client/cli/login.h"
+
+#include "client/link/place.h"
+#include "common/text.h"
+#include "common/version.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <openssl/crypto.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+
+#define CLI_PASSWORD_BYTES 1024
+#define CLI_LOGOUT_MS      1000
+
+/* ---- the terminal ---- */
+
+static bool
+cli_read_line(int fd, char *line, size_t room)
+{
+	size_t bytes = 0;
+	char c;
+
+	for (;;) {
+		ssize_t got = read(fd, &c, 1);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			return false;
+		if (c == '\n' || c == '\r')
+			break;
+		if (bytes + 1 < room)
+			line[bytes++] = c;
+	}
+	line[bytes] = '\0';
+	return true;
+}
+
+enum err
+cli_password_ask(struct cli *cli, const char *prompt, const char **password)
+{
+	char line[CLI_PASSWORD_BYTES];
+	struct termios before, quiet;
+	int fd = open("/dev/tty", O_RDWR | O_CLOEXEC);
+
+	if (fd < 0 || tcgetattr(fd, &before) != 0) {
+		if (fd >= 0)
+			close(fd);
+		return cli_fail(cli, ERR_LOGIN_NEEDED, NULL,
+		    cli_say(cli, "give the password with --password-file or KEHU_PASSWORD_FILE",
+			"请用 --password-file 或 KEHU_PASSWORD_FILE 提供密码"));
+	}
+	quiet = before;
+	quiet.c_lflag &= ~(tcflag_t)ECHO;
+	dprintf(fd, "%s", prompt);
+	/* Should echo not go off, the password is not read: better refused than shown. */
+	bool good =
+	    tcsetattr(fd, TCSAFLUSH, &quiet) == 0 && cli_read_line(fd, line, sizeof(line));
+	tcsetattr(fd, TCSAFLUSH, &before);
+	dprintf(fd, "\n");
+	close(fd);
+	if (!good)
+		return cli_fail(cli, ERR_LOGIN_NEEDED, NULL, NULL);
+	*password = arena_strdup(cli->arena, line);
+	OPENSSL_cleanse(line, sizeof(line));
+	return ERR_OK;
+}
+
+/* ---- the link ---- */
+
+struct link_options
+cli_link_options(const struct cli *cli)
+{
+	return (struct link_options){
+		.server = cli->settings.server,
+		.ca_file = cli->settings.ca,
+		.program = arena_printf(cli->arena, "%s %s", cli->program->name, KEHU_VERSION),
+		.lang = cli->lang,
+		.offset_min = cli->offset_min,
+		.cache_dir = cli->settings.cache ? place_cache_dir(cli->arena) : NULL,
+	};
+}
+
+static enum err
+cli_credentials(struct cli *cli, const char **password)
+{
+	const char *user = cli->settings.user;
+
+	*password = cli->settings.password;
+	if (user == NULL || user[0] == '\0')
+		return cli_fail(cli, ERR_LOGIN_NEEDED, NULL,
+		    cli_say(cli, "say who you are with --user or KEHU_USER",
+			"请用 --user 或 KEHU_USER 指定用户"));
+	if (*password != NULL)
+		return ERR_OK;
+	return cli_password_ask(cli,
+	    arena_printf(cli->arena, cli_say(cli, "Password of %s: ", "%s 的密码："),
+		text_print(cli->arena, user, TEXT_LINE)),
+	    password);
+}
+
+enum err
+cli_connect(struct cli *cli, const char *new_password)
+{
+	struct link_options options = cli_link_options(cli);
+	const char *password;
+
+	enum err err = cli_credentials(cli, &password);
+	if (err != ERR_OK)
+		return err;
+	options.give_up = true;
+	options.keep_password = new_password == NULL;
+	cli->link = link_new(&options);
+	link_login(cli->link, cli->settings.user, password, new_password);
+	err = link_wait(cli->link, cli->timeout_ms);
+	cli->cat = link_catalog(cli->link);
+	if (err == ERR_OK)
+		return ERR_OK;
+	if (err == ERR_PASSWORD_CHANGE)
+		return cli_fail(cli, err, NULL,
+		    arena_printf(cli->arena, "%s password", cli->program->name));
+	return cli_fail_answer(cli, err, NULL, NULL);
+}
+
+void
+cli_disconnect(struct cli *cli)
+{
+	Kehu__ClientFrame frame = KEHU__CLIENT_FRAME__INIT;
+	Kehu__Logout logout = KEHU__LOGOUT__INIT;
+	Kehu__ServerFrame *answer;
+
+	if (cli->link == NULL)
+		return;
+	frame.request_case = KEHU__CLIENT_FRAME__REQUEST_LOGOUT;
+	frame.logout = &logout;
+	/* Politeness: the session would end by itself. */
+	if (link_status(cli->link).state == LINK_READY &&
+	    link_call(cli->link, cli->arena, &frame, &answer, CLI_LOGOUT_MS) != ERR_OK)
+		cli_note(cli, "%s", cli_say(cli, "the session was not ended", "会话未能结束"));
+	link_free(cli->link);
+	cli->link = NULL;
+}

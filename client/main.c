@@ -1,0 +1,31 @@
+/*
+ * kehu: with a command the command line, without one the full screen. What either does is in
+ * client/cli and client/screens.
+ */
+#include "client/cli/kehu.h"
+#include "client/cli/login.h"
+#include "client/link/place.h"
+#include "client/screens/screens.h"
+
+/* The link is handed over connecting: the screens show how far it is, and ask who is there. */
+static int
+main_screens(struct cli *cli)
+{
+	struct link_options options = cli_link_options(cli);
+
+	options.state_dir = cli->settings.drafts ? place_state_dir(cli->arena) : NULL;
+	cli->link = link_new(&options);
+	if (cli->settings.user != NULL && cli->settings.password != NULL)
+		link_login(cli->link, cli->settings.user, cli->settings.password, NULL);
+	int status = screens_main(cli->link, &cli->settings);
+	link_free(cli->link);
+	return status;
+}
+
+int
+main(int argc, char **argv)
+{
+	const struct cli_program program = kehu_program(main_screens);
+
+	return cli_run(&program, argc, argv);
+}

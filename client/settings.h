@@ -1,0 +1,27 @@
+/* The settings of kehu and kehu-admin, from one list (client/settings.def). */
+#ifndef KEHU_CLIENT_SETTINGS_H
+#define KEHU_CLIENT_SETTINGS_H
+
+#include "common/conf.h"
+
+struct client_settings {
+#define SETTING(path, member, type, kind, ...) type member;
+#include "client/settings.def"
+#undef SETTING
+};
+extern const struct setting client_setting_table[];
+extern const size_t client_setting_count;
+
+/*
+ * path NULL: kehu.conf in the user's configuration folder, else /etc/kehu/kehu.conf, else only
+ * defaults. Environment variables are laid over the file. ERR_CONFIG and *why (in arena).
+ */
+MUST_CHECK enum err settings_load(
+    struct arena *arena, const char *path, struct client_settings *settings, const char **why);
+/* The language asked for, else the locale's. ERR_CONFIG: no such language. */
+MUST_CHECK enum err settings_lang(const struct client_settings *settings, enum lang *lang);
+/* The first line of a file, wiped of its newline. ERR_FILE_SYSTEM and *why. */
+MUST_CHECK enum err settings_read_password(
+    struct arena *arena, const char *path, const char **password, const char **why);
+
+#endif

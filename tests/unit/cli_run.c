@@ -1,0 +1,812 @@
+/*
+ * Facts about the command line, each run as a child process against a server in this one: what
+ * goes to standard output, what to standard error, and the exit status.
+ */
+#include "client/cli/kehu.h"
+#include "common/date.h"
+#include "tests/lib/fake_server.h"
+
+#include <inttypes.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define ROWS 450
+
+static char directory[] = "/tmp/kehu-cli-XXXXXX";
+
+struct office {
+	struct fake_server *fake;
+	struct arena *arena;
+	char *saved; /* the last Save or Act, as text */
+	char query[100];
+	int imports;
+	size_t import_bytes;
+	int cut_import; /* the connection is cut at this data chunk */
+	enum err refuse;
+};
+
+static struct office office;
+
+/* ---- the server's side ---- */
+
+static Kehu__Value *
+value_of(struct arena *arena, bool has_number, int64_t number, const char *text, uint32_t field)
+{
+	Kehu__Value *value = ARENA_NEW(arena, Kehu__Value);
+
+	kehu__value__init(value);
+	value->has_number = has_number;
+	value->number = number;
+	value->text = arena_strdup(arena, text);
+	value->has_field = field != 0;
+	value->field = field;
+	return value;
+}
+
+static Kehu__Value *
+cell_of(struct arena *arena, uint32_t column, int64_t id)
+{
+	switch (column) {
+	case 1:
+		return value_of(arena, false, 0, arena_printf(arena, "C%05" PRId64, id), 0);
+	case 2:
+		return value_of(arena, false, 0,
+		    id == 3 ? "=cmd|\033[31m\tred\"" : arena_printf(arena, "客户%" PRId64, id),
+		    0);
+	case 9:
+		return value_of(arena, false, 0, "A", 0);
+	case 18:
+		return value_of(arena, true, 123450, "CNY", 0);
+	case 25:
+		return value_of(arena, true, 42, "张三", 0);
+	default:
+		return value_of(arena, false, 0, NULL, 0);
+	}
+}
+
+static void
+answer_list(struct arena *arena, struct fake_server *fake, const Kehu__ClientFrame *frame)
+{
+	Kehu__ServerFrame answer = KEHU__SERVER_FRAME__INIT;
+	Kehu__Page page = KEHU__PAGE__INIT;
+	const Kehu__List *list = frame->list;
+	int64_t from = list->has_cursor ? strtoll((char *)list->cursor.data, NULL, 10) : 0;
+	uint8_t *cursor;
+
+	snprintf(
+	    office.query, sizeof(office.query), "%s", list->query != NULL ? list->query : "");
+	page.n_columns = list->n_columns;
+	page.columns = list->columns;
+	page.rows = ARENA_ARRAY(arena, Kehu__Row *, list->limit);
+	while (page.n_rows < list->limit && from + (int64_t)page.n_rows < ROWS) {
+		Kehu__Row *row = ARENA_NEW(arena, Kehu__Row);
+
+		kehu__row__init(row);
+		row->has_id = row->has_version = true;
+		row->id = from + (int64_t)page.n_rows + 1;
+		row->version = 4;
+		row->n_cells = list->n_columns;
+		row->cells = ARENA_ARRAY(arena, Kehu__Value *, list->n_columns);
+		for (size_t i = 0; i < list->n_columns; i++)
+			row->cells[i] = list->entity == 3
+					    ? value_of(arena, false, 0,
+						  row->id == 42 ? "张三" : "somebody", 0)
+					    : cell_of(arena, list->columns[i], row->id);
+		page.rows[page.n_rows++] = row;
+	}
+	from += (int64_t)page.n_rows;
+	if (from < ROWS) {
+		cursor = (uint8_t *)arena_printf(arena, "%" PRId64, from);
+		page.has_next = true;
+		page.next =
+		    (ProtobufCBinaryData){ .data = cursor, .len = strlen((char *)cursor) + 1 };
+	}
+	answer.answer_case = KEHU__SERVER_FRAME__ANSWER_PAGE;
+	answer.page = &page;
+	fake_answer(fake, frame, &answer);
+}
+
+static void
+answer_get(struct arena *arena, struct fake_server *fake, const Kehu__ClientFrame *frame)
+{
+	Kehu__ServerFrame answer = KEHU__SERVER_FRAME__INIT;
+	Kehu__GetAnswer get = KEHU__GET_ANSWER__INIT;
+	Kehu__Record record = KEHU__RECORD__INIT, line = KEHU__RECORD__INIT,
+		     *lines[] = { &line };
+	Kehu__Value *values[] = { value_of(arena, false, 0, "C00007", 1),
+		value_of(arena, false, 0, "华信科技", 2), value_of(arena, true, 42, "张三", 25),
+		value_of(arena, true, 123450, "CNY", 18), value_of(arena, true, 1, NULL, 41) };
+	Kehu__Value *line_values[] = { value_of(arena, false, 0, "138****1234", 2) };
+
+	if (frame->get->id == 404) {
+		fake_answer_error(fake, frame, ERR_NO_SUCH_RECORD);
+		return;
+	}
+	line_values[0]->has_masked = line_values[0]->masked = true;
+	record.has_entity = record.has_id = record.has_version = true;
+	record.entity = 10;
+	record.id = frame->get->id;
+	record.version = 3;
+	record.n_values = 5;
+	record.values = values;
+	line.has_entity = line.has_id = true;
+	line.entity = 11;
+	line.id = 900;
+	line.n_values = 1;
+	line.values = line_values;
+	record.n_lines = 1;
+	record.lines = lines;
+	get.record = &record;
+	answer.answer_case = KEHU__SERVER_FRAME__ANSWER_GET;
+	answer.get = &get;
+	fake_answer(fake, frame, &answer);
+}
+
+static void
+note_values(struct buf *out, Kehu__Value *const *values, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		buf_printf(out, " %u=%s/%" PRId64, values[i]->field,
+		    values[i]->text != NULL ? values[i]->text : "", values[i]->number);
+}
+
+static void
+note_save(const Kehu__ClientFrame *frame)
+{
+	struct buf out = BUF_INIT;
+
+	if (frame->request_case == KEHU__CLIENT_FRAME__REQUEST_SAVE) {
+		const Kehu__Record *record = frame->save->record;
+
+		buf_printf(&out, "save %u %" PRId64 " v%u:", record->entity, record->id,
+		    record->version);
+		note_values(&out, record->values, record->n_values);
+		for (size_t i = 0; i < record->n_lines; i++) {
+			buf_printf(&out, " line %u %" PRId64 ":", record->lines[i]->entity,
+			    record->lines[i]->id);
+			note_values(&out, record->lines[i]->values, record->lines[i]->n_values);
+		}
+	} else if (frame->request_case == KEHU__CLIENT_FRAME__REQUEST_ACT) {
+		buf_printf(&out, "act %u %" PRId64 " %s:", frame->act->entity, frame->act->id,
+		    frame->act->action);
+		note_values(&out, frame->act->arguments, frame->act->n_arguments);
+	} else {
+		buf_printf(&out, "delete %" PRId64 " v%u", frame->delete_->id,
+		    frame->delete_->version);
+	}
+	free(office.saved);
+	office.saved = buf_take(&out);
+}
+
+static void
+answer_write(struct fake_server *fake, const Kehu__ClientFrame *frame)
+{
+	Kehu__ServerFrame answer = KEHU__SERVER_FRAME__INIT;
+	Kehu__Written written = KEHU__WRITTEN__INIT;
+
+	note_save(frame);
+	if (office.refuse != ERR_OK) {
+		Kehu__Error error = KEHU__ERROR__INIT, more = KEHU__ERROR__INIT,
+			    *mores[] = { &more };
+		char text[] = "不能为空";
+
+		error.has_code = error.has_field = more.has_code = more.has_field = true;
+		error.code = more.code = (uint32_t)office.refuse;
+		error.field = 2;
+		more.field = 9;
+		more.text = error.text = text;
+		error.n_more = 1;
+		error.more = mores;
+		answer.answer_case = KEHU__SERVER_FRAME__ANSWER_ERROR;
+		answer.error = &error;
+		fake_answer(fake, frame, &answer);
+		return;
+	}
+	written.has_id = written.has_version = true;
+	written.id = 77;
+	written.version = 1;
+	answer.answer_case = KEHU__SERVER_FRAME__ANSWER_WRITTEN;
+	answer.written = &written;
+	fake_answer(fake, frame, &answer);
+}
+
+static void
+answer_search(struct arena *arena, struct fake_server *fake, const Kehu__ClientFrame *frame)
+{
+	Kehu__ServerFrame answer = KEHU__SERVER_FRAME__INIT;
+	Kehu__SearchAnswer search = KEHU__SEARCH_ANSWER__INIT;
+	Kehu__Hit first = KEHU__HIT__INIT, second = KEHU__HIT__INIT,
+		  *hits[] = { &first, &second };
+	static uint8_t cursor[] = "c";
+
+	if (strcmp(frame->search->text, "bad:") == 0) {
+		fake_answer_error(fake, frame, ERR_QUERY);
+		return;
+	}
+	first.has_entity = second.has_entity = first.has_id = second.has_id = true;
+	first.entity = second.entity = 10;
+	first.id = frame->search->has_cursor ? 3 : 1;
+	second.id = 2;
+	first.label = second.label = arena_printf(arena, "%s公司", frame->search->text);
+	first.matched = arena_strdup(arena, frame->search->text);
+	search.hits = hits;
+	search.n_hits = frame->search->has_cursor || frame->search->limit == 1 ? 1 : 2;
+	search.has_next = !frame->search->has_cursor;
+	search.next = (ProtobufCBinaryData){ .data = cursor, .len = 1 };
+	answer.answer_case = KEHU__SERVER_FRAME__ANSWER_SEARCH;
+	answer.search = &search;
+	fake_answer(fake, frame, &answer);
+}
+
+static void
+answer_import(struct fake_server *fake, const Kehu__ClientFrame *frame)
+{
+	Kehu__ServerFrame answer = KEHU__SERVER_FRAME__INIT;
+	Kehu__ImportAnswer import = KEHU__IMPORT_ANSWER__INIT;
+
+	import.has_id = true;
+	import.id = 5;
+	if (frame->import->step == 1) {
+		struct buf map = BUF_INIT;
+
+		office.imports++;
+		office.import_bytes = 0;
+		for (size_t i = 0; i < frame->import->n_map; i++)
+			buf_printf(&map, "%s<-%s%s%s;", frame->import->map[i]->field,
+			    frame->import->map[i]->column != NULL
+				? frame->import->map[i]->column
+				: "",
+			    frame->import->map[i]->value != NULL ? "=" : "",
+			    frame->import->map[i]->value != NULL ? frame->import->map[i]->value
+								 : "");
+		free(office.saved);
+		office.saved = buf_take(&map);
+	}
+	if (frame->import->step == 2) {
+		office.import_bytes += frame->import->data.len;
+		if (office.cut_import > 0 && --office.cut_import == 0) {
+			fake_cut(fake);
+			return;
+		}
+	}
+	import.has_job = frame->import->step == 3;
+	import.job = 8;
+	answer.answer_case = KEHU__SERVER_FRAME__ANSWER_IMPORT;
+	answer.import = &import;
+	fake_answer(fake, frame, &answer);
+}
+
+static void
+answer_job(struct fake_server *fake, const Kehu__ClientFrame *frame)
+{
+	static int looks;
+	Kehu__ServerFrame answer = KEHU__SERVER_FRAME__INIT;
+	Kehu__JobAnswer job = KEHU__JOB_ANSWER__INIT;
+	char running[] = "running", done[] = "done",
+	     text[] = "read 3, created 2, updated 0, refused 1";
+	uint8_t chunk[] = "line 2: no name\n";
+
+	job.has_id = true;
+	job.id = 8;
+	job.state = looks++ % 2 == 0 ? running : done;
+	job.text = text;
+	job.has_chunks = true;
+	job.chunks = 1;
+	if (frame->job->step == 4) {
+		job.has_data = true;
+		job.data = (ProtobufCBinaryData){ .data = chunk, .len = sizeof(chunk) - 1 };
+	}
+	answer.answer_case = KEHU__SERVER_FRAME__ANSWER_JOB;
+	answer.job = &job;
+	fake_answer(fake, frame, &answer);
+}
+
+static bool
+answer_any(void *context, struct fake_server *fake, const Kehu__ClientFrame *frame)
+{
+	struct arena *arena = arena_new(0);
+	bool answered = true;
+
+	(void)context;
+	switch (frame->request_case) {
+	case KEHU__CLIENT_FRAME__REQUEST_LIST:
+		answer_list(arena, fake, frame);
+		break;
+	case KEHU__CLIENT_FRAME__REQUEST_GET:
+		answer_get(arena, fake, frame);
+		break;
+	case KEHU__CLIENT_FRAME__REQUEST_SAVE:
+	case KEHU__CLIENT_FRAME__REQUEST_ACT:
+	case KEHU__CLIENT_FRAME__REQUEST_DELETE:
+		answer_write(fake, frame);
+		break;
+	case KEHU__CLIENT_FRAME__REQUEST_SEARCH:
+		answer_search(arena, fake, frame);
+		break;
+	case KEHU__CLIENT_FRAME__REQUEST_IMPORT:
+		answer_import(fake, frame);
+		break;
+	case KEHU__CLIENT_FRAME__REQUEST_JOB:
+		answer_job(fake, frame);
+		break;
+	default:
+		answered = false;
+	}
+	arena_free(arena);
+	return answered;
+}
+
+/* ---- running kehu ---- */
+
+struct ran {
+	int status;
+	char *out, *err;
+};
+
+static const char *
+file_in(const char *name)
+{
+	return arena_printf(office.arena, "%s/%s", directory, name);
+}
+
+static char *
+slurp(const char *path)
+{
+	FILE *file = fopen(path, "r");
+	struct buf text = BUF_INIT;
+	int c;
+
+	assert_non_null(file);
+	while ((c = fgetc(file)) != EOF)
+		buf_putc(&text, (char)c);
+	fclose(file);
+	char *copy = arena_strdup(office.arena, buf_text(&text));
+	buf_fini(&text);
+	return copy;
+}
+
+static void
+spill(const char *name, const char *text)
+{
+	FILE *file = fopen(file_in(name), "w");
+
+	assert_non_null(file);
+	fputs(text, file);
+	fclose(file);
+}
+
+static void
+child(char **argv, int argc, const char *out)
+{
+	const struct cli_program program = kehu_program(NULL);
+
+	if (freopen(file_in("in"), "r", stdin) == NULL || freopen(out, "w", stdout) == NULL ||
+	    freopen(file_in("err"), "w", stderr) == NULL)
+		_exit(99);
+	setenv("KEHU_SERVER", fake_address(office.fake), 0);
+	setenv("KEHU_CA", fake_ca(office.fake), 0);
+	setenv("KEHU_USER", "zhang", 0);
+	setenv("KEHU_PASSWORD_FILE", file_in("password"), 0);
+	setenv("XDG_CACHE_HOME", directory, 1);
+	setenv("XDG_CONFIG_HOME", directory, 1);
+	int status = cli_run(&program, argc, argv);
+	fflush(NULL);
+	_exit(status);
+}
+
+/* words are separated by '|'. */
+static struct ran
+run_to(const char *words, const char *out)
+{
+	char *copy = arena_strdup(office.arena, words), *word;
+	char *argv[40] = { copy };
+	int argc = 1, status;
+
+	while ((word = strsep(&copy, "|")) != NULL)
+		argv[argc++] = word;
+	fflush(NULL);
+	pid_t pid = fork();
+	if (pid == 0)
+		child(argv, argc, out);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	return (
+	    struct ran){ .status = WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status),
+		.out = strncmp(out, "/dev/", 5) == 0 ? NULL : slurp(out),
+		.err = slurp(file_in("err")) };
+}
+
+static struct ran
+run(const char *words)
+{
+	return run_to(words, file_in("out"));
+}
+
+static size_t
+lines_of(const char *text)
+{
+	size_t count = 0;
+
+	for (; *text != '\0'; text++)
+		count += *text == '\n';
+	return count;
+}
+
+#define HAS(text, part)                                                                        \
+	do {                                                                                   \
+		if (strstr((text), (part)) == NULL)                                            \
+			fail_msg("\"%s\" is not in: %s", (part), (text));                      \
+	} while (0)
+
+/* ---- facts ---- */
+
+static void
+help_is_there_in_both_languages(void **state)
+{
+	struct ran ran = run("--help|--language|en");
+
+	assert_int_equal(ran.status, 0);
+	HAS(ran.out, "Commands:");
+	HAS(ran.out, "KEHU_PASSWORD_FILE");
+	ran = run("list|--help|--language|zh");
+	assert_int_equal(ran.status, 0);
+	HAS(ran.out, "列出记录");
+	ran = run("--version");
+	assert_int_equal(ran.status, 0);
+}
+
+static void
+wrong_use_is_status_2(void **state)
+{
+	static const char *const cases[][2] = { { "lsit|customer", "lsit" },
+		{ "list", "missing" }, { "list|customer|--nosuch", "--nosuch" },
+		{ "get|customer|1|2", "2" }, { "get|customer|1|--limit|3", "--limit" },
+		{ "list|customer|--limit", "needs a value" },
+		{ "list|customer|--limit|x", "x" }, { "list|customer|--format|xml", "xml" },
+		{ "list|customer|--language|fr", "fr" },
+		{ "list|customer|--header=1", "no value" } };
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct ran ran = run(arena_printf(office.arena, "%s%s", cases[i][0],
+		    strstr(cases[i][0], "fr") ? "" : "|--language|en"));
+
+		if (i == 5)
+			ran = run(cases[i][0]);
+		assert_int_equal(ran.status, 2);
+		HAS(ran.err, cases[i][1]);
+		assert_int_equal(lines_of(ran.err), 1);
+		assert_string_equal(ran.out, "");
+	}
+}
+
+static void
+no_server_is_status_3(void **state)
+{
+	struct ran ran = run("list|customer|--server|127.0.0.1:1|--language|en");
+
+	assert_int_equal(ran.status, 3);
+	HAS(ran.err, "kehu: E4006");
+	HAS(ran.err, "127.0.0.1:1");
+	assert_int_equal(lines_of(ran.err), 1);
+	ran = run("list|customer|--ca|/etc/hostname|--language|en");
+	assert_int_equal(ran.status, 2);
+	HAS(ran.err, "/etc/hostname");
+}
+
+static void
+wrong_password_is_status_1(void **state)
+{
+	spill("wrong", "nonsense\n");
+	struct ran ran = run(arena_printf(
+	    office.arena, "list|customer|--password-file|%s|--language|zh", file_in("wrong")));
+
+	assert_int_equal(ran.status, 1);
+	HAS(ran.err, "E1002");
+	ran = run("list|customer|--password-file|/nowhere");
+	assert_int_equal(ran.status, 2);
+	HAS(ran.err, "/nowhere");
+}
+
+static void
+list_streams_every_page(void **state)
+{
+	struct ran ran =
+	    run("list|customer|--limit|0|--format|tsv|--columns|id,name,level,owner,capital");
+
+	assert_int_equal(ran.status, 0);
+	assert_int_equal(lines_of(ran.out), ROWS);
+	HAS(ran.out, "1\t客户1\tA\t张三\t1234.50 CNY\n");
+	HAS(ran.out, "\n450\t客户450\t");
+	ran = run("list|khl|--limit|7|--format|tsv");
+	assert_int_equal(lines_of(ran.out), 7);
+	ran = run(
+	    "list|客户|level:A|-visited:30d|--format|jsonl|--limit|201|--columns|name,owner");
+	assert_int_equal(lines_of(ran.out), 201);
+	assert_string_equal(office.query, "level:A -visited:30d");
+	HAS(ran.out, "{\"name\":\"客户1\",\"owner_id\":{\"id\":42,\"label\":\"张三\"}}\n");
+}
+
+static void
+list_aligns_by_cells_and_cleans(void **state)
+{
+	struct ran ran = run("list|customer|--limit|4|--columns|id,name,level|--language|zh");
+
+	assert_int_equal(ran.status, 0);
+	HAS(ran.out, "ID  名称            级别\n");
+	HAS(ran.out, " 1  客户1           重点\n");
+	assert_null(strchr(ran.out, '\033'));
+	ran = run("list|customer|--limit|3|--columns|id,name|--format|csv");
+	HAS(ran.out, "id,name\n1,客户1\n");
+	HAS(ran.out, "\"'=cmd|[31m red\"\"\"");
+	ran = run("list|customer|--limit|3|--columns|id,name|--format|jsonl");
+	HAS(ran.out, "{\"id\":3,\"name\":\"=cmd|[31m red\\\"\"}");
+}
+
+static void
+unknown_names_get_a_suggestion(void **state)
+{
+	struct ran ran = run("list|cutsomer|--language|en");
+
+	assert_int_equal(ran.status, 1);
+	assert_string_equal(ran.err,
+	    "kehu: E2009 There is no such kind of record: cutsomer (did you mean customer?)\n");
+	ran = run("list|customer|--columns|nmae|--language|zh");
+	assert_int_equal(ran.status, 1);
+	HAS(ran.err, "nmae（是否想用 name？）");
+	ran = run("new|customer|nmae=x");
+	assert_int_equal(ran.status, 1);
+	HAS(ran.err, "name");
+	ran = run("act|customer|1|trasnfer");
+	assert_int_equal(ran.status, 1);
+	HAS(ran.err, "transfer");
+}
+
+static void
+get_shows_labels_or_names(void **state)
+{
+	struct ran ran = run("get|customer|7|--language|zh");
+
+	assert_int_equal(ran.status, 0);
+	HAS(ran.out, "名称              华信科技");
+	HAS(ran.out, "138****1234");
+	ran = run("get|customer|7|--format|jsonl");
+	HAS(ran.out, "{\"id\":7,\"version\":3,\"number\":\"C00007\",\"name\":\"华信科技\","
+		     "\"level\":null");
+	HAS(ran.out, "\"listed\":true");
+	HAS(ran.out, "\"customer_phone\":[{\"id\":900,\"version\":0,\"kind\":null,\"number\":"
+		     "\"138****1234\"}]}");
+	ran = run("get|customer|404|--language|en");
+	assert_int_equal(ran.status, 1);
+	HAS(ran.err, "E2007");
+}
+
+static void
+new_takes_values_as_people_type_them(void **state)
+{
+	struct ran ran = run(
+	    "new|customer|name= 华信 |级别=zd|capital=32万|founded_on=2020-02-29|owner=张三|"
+	    "phones.number=13800001234|phones.kind=办公|listed=是|--format|tsv");
+
+	assert_int_equal(ran.status, 0);
+	assert_string_equal(ran.out, "customer\t77\t1\t\n");
+	assert_string_equal(office.saved,
+	    "save 10 0 v0: 2=华信/0 9=A/0 18=CNY/32000000 19=/18321 25=/42 41=/1"
+	    " line 11 -1: 2=13800001234/0 1=办公/0");
+	ran = run("new|customer|name=x|owner=me|--language|en");
+	assert_string_equal(office.saved, "save 10 0 v0: 2=x/0 25=/42");
+	HAS(ran.out, "Created 客户 77");
+	ran = run("new|customer|name=x|owner=nobody");
+	assert_int_equal(ran.status, 1);
+	HAS(ran.err, "nobody");
+	ran = run("new|customer|level=Q|--language|en");
+	assert_int_equal(ran.status, 1);
+	HAS(ran.err, "A 重点, B 一般, C 潜在");
+	ran = run("new|customer|capital=much");
+	assert_int_equal(ran.status, 1);
+	ran = run("new|customer|name");
+	assert_int_equal(ran.status, 2);
+}
+
+static void
+set_names_the_version_it_read(void **state)
+{
+	struct ran ran = run("set|customer|7|name=新名|level=|phones.number=021");
+
+	assert_int_equal(ran.status, 0);
+	assert_string_equal(office.saved, "save 10 7 v3: 2=新名/0 9=/0 line 11 900: 2=021/0");
+	ran = run("set|customer|7|name=x|--record-version|9");
+	assert_string_equal(office.saved, "save 10 7 v9: 2=x/0");
+	ran = run("delete|customer|#7");
+	assert_int_equal(ran.status, 0);
+	assert_string_equal(office.saved, "delete 7 v3");
+	ran = run("act|customer|7|transfer|owner=42|reason=离职");
+	assert_int_equal(ran.status, 0);
+	assert_string_equal(office.saved, "act 10 7 transfer: 1=/42 2=离职/0");
+}
+
+static void
+every_refused_field_is_named(void **state)
+{
+	office.refuse = ERR_REQUIRED;
+	struct ran ran = run("new|customer|name=x");
+	office.refuse = ERR_OK;
+	assert_int_equal(ran.status, 1);
+	assert_string_equal(
+	    ran.err, "kehu: E2002 不能为空: name\nkehu: E2002 不能为空: level\n");
+}
+
+static void
+search_reads_queries_from_a_pipe_in_order(void **state)
+{
+	struct buf in = BUF_INIT;
+
+	for (int i = 0; i < 100; i++)
+		buf_printf(&in, "q%d\n%s", i, i == 50 ? "\n\r\n" : "");
+	spill("in", buf_text(&in));
+	buf_fini(&in);
+	struct ran ran = run("search|-|--format|tsv|--limit|0|--entity|customer");
+	assert_int_equal(ran.status, 0);
+	assert_int_equal(lines_of(ran.out), 300);
+	char *line = ran.out;
+	for (int i = 0; i < 100; i++) {
+		for (int id = 1; id <= 3; id++) {
+			const char *want =
+			    arena_printf(office.arena, "q%d\tcustomer\t%d\tq%d公司\t%s", i, id,
+				i, id == 2 ? "" : arena_printf(office.arena, "q%d", i));
+
+			assert_string_equal(strsep(&line, "\n"), want);
+		}
+	}
+	spill("in", "good\nbad:\n\xff\xfe\nalso good\n");
+	ran = run("search|-|--format|tsv|--limit|1");
+	assert_int_equal(ran.status, 1);
+	assert_int_equal(lines_of(ran.out), 2);
+	assert_int_equal(lines_of(ran.err), 2);
+	ran = run("search|华|信|--language|zh");
+	assert_int_equal(ran.status, 0);
+	HAS(ran.out, "华 信公司");
+	spill("in", "");
+}
+
+static void
+import_sends_the_file_and_ends_with_the_counts(void **state)
+{
+	struct buf csv = BUF_INIT;
+
+	for (int i = 0; i < 20000; i++)
+		buf_puts(&csv, "name,short\n");
+	spill("file.csv", buf_text(&csv));
+	spill("map", "short_name = \"x\";\n");
+	struct ran ran = run(arena_printf(office.arena,
+	    "import|customer|%s|--map|%s|--language|en", file_in("file.csv"), file_in("map")));
+	assert_int_equal(ran.status, 1);
+	HAS(ran.err, "map:1: short_name");
+	spill("map", "name = \"名称\"; level = \"=B\"; phones = { number = \"电话\"; };\n");
+	office.cut_import = 2;
+	ran = run(arena_printf(office.arena, "import|customer|%s|--map|%s|--errors|%s",
+	    file_in("file.csv"), file_in("map"), file_in("errors")));
+	assert_int_equal(ran.status, 0);
+	assert_string_equal(ran.out, "read 3, created 2, updated 0, refused 1\n");
+	assert_string_equal(office.saved, "name<-名称;level<-=B;customer_phone.number<-电话;");
+	assert_string_equal(slurp(file_in("errors")), "line 2: no name\n");
+	assert_int_equal(office.import_bytes, csv.bytes);
+	assert_int_equal(office.imports, 2);
+	buf_fini(&csv);
+	ran = run("import|customer|/nowhere.csv");
+	assert_int_equal(ran.status, 1);
+	HAS(ran.err, "/nowhere.csv");
+	spill("map", "name = \n");
+	ran = run(arena_printf(
+	    office.arena, "import|customer|%s|--map|%s", file_in("file.csv"), file_in("map")));
+	HAS(ran.err, "map:2:");
+	assert_int_equal(ran.status, 2);
+}
+
+static void
+a_full_disk_is_reported(void **state)
+{
+	struct ran ran =
+	    run_to("list|customer|--limit|0|--format|tsv|--language|en", "/dev/full");
+
+	assert_int_equal(ran.status, 1);
+	HAS(ran.err, "E4010");
+	ran = run_to("--help", "/dev/full");
+	assert_int_equal(ran.status, 1);
+}
+
+static void
+a_closed_pipe_ends_it_quietly(void **state)
+{
+	char *argv[] = { NULL, "list", "customer", "--limit", "0", "--format", "tsv" };
+	int ends[2], status;
+
+	assert_int_equal(pipe(ends), 0);
+	close(ends[0]);
+	fflush(NULL);
+	pid_t pid = fork();
+	if (pid == 0)
+		child(argv, 7, arena_printf(office.arena, "/dev/fd/%d", ends[1]));
+	close(ends[1]);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	/* Opening a pipe nobody reads may already fail; then nothing was run. */
+	if (!WIFEXITED(status) || WEXITSTATUS(status) != 99) {
+		assert_true(WIFSIGNALED(status));
+		assert_int_equal(WTERMSIG(status), SIGPIPE);
+		assert_string_equal(slurp(file_in("err")), "");
+	}
+}
+
+static void
+a_cut_connection_is_not_noticed(void **state)
+{
+	for (int at = 1; at < 9; at++) {
+		fake_cut_after(office.fake, at, at % 2);
+		struct ran ran = run("list|customer|--limit|0|--format|tsv");
+		fake_cut_after(office.fake, 0, false);
+		/* Before the first sign-in a cut connection is "cannot be reached". */
+		if (ran.status != 0) {
+			assert_true(at <= 3);
+			assert_int_equal(ran.status, 3);
+			continue;
+		}
+		assert_int_equal(lines_of(ran.out), ROWS);
+	}
+}
+
+static int
+group_setup(void **state)
+{
+	if (mkdtemp(directory) == NULL)
+		return 1;
+	office.arena = arena_new(0);
+	office.fake =
+	    fake_start(&(struct fake_options){ .answer = answer_any, .directory = directory });
+	spill("password", "right\n");
+	spill("in", "");
+	unsetenv("LC_ALL");
+	setenv("LANG", "C", 1);
+	return 0;
+}
+
+static int
+group_teardown(void **state)
+{
+	int status = system(arena_printf(office.arena, "rm -r %s", directory));
+
+	fake_stop(office.fake);
+	free(office.saved);
+	arena_free(office.arena);
+	return status;
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(help_is_there_in_both_languages),
+		cmocka_unit_test(wrong_use_is_status_2),
+		cmocka_unit_test(no_server_is_status_3),
+		cmocka_unit_test(wrong_password_is_status_1),
+		cmocka_unit_test(list_streams_every_page),
+		cmocka_unit_test(list_aligns_by_cells_and_cleans),
+		cmocka_unit_test(unknown_names_get_a_suggestion),
+		cmocka_unit_test(get_shows_labels_or_names),
+		cmocka_unit_test(new_takes_values_as_people_type_them),
+		cmocka_unit_test(set_names_the_version_it_read),
+		cmocka_unit_test(every_refused_field_is_named),
+		cmocka_unit_test(search_reads_queries_from_a_pipe_in_order),
+		cmocka_unit_test(import_sends_the_file_and_ends_with_the_counts),
+		cmocka_unit_test(a_full_disk_is_reported),
+		cmocka_unit_test(a_closed_pipe_ends_it_quietly),
+		cmocka_unit_test(a_cut_connection_is_not_noticed),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, group_setup, group_teardown);
+}
