@@ -7,7 +7,7 @@
 
 #include "server/record/token_private.h"
 
-#define TOKEN_TERMS 64 /* more grams of one word than this narrow no further */
+#define TOKEN_TERMS 12 /* more grams of one word than this narrow no further */
 
 /* Terms to be joined by one operator. */
 struct token_terms {

@@ -58,7 +58,7 @@ bool token_typo_has_pair(const struct token_text *word, size_t from, size_t to);
 bool token_is_typo_word(const struct token_text *text, size_t from, size_t units);
 
 #define TOKEN_PINYIN_UNITS 60 /* longer words are not pinyin */
-#define TOKEN_TYPO_LONGEST 24 /* Han words longer than this must be right */
+#define TOKEN_TYPO_LONGEST 16 /* Han words longer than this must be right */
 
 struct token_word {
 	struct token_text text;
