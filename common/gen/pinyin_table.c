@@ -40,7 +40,7 @@ struct row {
 
 static const struct row rows[] = {
 #define FIRST(text, pinyin)   { ROW_FIRST, text, pinyin },
-#define ONLY(text, pinyin) { ROW_ONLY, text, pinyin },
+#define ONLY(text, pinyin)    { ROW_ONLY, text, pinyin },
 #define EXTRA(text, pinyin)   { ROW_EXTRA, text, pinyin },
 #define NAME(text, pinyin)    { ROW_NAME, text, pinyin },
 #define SURNAME(text, pinyin) { ROW_SURNAME, text, pinyin },
@@ -58,8 +58,8 @@ struct phrase {
 static char syllables[1024][8];
 static size_t syllable_count;
 static struct readings table[CODE_MAX][SOURCES]; /* as read; 18 MB of zero pages, mostly */
-static struct readings merged[CODE_MAX]; /* what characters get */
-static struct readings known[CODE_MAX];	 /* what the phrase list may use */
+static struct readings merged[CODE_MAX];         /* what characters get */
+static struct readings known[CODE_MAX];          /* what the phrase list may use */
 static struct phrase phrases[ROWS];
 static size_t phrase_count;
 
@@ -198,7 +198,8 @@ unihan_open(void)
 		{ UNIHAN_DIR UNIHAN_FILE, "cat " UNIHAN_DIR UNIHAN_FILE },
 		{ UNIHAN_DIR UNIHAN_FILE ".gz", "gzip -dc " UNIHAN_DIR UNIHAN_FILE ".gz" },
 		{ UNIHAN_DIR UNIHAN_FILE ".bz2",
-		    "bzip2 -dc " UNIHAN_DIR UNIHAN_FILE ".bz2 || python3 -c 'import bz2, sys;"
+		    "bzip2 -dc " UNIHAN_DIR UNIHAN_FILE
+		    ".bz2 2>/dev/null || python3 -c 'import bz2, sys;"
 		    " sys.stdout.buffer.write(bz2.open(sys.argv[1]).read())' " UNIHAN_DIR
 			UNIHAN_FILE ".bz2" },
 	};
