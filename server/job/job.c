@@ -26,17 +26,9 @@
 
 const struct job_kind job_kinds[] = {
 	{ "demo", demo_job_run, "administrator" },
+	{ "import", import_job_run, NULL },
 	{ 0 },
 };
-
-static const struct job_kind *
-job_kind(const char *name)
-{
-	for (const struct job_kind *kind = job_kinds; kind->kind != NULL; kind++)
-		if (strcmp(kind->kind, name) == 0)
-			return kind;
-	return NULL;
-}
 
 /* ---- claiming ---------------------------------------------------------------------------- */
 
@@ -249,7 +241,10 @@ job_run(struct job *job)
 	}
 	if (job->user != 0 && job->call->user == NULL)
 		return ERR_FORBIDDEN; /* disabled since */
-	return job_kind(job->kind)->run(job);
+	for (const struct job_kind *kind = job_kinds; kind->kind != NULL; kind++)
+		if (strcmp(kind->kind, job->kind) == 0)
+			return kind->run(job);
+	return ERR_INTERNAL; /* claimed without being asked for */
 }
 
 void

@@ -266,7 +266,8 @@ by_total(void *ctx, size_t depth, uint64_t rows, struct doc_cell *cells)
 
 	(void)depth;
 	cells[BY_PURPOSE] = doc_text(arena_printf(call->arena,
-	    call_say(call, "%" PRIu64 " visits", "%" PRIu64 " 次"), rows));
+	    call_say(call, rows == 1 ? "%" PRIu64 " visit" : "%" PRIu64 " visits", "%" PRIu64 " 次"),
+	    rows));
 }
 
 static enum err

@@ -1,0 +1,478 @@
+/*
+ * The Report request against a real kehud and PostgreSQL: what the two reports say, to whom,
+ * and how wrong parameters are answered.
+ */
+#include "common/date.h"
+#include "common/text.h"
+#include "server/entity/fields.h"
+#include "tests/lib/bed.h"
+#include "tests/lib/company.h"
+#include "tests/lib/pg.h"
+
+#include <inttypes.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+// clang-format off
+#include <cmocka.h>
+// clang-format on
+
+#define DB "report"
+
+static struct bed *bed;
+static struct client *ada, *ben, *cai, *dan, *guo;
+static int64_t ada_customer, ada_visit, ben_visit;
+
+/* ---- asking ------------------------------------------------------------------------------ */
+
+struct asked {
+	struct buf data;
+	size_t frames;
+	Kehu__ServerFrame *last;
+	struct client *client;
+	bool done;
+};
+
+static void
+report_frame(void *context, const Kehu__ServerFrame *answer)
+{
+	struct asked *asked = context;
+
+	asked->frames++;
+	asked->done = link_last(answer);
+	asked->last = link_keep(asked->client->arena, answer);
+	if (answer->answer_case == KEHU__SERVER_FRAME__ANSWER_REPORT && answer->report->has_data)
+		buf_put(&asked->data, answer->report->data.data, answer->report->data.len);
+}
+
+static bool
+report_done(void *context)
+{
+	return ((struct asked *)context)->done;
+}
+
+struct parameter {
+	uint32_t number;
+	int64_t value;
+	const char *text;
+};
+#define PARAMETERS(...) (const struct parameter[]){ __VA_ARGS__, { 0 } }
+
+static struct asked
+report_ask_wide(struct client *client, const char *name, const char *format,
+    const struct parameter *parameters, uint32_t page, uint32_t width)
+{
+	struct asked asked = { .client = client };
+	Kehu__ClientFrame frame = KEHU__CLIENT_FRAME__INIT;
+	Kehu__Report report = KEHU__REPORT__INIT;
+	Kehu__Value values[8], *list[8];
+
+	for (; parameters != NULL && parameters[report.n_parameters].number != 0;
+	     report.n_parameters++) {
+		const struct parameter *parameter = &parameters[report.n_parameters];
+		Kehu__Value *value = &values[report.n_parameters];
+
+		kehu__value__init(value);
+		value->has_field = true;
+		value->field = parameter->number;
+		value->has_number = parameter->text == NULL;
+		value->number = parameter->value;
+		value->text = arena_strdup(client->arena, parameter->text);
+		list[report.n_parameters] = value;
+	}
+	report.parameters = list;
+	report.name = arena_strdup(client->arena, name);
+	report.format = arena_strdup(client->arena, format);
+	report.has_page = report.has_width = true;
+	report.page = page;
+	report.width = width;
+	frame.request_case = KEHU__CLIENT_FRAME__REQUEST_REPORT;
+	frame.report = &report;
+	link_send(client->link,
+	    &(struct link_request){ .frame = &frame, .done = report_frame, .context = &asked });
+	assert_true(client_wait(client, report_done, &asked));
+	return asked;
+}
+
+static struct asked
+report_ask(struct client *client, const char *name, const char *format,
+    const struct parameter *parameters)
+{
+	return report_ask_wide(client, name, format, parameters, 1, 0);
+}
+
+/* A report as text, in the client's arena. */
+static const char *
+report_text(struct client *client, const char *name, const char *format,
+    const struct parameter *parameters)
+{
+	struct asked asked = report_ask(client, name, format, parameters);
+	const char *text;
+
+	if (asked.last->answer_case == KEHU__SERVER_FRAME__ANSWER_ERROR)
+		fail_msg("refused: %u %s (field %u)", asked.last->error->code, asked.last->error->text,
+		    asked.last->error->field);
+	assert_true(asked.last->report->last);
+	text = arena_strdup(client->arena, buf_text(&asked.data));
+	buf_fini(&asked.data);
+	return text;
+}
+
+static void
+expect_text(const char *text, const char *wanted)
+{
+	if (strstr(text, wanted) == NULL)
+		fail_msg("\"%s\" is missing in:\n%s", wanted, text);
+}
+
+static void
+expect_no_text(const char *text, const char *unwanted)
+{
+	if (strstr(text, unwanted) != NULL)
+		fail_msg("\"%s\" is in:\n%s", unwanted, text);
+}
+
+/* ---- what there is to report ------------------------------------------------------------- */
+
+static int64_t
+make_customer(struct client *client, const char *name)
+{
+	return expect_written(client_save(client, E_customer, 0, 0,
+	    SENT(TEXT_OF(F_customer_name, name), TEXT_OF(F_customer_level, "A"),
+		TEXT_OF(F_customer_phone, "021-6888 1234")),
+	    NULL))
+	    ->id;
+}
+
+/* Completed at ten o'clock in China. */
+static int64_t
+make_visit(struct client *client, int64_t customer, const char *day, const char *purpose,
+    int64_t minutes, int64_t cost, const char *currency)
+{
+	int64_t at = 0, id;
+
+	assert_int_equal(date_parse_us(day, date_now_us(), 480, &at), ERR_OK);
+	id = expect_written(client_save(client, E_visit, 0, 0,
+	    SENT(NUMBER_OF(F_visit_customer_id, customer), NUMBER_OF(F_visit_at, at + 10 * 3600 * US_PER_SECOND),
+		TEXT_OF(F_visit_purpose, purpose), NUMBER_OF(F_visit_minutes, minutes),
+		{ .field = F_visit_cost, .number = cost, .has_number = true, .text = currency }),
+	    NULL))
+	    ->id;
+	expect_written(client_act(client, E_visit, id, "complete",
+	    SENT(TEXT_OF(1, "followup"), TEXT_OF(2, "讨论了明年的合同"), TEXT_OF(3, "寄出报价"))));
+	return id;
+}
+
+static int
+report_setup_company(void **state)
+{
+	int64_t ben_customer, contact;
+
+	bed = bed_new(DB);
+	ada = client_new(bed, "ada", LANG_ZH);
+	ben = client_new(bed, "ben", LANG_EN);
+	cai = client_new(bed, "cai", LANG_EN);
+	dan = client_new(bed, "dan", LANG_ZH);
+	guo = client_new(bed, "guo", LANG_ZH);
+	ada_customer = make_customer(ada, "上海华东电子有限公司");
+	ben_customer = make_customer(ben, "Minghe Foods");
+	contact = expect_written(client_save(ada, E_contact, 0, 0,
+	    SENT(TEXT_OF(F_contact_name, "李明"), NUMBER_OF(F_contact_customer_id, ada_customer),
+		TEXT_OF(F_contact_title, "采购经理")),
+	    NULL))
+	    ->id;
+	ada_visit = make_visit(ada, ada_customer, "2026-03-02", "年度合同", 90, 12050, "CNY");
+	expect_written(client_save(ada, E_visit, ada_visit, 2, NULL,
+	    (const struct sent_line[]){ { .entity = E_visit_contact,
+					    .id = -1,
+					    .values = SENT(NUMBER_OF(F_visit_contact_contact_id, contact)) },
+		{ 0 } }));
+	make_visit(ada, ada_customer, "2026-03-20", "回访", 30, 800, "CNY");
+	make_visit(ada, ada_customer, "2026-04-01", "交货", 45, 2000, "USD");
+	ben_visit = make_visit(ben, ben_customer, "2026-03-05", "Demo", 60, 4500, "CNY");
+	return 0;
+}
+
+static int
+report_end_company(void **state)
+{
+	client_free(ada);
+	client_free(ben);
+	client_free(cai);
+	client_free(dan);
+	client_free(guo);
+	bed_free(bed);
+	return 0;
+}
+
+/* ---- the visit sheet --------------------------------------------------------------------- */
+
+static void
+visit_sheet_says_everything_about_the_visit(void **state)
+{
+	const char *text =
+	    report_text(ada, "visit_sheet", "text", PARAMETERS({ 1, ada_visit, NULL }));
+
+	expect_text(text, "客户拜访单");
+	expect_text(text, "上海华东电子有限公司");
+	expect_text(text, "李明（采购经理）");
+	expect_text(text, "2026-03-02 周一");
+	expect_text(text, "10:00–11:30");
+	expect_text(text, "年度合同");
+	expect_text(text, "讨论了明年的合同");
+	expect_text(text, "需要跟进");
+	expect_text(text, "寄出报价");
+	expect_text(text, "120.50 CNY");
+	expect_text(text, "打印：Ada ");
+	expect_text(text, "总部  东区");
+	expect_text(text, "主管");
+	/* one page */
+	assert_null(strchr(text, '\f'));
+}
+
+static void
+visit_sheet_is_english_for_who_reads_english(void **state)
+{
+	const char *text =
+	    report_text(ben, "visit_sheet", "text", PARAMETERS({ 1, ben_visit, NULL }));
+
+	expect_text(text, "Visit sheet");
+	expect_text(text, "Printed by Ben, ");
+	expect_text(text, "Minghe Foods");
+	expect_text(text, "2026-03-05 Thu");
+	expect_text(text, "Follow up");
+}
+
+static void
+visit_sheet_of_anothers_visit_does_not_exist(void **state)
+{
+	struct asked asked = report_ask(ben, "visit_sheet", "text", PARAMETERS({ 1, ada_visit, NULL }));
+
+	expect_error(asked.last, ERR_NO_SUCH_RECORD, 1);
+	asked = report_ask(dan, "visit_sheet", "preview", PARAMETERS({ 1, ada_visit, NULL }));
+	expect_error(asked.last, ERR_NO_SUCH_RECORD, 1);
+	/* the supervisor of the department sees it */
+	expect_text(report_text(cai, "visit_sheet", "text", PARAMETERS({ 1, ada_visit, NULL })), "Ada");
+}
+
+static void
+visit_sheet_of_a_shared_customer_shows_no_more_than_the_reader_may_see(void **state)
+{
+	int64_t shared = expect_written(client_act(ada, E_customer, ada_customer, "share",
+					    SENT(NUMBER_OF(1, USER_DAN))))
+			     ->id;
+	struct asked asked;
+
+	assert_int_equal(shared, ada_customer);
+	/* the customer is his to see now, the visit is not */
+	asked = report_ask(dan, "visit_sheet", "text", PARAMETERS({ 1, ada_visit, NULL }));
+	expect_error(asked.last, ERR_NO_SUCH_RECORD, 1);
+	expect_written(client_act(ada, E_customer, ada_customer, "unshare", SENT(NUMBER_OF(1, USER_DAN))));
+}
+
+static void
+visit_sheet_is_made_in_every_format(void **state)
+{
+	static const char *const formats[] = { "pdf", "html", "csv", "text" };
+	static const char *const starts[] = { "%PDF-", "<!", "", "" };
+
+	for (size_t i = 0; i < 4; i++) {
+		struct asked asked = report_ask(
+		    ada, "visit_sheet", formats[i], PARAMETERS({ 1, ada_visit, NULL }));
+
+		assert_int_equal(asked.last->answer_case, KEHU__SERVER_FRAME__ANSWER_REPORT);
+		assert_true(asked.data.bytes > 100);
+		assert_memory_equal(asked.data.data, starts[i], strlen(starts[i]));
+		assert_string_equal(asked.last->report->title, "客户拜访单");
+		buf_fini(&asked.data);
+	}
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM audit WHERE request = 'report' AND action ="
+				    " 'visit_sheet' AND detail = 'pdf' AND record_id = %" PRId64, ada_visit),
+	    1);
+}
+
+static void
+preview_shows_what_is_printed(void **state)
+{
+	struct asked asked =
+	    report_ask(ada, "visit_sheet", "preview", PARAMETERS({ 1, ada_visit, NULL }));
+	const char *text = report_text(ada, "visit_sheet", "text", PARAMETERS({ 1, ada_visit, NULL }));
+
+	assert_int_equal(asked.last->answer_case, KEHU__SERVER_FRAME__ANSWER_REPORT);
+	assert_true(asked.last->report->n_lines > 20);
+	assert_int_equal(asked.last->report->page, 1);
+	assert_int_equal(asked.last->report->pages, 1);
+	for (size_t i = 0; i < asked.last->report->n_lines; i++)
+		if (strstr(asked.last->report->lines[i], "打印") == NULL)
+			expect_text(text, asked.last->report->lines[i]);
+}
+
+/* ---- visits by person and month ---------------------------------------------------------- */
+
+static const struct parameter march_and_april[] = { { 1, 0, "2026-03-01" }, { 2, 0, "2026-04-30" },
+	{ 0 } };
+
+static void
+visits_by_person_adds_up_by_month_and_person(void **state)
+{
+	const char *text = report_text(ada, "visits_by_person", "text", march_and_april);
+
+	expect_text(text, "人员月度拜访统计");
+	expect_text(text, "2026-03-01 至 2026-04-30");
+	expect_text(text, "2026-03");
+	expect_text(text, "2026-04");
+	expect_text(text, "2 次"); /* of March */
+	expect_text(text, "128.50");
+	expect_text(text, "3 次"); /* of all */
+	expect_text(text, "165");
+	/* currencies are not added to each other */
+	expect_text(text, "CNY");
+	expect_text(text, "USD");
+	expect_text(text, "20.00");
+	expect_no_text(text, "148.50");
+	expect_no_text(text, "Ben");
+}
+
+static void
+visits_by_person_shows_a_supervisor_the_department(void **state)
+{
+	const char *text = report_text(cai, "visits_by_person", "text", march_and_april);
+
+	expect_text(text, "Ada");
+	expect_text(text, "Ben");
+	expect_text(text, "4 visits");
+	expect_text(text, "225");
+	expect_text(text, "Minutes by person");
+	text = report_text(cai, "visits_by_person", "text",
+	    PARAMETERS({ 1, 0, "2026-03-01" }, { 2, 0, "2026-04-30" }, { 3, USER_BEN, NULL }));
+	expect_no_text(text, "Ada");
+	expect_text(text, "Ben");
+	text = report_text(cai, "visits_by_person", "text",
+	    PARAMETERS({ 1, 0, "2026-03-01" }, { 2, 0, "2026-04-30" }, { 4, DEPT_SALES, NULL }));
+	expect_text(text, "Ada");
+	text = report_text(cai, "visits_by_person", "text",
+	    PARAMETERS({ 1, 0, "2026-03-01" }, { 2, 0, "2026-04-30" }, { 4, DEPT_WEST, NULL }));
+	expect_no_text(text, "Ada");
+}
+
+static void
+visits_by_person_is_empty_for_who_sees_none(void **state)
+{
+	const char *text = report_text(dan, "visits_by_person", "text", march_and_april);
+
+	expect_text(text, "（无记录）");
+}
+
+static void
+visits_by_person_counts_days_as_the_reader_lives_them(void **state)
+{
+	/* ten in the evening UTC of the 31st of March is April in China */
+	const char *text;
+
+	pg_exec(DB, "UPDATE visit SET at = '2026-03-31 22:00+00' WHERE purpose = '交货'");
+	text = report_text(ada, "visits_by_person", "csv",
+	    PARAMETERS({ 1, 0, "2026-04-01" }, { 2, 0, "2026-04-01" }));
+	expect_text(text, "2026-04,2026-04-01");
+	expect_text(text, "交货");
+	text = report_text(ada, "visits_by_person", "csv",
+	    PARAMETERS({ 1, 0, "2026-03-31" }, { 2, 0, "2026-03-31" }));
+	expect_no_text(text, "交货");
+}
+
+static void
+visits_by_person_streams_many_rows(void **state)
+{
+	struct asked asked;
+
+	pg_exec(DB,
+	    "INSERT INTO visit (number, customer_id, at, minutes, kind, purpose, state, owner_id,"
+	    " department_id, branch_id) SELECT 'X' || i, %" PRId64 ", timestamptz '2025-01-01 00:00+00' +"
+	    " make_interval(hours => i), 10, 'visit', 'P' || i || repeat('长', 20), 'completed', %d, %d, %d FROM"
+	    " generate_series(1, 8000) i",
+	    ada_customer, USER_ADA, DEPT_KEY, BRANCH_EAST);
+	asked = report_ask(ada, "visits_by_person", "csv",
+	    PARAMETERS({ 1, 0, "2025-01-01" }, { 2, 0, "2025-12-31" }));
+	assert_int_equal(asked.last->answer_case, KEHU__SERVER_FRAME__ANSWER_REPORT);
+	assert_true(asked.frames > 5);
+	expect_text(buf_text(&asked.data), "P1长");
+	expect_text(buf_text(&asked.data), "P8000长");
+	buf_fini(&asked.data);
+	asked = report_ask_wide(ada, "visits_by_person", "preview",
+	    PARAMETERS({ 1, 0, "2025-01-01" }, { 2, 0, "2025-12-31" }), 3, 132);
+	assert_int_equal(asked.last->report->page, 3);
+	assert_true(asked.last->report->n_lines > 30);
+	for (size_t i = 0; i < asked.last->report->n_lines; i++)
+		assert_true(text_cols(asked.last->report->lines[i]) <= 132);
+}
+
+/* ---- wrong requests ---------------------------------------------------------------------- */
+
+static void
+wrong_parameters_are_answered_at_their_number(void **state)
+{
+	struct asked asked;
+
+	asked = report_ask(ada, "visits_by_person", "text", PARAMETERS({ 1, 0, "soon" }));
+	expect_error(asked.last, ERR_NOT_A_DATE, 1);
+	asked = report_ask(ada, "visits_by_person", "text",
+	    PARAMETERS({ 1, 0, "2026-05-01" }, { 2, 0, "2026-04-01" }));
+	expect_error(asked.last, ERR_INVALID, 2);
+	asked = report_ask(ada, "visits_by_person", "text", PARAMETERS({ 3, 999999, NULL }));
+	expect_error(asked.last, ERR_NO_SUCH_RECORD, 3);
+	asked = report_ask(ada, "visits_by_person", "text", PARAMETERS({ 9, 1, NULL }));
+	expect_error(asked.last, ERR_NO_SUCH_FIELD, 9);
+	asked = report_ask(ada, "visit_sheet", "text", NULL);
+	expect_error(asked.last, ERR_REQUIRED, 1);
+}
+
+static void
+wrong_names_and_formats_are_refused(void **state)
+{
+	struct asked asked = report_ask(ada, "payroll", "text", NULL);
+
+	expect_error(asked.last, ERR_NO_SUCH_ACTION, 0);
+	asked = report_ask(ada, "visits_by_person", "docx", NULL);
+	expect_error(asked.last, ERR_BAD_REQUEST, 0);
+	asked = report_ask_wide(ada, "visits_by_person", "text", NULL, 1, 77);
+	expect_error(asked.last, ERR_BAD_REQUEST, 0);
+	/* an administrator has no right to see visits, so there is no such report */
+	asked = report_ask(guo, "visits_by_person", "text", NULL);
+	expect_error(asked.last, ERR_NO_SUCH_ACTION, 0);
+}
+
+static void
+deleted_visits_are_in_no_report(void **state)
+{
+	const char *text;
+
+	pg_exec(DB, "UPDATE visit SET deleted_at = now() WHERE purpose = '回访'");
+	text = report_text(ada, "visits_by_person", "text", march_and_april);
+	expect_no_text(text, "回访");
+	pg_exec(DB, "UPDATE visit SET deleted_at = NULL WHERE purpose = '回访'");
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(visit_sheet_says_everything_about_the_visit),
+		cmocka_unit_test(visit_sheet_is_english_for_who_reads_english),
+		cmocka_unit_test(visit_sheet_of_anothers_visit_does_not_exist),
+		cmocka_unit_test(visit_sheet_of_a_shared_customer_shows_no_more_than_the_reader_may_see),
+		cmocka_unit_test(visit_sheet_is_made_in_every_format),
+		cmocka_unit_test(preview_shows_what_is_printed),
+		cmocka_unit_test(visits_by_person_adds_up_by_month_and_person),
+		cmocka_unit_test(visits_by_person_shows_a_supervisor_the_department),
+		cmocka_unit_test(visits_by_person_is_empty_for_who_sees_none),
+		cmocka_unit_test(visits_by_person_counts_days_as_the_reader_lives_them),
+		cmocka_unit_test(wrong_parameters_are_answered_at_their_number),
+		cmocka_unit_test(wrong_names_and_formats_are_refused),
+		cmocka_unit_test(deleted_visits_are_in_no_report),
+		cmocka_unit_test(visits_by_person_streams_many_rows),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, report_setup_company, report_end_company);
+}
