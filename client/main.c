@@ -5,7 +5,7 @@
 #include "client/cli/kehu.h"
 #include "client/cli/login.h"
 #include "client/link/place.h"
-#include "client/screens/screens.h"
+#include "client/screens/app.h"
 
 /* The link is handed over connecting: the screens show how far it is, and ask who is there. */
 static int
@@ -15,9 +15,8 @@ main_screens(struct cli *cli)
 
 	options.state_dir = cli->settings.drafts ? place_state_dir(cli->arena) : NULL;
 	cli->link = link_new(&options);
-	if (cli->settings.user != NULL && cli->settings.password != NULL)
-		link_login(cli->link, cli->settings.user, cli->settings.password, NULL);
-	int status = screens_main(cli->link, &cli->settings);
+	int status = app_run(
+	    cli->link, &cli->settings, cli->lang, cli->settings.user, cli->settings.password);
 	link_free(cli->link);
 	return status;
 }

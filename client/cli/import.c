@@ -18,7 +18,6 @@
 
 #define IMPORT_CHUNK_BYTES (64 * 1024)
 #define IMPORT_AHEAD       4
-#define IMPORT_TRIES       5
 #define IMPORT_COLUMNS     1000
 
 enum import_step { IMPORT_START = 1, IMPORT_DATA = 2, IMPORT_END = 3, IMPORT_GIVE_UP = 4 };
@@ -33,7 +32,9 @@ struct import {
 	size_t map_count;
 	int64_t id, job;
 	int64_t told_us;
-	/* chunks under way */
+	/* chunks under way: their requests, by chunk number */
+	uint32_t numbers[IMPORT_AHEAD];
+	uint32_t chunk;
 	size_t waiting;
 	enum err err;
 	Kehu__ServerFrame *refusal;
@@ -208,6 +209,12 @@ import_frame(Kehu__ClientFrame *frame, Kehu__Import *step, enum import_step numb
 static enum err
 import_answer(struct import *import, const Kehu__ServerFrame *answer)
 {
+	/* Repeated after a broken link: the stored outcome, whose id is the import's and its
+	 * job's. */
+	if (answer->answer_case == KEHU__SERVER_FRAME__ANSWER_WRITTEN) {
+		import->id = import->job = answer->written->id;
+		return ERR_OK;
+	}
 	if (answer->answer_case != KEHU__SERVER_FRAME__ANSWER_IMPORT)
 		return cli_fail(import->cli, ERR_BAD_FRAME, NULL, NULL);
 	if (answer->import->has_id)
@@ -277,7 +284,23 @@ import_wait(struct import *import, size_t most)
 	return import->err;
 }
 
-/* All chunks. NO_SERVER: the link broke meanwhile; the import must begin again. */
+static void
+import_send(struct import *import, uint8_t *data, size_t bytes)
+{
+	Kehu__ClientFrame frame;
+	Kehu__Import step;
+
+	import_frame(&frame, &step, IMPORT_DATA, import->id);
+	step.has_data = step.has_chunk = true;
+	step.data = (ProtobufCBinaryData){ .data = data, .len = bytes };
+	step.chunk = import->chunk;
+	import->waiting++;
+	import->numbers[import->chunk++ % IMPORT_AHEAD] = link_send(import->cli->link,
+	    &(struct link_request){
+		.frame = &frame, .done = import_chunk_done, .context = import });
+	import->sent += (int64_t)bytes;
+}
+
 static enum err
 import_data(struct import *import)
 {
@@ -286,27 +309,17 @@ import_data(struct import *import)
 
 	while (err == ERR_OK) {
 		ssize_t bytes = import_read(import, data);
-		Kehu__ClientFrame frame;
-		Kehu__Import step;
 
 		if (bytes < 0)
 			return cli_fail(
 			    import->cli, ERR_FILE_SYSTEM, import->path, strerror(errno));
 		if (bytes == 0)
-			break;
-		import_frame(&frame, &step, IMPORT_DATA, import->id);
-		step.has_data = true;
-		step.data = (ProtobufCBinaryData){ .data = data, .len = (size_t)bytes };
-		import->waiting++;
-		link_send(import->cli->link, &(struct link_request){ .frame = &frame,
-						 .done = import_chunk_done,
-						 .context = import,
-						 .flags = LINK_ONCE });
+			return import_wait(import, 0);
+		import_send(import, data, (size_t)bytes);
 		err = import_wait(import, IMPORT_AHEAD - 1);
-		import->sent += bytes;
 		import_progress(import);
 	}
-	return err == ERR_OK ? import_wait(import, 0) : err;
+	return err;
 }
 
 static enum err
@@ -339,27 +352,17 @@ import_give_up(struct import *import)
 static enum err
 import_upload(struct import *import)
 {
-	for (int try = 1;; try++) {
-		import->err = ERR_OK;
-		import->refusal = NULL;
-		import->id = import->sent = 0;
-		enum err err = import_start(import);
-		if (err == ERR_OK)
-			err = import_data(import);
-		if (err == ERR_OK)
-			return import_end(import);
-		/* Chunks still under way would call back into what is gone. */
-		while (import->waiting > 0 && link_turn_once(import->cli->link, 1000) == ERR_OK)
-			continue;
-		bool again = err == ERR_NO_SERVER && import->bytes > 0 && try < IMPORT_TRIES &&
-			     import->waiting == 0 && lseek(import->fd, 0, SEEK_SET) == 0;
-		if (again)
-			continue;
-		import_give_up(import);
-		return import->refusal != NULL
-			   ? cli_fail_answer(import->cli, err, import->refusal, import->entity)
-			   : cli_fail_answer(import->cli, err, NULL, NULL);
-	}
+	enum err err = import_start(import);
+
+	if (err == ERR_OK)
+		err = import_data(import);
+	if (err == ERR_OK)
+		return import_end(import);
+	/* Chunks still under way would call back into what is gone. */
+	for (size_t i = 0; i < IMPORT_AHEAD; i++)
+		link_cancel(import->cli->link, import->numbers[i]);
+	import_give_up(import);
+	return cli_fail_answer(import->cli, err, import->refusal, import->entity);
 }
 
 /* ---- the result ---- */
