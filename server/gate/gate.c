@@ -368,8 +368,8 @@ gate_stream(struct call *call, const Kehu__ServerFrame *frame)
 	copy.has_number = copy.has_reference = true;
 	copy.number = stream->work->number;
 	copy.reference = call->reference;
-	frame_pack_server(&out, &copy, call->session.zstd);
-	sent = net_stream(stream->worker->server->net, stream->work, &out, 30000);
+	sent = frame_pack_server(&out, &copy, call->session.zstd) == ERR_OK &&
+	    net_stream(stream->worker->server->net, stream->work, &out, 30000);
 	buf_fini(&out);
 	return sent;
 }
@@ -384,6 +384,7 @@ gate_decode(struct call *call, struct work *work, const struct request_row **row
 	if (frame_unpack_client(call->arena, work->flags, work->body, work->bytes, &frame, &why) !=
 	    ERR_OK) {
 		call_log(call, LOG_WARN, "frame refused", "why=%s", log_value(call->arena, why));
+		work->close = true;
 		return CALL_FAIL(call, ERR_BAD_FRAME);
 	}
 	call->request = frame;
@@ -421,7 +422,14 @@ gate_serve(void *worker_, struct work *work, struct buf *out)
 	call.answer.has_number = call.answer.has_reference = true;
 	call.answer.number = work->number;
 	call.answer.reference = call.reference;
-	frame_pack_server(out, &call.answer, call.session.zstd);
+	if (frame_pack_server(out, &call.answer, call.session.zstd) != ERR_OK) {
+		/* A big answer of many rows; nothing was appended. */
+		err = ERR_TOO_LARGE;
+		call.failure = (struct failure){ .err = err };
+		call.more_count = 0;
+		gate_answer_error(&call);
+		frame_pack_server(out, &call.answer, call.session.zstd);
+	}
 	work->session = call.session;
 	gate_log(&call, row != NULL ? row->name : "?", err, out->bytes);
 	gate_call_fini(&call);
@@ -483,6 +491,15 @@ gate_worker_idle(void *worker_)
 		job_run_waiting(worker);
 }
 
+/* From the loop's thread: what the worker waits for in the database is to end. */
+static void
+gate_worker_cancel(void *worker_)
+{
+	struct worker *worker = worker_;
+
+	store_cancel(worker->store);
+}
+
 static void
 gate_worker_stop(void *worker_)
 {
@@ -497,5 +514,6 @@ const struct lane_ops gate_lane_ops = {
 	.worker_start = gate_worker_start,
 	.worker_run = gate_serve,
 	.worker_idle = gate_worker_idle,
+	.worker_cancel = gate_worker_cancel,
 	.worker_stop = gate_worker_stop,
 };

@@ -197,6 +197,37 @@ value_parse_bool(struct arena *arena, const char *text, int64_t *number)
 	return ERR_INVALID;
 }
 
+/* What people leave off a division's name: 深圳 is 深圳市, 内蒙古 is 内蒙古自治区. */
+static bool
+value_is_region_suffix(const char *rest)
+{
+	static const char *const suffixes[] = { "省", "市", "区", "县", "自治区", "壮族自治区", "回族自治区",
+		"维吾尔自治区", "特别行政区", "地区", "盟", "自治州", "自治县" };
+
+	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++)
+		if (strcmp(rest, suffixes[i]) == 0)
+			return true;
+	return false;
+}
+
+/* Provinces were stored before cities and those before districts: the first that fits is the widest. */
+static enum err
+value_parse_region(struct call *call, const char *folded, int64_t *id)
+{
+	size_t count = access_setup_count(call->access, E_region), bytes = strlen(folded);
+
+	for (size_t i = 0; bytes > 0 && i < count; i++) {
+		const struct setup_record *record = access_setup_at(call->access, E_region, i);
+
+		if (strncmp(record->label, folded, bytes) == 0 &&
+		    value_is_region_suffix(record->label + bytes)) {
+			*id = record->id;
+			return ERR_OK;
+		}
+	}
+	return ERR_NO_SUCH_RECORD;
+}
+
 /* A set-up record by id ("#12", "12"), second name, label, or initials when one alone fits. */
 static enum err
 value_parse_setup(struct call *call, uint32_t entity, const char *text, int64_t *id)
@@ -224,7 +255,9 @@ value_parse_setup(struct call *call, uint32_t entity, const char *text, int64_t 
 		*id = by_label == 1 ? label_id : pinyin_id;
 		return ERR_OK;
 	}
-	return by_label > 1 ? ERR_NARROW : ERR_NO_SUCH_RECORD;
+	if (by_label > 1)
+		return ERR_NARROW;
+	return entity == E_region ? value_parse_region(call, folded, id) : ERR_NO_SUCH_RECORD;
 }
 
 static enum err

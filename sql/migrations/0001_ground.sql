@@ -146,7 +146,7 @@ CREATE TABLE job (
 	kind text NOT NULL,
 	arguments text NOT NULL DEFAULT '',
 	state text NOT NULL DEFAULT 'waiting'
-		CHECK (state IN ('waiting', 'running', 'done', 'failed', 'cancelled')),
+		CHECK (state IN ('uploading', 'waiting', 'running', 'done', 'failed', 'cancelled')),
 	cancel boolean NOT NULL DEFAULT false,
 	lease_until timestamptz,
 	worker text,
@@ -166,6 +166,14 @@ CREATE INDEX job_open ON job (id) WHERE state IN ('waiting', 'running');
 CREATE INDEX job_created_by ON job (created_by, id DESC);
 
 CREATE TABLE job_chunk (
+	job_id bigint NOT NULL REFERENCES job ON DELETE CASCADE,
+	number integer NOT NULL,
+	data bytea NOT NULL,
+	PRIMARY KEY (job_id, number)
+);
+
+-- A file on its way in, piece by piece: number 0 is the start request, the file follows from 1.
+CREATE TABLE import_chunk (
 	job_id bigint NOT NULL REFERENCES job ON DELETE CASCADE,
 	number integer NOT NULL,
 	data bytea NOT NULL,

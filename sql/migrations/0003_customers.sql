@@ -62,7 +62,7 @@ CREATE INDEX customer_tax_number ON customer (tax_number) WHERE tax_number <> ''
 
 -- What rules compute, outside the record's version: a visit must not conflict with an open form.
 CREATE TABLE customer_figures (
-	id bigint PRIMARY KEY REFERENCES customer,
+	id bigint PRIMARY KEY,
 	last_visit_at timestamptz,
 	visit_count bigint,
 	next_visit_on date,
@@ -74,6 +74,8 @@ CREATE INDEX customer_figures_next ON customer_figures (next_visit_on, id) WHERE
 -- "class field<tab>text" a line, for the exact check of what the grams found.
 -- Search tables carry no row policies: they hold ids, access columns and tokens, and every hit
 -- is joined to its record, where the policies apply (@@ is not leakproof).
+-- The access columns are in the index, so that a common token is met inside the reader's arms:
+-- 50,000 hits of one token in a million rows cost an own-scope reader 0.1 ms where 28 were filtered.
 CREATE TABLE customer_search (
 	id bigint PRIMARY KEY,
 	owner_id bigint,
@@ -83,7 +85,8 @@ CREATE TABLE customer_search (
 	tokens tsvector NOT NULL,
 	doc text NOT NULL DEFAULT ''
 );
-CREATE INDEX customer_search_tokens ON customer_search USING gin (branch_id, tokens);
+CREATE INDEX customer_search_tokens ON customer_search
+	USING gin (owner_id, department_id, branch_id, pool_id, tokens);
 
 CREATE TABLE customer_address (
 	id bigint PRIMARY KEY DEFAULT nextval('record_id'),
@@ -201,7 +204,8 @@ CREATE TABLE contact_search (
 	tokens tsvector NOT NULL,
 	doc text NOT NULL DEFAULT ''
 );
-CREATE INDEX contact_search_tokens ON contact_search USING gin (branch_id, tokens);
+CREATE INDEX contact_search_tokens ON contact_search
+	USING gin (owner_id, department_id, branch_id, pool_id, tokens);
 
 CREATE TABLE contact_phone (
 	id bigint PRIMARY KEY DEFAULT nextval('record_id'),

@@ -237,10 +237,14 @@ BEGIN
 	SELECT max(v.at) FILTER (WHERE v.state = 'completed'),
 		count(*) FILTER (WHERE v.state = 'completed'),
 		count(*) FILTER (WHERE v.state IN ('planned', 'started')),
-		min(v.at) FILTER (WHERE v.state IN ('planned', 'started')),
-		(array_agg(v.next_on ORDER BY v.at DESC, v.id DESC) FILTER (WHERE v.state = 'completed'))[1]
-		INTO last_at, done, open, first_open, agreed
+		min(v.at) FILTER (WHERE v.state IN ('planned', 'started'))
+		INTO last_at, done, open, first_open
 		FROM visit v WHERE v.customer_id = p_customer AND v.deleted_at IS NULL;
+	IF first_open IS NULL AND last_at IS NOT NULL THEN
+		SELECT v.next_on INTO agreed FROM visit v WHERE v.customer_id = p_customer
+			AND v.at = last_at AND v.state = 'completed' AND v.deleted_at IS NULL
+			ORDER BY v.id DESC LIMIT 1;
+	END IF;
 	IF first_open IS NOT NULL THEN
 		SELECT b.offset_min INTO minutes_east FROM customer c JOIN branch b ON b.id = c.branch_id
 			WHERE c.id = p_customer;

@@ -41,7 +41,7 @@ GRANT SELECT, INSERT ON history TO kehu_app;
 GRANT INSERT ON audit TO kehu_app;
 GRANT SELECT ON session TO kehu_app;
 GRANT SELECT, INSERT, UPDATE ON number_series, custom_field TO kehu_app;
-GRANT SELECT, INSERT, UPDATE, DELETE ON job, job_chunk, import_row TO kehu_app;
+GRANT SELECT, INSERT, UPDATE, DELETE ON job, job_chunk, import_chunk, import_row TO kehu_app;
 
 GRANT SELECT, UPDATE ON state TO kehu_rule;
 GRANT SELECT ON settings TO kehu_rule;

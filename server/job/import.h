@@ -1,0 +1,36 @@
+/*
+ * Imports: a file sent in chunks becomes a job that saves its rows through the same checks, hooks and
+ * history as a person's saves.
+ */
+#ifndef KEHU_IMPORT_H
+#define KEHU_IMPORT_H
+
+#include "server/job/job.h"
+#include "server/record/record.h"
+
+/* Where the cells of one column go. */
+struct import_column {
+	const struct field *field;       /* NULL: not taken */
+	const struct entity_view *line;  /* the field is of the first line of this kind */
+	const char *header;              /* as in the file */
+};
+
+struct import_map {
+	const struct entity_view *entity;
+	struct import_column *columns; /* by position in the file */
+	size_t column_count;
+	struct import_column *constants; /* header is the value */
+	size_t constant_count;
+	const struct field *match;
+	bool update; /* an existing record is changed, else refused as a duplicate */
+	bool dry_run;
+};
+
+/*
+ * Bind a request's mapping to a header row; without a mapping, columns whose header names a field
+ * are taken. Fields the user may not write are refused. *unmapped: headers left out, in arena.
+ */
+MUST_CHECK enum err import_bind(struct call *call, struct arena *arena,
+    const Kehu__Import *request, const char *const *header, size_t count, struct import_map *map);
+
+#endif

@@ -1,0 +1,123 @@
+/*
+ * Which column of a file goes into which field.
+ */
+#include "server/job/import.h"
+
+#include "common/text.h"
+
+#include <string.h>
+
+static bool
+import_may_write(struct call *call, const struct entity_view *entity, const struct field *field)
+{
+	return field != NULL && access_field(call->user, entity->def, field) == FIELD_CLEAR;
+}
+
+/* "phones.number": the line kind by its name or alias. */
+static const struct entity_view *
+import_line_kind(struct call *call, const struct entity_view *entity, const char *word, size_t bytes)
+{
+	const struct entity_view *kinds[16];
+	size_t count = catalog_lines(call->catalog, entity->def, kinds, 16);
+
+	for (size_t i = 0; i < count; i++) {
+		const struct entity *def = kinds[i]->def;
+
+		if ((strlen(def->name) == bytes && strncmp(def->name, word, bytes) == 0) ||
+		    (def->alias != NULL && strlen(def->alias) == bytes &&
+			strncmp(def->alias, word, bytes) == 0))
+			return kinds[i];
+	}
+	return NULL;
+}
+
+static enum err
+import_refuse(struct call *call, const char *en, const char *zh, const char *what)
+{
+	return CALL_FAIL(call, ERR_NO_SUCH_FIELD, .text = arena_printf(call->arena,
+	    call_say(call, en, zh), text_print(call->arena, what, TEXT_LINE)));
+}
+
+static enum err
+import_find_field(struct call *call, const struct entity_view *entity, const char *name,
+    struct import_column *column)
+{
+	const char *dot = strchr(name, '.');
+
+	if (dot != NULL) {
+		column->line = import_line_kind(call, entity, name, (size_t)(dot - name));
+		column->field = column->line != NULL ? entity_field_called(column->line, dot + 1) : NULL;
+	} else {
+		column->line = NULL;
+		column->field = entity_field_called(entity, name);
+	}
+	if (column->field == NULL)
+		return import_refuse(call, "There is no field \"%s\"", "没有字段“%s”", name);
+	if (!import_may_write(call, column->line != NULL ? column->line : entity, column->field))
+		return import_refuse(call, "The field \"%s\" cannot be written", "字段“%s”不可写入", name);
+	return ERR_OK;
+}
+
+static enum err
+import_bind_one(struct call *call, struct arena *arena, const Kehu__Mapping *mapping,
+    const char *const *header, size_t count, struct import_map *map)
+{
+	struct import_column column = { 0 };
+	enum err err;
+
+	if (mapping->field == NULL)
+		return CALL_FAIL(call, ERR_BAD_REQUEST);
+	err = import_find_field(call, map->entity, mapping->field, &column);
+	if (err != ERR_OK)
+		return err;
+	if (mapping->column == NULL) {
+		column.header = arena_strdup(arena, mapping->value != NULL ? mapping->value : "");
+		map->constants[map->constant_count++] = column;
+		return ERR_OK;
+	}
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(header[i], mapping->column) == 0) {
+			column.header = map->columns[i].header;
+			map->columns[i] = column;
+			return ERR_OK;
+		}
+	return import_refuse(call, "The file has no column \"%s\"", "文件中没有“%s”列", mapping->column);
+}
+
+enum err
+import_bind(struct call *call, struct arena *arena, const Kehu__Import *request,
+    const char *const *header, size_t count, struct import_map *map)
+{
+	enum err err = ERR_OK;
+	size_t taken = 0;
+
+	map->columns = ARENA_ARRAY(arena, struct import_column, count + 1);
+	map->column_count = count;
+	map->constants = ARENA_ARRAY(arena, struct import_column, request->n_map + 1);
+	map->dry_run = request->dry_run;
+	for (size_t i = 0; i < count; i++)
+		map->columns[i].header = arena_strdup(arena, header[i]);
+	for (size_t i = 0; err == ERR_OK && i < request->n_map; i++)
+		err = import_bind_one(call, arena, request->map[i], header, count, map);
+	for (size_t i = 0; err == ERR_OK && request->n_map == 0 && i < count; i++) {
+		struct import_column found = { .header = map->columns[i].header };
+
+		/* Columns that name no field are left out, not refused: the file is not ours. */
+		found.field = entity_field_called(map->entity, header[i]);
+		if (import_may_write(call, map->entity, found.field))
+			map->columns[i] = found;
+	}
+	if (err == ERR_OK && request->match != NULL && request->match[0] != '\0') {
+		map->match = entity_field_called(map->entity, request->match);
+		if (map->match == NULL)
+			return import_refuse(call, "There is no field \"%s\"", "没有字段“%s”", request->match);
+		map->update = request->on_match != NULL && strcmp(request->on_match, "update") == 0;
+	}
+	for (size_t i = 0; i < count; i++)
+		taken += map->columns[i].field != NULL;
+	if (err == ERR_OK && taken == 0)
+		return CALL_FAIL(call, ERR_NO_SUCH_FIELD,
+		    .text = call_say(call, "No column of the file names a field; give a mapping",
+			"文件中没有可识别的列，请提供映射文件"));
+	return err;
+}
