@@ -69,12 +69,13 @@ gate_intention(const Kehu__ClientFrame *frame)
 		return &frame->restore->intention;
 	case KEHU__CLIENT_FRAME__REQUEST_ACT:
 		return &frame->act->intention;
+	/* Of a transfer in steps only the first is an intention; the others may be sent again. */
 	case KEHU__CLIENT_FRAME__REQUEST_IMPORT:
-		return &frame->import->intention;
+		return frame->import->step == 1 ? &frame->import->intention : NULL;
 	case KEHU__CLIENT_FRAME__REQUEST_ATTACH:
-		return &frame->attach->intention;
+		return frame->attach->step == 1 ? &frame->attach->intention : NULL;
 	case KEHU__CLIENT_FRAME__REQUEST_JOB:
-		return &frame->job->intention;
+		return frame->job->step == 1 ? &frame->job->intention : NULL;
 	default:
 		return NULL;
 	}
@@ -128,6 +129,50 @@ gate_content_hash(const struct call *call, uint8_t hash[32])
 	hash_sha256(packed, bytes, hash);
 }
 
+/* The answer of a write that was done before, in the shape its request expects. */
+static void
+gate_answer_outcome(struct call *call, uint32_t entity, int64_t id, uint32_t version)
+{
+	Kehu__ImportAnswer *import;
+	Kehu__AttachAnswer *attach;
+	Kehu__JobAnswer *job;
+	Kehu__Written *written;
+
+	switch (call->request->request_case) {
+	case KEHU__CLIENT_FRAME__REQUEST_IMPORT:
+		import = call->answer.import = ARENA_NEW(call->arena, Kehu__ImportAnswer);
+		kehu__import_answer__init(import);
+		import->has_id = true;
+		import->id = id;
+		call->answer.answer_case = KEHU__SERVER_FRAME__ANSWER_IMPORT;
+		break;
+	case KEHU__CLIENT_FRAME__REQUEST_ATTACH:
+		attach = call->answer.attach = ARENA_NEW(call->arena, Kehu__AttachAnswer);
+		kehu__attach_answer__init(attach);
+		attach->has_id = true;
+		attach->id = id;
+		call->answer.answer_case = KEHU__SERVER_FRAME__ANSWER_ATTACH;
+		break;
+	case KEHU__CLIENT_FRAME__REQUEST_JOB:
+		job = call->answer.job = ARENA_NEW(call->arena, Kehu__JobAnswer);
+		kehu__job_answer__init(job);
+		job->has_id = true;
+		job->id = id;
+		call->answer.answer_case = KEHU__SERVER_FRAME__ANSWER_JOB;
+		break;
+	default:
+		written = call->answer.written = ARENA_NEW(call->arena, Kehu__Written);
+		kehu__written__init(written);
+		written->has_entity = written->has_id = written->has_version = true;
+		written->entity = entity;
+		written->id = id;
+		written->version = version;
+		written->has_repeated_request = written->repeated_request = true;
+		call->answer.answer_case = KEHU__SERVER_FRAME__ANSWER_WRITTEN;
+		break;
+	}
+}
+
 /* A repeat: answer with the stored outcome, if it is the same user's and the same content. */
 static enum err
 gate_answer_repeat(struct call *call)
@@ -137,7 +182,6 @@ gate_answer_repeat(struct call *call)
 	struct rows *rows;
 	const void *stored;
 	size_t bytes;
-	Kehu__Written *written;
 
 	store_read(call->store);
 	sql_add(sql, "SELECT user_id, hash, status, entity, record_id, version FROM outcome "
@@ -156,15 +200,8 @@ gate_answer_repeat(struct call *call)
 	if (rows_int(rows, 0, 0) != call->session.user || bytes != sizeof(hash) ||
 	    memcmp(stored, hash, sizeof(hash)) != 0)
 		return CALL_FAIL(call, ERR_INTENT_REUSED);
-	written = ARENA_NEW(call->arena, Kehu__Written);
-	kehu__written__init(written);
-	written->has_entity = written->has_id = written->has_version = true;
-	written->entity = (uint32_t)rows_int(rows, 0, 3);
-	written->id = rows_int(rows, 0, 4);
-	written->version = (uint32_t)rows_int(rows, 0, 5);
-	written->has_repeated_request = written->repeated_request = true;
-	call->answer.answer_case = KEHU__SERVER_FRAME__ANSWER_WRITTEN;
-	call->answer.written = written;
+	gate_answer_outcome(call, (uint32_t)rows_int(rows, 0, 3), rows_int(rows, 0, 4),
+	    (uint32_t)rows_int(rows, 0, 5));
 	return ERR_OK;
 }
 
