@@ -1,0 +1,502 @@
+/*
+ * Imports against a real kehud: what is stored, what is refused and why, and that counts add up. With
+ * KEHU_DATA, real files that nobody here wrote are imported and found again.
+ */
+#include "common/date.h"
+#include "common/csv.h"
+#include "common/text.h"
+#include "server/entity/fields.h"
+#include "tests/lib/bed.h"
+#include "tests/lib/company.h"
+#include "tests/lib/pg.h"
+
+#include <inttypes.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+// clang-format off
+#include <cmocka.h>
+// clang-format on
+
+#define DB "imports"
+#define CHUNK 50000 /* cuts rows and characters in two */
+
+static struct bed *bed;
+static struct client *eve, *cai;
+
+struct counts {
+	int64_t read, created, updated, refused;
+	const char *state, *text;
+	const char *errors; /* the error file */
+};
+
+struct map {
+	const char *column, *field, *value;
+};
+
+static void
+client_forget_answers(struct client *client)
+{
+	arena_reset(client->arena);
+}
+
+static Kehu__ServerFrame *
+import_step(struct client *client, Kehu__Import *step)
+{
+	Kehu__ClientFrame frame = KEHU__CLIENT_FRAME__INIT;
+
+	frame.request_case = KEHU__CLIENT_FRAME__REQUEST_IMPORT;
+	frame.import = step;
+	return client_call(client, &frame);
+}
+
+static Kehu__JobAnswer *
+import_job(struct client *client, uint32_t step, int64_t id, uint32_t chunk)
+{
+	Kehu__ClientFrame frame = KEHU__CLIENT_FRAME__INIT;
+	Kehu__Job job = KEHU__JOB__INIT;
+	Kehu__ServerFrame *answer;
+
+	job.has_step = job.has_id = job.has_chunk = true;
+	job.step = step;
+	job.id = id;
+	job.chunk = chunk;
+	frame.request_case = KEHU__CLIENT_FRAME__REQUEST_JOB;
+	frame.job = &job;
+	answer = client_call(client, &frame);
+	if (answer->answer_case != KEHU__SERVER_FRAME__ANSWER_JOB)
+		fail_msg("job refused: %s", answer->error->text);
+	return answer->job;
+}
+
+static int64_t
+import_start(struct client *client, uint32_t entity, const struct map *map, Kehu__Import *options)
+{
+	Kehu__Import start = options != NULL ? *options : (Kehu__Import)KEHU__IMPORT__INIT;
+	Kehu__ServerFrame *answer;
+	size_t count = 0;
+
+	while (map != NULL && map[count].field != NULL)
+		count++;
+	start.has_step = start.has_entity = true;
+	start.step = 1;
+	start.entity = entity;
+	start.n_map = count;
+	start.map = ARENA_ARRAY(client->arena, Kehu__Mapping *, count + 1);
+	for (size_t i = 0; i < count; i++) {
+		start.map[i] = ARENA_NEW(client->arena, Kehu__Mapping);
+		kehu__mapping__init(start.map[i]);
+		start.map[i]->column = arena_strdup(client->arena, map[i].column);
+		start.map[i]->field = arena_strdup(client->arena, map[i].field);
+		start.map[i]->value = arena_strdup(client->arena, map[i].value);
+	}
+	answer = import_step(client, &start);
+	if (answer->answer_case != KEHU__SERVER_FRAME__ANSWER_IMPORT)
+		fail_msg("import refused: %s", answer->error->text);
+	return answer->import->id;
+}
+
+static struct counts
+import_data(struct client *client, uint32_t entity, const struct map *map, const char *data,
+    size_t bytes, Kehu__Import *options)
+{
+	int64_t id = import_start(client, entity, map, options);
+	Kehu__Import step = KEHU__IMPORT__INIT;
+	struct counts counts = { 0 };
+	struct buf errors = BUF_INIT;
+	Kehu__JobAnswer *job;
+	Kehu__ServerFrame *answer;
+	int64_t until = date_monotonic_us() + 120 * US_PER_SECOND;
+
+	step.has_step = step.has_id = step.has_chunk = step.has_data = true;
+	step.step = 2;
+	step.id = id;
+	for (size_t at = 0; at < bytes; at += CHUNK, step.chunk++) {
+		step.data.data = (uint8_t *)(uintptr_t)(data + at);
+		step.data.len = bytes - at < CHUNK ? bytes - at : CHUNK;
+		answer = import_step(client, &step);
+		assert_int_equal(answer->answer_case, KEHU__SERVER_FRAME__ANSWER_IMPORT);
+	}
+	step = (Kehu__Import)KEHU__IMPORT__INIT;
+	step.has_step = step.has_id = true;
+	step.step = 3;
+	step.id = id;
+	answer = import_step(client, &step);
+	assert_int_equal(answer->answer_case, KEHU__SERVER_FRAME__ANSWER_IMPORT);
+	for (;;) {
+		job = import_job(client, 2, id, 0);
+		if (strcmp(job->state, "waiting") != 0 && strcmp(job->state, "running") != 0)
+			break;
+		assert_true(date_monotonic_us() < until);
+		usleep(20000);
+	}
+	counts.state = arena_strdup(bed->arena, job->state);
+	counts.text = arena_strdup(bed->arena, job->text);
+	sscanf(job->text, "read %" SCNd64 ", created %" SCNd64 ", updated %" SCNd64 ", refused %" SCNd64,
+	    &counts.read, &counts.created, &counts.updated, &counts.refused);
+	for (uint32_t i = 0; i < job->chunks; i++) {
+		Kehu__JobAnswer *chunk = import_job(client, 4, id, i);
+
+		buf_put(&errors, chunk->data.data, chunk->data.len);
+	}
+	counts.errors = arena_strdup(bed->arena, buf_text(&errors));
+	buf_fini(&errors);
+	return counts;
+}
+
+static struct counts
+import_text(struct client *client, uint32_t entity, const struct map *map, const char *text,
+    Kehu__Import *options)
+{
+	return import_data(client, entity, map, text, strlen(text), options);
+}
+
+/* ---- small files ------------------------------------------------------------------------- */
+
+static void
+import_takes_columns_that_name_fields(void **state)
+{
+	struct counts counts = import_text(eve, E_customer, NULL,
+	    "name,级别,phone,nonsense\n第一进口公司,A,010-88880001,x\n第二进口公司,b,010-88880002,y\n", NULL);
+
+	assert_string_equal(counts.state, "done");
+	assert_int_equal(counts.read, 2);
+	assert_int_equal(counts.created, 2);
+	assert_string_equal(counts.errors, "");
+	assert_int_equal(client_search(eve, "第二进口")->search->n_hits, 1);
+	assert_string_equal(pg_exec(DB, "SELECT level FROM customer WHERE name = '第二进口公司'"), "B");
+	/* each row has its history and the same change id */
+	assert_int_equal(pg_int(DB, "SELECT count(DISTINCT h.change_id) FROM history h JOIN customer c ON c.id = h.record_id "
+		"WHERE c.name LIKE '第_进口公司'"), 1);
+}
+
+static void
+import_refuses_rows_with_line_column_and_reason(void **state)
+{
+	struct counts counts = import_text(eve, E_customer, NULL,
+	    "name,level,mail\n好公司,A,a@example.com\n坏级别公司,Q,b@example.com\n,A,c@example.com\n"
+	    "坏邮箱公司,A,nowhere\n多一列公司,A,d@example.com,extra\n又一好公司,B,e@example.com\n", NULL);
+
+	assert_int_equal(counts.read, 6);
+	assert_int_equal(counts.created, 2);
+	assert_int_equal(counts.refused, 4);
+	assert_non_null(strstr(counts.errors, "name,level,mail,kehu_line,kehu_column,kehu_reason"));
+	assert_non_null(strstr(counts.errors, "坏级别公司,Q,b@example.com,3,level,"));
+	assert_non_null(strstr(counts.errors, ",A,c@example.com,4,name,"));
+	assert_non_null(strstr(counts.errors, "坏邮箱公司,A,nowhere,5,mail,"));
+	assert_non_null(strstr(counts.errors, "多一列公司"));
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM customer WHERE name LIKE '坏%%' OR name LIKE '多一列%%'"), 0);
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM import_chunk"), 0);
+}
+
+static void
+import_dry_run_stores_nothing(void **state)
+{
+	Kehu__Import options = KEHU__IMPORT__INIT;
+	struct counts counts;
+
+	options.has_dry_run = options.dry_run = true;
+	counts = import_text(eve, E_customer, NULL, "name,level\n试跑公司,A\n试跑坏公司,Q\n", &options);
+	assert_int_equal(counts.created, 1);
+	assert_int_equal(counts.refused, 1);
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM customer WHERE name LIKE '试跑%%'"), 0);
+}
+
+static void
+import_updates_what_it_matches(void **state)
+{
+	Kehu__Import options = KEHU__IMPORT__INIT;
+	struct counts counts;
+
+	import_text(eve, E_customer, NULL, "name,tax_number,level\n匹配公司,TAX-1,C\n", NULL);
+	options.match = (char *)(uintptr_t)"tax_number";
+	counts = import_text(eve, E_customer, NULL, "name,tax_number,level\n匹配公司,TAX-1,A\n新配公司,TAX-2,B\n", &options);
+	assert_int_equal(counts.created, 1);
+	assert_int_equal(counts.refused, 1);
+	options.on_match = (char *)(uintptr_t)"update";
+	counts = import_text(eve, E_customer, NULL, "name,tax_number,level\n匹配公司,TAX-1,A\n新配公司,TAX-2,B\n", &options);
+	assert_int_equal(counts.updated, 2);
+	assert_string_equal(pg_exec(DB, "SELECT level FROM customer WHERE tax_number = 'TAX-1'"), "A");
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM customer WHERE tax_number LIKE 'TAX-%%'"), 2);
+}
+
+static void
+import_makes_lines_and_constants(void **state)
+{
+	const struct map map[] = { { "公司", "name", NULL }, { "手机", "phones.number", NULL },
+		{ NULL, "source", "import" }, { NULL, "level", "D" }, { 0 } };
+	const char *source = pg_exec(DB, "SELECT i.code FROM dictionary_item i JOIN dictionary d ON d.id = i.dictionary_id "
+		"WHERE d.name = 'customer_source' ORDER BY i.position LIMIT 1");
+	struct map with_source[5];
+	struct counts counts;
+
+	memcpy(with_source, map, sizeof(map));
+	with_source[2].value = arena_strdup(bed->arena, source);
+	counts = import_text(eve, E_customer, with_source, "公司;手机\n带手机公司;13900001234\n没手机公司;\n", NULL);
+	assert_int_equal(counts.created, 2);
+	assert_int_equal(client_search(eve, "13900001234")->search->n_hits, 1);
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM customer_phone p JOIN customer c ON c.id = p.customer_id "
+		"WHERE c.name = '没手机公司'"), 0);
+}
+
+static void
+import_finds_references_by_name(void **state)
+{
+	struct counts counts;
+
+	import_text(cai, E_customer, NULL, "name,short_name\n被引用公司,被引用\n", NULL);
+	counts = import_text(cai, E_contact, NULL, "name,customer,mobile\n仇联系,被引用,13911110000\n无主联系,没有这家,13911110001\n", NULL);
+	assert_int_equal(counts.created, 1);
+	assert_int_equal(counts.refused, 1);
+	assert_int_equal(client_search(cai, "qlx")->search->n_hits, 1);
+}
+
+static void
+import_of_broken_files_says_why(void **state)
+{
+	struct counts counts;
+
+	counts = import_text(eve, E_customer, NULL, "name,level\n\"没有结束的引号,A\n下一行,B\n", NULL);
+	assert_string_equal(counts.state, "failed");
+	counts = import_data(eve, E_customer, NULL, "name\n\0\0\n", 8, NULL);
+	assert_string_equal(counts.state, "failed");
+	counts = import_text(eve, E_customer, NULL, "nothing,here\n1,2\n", NULL);
+	assert_string_equal(counts.state, "failed");
+	assert_true(counts.text[0] != '\0');
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM customer WHERE name = '下一行'"), 0);
+}
+
+static void
+import_needs_the_right_to_create(void **state)
+{
+	struct client *guo = client_new(bed, "guo", LANG_EN);
+	Kehu__Import start = KEHU__IMPORT__INIT;
+
+	start.has_step = start.has_entity = true;
+	start.step = 1;
+	start.entity = E_customer;
+	expect_error(import_step(guo, &start), ERR_NO_SUCH_ENTITY, 0);
+	client_free(guo);
+}
+
+/* ---- real files -------------------------------------------------------------------------- */
+
+static char *
+read_data(const char *name, size_t *bytes)
+{
+	const char *dir = getenv("KEHU_DATA");
+	struct buf data = BUF_INIT;
+	FILE *file;
+	size_t got;
+
+	if (dir == NULL)
+		return NULL;
+	file = fopen(arena_printf(bed->arena, "%s/%s", dir, name), "r");
+	if (file == NULL)
+		return NULL;
+	while ((got = fread(buf_reserve(&data, 65536), 1, 65536, file)) > 0)
+		buf_wrote(&data, got);
+	fclose(file);
+	*bytes = data.bytes;
+	return buf_take(&data);
+}
+
+static const struct map companies_map[] = { { "股票代码", "tax_number", NULL }, { "股票名称", "short_name", NULL },
+	{ "公司全称", "name", NULL }, { "英文名称", "name_en", NULL }, { "地区", "region", NULL }, { 0 } };
+
+static size_t
+search_pages(struct client *client, const char *text, const char *label)
+{
+	Kehu__ClientFrame frame = KEHU__CLIENT_FRAME__INIT;
+	Kehu__Search search = KEHU__SEARCH__INIT;
+	size_t found = 0;
+
+	search.text = (char *)(uintptr_t)text;
+	search.has_limit = search.has_entity = true;
+	search.limit = 200;
+	search.entity = E_customer;
+	frame.request_case = KEHU__CLIENT_FRAME__REQUEST_SEARCH;
+	frame.search = &search;
+	for (;;) {
+		Kehu__ServerFrame *answer = client_call(client, &frame);
+
+		assert_int_equal(answer->answer_case, KEHU__SERVER_FRAME__ANSWER_SEARCH);
+		for (size_t i = 0; i < answer->search->n_hits; i++)
+			found += strcmp(answer->search->hits[i]->label, label) == 0;
+		if (found > 0 || !answer->search->has_next)
+			return found;
+		search.has_cursor = true;
+		search.cursor = answer->search->next;
+	}
+}
+
+struct company {
+	const char *short_name, *full_name, *initials;
+};
+
+static size_t
+read_companies(const char *data, size_t bytes, struct company **result)
+{
+	struct csv_reader *reader = csv_reader_new(',');
+	struct company *list = ARENA_ARRAY(bed->arena, struct company, 5000);
+	struct csv_row row;
+	size_t count = 0;
+
+	csv_reader_feed(reader, data, bytes);
+	csv_reader_finish(reader);
+	while (csv_reader_next(reader, bed->arena, &row) == CSV_ROW && count < 5000)
+		if (row.number > 1)
+			list[count++] = (struct company){ row.cells[1], row.cells[4], row.cells[6] };
+	csv_reader_free(reader);
+	*result = list;
+	return count;
+}
+
+/* Every two neighbouring characters of the short name find the company. */
+static size_t
+search_all_pairs(struct client *client, const struct company *company, size_t *missed)
+{
+	const char *at = company->short_name;
+	size_t searched = 0;
+
+	for (;;) {
+		uint32_t code;
+		size_t first = text_decode(at, strlen(at), &code);
+		size_t second = first > 0 ? text_decode(at + first, strlen(at + first), &code) : 0;
+		char pair[16];
+
+		if (second == 0)
+			return searched;
+		snprintf(pair, sizeof(pair), "%.*s", (int)(first + second), at);
+		/* a pair with a space or a sign is two words to the search, not one */
+		if (strpbrk(pair, " *-") == NULL) {
+			searched++;
+			if (search_pages(client, pair, company->full_name) == 0) {
+				print_message("# %s does not find %s\n", pair, company->short_name);
+				(*missed)++;
+			}
+			client_forget_answers(client);
+		}
+		at += first;
+	}
+}
+
+static void
+listed_companies_are_found_by_initials_and_pairs(void **state)
+{
+	size_t bytes = 0, count, by_initials = 0, pairs = 0, missed = 0;
+	char *data = read_data("cn_listed_companies/companies.csv", &bytes);
+	struct company *companies;
+	struct counts counts;
+
+	if (data == NULL)
+		skip();
+	counts = import_data(eve, E_customer, companies_map, data, bytes, NULL);
+	assert_string_equal(counts.state, "done");
+	assert_int_equal(counts.read, counts.created + counts.updated + counts.refused);
+	count = read_companies(data, bytes, &companies);
+	assert_int_equal(counts.read, count);
+	print_message("# %s\n%s", counts.text, counts.errors);
+	assert_true(counts.refused * 100 <= counts.read);
+	for (size_t i = 0; i < count; i++) {
+		/* pairs of every fourth company keep the test short; initials of all */
+		by_initials += search_pages(eve, companies[i].initials, companies[i].full_name) > 0;
+		client_forget_answers(eve);
+		if (i % 4 == 0)
+			pairs += search_all_pairs(eve, &companies[i], &missed);
+	}
+	print_message("# %zu of %zu found by initials, %zu of %zu pairs missed\n", by_initials, count, missed, pairs);
+	assert_true(by_initials * 100 >= (count - (size_t)counts.refused) * 99);
+	assert_int_equal(missed, 0);
+	free(data);
+}
+
+static void
+the_gb18030_twin_gives_the_same_records(void **state)
+{
+	size_t bytes = 0;
+	char *data = read_data("cn_listed_companies/companies_gb18030.csv", &bytes);
+	Kehu__Import options = KEHU__IMPORT__INIT;
+	int64_t before;
+	struct counts counts;
+
+	if (data == NULL)
+		skip();
+	before = pg_int(DB, "SELECT count(*) FROM customer");
+	options.match = (char *)(uintptr_t)"tax_number";
+	options.on_match = (char *)(uintptr_t)"update";
+	counts = import_data(eve, E_customer, companies_map, data, bytes, &options);
+	assert_int_equal(counts.created, 0);
+	assert_int_equal(counts.updated + counts.refused, counts.read);
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM customer"), before);
+	/* nothing differed, so nothing changed */
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM history h JOIN customer c ON c.id = h.record_id "
+		"WHERE h.kind = 2 AND h.fields <> '{}' AND c.tax_number ~ '^[0-9]{6}[.]'"), 0);
+	free(data);
+}
+
+static void
+northwind_rows_with_a_column_too_many_are_reported(void **state)
+{
+	const struct map map[] = { { "companyName", "name", NULL }, { "customerID", "short_name", NULL },
+		{ "address", "address", NULL }, { "postalCode", "postcode", NULL }, { "phone", "phone", NULL }, { 0 } };
+	size_t bytes = 0;
+	char *data = read_data("northwind/csv/customers.csv", &bytes);
+	struct counts counts;
+
+	if (data == NULL)
+		skip();
+	counts = import_data(eve, E_customer, map, data, bytes, NULL);
+	print_message("# %s\n", counts.text);
+	assert_int_equal(counts.read, 91);
+	assert_int_equal(counts.refused, 24);
+	assert_int_equal(counts.created, 67);
+	assert_int_equal(client_search(eve, "Alfreds")->search->n_hits, 1);
+	assert_true(client_search(eve, "Alfreds Futterkste")->search->n_hits >= 1); /* one letter missing */
+	free(data);
+}
+
+static int
+imports_start(void **state)
+{
+	bed = bed_new(DB);
+	eve = client_new(bed, "eve", LANG_EN);
+	cai = client_new(bed, "cai", LANG_EN);
+	/* the executive of the shipped roles only looks; here he brings the data in */
+	pg_exec(DB, "UPDATE role_grant g SET rights = rights | 255 FROM role r WHERE r.id = g.role_id "
+		"AND r.name = 'executive' AND g.entity IN ('customer', 'contact'); "
+		"UPDATE state SET access_epoch = access_epoch + 1");
+	return 0;
+}
+
+static int
+imports_end(void **state)
+{
+	client_free(eve);
+	client_free(cai);
+	bed_free(bed);
+	return 0;
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(import_takes_columns_that_name_fields),
+		cmocka_unit_test(import_refuses_rows_with_line_column_and_reason),
+		cmocka_unit_test(import_dry_run_stores_nothing),
+		cmocka_unit_test(import_updates_what_it_matches),
+		cmocka_unit_test(import_makes_lines_and_constants),
+		cmocka_unit_test(import_finds_references_by_name),
+		cmocka_unit_test(import_of_broken_files_says_why),
+		cmocka_unit_test(import_needs_the_right_to_create),
+		cmocka_unit_test(listed_companies_are_found_by_initials_and_pairs),
+		cmocka_unit_test(the_gb18030_twin_gives_the_same_records),
+		cmocka_unit_test(northwind_rows_with_a_column_too_many_are_reported),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, imports_start, imports_end);
+}
