@@ -7,18 +7,14 @@
 #include "client/link/place.h"
 #include "client/screens/app.h"
 
-/* The link is handed over connecting: the screens show how far it is, and ask who is there. */
+/* Drafts and unsent saves are kept here and not by commands, which wait for their answer. */
 static int
 main_screens(struct cli *cli)
 {
 	struct link_options options = cli_link_options(cli);
 
 	options.state_dir = cli->settings.drafts ? place_state_dir(cli->arena) : NULL;
-	cli->link = link_new(&options);
-	int status = app_run(
-	    cli->link, &cli->settings, cli->lang, cli->settings.user, cli->settings.password);
-	link_free(cli->link);
-	return status;
+	return app_run(&options, &cli->settings, cli->settings.user, cli->settings.password);
 }
 
 int

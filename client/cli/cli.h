@@ -106,7 +106,7 @@ MUST_CHECK enum err cli_arguments(struct cli *cli, Kehu__Field *const *fields,
     size_t field_count, const char *const *words, size_t count, Kehu__Value ***values,
     size_t *value_count);
 /* A cell for a value in a format. In arena. */
-struct cell cli_cell(struct cli *cli, struct arena *arena, enum sheet_format format,
+struct sheet_cell cli_cell(struct cli *cli, struct arena *arena, enum sheet_format format,
     const Kehu__Field *field, const Kehu__Value *value);
 
 /* ---- rows.c: pages of rows to a sheet ---- */

@@ -91,26 +91,22 @@ cli_quote(struct cli *cli, const char *text)
 }
 
 static enum err
-cli_find_by_list(
-    struct cli *cli, const Kehu__Entity *entity, const char *text, struct cli_found *found)
+cli_find_by_field(struct cli *cli, const Kehu__Entity *entity, const Kehu__Field *field,
+    const char *text, struct cli_found *found)
 {
 	Kehu__ClientFrame frame = KEHU__CLIENT_FRAME__INIT;
 	Kehu__List list = KEHU__LIST__INIT;
-	const Kehu__Field *label = cat_field(entity, entity->label_field);
-	uint32_t column;
+	uint32_t column = field->number;
 	Kehu__ServerFrame *answer;
 
-	if (label == NULL)
-		return ERR_OK;
-	column = label->number;
 	list.has_entity = list.has_limit = true;
 	list.entity = entity->number;
 	list.limit = 500;
 	list.n_columns = 1;
 	list.columns = &column;
-	if (label->flags & CAT_FILTER)
+	if (field->flags & CAT_FILTER)
 		list.query =
-		    arena_printf(cli->arena, "%s:%s", label->name, cli_quote(cli, text));
+		    arena_printf(cli->arena, "%s:%s", field->name, cli_quote(cli, text));
 	frame.request_case = KEHU__CLIENT_FRAME__REQUEST_LIST;
 	frame.list = &list;
 	enum err err = cli_ask(cli, cli->arena, &frame, entity, &answer);
@@ -123,6 +119,25 @@ cli_find_by_list(
 			cli_found_add(cli, found, text, row->id, row->cells[0]->text, NULL);
 	}
 	return ERR_OK;
+}
+
+/* By label, else by what else names one: a login name, a code, a number. */
+static enum err
+cli_find_by_list(
+    struct cli *cli, const Kehu__Entity *entity, const char *text, struct cli_found *found)
+{
+	static const char *const others[] = { "name", "code", "number" };
+	const Kehu__Field *label = cat_field(entity, entity->label_field), *field = label;
+	enum err err = ERR_OK;
+
+	for (size_t i = 0; err == ERR_OK && found->count == 0; i++) {
+		if (field != NULL && (i == 0 || field != label))
+			err = cli_find_by_field(cli, entity, field, text, found);
+		if (i == sizeof(others) / sizeof(others[0]))
+			break;
+		field = cat_field_called(entity, others[i]);
+	}
+	return err;
 }
 
 /* "#12 华信科技 (上海), #40 华信科技 (北京)": which of them was meant. */
@@ -246,26 +261,35 @@ cli_add_value(struct cli *cli, Kehu__Record *record, Kehu__Value *value)
 	record->values = values;
 }
 
-/* The first line of a kind in what is being built: the stored first one, or a new one. */
 static Kehu__Record *
-cli_line_of(
-    struct cli *cli, const Kehu__Entity *line, const Kehu__Record *stored, Kehu__Record *record)
+cli_line_find(Kehu__Record *const *lines, size_t count, uint32_t entity, bool made)
 {
-	Kehu__Record *made, **lines;
+	for (size_t i = 0; i < count; i++)
+		if (lines[i]->entity == entity && (!made || lines[i]->id < 0))
+			return lines[i];
+	return NULL;
+}
 
-	for (size_t i = 0; i < record->n_lines; i++)
-		if (record->lines[i]->entity == line->number)
-			return record->lines[i];
+/*
+ * The first line of a kind in what is being built: the stored first one, or a new one. added:
+ * one beside those that are stored.
+ */
+static Kehu__Record *
+cli_line_of(struct cli *cli, const Kehu__Entity *line, const Kehu__Record *stored, bool added,
+    Kehu__Record *record)
+{
+	Kehu__Record *made = cli_line_find(record->lines, record->n_lines, line->number, added);
+	Kehu__Record *old = NULL, **lines;
+
+	if (made != NULL)
+		return made;
+	if (stored != NULL && !added)
+		old = cli_line_find(stored->lines, stored->n_lines, line->number, false);
 	made = ARENA_NEW(cli->arena, Kehu__Record);
 	kehu__record__init(made);
 	made->has_entity = made->has_id = true;
 	made->entity = line->number;
-	made->id = -1 - (int64_t)record->n_lines;
-	for (size_t i = 0; stored != NULL && i < stored->n_lines; i++)
-		if (stored->lines[i]->entity == line->number) {
-			made->id = stored->lines[i]->id;
-			break;
-		}
+	made->id = old != NULL ? old->id : -1 - (int64_t)record->n_lines;
 	lines = ARENA_ARRAY(cli->arena, Kehu__Record *, record->n_lines + 1);
 	if (record->n_lines > 0)
 		memcpy(lines, record->lines, record->n_lines * sizeof(*lines));
@@ -286,12 +310,14 @@ cli_assign_one(struct cli *cli, const Kehu__Entity *entity, const Kehu__Record *
 		return err;
 	dot = strchr(name, '.');
 	if (dot != NULL) {
-		const char *kind = arena_strndup(cli->arena, name, (size_t)(dot - name));
+		bool added = dot > name && dot[-1] == '+';
+		const char *kind =
+		    arena_strndup(cli->arena, name, (size_t)(dot - name) - added);
 		const Kehu__Entity *line = cat_line_called(cli->cat, entity, kind);
 
 		if (line == NULL)
 			return cli_no_field(cli, name, NULL);
-		record = cli_line_of(cli, line, stored, record);
+		record = cli_line_of(cli, line, stored, added, record);
 		entity = line;
 		name = dot + 1;
 	}
@@ -359,14 +385,14 @@ cli_json_reference(struct arena *arena, const Kehu__Value *value)
 	return copy;
 }
 
-struct cell
+struct sheet_cell
 cli_cell(struct cli *cli, struct arena *arena, enum sheet_format format,
     const Kehu__Field *field, const Kehu__Value *value)
 {
 	struct cat_style style = {
 		.offset_min = cli->offset_min, .plain = format != SHEET_TABLE, .lang = cli->lang
 	};
-	struct cell cell = { .kind = CELL_TEXT };
+	struct sheet_cell cell = { .kind = CELL_TEXT };
 
 	if (cat_value_empty(value))
 		return cell;
@@ -380,6 +406,7 @@ cli_cell(struct cli *cli, struct arena *arena, enum sheet_format format,
 	else if (field->type == CAT_BOOL)
 		cell.kind = CELL_BOOL;
 	else if (field->type == CAT_REF && format == SHEET_JSONL)
-		cell = (struct cell){ CELL_JSON, cell.text, cli_json_reference(arena, value) };
+		cell = (struct sheet_cell){ CELL_JSON, cell.text,
+			cli_json_reference(arena, value) };
 	return cell;
 }

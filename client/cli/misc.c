@@ -47,7 +47,7 @@ fields_of_all(struct cli *cli, enum sheet_format format)
 	for (size_t i = 0; i < cat_count(cli->cat); i++) {
 		const Kehu__Entity *entity = cat_at(cli->cat, i);
 
-		sheet_row(sheet, (struct cell[]){ { .text = entity->name },
+		sheet_row(sheet, (struct sheet_cell[]){ { .text = entity->name },
 				     { .text = entity->label }, { .text = entity->alias } });
 	}
 	return cli_sheet_end(cli, sheet);
@@ -82,9 +82,9 @@ cli_fields(struct cli *cli)
 		    field->flags & CAT_SORT ? "sort" : "");
 
 		sheet_row(
-		    sheet, (struct cell[]){ { .text = field->name }, { .text = field->label },
-			       { .text = fields_type(field->type) }, { .text = rules },
-			       { .text = fields_values(cli, field) } });
+		    sheet, (struct sheet_cell[]){ { .text = field->name },
+			       { .text = field->label }, { .text = fields_type(field->type) },
+			       { .text = rules }, { .text = fields_values(cli, field) } });
 	}
 	return cli_sheet_end(cli, sheet);
 }

@@ -31,9 +31,9 @@ cli_read(struct cli *cli, const Kehu__Entity *entity, int64_t id, Kehu__Record *
 }
 
 static void
-cli_put_pair(struct sheet *sheet, const char *name, struct cell value)
+cli_put_pair(struct sheet *sheet, const char *name, struct sheet_cell value)
 {
-	sheet_row(sheet, (struct cell[]){ { .text = name }, value });
+	sheet_row(sheet, (struct sheet_cell[]){ { .text = name }, value });
 }
 
 /* A record as lines of name and value; its lines follow as "phone[1].number". */
@@ -45,7 +45,7 @@ cli_put_pairs(struct cli *cli, struct sheet *sheet, enum sheet_format format,
 
 	for (size_t i = 0; entity != NULL && i < entity->n_fields; i++) {
 		const Kehu__Field *field = entity->fields[i];
-		struct cell cell =
+		struct sheet_cell cell =
 		    cli_cell(cli, cli->arena, format, field, cat_value(record, field->number));
 		const char *name = format == SHEET_TABLE ? field->label : field->name;
 
@@ -103,7 +103,7 @@ cli_put_object(struct cli *cli, struct buf *out, const Kehu__Record *record)
 	    out, "{\"id\":%" PRId64 ",\"version\":%" PRIu32, record->id, record->version);
 	for (size_t i = 0; entity != NULL && i < entity->n_fields; i++) {
 		const Kehu__Field *field = entity->fields[i];
-		struct cell cell = cli_cell(
+		struct sheet_cell cell = cli_cell(
 		    cli, cli->arena, SHEET_JSONL, field, cat_value(record, field->number));
 
 		buf_putc(out, ',');
@@ -156,9 +156,10 @@ cli_get(struct cli *cli)
 	struct sheet *sheet =
 	    sheet_new(stdout, format, columns, 2, cli->options.given & OPT_BIT(HEADER));
 	cli_put_pair(sheet, format == SHEET_TABLE ? "ID" : "id",
-	    (struct cell){ .text = arena_printf(cli->arena, "%" PRId64, record->id) });
+	    (struct sheet_cell){ .text = arena_printf(cli->arena, "%" PRId64, record->id) });
 	cli_put_pair(sheet, format == SHEET_TABLE ? cli_say(cli, "Version", "版本") : "version",
-	    (struct cell){ .text = arena_printf(cli->arena, "%" PRIu32, record->version) });
+	    (struct sheet_cell){
+		.text = arena_printf(cli->arena, "%" PRIu32, record->version) });
 	cli_put_pairs(cli, sheet, format, record, "");
 	return cli_sheet_end(cli, sheet);
 }
@@ -231,7 +232,7 @@ cli_show_written(
 	struct sheet *sheet =
 	    sheet_new(stdout, format, columns, 4, cli->options.given & OPT_BIT(HEADER));
 	sheet_row(sheet,
-	    (struct cell[]){ { .text = entity->name },
+	    (struct sheet_cell[]){ { .text = entity->name },
 		{ CELL_NUMBER, arena_printf(cli->arena, "%" PRId64, written->id), NULL },
 		{ CELL_NUMBER, arena_printf(cli->arena, "%" PRIu32, written->version), NULL },
 		{ .text = text } });

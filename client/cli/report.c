@@ -64,8 +64,8 @@ report_list(struct cli *cli)
 			buf_printf(
 			    &parameters, "%s%s=", j == 0 ? "" : " ", info->parameters[j]->name);
 		sheet_row(
-		    sheet, (struct cell[]){ { .text = info->name }, { .text = info->label },
-			       { .text = buf_text(&parameters) } });
+		    sheet, (struct sheet_cell[]){ { .text = info->name },
+			       { .text = info->label }, { .text = buf_text(&parameters) } });
 		buf_fini(&parameters);
 	}
 	return cli_sheet_end(cli, sheet);

@@ -124,7 +124,7 @@ cli_put_row(struct cli *cli, struct arena *arena, struct sheet *sheet, enum shee
     const Kehu__Page *page, const Kehu__Row *row, const struct cli_column *columns,
     size_t count)
 {
-	struct cell *cells = ARENA_ARRAY(arena, struct cell, count);
+	struct sheet_cell *cells = ARENA_ARRAY(arena, struct sheet_cell, count);
 
 	for (size_t i = 0; i < count; i++) {
 		const Kehu__Field *field = columns[i].field;
@@ -133,7 +133,7 @@ cli_put_row(struct cli *cli, struct arena *arena, struct sheet *sheet, enum shee
 			cells[i] = cli_cell(
 			    cli, arena, format, field, cli_row_value(page, row, field->number));
 		else
-			cells[i] = (struct cell){ .kind = CELL_NUMBER,
+			cells[i] = (struct sheet_cell){ .kind = CELL_NUMBER,
 				.text = columns[i].version
 					    ? arena_printf(arena, "%" PRIu32, row->version)
 					    : arena_printf(arena, "%" PRId64, row->id) };
@@ -391,7 +391,7 @@ cli_put_change(struct cli *cli, struct arena *arena, struct sheet *sheet,
 				       : cat_field(entity, field_change->field);
 	Kehu__Field moment = KEHU__FIELD__INIT;
 	Kehu__Value at = KEHU__VALUE__INIT;
-	struct cell cells[CLI_HISTORY_COLUMNS] = { 0 };
+	struct sheet_cell cells[CLI_HISTORY_COLUMNS] = { 0 };
 
 	moment.type = CAT_MOMENT;
 	at.has_number = true;
@@ -404,7 +404,7 @@ cli_put_change(struct cli *cli, struct arena *arena, struct sheet *sheet,
 	cells[3].text = entity == NULL          ? NULL
 			: format == SHEET_TABLE ? entity->label
 						: entity->name;
-	cells[4] = (struct cell){ .kind = CELL_NUMBER,
+	cells[4] = (struct sheet_cell){ .kind = CELL_NUMBER,
 		.text = arena_printf(arena, "%" PRId64, change->id) };
 	if (field != NULL) {
 		cells[5].text = format == SHEET_TABLE ? field->label : field->name;

@@ -83,7 +83,7 @@ search_put(struct searches *searches, struct search *search, const Kehu__Hit *hi
 	const char *kind = entity == NULL ? "" : table ? entity->label : entity->name;
 
 	sheet_row(searches->sheet,
-	    (struct cell[]){ { .text = search->text }, { .text = kind },
+	    (struct sheet_cell[]){ { .text = search->text }, { .text = kind },
 		{ CELL_NUMBER, arena_printf(search->arena, "%" PRId64, hit->id), NULL },
 		{ .text = hit->label }, { .text = hit->matched } });
 	search->shown++;

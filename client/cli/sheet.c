@@ -23,7 +23,7 @@ struct sheet {
 	struct sheet_column *columns;
 	size_t count, *widths;
 	bool header, started;
-	struct cell **held;
+	struct sheet_cell **held;
 	size_t held_count;
 	struct buf line;
 	int error; /* errno of the first write that failed */
@@ -61,7 +61,7 @@ sheet_new(FILE *out, enum sheet_format format, const struct sheet_column *column
 	sheet->count = count;
 	sheet->columns = ARENA_ARRAY(sheet->arena, struct sheet_column, count);
 	sheet->widths = ARENA_ARRAY(sheet->arena, size_t, count);
-	sheet->held = ARENA_ARRAY(sheet->arena, struct cell *, SHEET_SAMPLE_ROWS);
+	sheet->held = ARENA_ARRAY(sheet->arena, struct sheet_cell *, SHEET_SAMPLE_ROWS);
 	for (size_t i = 0; i < count; i++) {
 		sheet->columns[i].name = arena_strdup(sheet->arena, columns[i].name);
 		sheet->columns[i].label = arena_strdup(
@@ -101,7 +101,7 @@ sheet_put_padded(struct sheet *sheet, size_t column, const char *text, bool righ
 }
 
 static void
-sheet_put_table(struct sheet *sheet, const struct cell *cells)
+sheet_put_table(struct sheet *sheet, const struct sheet_cell *cells)
 {
 	for (size_t i = 0; i < sheet->count; i++)
 		sheet_put_padded(sheet, i, cells[i].text, cells[i].kind == CELL_NUMBER);
@@ -162,9 +162,9 @@ sheet_release(struct sheet *sheet)
 }
 
 static void
-sheet_hold(struct sheet *sheet, const struct cell *cells)
+sheet_hold(struct sheet *sheet, const struct sheet_cell *cells)
 {
-	struct cell *copy = ARENA_ARRAY(sheet->rows, struct cell, sheet->count);
+	struct sheet_cell *copy = ARENA_ARRAY(sheet->rows, struct sheet_cell, sheet->count);
 
 	for (size_t i = 0; i < sheet->count; i++) {
 		const char *text = cells[i].text == NULL ? "" : cells[i].text;
@@ -181,7 +181,7 @@ sheet_hold(struct sheet *sheet, const struct cell *cells)
 /* ---- the formats for machines ---- */
 
 static void
-sheet_put_tsv(struct sheet *sheet, const struct cell *cells)
+sheet_put_tsv(struct sheet *sheet, const struct sheet_cell *cells)
 {
 	for (size_t i = 0; i < sheet->count; i++) {
 		if (i > 0)
@@ -194,7 +194,7 @@ sheet_put_tsv(struct sheet *sheet, const struct cell *cells)
 }
 
 static void
-sheet_put_csv(struct sheet *sheet, const struct cell *cells)
+sheet_put_csv(struct sheet *sheet, const struct sheet_cell *cells)
 {
 	/* CSV is what people open in a spreadsheet: no text may run there as a formula. */
 	struct csv_writer writer = { .out = &sheet->line, .delimiter = ',', .defuse = true };
@@ -227,7 +227,7 @@ sheet_json_text(struct buf *out, const char *text)
 }
 
 static void
-sheet_put_json(struct sheet *sheet, const struct cell *cells)
+sheet_put_json(struct sheet *sheet, const struct sheet_cell *cells)
 {
 	buf_putc(&sheet->line, '{');
 	for (size_t i = 0; i < sheet->count; i++) {
@@ -250,14 +250,14 @@ sheet_put_json(struct sheet *sheet, const struct cell *cells)
 static void
 sheet_start(struct sheet *sheet)
 {
-	struct cell *names;
+	struct sheet_cell *names;
 
 	if (sheet->started)
 		return;
 	sheet->started = true;
 	if (!sheet->header || sheet->format == SHEET_JSONL)
 		return;
-	names = ARENA_ARRAY(sheet->rows, struct cell, sheet->count);
+	names = ARENA_ARRAY(sheet->rows, struct sheet_cell, sheet->count);
 	for (size_t i = 0; i < sheet->count; i++)
 		names[i].text = sheet->columns[i].name;
 	if (sheet->format == SHEET_CSV)
@@ -267,7 +267,7 @@ sheet_start(struct sheet *sheet)
 }
 
 void
-sheet_row(struct sheet *sheet, const struct cell *cells)
+sheet_row(struct sheet *sheet, const struct sheet_cell *cells)
 {
 	if (sheet->format == SHEET_TABLE) {
 		sheet_hold(sheet, cells);

@@ -26,7 +26,7 @@ struct sheet_column {
 	const char *label; /* for people */
 };
 
-struct cell {
+struct sheet_cell {
 	enum cell_kind kind;
 	const char *text; /* NULL: empty (null in jsonl) */
 	const char *json;
@@ -41,7 +41,7 @@ MUST_CHECK enum err sheet_format(
 struct sheet *sheet_new(FILE *out, enum sheet_format format, const struct sheet_column *columns,
     size_t count, bool header);
 /* cells: as many as columns. */
-void sheet_row(struct sheet *sheet, const struct cell *cells);
+void sheet_row(struct sheet *sheet, const struct sheet_cell *cells);
 /* Writes out what is held back; call before waiting for slow things. */
 void sheet_flush(struct sheet *sheet);
 /* Ends and frees it. ERR_FILE_SYSTEM: not everything could be written (errno tells). */

@@ -1,0 +1,347 @@
+/*
+ * The commands of kehu-admin. Most are a general command of kehu with some of its words fixed,
+ * so they are rows of patterns: "user disable USER" is "set user USER disabled=true". Only jobs
+ * and lists of the program itself are functions here.
+ */
+#include "client/admin/admin.h"
+
+#include "proto/frame.h"
+#include <inttypes.h>
+#include <stdint.h>
+#include <string.h>
+
+#define ADMIN_WORDS 64
+
+/*
+ * The general command and its words. "%1" is the first word of the user's, "x=%1" has it filled
+ * in,
+ * "*" stands for all that are left.
+ */
+struct admin_pattern {
+	enum err (*run)(struct cli *cli);
+	const char *words[10];
+};
+
+static enum err
+admin_run_pattern(struct cli *cli)
+{
+	const struct admin_pattern *pattern = cli->command->pattern;
+	const char **words =
+	    ARENA_ARRAY(cli->arena, const char *, ADMIN_WORDS + cli->word_count);
+	size_t count = 0, used = 0;
+
+	for (size_t i = 0; pattern->words[i] != NULL; i++) {
+		const char *word = pattern->words[i], *hole = strchr(word, '%');
+
+		if (strcmp(word, "*") == 0) {
+			while (used < cli->word_count)
+				words[count++] = cli->words[used++];
+			continue;
+		}
+		if (hole == NULL) {
+			words[count++] = word;
+			continue;
+		}
+		size_t which = (size_t)(hole[1] - '1');
+		words[count++] = arena_printf(
+		    cli->arena, "%.*s%s", (int)(hole - word), word, cli->words[which]);
+		used = which + 1 > used ? which + 1 : used;
+	}
+	cli->words = words;
+	cli->word_count = count;
+	return pattern->run(cli);
+}
+
+/* ---- jobs ---- */
+
+static enum err
+admin_job_start(struct cli *cli, const char *kind, const char *arguments, int64_t *id)
+{
+	Kehu__ClientFrame frame = KEHU__CLIENT_FRAME__INIT;
+	Kehu__Job job = KEHU__JOB__INIT;
+	Kehu__ServerFrame *answer;
+
+	job.has_step = true;
+	job.step = 1;
+	job.kind = arena_strdup(cli->arena, kind);
+	job.arguments = arena_strdup(cli->arena, arguments);
+	frame.request_case = KEHU__CLIENT_FRAME__REQUEST_JOB;
+	frame.job = &job;
+	enum err err = cli_ask(cli, cli->arena, &frame, NULL, &answer);
+	if (err != ERR_OK)
+		return err;
+	/* Repeated after a broken link, the start gives its stored outcome. */
+	if (answer->answer_case == KEHU__SERVER_FRAME__ANSWER_WRITTEN)
+		*id = answer->written->id;
+	else if (answer->answer_case == KEHU__SERVER_FRAME__ANSWER_JOB)
+		*id = answer->job->id;
+	else
+		return cli_fail(cli, ERR_BAD_FRAME, NULL, NULL);
+	return ERR_OK;
+}
+
+static enum err
+admin_job_ended(struct cli *cli, const Kehu__JobAnswer *job)
+{
+	if (strcmp(job->state, "done") == 0)
+		return ERR_OK;
+	return cli_fail(cli,
+	    strcmp(job->state, "cancelled") == 0 ? ERR_CANCELLED : ERR_INTERNAL, job->text,
+	    NULL);
+}
+
+/* Who can log in comes out as "login, role, name, id, password", for scripts to read. */
+static enum err
+admin_demo(struct cli *cli)
+{
+	struct buf arguments = BUF_INIT;
+	int64_t customers, seed, id = 0;
+	Kehu__JobAnswer *job;
+
+	enum err err = cli_number(cli, OPT_CUSTOMERS, 2000, &customers);
+	if (err == ERR_OK)
+		err = cli_number(cli, OPT_SEED, 1, &seed);
+	if (err != ERR_OK)
+		return err;
+	buf_printf(&arguments, "customers=%" PRId64 " seed=%" PRId64, customers, seed);
+	for (size_t i = 0; i < cli->word_count; i++)
+		buf_printf(&arguments, " %s", cli->words[i]);
+	err = admin_job_start(cli, "demo", buf_text(&arguments), &id);
+	buf_fini(&arguments);
+	if (err == ERR_OK)
+		err = cli_follow(cli, id, &job);
+	if (err == ERR_OK)
+		err = admin_job_ended(cli, job);
+	if (err != ERR_OK)
+		return err;
+	cli_note(cli, "%s", job->text);
+	return cli_job_result(cli, job, "-");
+}
+
+static enum err
+admin_job_step(struct cli *cli, uint32_t step, Kehu__JobAnswer **job)
+{
+	Kehu__ClientFrame frame = KEHU__CLIENT_FRAME__INIT;
+	Kehu__Job request = KEHU__JOB__INIT;
+	Kehu__ServerFrame *answer;
+	char *end;
+
+	request.has_step = request.has_id = true;
+	request.step = step;
+	request.id = strtoll(cli->words[0], &end, 10);
+	if (*end != '\0' || request.id <= 0)
+		return cli_fail(cli, ERR_USAGE, cli->words[0], NULL);
+	frame.request_case = KEHU__CLIENT_FRAME__REQUEST_JOB;
+	frame.job = &request;
+	enum err err = cli_ask(cli, cli->arena, &frame, NULL, &answer);
+	if (err == ERR_OK && answer->answer_case != KEHU__SERVER_FRAME__ANSWER_JOB)
+		err = cli_fail(cli, ERR_BAD_FRAME, NULL, NULL);
+	*job = err == ERR_OK ? answer->job : NULL;
+	return err;
+}
+
+static enum err
+admin_job_show(struct cli *cli)
+{
+	Kehu__JobAnswer *job;
+
+	enum err err = admin_job_step(cli, 2, &job);
+	if (err != ERR_OK)
+		return err;
+	cli_print(cli, "%" PRId64 "\t%s\t%s\t%" PRId64 "/%" PRId64 "\t%s", job->id, job->kind,
+	    job->state, job->done, job->total, job->text != NULL ? job->text : "");
+	return cli_flush(cli);
+}
+
+static enum err
+admin_job_cancel(struct cli *cli)
+{
+	Kehu__JobAnswer *job;
+
+	return admin_job_step(cli, 3, &job);
+}
+
+static enum err
+admin_job_result(struct cli *cli)
+{
+	const char *path = cli->options.values[OPT_OUTPUT];
+	Kehu__JobAnswer *job;
+
+	enum err err = admin_job_step(cli, 2, &job);
+	return err == ERR_OK ? cli_job_result(cli, job, path == NULL ? "-" : path) : err;
+}
+
+/* ---- lists of the program itself ---- */
+
+static const struct {
+	int number;
+	const char *name, *state, *kind, *lane;
+} admin_requests[] = {
+#define REQ(number_, name_, message, state_, kind_, lane_)                                     \
+	{ number_, #name_, #state_, #kind_, #lane_ },
+#include "proto/requests.def"
+#undef REQ
+};
+
+static enum err
+admin_show_requests(struct cli *cli)
+{
+	static const struct sheet_column columns[] = { { "number", "Number" },
+		{ "name", "Name" }, { "state", "State" }, { "kind", "Kind" },
+		{ "lane", "Lane" } };
+	enum sheet_format format;
+
+	enum err err = cli_format(cli, SHEET_TABLE, &format);
+	if (err != ERR_OK)
+		return err;
+	struct sheet *sheet =
+	    sheet_new(stdout, format, columns, 5, cli->options.given & OPT_BIT(HEADER));
+	for (size_t i = 0; i < sizeof(admin_requests) / sizeof(admin_requests[0]); i++)
+		sheet_row(sheet,
+		    (struct sheet_cell[]){
+			{ CELL_NUMBER, arena_printf(cli->arena, "%d", admin_requests[i].number),
+			    NULL },
+			{ .text = admin_requests[i].name }, { .text = admin_requests[i].state },
+			{ .text = admin_requests[i].kind },
+			{ .text = admin_requests[i].lane } });
+	return cli_sheet_end(cli, sheet);
+}
+
+static enum err
+admin_show_settings(struct cli *cli)
+{
+	conf_print_sample(stdout, client_setting_table, client_setting_count);
+	return cli_flush(cli);
+}
+
+/* ---- the commands ---- */
+
+#define ROWS                                                                                   \
+	(OPT_BIT(FORMAT) | OPT_BIT(HEADER) | OPT_BIT(COLUMNS) | OPT_BIT(LIMIT) | OPT_BIT(SORT))
+#define WRITE (OPT_BIT(FORMAT) | OPT_BIT(HEADER) | OPT_BIT(INTENTION))
+#define SHOW  (OPT_BIT(FORMAT) | OPT_BIT(HEADER))
+
+/* name, least and most words, options, usage, help in both languages, general command, its
+ * words */
+#define PATTERN(name_, min, max, options_, usage_, en, zh, run_, ...)                          \
+	{                                                                                      \
+		.name = name_, .run = admin_run_pattern, .words_min = min, .words_max = max,   \
+		.options = options_, .usage = usage_, .help = { en, zh },                      \
+		.pattern = &(const struct admin_pattern){ run_, { __VA_ARGS__ } },             \
+	}
+
+static const struct cli_command admin_commands[] = {
+	PATTERN("user list", 0, SIZE_MAX, ROWS, "[QUERY]", "List users", "列出用户", cli_list,
+	    "user", "*"),
+	PATTERN("user show", 1, 1, SHOW, "USER", "Show a user with the roles",
+	    "显示用户及其角色", cli_get, "user", "%1"),
+	PATTERN("user add", 3, SIZE_MAX, WRITE, "LOGIN NAME BRANCH [FIELD=VALUE…]",
+	    "Add a user", "新增用户", cli_new, "user", "name=%1", "label=%2", "branch_id=%3",
+	    "*"),
+	PATTERN("user set", 2, SIZE_MAX, WRITE, "USER FIELD=VALUE…", "Change a user",
+	    "修改用户", cli_set, "user", "%1", "*"),
+	PATTERN("user disable", 1, 1, WRITE, "USER", "Stop a user from signing in", "停用用户",
+	    cli_set, "user", "%1", "disabled=true"),
+	PATTERN("user enable", 1, 1, WRITE, "USER", "Let a user sign in again", "启用用户",
+	    cli_set, "user", "%1", "disabled=false"),
+	PATTERN("user set-role", 2, 2, WRITE, "USER ROLE",
+	    "Give a user this role in place of the first", "设置用户的（第一个）角色", cli_set,
+	    "user", "%1", "user_role.role_id=%2"),
+	PATTERN("user add-role", 2, 2, WRITE, "USER ROLE", "Give a user one role more",
+	    "给用户增加角色", cli_set, "user", "%1", "user_role+.role_id=%2"),
+	PATTERN("user reset-password", 1, 1, WRITE, "USER",
+	    "Make a one-time password, shown once", "生成一次性密码（只显示一次）", cli_act,
+	    "user", "%1", "reset_password"),
+	PATTERN("role list", 0, SIZE_MAX, ROWS, "[QUERY]", "List roles", "列出角色", cli_list,
+	    "role", "*"),
+	PATTERN("role show", 1, 1, SHOW, "ROLE", "Show a role with its grants",
+	    "显示角色及其权限", cli_get, "role", "%1"),
+	PATTERN("branch list", 0, SIZE_MAX, ROWS, "[QUERY]", "List branches", "列出网点",
+	    cli_list, "branch", "*"),
+	PATTERN("branch add", 1, SIZE_MAX, WRITE, "NAME [FIELD=VALUE…]", "Add a branch",
+	    "新增网点", cli_new, "branch", "name=%1", "*"),
+	PATTERN("branch set", 2, SIZE_MAX, WRITE, "BRANCH FIELD=VALUE…", "Change a branch",
+	    "修改网点", cli_set, "branch", "%1", "*"),
+	PATTERN("department list", 0, SIZE_MAX, ROWS, "[QUERY]", "List departments", "列出部门",
+	    cli_list, "department", "*"),
+	PATTERN("department add", 2, SIZE_MAX, WRITE, "NAME BRANCH [FIELD=VALUE…]",
+	    "Add a department", "新增部门", cli_new, "department", "name=%1", "branch_id=%2",
+	    "*"),
+	PATTERN("department set", 2, SIZE_MAX, WRITE, "DEPARTMENT FIELD=VALUE…",
+	    "Change a department", "修改部门", cli_set, "department", "%1", "*"),
+	PATTERN("dictionary list", 0, SIZE_MAX, ROWS, "[QUERY]", "List dictionaries",
+	    "列出字典", cli_list, "dictionary", "*"),
+	PATTERN("dictionary show", 1, 1, SHOW, "DICTIONARY", "Show a dictionary with its items",
+	    "显示字典及其选项", cli_get, "dictionary", "%1"),
+	PATTERN("dictionary add", 4, 4, WRITE, "DICTIONARY CODE CHINESE ENGLISH",
+	    "Add a choice", "给字典增加选项", cli_set, "dictionary", "%1",
+	    "dictionary_item+.code=%2", "dictionary_item+.zh=%3", "dictionary_item+.en=%4"),
+	{ .name = "demo",
+	    .run = admin_demo,
+	    .words_min = 0,
+	    .words_max = SIZE_MAX,
+	    .options = OPT_BIT(CUSTOMERS) | OPT_BIT(SEED),
+	    .usage = "[append=1]",
+	    .help = { "Make a believable company in an empty database",
+		"在空数据库中生成演示公司" },
+	    .more = { "Prints who can log in: login, role, name, id and password, separated by "
+		      "tabs.",
+		"输出可登录的人员：登录名、角色、姓名、id、密码，以制表符分隔。" } },
+	{ .name = "job show",
+	    .run = admin_job_show,
+	    .words_min = 1,
+	    .words_max = 1,
+	    .usage = "ID",
+	    .help = { "How far a job is", "查看任务进度" } },
+	{ .name = "job cancel",
+	    .run = admin_job_cancel,
+	    .words_min = 1,
+	    .words_max = 1,
+	    .usage = "ID",
+	    .help = { "Stop a job", "取消任务" } },
+	{ .name = "job result",
+	    .run = admin_job_result,
+	    .words_min = 1,
+	    .words_max = 1,
+	    .options = OPT_BIT(OUTPUT),
+	    .usage = "ID",
+	    .help = { "What a job left behind", "取任务结果" } },
+	{ .name = "password",
+	    .run = cli_password,
+	    .words_min = 0,
+	    .words_max = 0,
+	    .offline = true,
+	    .options = OPT_BIT(NEW_PASSWORD_FILE),
+	    .usage = "",
+	    .help = { "Change your own password", "修改自己的密码" } },
+	{ .name = "show requests",
+	    .run = admin_show_requests,
+	    .words_min = 0,
+	    .words_max = 0,
+	    .offline = true,
+	    .options = SHOW,
+	    .usage = "",
+	    .help = { "List the requests of the protocol", "列出协议请求" } },
+	{ .name = "show settings",
+	    .run = admin_show_settings,
+	    .words_min = 0,
+	    .words_max = 0,
+	    .offline = true,
+	    .usage = "",
+	    .help = { "Print a kehu.conf with every setting", "输出含全部设置的 kehu.conf" } },
+};
+
+struct cli_program
+admin_program(void)
+{
+	return (struct cli_program){
+		.name = "kehu-admin",
+		.help = { "kehu-admin: users, roles, branches and other set-up. What is not "
+			  "here, kehu does:\n"
+			  "every kind of record can be listed and changed with it.",
+		    "kehu-admin：用户、角色、网点等设置。其余用 kehu "
+		    "即可：任何类别的记录都可列出和修改。" },
+		.commands = admin_commands,
+		.count = sizeof(admin_commands) / sizeof(admin_commands[0]),
+	};
+}
