@@ -5,7 +5,7 @@
 B ?= build
 SAN ?=
 # As many jobs as cores, unless the caller says how many.
-ifeq ($(filter -j%,$(MAKEFLAGS)),)
+ifeq ($(MAKELEVEL)$(filter -j%,$(MAKEFLAGS)),0)
   MAKEFLAGS += -j$(shell nproc 2>/dev/null || echo 2)
 endif
 ifeq ($(SAN),1)
@@ -42,7 +42,7 @@ say = $(if $(V),,@echo "  $(1)	$(patsubst $(B)/%,%,$@)")
 src = $(sort $(wildcard $(1)/*.c $(1)/*/*.c))
 SRC_COMMON := $(filter-out common/gen/%,$(call src,common)) $(call src,proto)
 SRC_SERVER := $(filter-out server/main.c,$(call src,server))
-SRC_CLIENT := $(filter-out client/main.c client/admin/main.c,$(call src,client))
+SRC_CLIENT := $(filter-out client/main.c client/admin/main.c client/gen/%,$(call src,client))
 SRC_TESTLIB := $(sort $(wildcard tests/lib/*.c))
 objs = $(patsubst %.c,$(B)/%.o,$(1))
 
@@ -132,9 +132,10 @@ tests: $(TEST_BIN)
 
 # ---- check: every test program and script, or those with T in the file name -----------------
 
+pick = $(if $(T),$(foreach t,$(1),$(if $(findstring $(T),$(notdir $(t))),$(t))),$(1))
 TEST_SCRIPT := $(sort $(filter-out %~,$(wildcard tests/tools/test_*)))
 TEST_ALL := $(TEST_BIN) $(TEST_SCRIPT)
-TEST_RUN := $(if $(T),$(foreach t,$(TEST_ALL),$(if $(findstring $(T),$(notdir $(t))),$(t))),$(TEST_ALL))
+TEST_RUN = $(call pick,$(TEST_ALL))
 TIMEOUT_S ?= $(if $(SAN),600,180)
 TEST_ENV = KEHU_BUILD=$(B) \
   $(if $(wildcard ../shared/data),KEHU_DATA="$(abspath ../shared/data)") \
@@ -145,8 +146,144 @@ TEST_ENV = KEHU_BUILD=$(B) \
 
 .PHONY: check
 check: WERROR := -Werror
-check: all $(filter $(B)/%,$(TEST_RUN))
+check: all $(filter $(B)/%,$(call pick,$(TEST_BIN)))
 	@$(TEST_ENV) tests/tools/run --timeout $(TIMEOUT_S) --log $(B)/log $(TEST_RUN)
+
+# ---- demo -----------------------------------------------------------------------------------
+
+.PHONY: demo demo-stop
+demo: all
+	@KEHU_BUILD="$(abspath $(B))" tests/tools/demo start
+demo-stop:
+	@tests/tools/demo stop
+
+# ---- manual pages, samples, install ---------------------------------------------------------
+
+MAN := kehu.1 kehu.conf.5 kehud.conf.5 kehud.8 kehu-admin.8
+SAMPLES := kehu.conf kehud.conf
+$(B)/gen/client_manual: $(B)/client/gen/manual.o $(B)/libclient.a $(B)/libcommon.a
+	$(call say,LD)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_CLIENT) $(LIBS_COMMON) -lm
+$(B)/gen/man/client_%: $(B)/gen/client_manual
+	@mkdir -p $(@D)
+	$(Q)$(B)/gen/client_manual $* >$@
+$(B)/gen/man/server_settings: $(B)/kehud
+	@mkdir -p $(@D)
+	$(Q)$(B)/kehud print-manual >$@
+$(B)/gen/man/server_sample: $(B)/kehud
+	@mkdir -p $(@D)
+	$(Q)$(B)/kehud print-config >$@
+$(B)/man/kehu.conf: $(B)/gen/man/client_sample
+$(B)/man/kehud.conf: $(B)/gen/man/server_sample
+$(B)/man/kehu.conf $(B)/man/kehud.conf:
+	@mkdir -p $(@D)
+	$(Q)cp $< $@
+
+# A line ".so LIST" in a page is replaced by what the program's own list says.
+vpath %.1 client
+vpath %.5 client server
+vpath %.8 server client/admin
+$(B)/man/kehu.1: $(B)/gen/man/client_keys
+$(B)/man/kehu.conf.5: $(B)/gen/man/client_settings
+$(B)/man/kehud.conf.5: $(B)/gen/man/server_settings
+$(B)/man/%: %
+	@mkdir -p $(@D)
+	$(call say,MAN)
+	$(Q)sed $(foreach list,$(filter $(B)/gen/man/%,$^),-e '/^\.so $(notdir $(list))$$/{r $(list)' -e 'd' -e '}') $< >$@
+.PHONY: man
+man: $(addprefix $(B)/man/,$(MAN) $(SAMPLES))
+
+# The installed server knows where the installed SQL files lie; the one in build/ takes sql/.
+share := $(prefix)/share
+$(B)/stage/prefix: FORCE
+	@mkdir -p $(@D)
+	@echo '$(prefix)' | cmp -s - $@ || echo '$(prefix)' >$@
+$(B)/stage/main.o: server/main.c $(B)/stage/prefix | $(GEN)
+	$(call say,CC)
+	$(Q)$(CC) $(ALL_CFLAGS) $(call pkg,--cflags,$(PKGS_COMMON) $(PKGS_SERVER)) \
+	  -DKEHU_SQL_DIR='"$(share)/kehu/sql"' -c -o $@ $<
+$(B)/stage/kehud: $(B)/stage/main.o $(B)/libserver.a $(B)/libcommon.a
+	$(call say,LD)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_SERVER) $(LIBS_COMMON) -lm
+FORCE:
+
+INSTALL ?= install
+dest = $(DESTDIR)$(prefix)
+.PHONY: install uninstall
+install: $(B)/stage/kehud $(B)/kehu $(B)/kehu-admin man
+	$(INSTALL) -d "$(dest)/bin" "$(dest)/sbin" "$(dest)/lib/systemd/system" "$(dest)/share/doc/kehu/examples"
+	$(INSTALL) -m 755 $(B)/kehu "$(dest)/bin/kehu"
+	$(INSTALL) -m 755 $(B)/stage/kehud $(B)/kehu-admin "$(dest)/sbin"
+	for file in $$(cd sql && find migrations repeat data -type f); do \
+	  $(INSTALL) -D -m 644 "sql/$$file" "$(dest)/share/kehu/sql/$$file" || exit 1; done
+	for page in $(MAN); do \
+	  $(INSTALL) -D -m 644 "$(B)/man/$$page" "$(dest)/share/man/man$${page##*.}/$$page" || exit 1; done
+	$(INSTALL) -m 644 $(addprefix $(B)/man/,$(SAMPLES)) "$(dest)/share/doc/kehu/examples"
+	sed 's|@sbindir@|$(prefix)/sbin|' server/kehud.service >"$(dest)/lib/systemd/system/kehud.service"
+	chmod 644 "$(dest)/lib/systemd/system/kehud.service"
+	$(INSTALL) -D -m 644 client/kehu.bash "$(dest)/share/bash-completion/completions/kehu"
+	$(INSTALL) -D -m 644 client/kehu.bash "$(dest)/share/bash-completion/completions/kehu-admin"
+	$(INSTALL) -D -m 644 client/_kehu "$(dest)/share/zsh/site-functions/_kehu"
+uninstall:
+	rm -rf "$(dest)/share/kehu" "$(dest)/share/doc/kehu"
+	rm -f "$(dest)/bin/kehu" "$(dest)/sbin/kehud" "$(dest)/sbin/kehu-admin" \
+	  "$(dest)/lib/systemd/system/kehud.service" \
+	  "$(dest)/share/bash-completion/completions/kehu" \
+	  "$(dest)/share/bash-completion/completions/kehu-admin" "$(dest)/share/zsh/site-functions/_kehu" \
+	  $(foreach page,$(MAN),"$(dest)/share/man/man$(subst .,,$(suffix $(page)))/$(page)")
+
+# ---- lint, format, bench, fuzz, fault -------------------------------------------------------
+
+ALL_SOURCES := $(sort $(wildcard $(foreach d,common proto server client tests,$(d)/*.[ch] $(d)/*/*.[ch])))
+scripts = $(filter-out %.c %.h %.def %.sql %.md,$(wildcard $(1)/*))
+
+.PHONY: lint format
+lint: $(GEN)
+	@tests/tools/packages lint
+	@tests/tools/lint $(B) -std=c17 -D_GNU_SOURCE -I. -I$(B)/gen \
+	  $(call pkg,--cflags,$(PKGS_COMMON) $(PKGS_SERVER) $(PKGS_CLIENT))
+format:
+	@tests/tools/packages lint
+	clang-format-14 -i $(ALL_SOURCES)
+
+BENCH := $(patsubst tests/%.c,$(B)/tests/%,$(sort $(wildcard tests/bench/*.c))) $(call scripts,tests/bench)
+.PHONY: bench
+bench: all $(filter $(B)/%,$(call pick,$(BENCH)))
+	@$(TEST_ENV) tests/tools/bench $(B)/bench.tsv $(call pick,$(BENCH))
+
+FAULT := $(patsubst tests/%.c,$(B)/tests/%,$(sort $(wildcard tests/fault/*.c))) $(call scripts,tests/fault)
+.PHONY: fault
+fault: all $(filter $(B)/%,$(call pick,$(FAULT)))
+	@$(TEST_ENV) tests/tools/run --jobs 1 --timeout 1800 --log $(B)/log $(call pick,$(FAULT))
+
+# A build of its own: clang, with every part instrumented for the fuzzer.
+SECONDS ?= 60
+FUZZ := $(patsubst tests/%.c,build/fuzz/tests/%,$(sort $(wildcard tests/fuzz/*.c)))
+.PHONY: fuzz
+fuzz:
+	@tests/tools/packages build fuzz
+	@+$(MAKE) --no-print-directory B=build/fuzz CC=clang-14 OPT=-O1 \
+	  SANFLAGS='-fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=undefined' \
+	  WARN=-w HARDEN=-fPIE $(call pick,$(FUZZ))
+	@$(TEST_ENV) tests/tools/fuzz build/fuzz $(SECONDS) $(call pick,$(FUZZ))
+$(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(B)/libserver.a $(B)/libclient.a $(B)/libcommon.a
+	$(call say,LD)
+	$(Q)$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS_SERVER) $(LIBS_CLIENT) $(LIBS_COMMON) -lm
+
+.PHONY: help
+help:
+	@echo 'make              build the server (kehud), the client (kehu) and kehu-admin into build/'
+	@echo 'make demo         a server with a made-up company on this machine, and the client on it'
+	@echo 'make demo-stop    end that server'
+	@echo 'make check        build and run every test; T=name narrows, SAN=1 or SAN=thread sanitizes'
+	@echo 'make install      into prefix (/usr/local), below DESTDIR; make uninstall takes it away'
+	@echo 'make bench        measure, into build/bench.tsv; T=name narrows'
+	@echo 'make fuzz         feed parsers with bad input for SECONDS=60 each; T=name narrows'
+	@echo 'make fault        make things fail and see what is left; T=name narrows'
+	@echo 'make lint         static checks; make format: lay the source out'
+	@echo 'make man          manual pages and sample configuration into build/man/'
+	@echo 'make clean        remove build/ (var/ with the demo stays)'
+	@echo 'V=1 shows whole commands, -jN sets how many run at once (all cores otherwise)'
 
 .PHONY: clean
 clean:

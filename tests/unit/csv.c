@@ -426,7 +426,7 @@ csv_files_of_other_projects_are_read(void **state)
 		int rows, cells;
 		enum csv_fault fault;
 	} files[] = {
-#include "csv_files.def"
+#include "tests/unit/csv_files.def"
 	};
 
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
