@@ -12,6 +12,7 @@
 
 #include <inttypes.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -394,7 +395,8 @@ listed_companies_are_found_by_initials_and_pairs(void **state)
 	if (data == NULL)
 		skip();
 	counts = import_data(eve, E_customer, companies_map, data, bytes, NULL);
-	assert_string_equal(counts.state, "done");
+	if (strcmp(counts.state, "done") != 0)
+		fail_msg("%s: %s", counts.state, counts.text);
 	assert_int_equal(counts.read, counts.created + counts.updated + counts.refused);
 	count = read_companies(data, bytes, &companies);
 	assert_int_equal(counts.read, count);
@@ -462,12 +464,14 @@ static int
 imports_start(void **state)
 {
 	bed = bed_new(DB);
-	eve = client_new(bed, "eve", LANG_EN);
-	cai = client_new(bed, "cai", LANG_EN);
 	/* the executive of the shipped roles only looks; here he brings the data in */
 	pg_exec(DB, "UPDATE role_grant g SET rights = rights | 255 FROM role r WHERE r.id = g.role_id "
 		"AND r.name = 'executive' AND g.entity IN ('customer', 'contact'); "
 		"UPDATE state SET access_epoch = access_epoch + 1");
+	bed_kill(bed, SIGTERM);
+	bed_start(bed);
+	eve = client_new(bed, "eve", LANG_EN);
+	cai = client_new(bed, "cai", LANG_EN);
 	return 0;
 }
 
