@@ -7,6 +7,7 @@
 #include "common/buf.h"
 #include "common/log.h"
 #include "common/pinyin.h"
+#include "common/text.h"
 #include "server/entity/fields.h"
 #include "server/store/store.h"
 
@@ -287,6 +288,8 @@ access_load_setups(struct access *access, struct rows *const *rows)
 				.id = rows_int(rows[e], i, 0),
 				.label = arena_strdup(access->arena, label != NULL ? label : ""),
 				.key = arena_strdup(access->arena, key != NULL ? key : ""),
+				.folded = text_fold(access->arena, label != NULL ? label : ""),
+				.folded_key = text_fold(access->arena, key != NULL ? key : ""),
 				.pinyin = pinyin_initials(access->arena, label != NULL ? label : "",
 				    def->number == E_user ? PINYIN_PERSON : PINYIN_NAME),
 				.parent = rows_int(rows[e], i, 3),

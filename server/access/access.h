@@ -93,6 +93,7 @@ struct setup_record {
 	int64_t id;
 	const char *label;   /* 上海 */
 	const char *key;     /* second name: login name, code, full name; "" when none */
+	const char *folded, *folded_key; /* the two by text_fold(), for comparing with what people type */
 	const char *pinyin;  /* initials of the label */
 	int64_t parent;      /* of trees: branch, department, region */
 	int64_t branch, department; /* users and departments */

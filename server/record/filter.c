@@ -281,12 +281,11 @@ filter_setup_ids(struct binding *binding, uint32_t entity, const char *word, int
 
 	for (size_t i = 0; i < count; i++) {
 		const struct setup_record *record = access_setup_at(access, entity, i);
-		const char *label = text_fold(arena, record->label);
 
-		if (strcmp(label, folded) == 0 || strcmp(text_fold(arena, record->key), folded) == 0 ||
+		if (strcmp(record->folded, folded) == 0 || strcmp(record->folded_key, folded) == 0 ||
 		    strcmp(record->pinyin, folded) == 0)
 			ids[exact++] = record->id;
-		else if (strncmp(label, folded, strlen(folded)) == 0)
+		else if (strncmp(record->folded, folded, strlen(folded)) == 0)
 			ids[count + prefix++] = record->id;
 	}
 	if (exact == 0)

@@ -239,11 +239,11 @@ value_parse_setup(struct call *call, uint32_t entity, const char *text, int64_t 
 	for (size_t i = 0; i < count; i++) {
 		const struct setup_record *record = access_setup_at(call->access, entity, i);
 
-		if (record->key[0] != '\0' && strcmp(text_fold(call->arena, record->key), folded) == 0) {
+		if (record->key[0] != '\0' && strcmp(record->folded_key, folded) == 0) {
 			*id = record->id;
 			return ERR_OK;
 		}
-		if (strcmp(text_fold(call->arena, record->label), folded) == 0) {
+		if (strcmp(record->folded, folded) == 0) {
 			label_id = record->id;
 			by_label++;
 		} else if (strcmp(record->pinyin, folded) == 0) {
