@@ -2,9 +2,9 @@
  * The connection itself: connecting, the session's fixed settings, and what PostgreSQL's
  * errors mean to us. Transactions and pipelines are store.c's.
  */
-#include "server/store/store_impl.h"
 #include "common/date.h"
 #include "common/log.h"
+#include "server/store/store_impl.h"
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
@@ -28,8 +28,8 @@ static const struct connect_default connect_defaults[] = {
 static bool
 connect_refused(const char *state)
 {
-	static const char *const gone[] = { "57P01", "57P02", "57P03", "57P04", "57P05", "25006",
-		"25P03", "53300", "58000", "58030" };
+	static const char *const gone[] = { "57P01", "57P02", "57P03", "57P04", "57P05",
+		"25006", "25P03", "53300", "58000", "58030" };
 
 	for (size_t i = 0; i < sizeof gone / sizeof gone[0]; i++) {
 		if (strcmp(state, gone[i]) == 0)
@@ -141,15 +141,19 @@ store_fail_result(struct store *store, const PGresult *result, bool committing)
 	connect_copy(store->state, sizeof store->state, state);
 	connect_copy(store->message, sizeof store->message,
 	    message ? message : PQresultErrorMessage(result));
-	connect_copy(store->hint, sizeof store->hint,
-	    PQresultErrorField(result, PG_DIAG_MESSAGE_HINT));
+	connect_copy(
+	    store->hint, sizeof store->hint, PQresultErrorField(result, PG_DIAG_MESSAGE_HINT));
 	connect_copy(store->constraint, sizeof store->constraint,
 	    PQresultErrorField(result, PG_DIAG_CONSTRAINT_NAME));
-	connect_copy(store->table, sizeof store->table,
-	    PQresultErrorField(result, PG_DIAG_TABLE_NAME));
+	connect_copy(
+	    store->table, sizeof store->table, PQresultErrorField(result, PG_DIAG_TABLE_NAME));
 	connect_copy(store->column, sizeof store->column,
 	    PQresultErrorField(result, PG_DIAG_COLUMN_NAME));
 
+	/* A second outcome row of one intention: see kehu_outcome. */
+	if (strcmp(store->state, "23505") == 0 &&
+	    strncmp(store->table, "outcome", strlen("outcome")) == 0)
+		connect_copy(store->state, sizeof store->state, STATE_REPEATED);
 	pthread_mutex_lock(&store->cancel_lock);
 	bool cancelled = store->cancelled;
 	pthread_mutex_unlock(&store->cancel_lock);
@@ -164,13 +168,14 @@ store_fail_result(struct store *store, const PGresult *result, bool committing)
 	if (strcmp(store->state, "0A000") == 0 || strcmp(store->state, "26000") == 0)
 		store->forget = true;
 	if (store->failed == ERR_INTERNAL)
-		log_error("database error", "state=%s table=%s constraint=%s column=%s", store->state,
-		    store->table, store->constraint, store->column);
+		log_error("database error", "state=%s table=%s constraint=%s column=%s",
+		    store->state, store->table, store->constraint, store->column);
 	log_debug("database refused", "state=%s", store->state);
 	return store->failed;
 }
 
-/* The server's warnings are for the log; one of them says a commit reached this machine only. */
+/* The server's warnings are for the log; one of them says a commit reached this machine only.
+ */
 static void
 connect_notice(void *arg, const PGresult *result)
 {
@@ -231,7 +236,7 @@ connect_is_primary(const struct store *store)
 	const char *readonly = PQparameterStatus(store->conn, "default_transaction_read_only");
 
 	return (!standby || strcmp(standby, "on") != 0) &&
-	    (!readonly || strcmp(readonly, "on") != 0);
+	       (!readonly || strcmp(readonly, "on") != 0);
 }
 
 static PGconn *
@@ -368,7 +373,8 @@ store_wait_notify(struct store *store, int timeout_ms)
 		if (poll(&wait, 1, (int)(left_us / 1000) + 1) < 0 && errno != EINTR)
 			return false;
 	}
-	/* Nothing to listen on: keep the caller's rhythm, it reconnects with its next statement. */
+	/* Nothing to listen on: keep the caller's rhythm, it reconnects with its next
+	 * statement. */
 	int64_t left_us = deadline_us - date_monotonic_us();
 	if (left_us > 0)
 		poll(NULL, 0, (int)(left_us / 1000) + 1);

@@ -23,7 +23,8 @@ enum err
 store_copy_begin(struct store *store, struct arena *arena, const char *text)
 {
 	assert(store->mode == STORE_TRANSACTION && !store->copying);
-	/* An empty statement would be refused: a harmless one makes sure that BEGIN has gone out. */
+	/* An empty statement would be refused: a harmless one makes sure that BEGIN has gone
+	 * out. */
 	if (!store->opened && store->queued == 0) {
 		struct sql *sql = sql_new(arena);
 		sql_add(sql, "SELECT 1");

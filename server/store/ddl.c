@@ -39,7 +39,8 @@ ddl_type(enum field_type type)
 }
 
 bool
-ddl_side_column(const struct field *field, size_t number, const char **suffix, const char **type)
+ddl_side_column(
+    const struct field *field, size_t number, const char **suffix, const char **type)
 {
 	*type = "text";
 	if (number > 0)
@@ -55,13 +56,14 @@ ddl_side_column(const struct field *field, size_t number, const char **suffix, c
 	return true;
 }
 
-/* ---- policies ----------------------------------------------------------------------------- */
+/* ---- policies -----------------------------------------------------------------------------
+ */
 
 static const char *
 ddl_opened(char *text, size_t bytes, char which, uint32_t entity)
 {
-	snprintf(text, bytes, "nullif(current_setting('kehu.%c%" PRIu32 "', true), '')::bigint[]",
-	    which, entity);
+	snprintf(text, bytes,
+	    "nullif(current_setting('kehu.%c%" PRIu32 "', true), '')::bigint[]", which, entity);
 	return text;
 }
 
@@ -76,14 +78,16 @@ ddl_put_opened(struct buf *out, const char *column, char which, uint32_t entity)
 
 /* Ids opened of any entity that can be opened: for what hangs on any record. */
 static void
-ddl_put_opened_any(struct buf *out, const struct catalog *catalog, const char *column, char which)
+ddl_put_opened_any(
+    struct buf *out, const struct catalog *catalog, const char *column, char which)
 {
 	buf_printf(out, "%s IN (SELECT unnest('{}'::bigint[]", column);
 	for (size_t i = 0; i < catalog_count(catalog); i++) {
 		const struct entity *def = catalog_at(catalog, i)->def;
 		char ids[96];
 		if (def->kind == ENTITY_ACTIVITY || def->kind == ENTITY_SETUP)
-			buf_printf(out, " || %s", ddl_opened(ids, sizeof ids, which, def->number));
+			buf_printf(
+			    out, " || %s", ddl_opened(ids, sizeof ids, which, def->number));
 	}
 	buf_puts(out, "))");
 }
@@ -91,8 +95,8 @@ ddl_put_opened_any(struct buf *out, const struct catalog *catalog, const char *c
 static void
 ddl_put_part(struct buf *out, char which, uint32_t entity, int part)
 {
-	buf_printf(out, "split_part(current_setting('kehu.%c%" PRIu32 "'), '|', %d)", which, entity,
-	    part);
+	buf_printf(out, "split_part(current_setting('kehu.%c%" PRIu32 "'), '|', %d)", which,
+	    entity, part);
 }
 
 static void
@@ -119,9 +123,9 @@ ddl_put_arms(struct buf *out, const struct entity *def, char which)
 }
 
 /*
- * Last in its policy: arms that accept first never build its hash. A function with a small ROWS,
- * since the planner would else charge a reader's thousand shares to every look-up by id and
- * turn a join of candidates into a scan of the table.
+ * Last in its policy: arms that accept first never build its hash. A function with a small
+ * ROWS, since the planner would else charge a reader's thousand shares to every look-up by id
+ * and turn a join of candidates into a scan of the table.
  */
 static void
 ddl_put_shares(struct buf *out, const struct entity *def, char which)
@@ -146,16 +150,19 @@ struct ddl_link { /* a line of an entity that names another activity */
 };
 
 static size_t
-ddl_links(const struct catalog *catalog, const struct entity *def, struct ddl_link *links, size_t max)
+ddl_links(
+    const struct catalog *catalog, const struct entity *def, struct ddl_link *links, size_t max)
 {
 	const struct entity_view *lines[64];
 	size_t count = catalog_lines(catalog, def, lines, 64), found = 0;
 
 	for (size_t i = 0; i < count; i++) {
 		for (size_t k = 0; k < lines[i]->field_count && found < max; k++) {
-			const struct entity *target = ddl_activity(catalog, lines[i]->fields[k]);
+			const struct entity *target =
+			    ddl_activity(catalog, lines[i]->fields[k]);
 			if (target && target != def)
-				links[found++] = (struct ddl_link){ .line = lines[i]->def, .target = target,
+				links[found++] = (struct ddl_link){ .line = lines[i]->def,
+					.target = target,
 					.field = lines[i]->fields[k] };
 		}
 	}
@@ -192,8 +199,8 @@ ddl_put_links(struct buf *out, const struct catalog *catalog, const struct entit
 	size_t count = ddl_links(catalog, def, links, 16);
 
 	for (size_t i = 0; i < count; i++)
-		buf_printf(out, "\n\tOR id IN (SELECT kehu_linked_%s_%s())", entity_table(links[i].line),
-		    links[i].field->name);
+		buf_printf(out, "\n\tOR id IN (SELECT kehu_linked_%s_%s())",
+		    entity_table(links[i].line), links[i].field->name);
 }
 
 static void
@@ -210,7 +217,8 @@ ddl_put_parents(struct buf *out, const struct catalog *catalog, const struct ent
 
 /* Whose owner follows another record may be written by who opened that one for writing. */
 static void
-ddl_put_inherited(struct buf *out, const struct catalog *catalog, const struct entity_view *view)
+ddl_put_inherited(
+    struct buf *out, const struct catalog *catalog, const struct entity_view *view)
 {
 	if (!view->def->inherits_owner)
 		return;
@@ -237,7 +245,8 @@ ddl_put_read(struct buf *out, const struct catalog *catalog, const struct entity
 		break;
 	case ENTITY_LINE:
 		snprintf(column, sizeof column, "%s_id", def->parent);
-		ddl_put_opened(out, column, 'p', catalog_entity_named(catalog, def->parent)->def->number);
+		ddl_put_opened(
+		    out, column, 'p', catalog_entity_named(catalog, def->parent)->def->number);
 		ddl_put_parents(out, catalog, view);
 		break;
 	case ENTITY_ANCHORED:
@@ -252,8 +261,8 @@ ddl_put_read(struct buf *out, const struct catalog *catalog, const struct entity
 }
 
 static void
-ddl_put_write(struct buf *out, const struct catalog *catalog, const struct entity_view *view,
-    bool shares)
+ddl_put_write(
+    struct buf *out, const struct catalog *catalog, const struct entity_view *view, bool shares)
 {
 	const struct entity *def = view->def;
 	char column[80];
@@ -267,7 +276,8 @@ ddl_put_write(struct buf *out, const struct catalog *catalog, const struct entit
 		break;
 	case ENTITY_LINE:
 		snprintf(column, sizeof column, "%s_id", def->parent);
-		ddl_put_opened(out, column, 'q', catalog_entity_named(catalog, def->parent)->def->number);
+		ddl_put_opened(
+		    out, column, 'q', catalog_entity_named(catalog, def->parent)->def->number);
 		break;
 	case ENTITY_ANCHORED:
 		ddl_put_opened_any(out, catalog, "anchor_id", 'q');
@@ -283,8 +293,8 @@ ddl_put_write(struct buf *out, const struct catalog *catalog, const struct entit
 static void
 ddl_put_policies(struct buf *out, const struct catalog *catalog, const struct entity_view *view)
 {
-	static const char *const names[] = { "kehu_read", "kehu_add", "kehu_change", "kehu_rule",
-		"kehu_owner", "kehu_backup" };
+	static const char *const names[] = { "kehu_read", "kehu_add", "kehu_change",
+		"kehu_rule", "kehu_owner", "kehu_backup" };
 	const char *table = entity_table(view->def);
 
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
@@ -292,24 +302,30 @@ ddl_put_policies(struct buf *out, const struct catalog *catalog, const struct en
 	buf_printf(out, "ALTER TABLE %s ENABLE ROW LEVEL SECURITY;\n", table);
 	buf_printf(out, "ALTER TABLE %s FORCE ROW LEVEL SECURITY;\n", table);
 	ddl_put_link_functions(out, catalog, view->def);
-	buf_printf(out, "CREATE POLICY kehu_read ON %s FOR SELECT TO " DDL_ROLES " USING (", table);
+	buf_printf(
+	    out, "CREATE POLICY kehu_read ON %s FOR SELECT TO " DDL_ROLES " USING (", table);
 	ddl_put_read(out, catalog, view);
-	buf_printf(out, ");\nCREATE POLICY kehu_add ON %s FOR INSERT TO kehu_app WITH CHECK (", table);
+	buf_printf(
+	    out, ");\nCREATE POLICY kehu_add ON %s FOR INSERT TO kehu_app WITH CHECK (", table);
 	ddl_put_write(out, catalog, view, false);
-	buf_printf(out, ");\nCREATE POLICY kehu_change ON %s FOR UPDATE TO kehu_app USING (", table);
+	buf_printf(
+	    out, ");\nCREATE POLICY kehu_change ON %s FOR UPDATE TO kehu_app USING (", table);
 	ddl_put_write(out, catalog, view, true);
 	buf_puts(out, ") WITH CHECK (");
 	ddl_put_write(out, catalog, view, true);
 	buf_puts(out, ");\n");
-	buf_printf(out, "CREATE POLICY kehu_rule ON %s TO kehu_rule USING (true) WITH CHECK (true);\n",
+	buf_printf(out,
+	    "CREATE POLICY kehu_rule ON %s TO kehu_rule USING (true) WITH CHECK (true);\n",
 	    table);
-	buf_printf(out, "CREATE POLICY kehu_owner ON %s TO kehu_owner USING (true) WITH CHECK (true);\n",
+	buf_printf(out,
+	    "CREATE POLICY kehu_owner ON %s TO kehu_owner USING (true) WITH CHECK (true);\n",
 	    table);
-	buf_printf(out, "CREATE POLICY kehu_backup ON %s FOR SELECT TO kehu_backup USING (true);\n",
-	    table);
+	buf_printf(out,
+	    "CREATE POLICY kehu_backup ON %s FOR SELECT TO kehu_backup USING (true);\n", table);
 }
 
-/* ---- grants ------------------------------------------------------------------------------- */
+/* ---- grants -------------------------------------------------------------------------------
+ */
 
 static void
 ddl_put_grants(struct buf *out, const struct entity_view *view)
@@ -322,13 +338,15 @@ ddl_put_grants(struct buf *out, const struct entity_view *view)
 	buf_printf(out, "GRANT SELECT ON %s TO kehu_backup;\n", table);
 	/* Reports never see what never leaves the server. */
 	buf_printf(out, "REVOKE ALL ON %s FROM kehu_report;\n", table);
-	buf_puts(out, "GRANT SELECT (id, version, created_at, created_by, updated_at, updated_by, deleted_at");
+	buf_puts(out, "GRANT SELECT (id, version, created_at, created_by, updated_at, "
+		      "updated_by, deleted_at");
 	if (def->kind == ENTITY_LINE)
 		buf_printf(out, ", %s_id, position", def->parent);
 	for (size_t i = 0; i < view->field_count; i++) {
 		const struct field *field = view->fields[i];
 		const char *suffix, *type;
-		if ((field->flags & (FIELD_HIDDEN | FIELD_FIGURE)) || strcmp(field->name, "created_at") == 0)
+		if ((field->flags & (FIELD_HIDDEN | FIELD_FIGURE)) ||
+		    strcmp(field->name, "created_at") == 0)
 			continue;
 		buf_printf(out, ", %s", field->name);
 		for (size_t k = 0; ddl_side_column(field, k, &suffix, &type); k++)
@@ -336,16 +354,21 @@ ddl_put_grants(struct buf *out, const struct entity_view *view)
 	}
 	buf_printf(out, ") ON %s TO kehu_report;\n", table);
 	if (def->figures) {
-		buf_printf(out, "GRANT SELECT ON %s_figures TO kehu_app, kehu_report, kehu_backup;\n", table);
-		buf_printf(out, "GRANT SELECT, INSERT, UPDATE ON %s_figures TO kehu_rule;\n", table);
+		buf_printf(out,
+		    "GRANT SELECT ON %s_figures TO kehu_app, kehu_report, kehu_backup;\n",
+		    table);
+		buf_printf(
+		    out, "GRANT SELECT, INSERT, UPDATE ON %s_figures TO kehu_rule;\n", table);
 	}
 	if (def->searched) {
-		buf_printf(out, "GRANT SELECT, INSERT, UPDATE, DELETE ON %s_search TO kehu_app;\n", table);
+		buf_printf(out,
+		    "GRANT SELECT, INSERT, UPDATE, DELETE ON %s_search TO kehu_app;\n", table);
 		buf_printf(out, "GRANT SELECT, UPDATE ON %s_search TO kehu_rule;\n", table);
 	}
 }
 
-/* ---- triggers ----------------------------------------------------------------------------- */
+/* ---- triggers -----------------------------------------------------------------------------
+ */
 
 /* A value as history keeps it. */
 static void
@@ -361,10 +384,12 @@ ddl_put_history_value(struct buf *out, const struct field *field, const char *ro
 		buf_printf(out, "(%s.%s - date '1970-01-01')::text", row, name);
 		break;
 	case TYPE_MOMENT:
-		buf_printf(out, "(extract(epoch FROM %s.%s) * 1000000)::bigint::text", row, name);
+		buf_printf(
+		    out, "(extract(epoch FROM %s.%s) * 1000000)::bigint::text", row, name);
 		break;
 	case TYPE_MONEY:
-		buf_printf(out, "(%s.%s::text || ' ' || coalesce(%s.%s_currency, ''))", row, name, row, name);
+		buf_printf(out, "(%s.%s::text || ' ' || coalesce(%s.%s_currency, ''))", row,
+		    name, row, name);
 		break;
 	case TYPE_INT:
 	case TYPE_QUANTITY:
@@ -380,7 +405,8 @@ ddl_put_history_value(struct buf *out, const struct field *field, const char *ro
 static bool
 ddl_in_history(const struct field *field)
 {
-	return !(field->flags & (FIELD_FIGURE | FIELD_HIDDEN)) && strcmp(field->name, "created_at") != 0;
+	return !(field->flags & (FIELD_FIGURE | FIELD_HIDDEN)) &&
+	       strcmp(field->name, "created_at") != 0;
 }
 
 static void
@@ -390,8 +416,10 @@ ddl_put_history_field(struct buf *out, const struct field *field)
 
 	buf_printf(out, "\t\tIF NEW.%s IS DISTINCT FROM OLD.%s", name, name);
 	if (field->type == TYPE_MONEY)
-		buf_printf(out, " OR NEW.%s_currency IS DISTINCT FROM OLD.%s_currency", name, name);
-	buf_printf(out, " THEN\n\t\t\tf := f || %" PRIu32 "; o := array_append(o, ", field->number);
+		buf_printf(
+		    out, " OR NEW.%s_currency IS DISTINCT FROM OLD.%s_currency", name, name);
+	buf_printf(
+	    out, " THEN\n\t\t\tf := f || %" PRIu32 "; o := array_append(o, ", field->number);
 	ddl_put_history_value(out, field, "OLD");
 	buf_puts(out, "); n := array_append(n, ");
 	ddl_put_history_value(out, field, "NEW");
@@ -415,13 +443,18 @@ ddl_put_change(struct buf *out, const struct entity *def)
 	}
 	buf_printf(out,
 	    "\tIF k = 1 THEN\n"
-	    "\t\tINSERT INTO change (entity, id, version, kind, new_owner, new_department, new_branch%s)\n"
-	    "\t\t\tVALUES (%" PRIu32 ", NEW.id, NEW.version, k, NEW.owner_id, NEW.department_id, "
+	    "\t\tINSERT INTO change (entity, id, version, kind, new_owner, new_department, "
+	    "new_branch%s)\n"
+	    "\t\t\tVALUES (%" PRIu32
+	    ", NEW.id, NEW.version, k, NEW.owner_id, NEW.department_id, "
 	    "NEW.branch_id%s);\n\tELSE\n"
-	    "\t\tINSERT INTO change (entity, id, version, kind, old_owner, old_department, old_branch%s,\n"
+	    "\t\tINSERT INTO change (entity, id, version, kind, old_owner, old_department, "
+	    "old_branch%s,\n"
 	    "\t\t\tnew_owner, new_department, new_branch%s)\n"
-	    "\t\t\tVALUES (%" PRIu32 ", NEW.id, NEW.version, k, OLD.owner_id, OLD.department_id, "
-	    "OLD.branch_id%s,\n\t\t\tNEW.owner_id, NEW.department_id, NEW.branch_id%s);\n\tEND IF;\n",
+	    "\t\t\tVALUES (%" PRIu32
+	    ", NEW.id, NEW.version, k, OLD.owner_id, OLD.department_id, "
+	    "OLD.branch_id%s,\n\t\t\tNEW.owner_id, NEW.department_id, NEW.branch_id%s);\n\tEND "
+	    "IF;\n",
 	    pool ? ", new_pool" : "", def->number, pool ? ", NEW.pool_id" : "",
 	    pool ? ", old_pool" : "", pool ? ", new_pool" : "", def->number,
 	    pool ? ", OLD.pool_id" : "", pool ? ", NEW.pool_id" : "");
@@ -446,23 +479,25 @@ ddl_put_track(struct buf *out, const struct catalog *catalog, const struct entit
 	const char *table = entity_table(def);
 
 	buf_printf(out,
-	    "CREATE OR REPLACE FUNCTION kehu_track_%s() RETURNS trigger LANGUAGE plpgsql AS $kehu$\n"
+	    "CREATE OR REPLACE FUNCTION kehu_track_%s() RETURNS trigger LANGUAGE plpgsql AS "
+	    "$kehu$\n"
 	    "DECLARE\n\tf integer[] := '{}';\n\to text[] := '{}';\n\tn text[] := '{}';\n"
 	    "\tk smallint := 1;\nBEGIN\n\tIF TG_OP = 'UPDATE' THEN\n"
 	    "\t\tk := CASE WHEN NEW.deleted_at IS NOT NULL AND OLD.deleted_at IS NULL THEN 3\n"
-	    "\t\t\tWHEN NEW.deleted_at IS NULL AND OLD.deleted_at IS NOT NULL THEN 4 ELSE 2 END;\n",
+	    "\t\t\tWHEN NEW.deleted_at IS NULL AND OLD.deleted_at IS NOT NULL THEN 4 ELSE 2 "
+	    "END;\n",
 	    table);
 	for (size_t i = 0; i < view->field_count; i++) {
 		if (ddl_in_history(view->fields[i]))
 			ddl_put_history_field(out, view->fields[i]);
 	}
-	buf_puts(out,
-	    "\tEND IF;\n\tIF k <> 2 OR f <> '{}' THEN\n"
-	    "\t\tINSERT INTO history (change_id, user_id, session_id, entity, record_id, root_entity,\n"
-	    "\t\t\troot_id, version, kind, fields, old, new)\n"
-	    "\t\tVALUES (nullif(current_setting('kehu.change', true), '')::uuid,\n"
-	    "\t\t\tnullif(current_setting('kehu.user', true), '')::bigint,\n"
-	    "\t\t\tnullif(current_setting('kehu.session', true), '')::bigint,\n");
+	buf_puts(out, "\tEND IF;\n\tIF k <> 2 OR f <> '{}' THEN\n"
+		      "\t\tINSERT INTO history (change_id, user_id, session_id, entity, "
+		      "record_id, root_entity,\n"
+		      "\t\t\troot_id, version, kind, fields, old, new)\n"
+		      "\t\tVALUES (nullif(current_setting('kehu.change', true), '')::uuid,\n"
+		      "\t\t\tnullif(current_setting('kehu.user', true), '')::bigint,\n"
+		      "\t\t\tnullif(current_setting('kehu.session', true), '')::bigint,\n");
 	buf_printf(out, "\t\t\t%" PRIu32 ", NEW.id, ", def->number);
 	ddl_put_root(out, catalog, def);
 	buf_puts(out, ", NEW.version, k, f, o, n);\n\tEND IF;\n");
@@ -484,14 +519,20 @@ ddl_put_search(struct buf *out, const struct entity *def)
 	if (!def->searched || def->kind != ENTITY_ACTIVITY)
 		return;
 	buf_printf(out,
-	    "CREATE OR REPLACE FUNCTION kehu_search_%s() RETURNS trigger LANGUAGE plpgsql AS $kehu$\n"
-	    "BEGIN\n\tUPDATE %s_search SET owner_id = NEW.owner_id, department_id = NEW.department_id,\n"
-	    "\t\tbranch_id = NEW.branch_id%s WHERE id = NEW.id;\n\tRETURN NULL;\nEND\n$kehu$;\n",
+	    "CREATE OR REPLACE FUNCTION kehu_search_%s() RETURNS trigger LANGUAGE plpgsql AS "
+	    "$kehu$\n"
+	    "BEGIN\n\tUPDATE %s_search SET owner_id = NEW.owner_id, department_id = "
+	    "NEW.department_id,\n"
+	    "\t\tbranch_id = NEW.branch_id%s WHERE id = NEW.id;\n\tRETURN "
+	    "NULL;\nEND\n$kehu$;\n",
 	    table, table, pool);
 	buf_printf(out,
-	    "CREATE OR REPLACE TRIGGER kehu_search AFTER UPDATE OF owner_id, department_id, branch_id%s "
-	    "ON %s FOR EACH ROW\n\tWHEN ((OLD.owner_id, OLD.department_id, OLD.branch_id%s) IS DISTINCT FROM\n"
-	    "\t(NEW.owner_id, NEW.department_id, NEW.branch_id%s))\n\tEXECUTE FUNCTION kehu_search_%s();\n",
+	    "CREATE OR REPLACE TRIGGER kehu_search AFTER UPDATE OF owner_id, department_id, "
+	    "branch_id%s "
+	    "ON %s FOR EACH ROW\n\tWHEN ((OLD.owner_id, OLD.department_id, OLD.branch_id%s) IS "
+	    "DISTINCT FROM\n"
+	    "\t(NEW.owner_id, NEW.department_id, NEW.branch_id%s))\n\tEXECUTE FUNCTION "
+	    "kehu_search_%s();\n",
 	    def->pooled ? ", pool_id" : "", table, def->pooled ? ", OLD.pool_id" : "",
 	    def->pooled ? ", NEW.pool_id" : "", table);
 }
@@ -516,7 +557,8 @@ ddl_put_epoch(struct buf *out, const struct catalog *catalog, const struct entit
 		return;
 	for (int i = 0; i < 1 + dictionary; i++) {
 		buf_printf(out,
-		    "CREATE OR REPLACE TRIGGER %s AFTER INSERT OR DELETE OR UPDATE OF deleted_at",
+		    "CREATE OR REPLACE TRIGGER %s AFTER INSERT OR DELETE OR UPDATE OF "
+		    "deleted_at",
 		    i == 0 ? "kehu_epoch" : "kehu_catalog");
 		for (size_t k = 0; k < view->field_count; k++) {
 			if (!(view->fields[k]->flags & FIELD_HIDDEN))
@@ -548,7 +590,8 @@ ddl_catalog(struct buf *out, const struct catalog *catalog)
 	    "DROP POLICY IF EXISTS kehu_all ON history;\n"
 	    "ALTER TABLE history ENABLE ROW LEVEL SECURITY;\n"
 	    "ALTER TABLE history FORCE ROW LEVEL SECURITY;\n"
-	    "CREATE POLICY kehu_add ON history FOR INSERT TO kehu_app, kehu_rule WITH CHECK (true);\n"
+	    "CREATE POLICY kehu_add ON history FOR INSERT TO kehu_app, kehu_rule WITH CHECK "
+	    "(true);\n"
 	    "CREATE POLICY kehu_all ON history TO kehu_owner, kehu_backup USING (true) "
 	    "WITH CHECK (true);\n"
 	    "CREATE POLICY kehu_read ON history FOR SELECT TO kehu_app USING (");
@@ -556,7 +599,8 @@ ddl_catalog(struct buf *out, const struct catalog *catalog)
 	buf_puts(out, ");\n");
 }
 
-/* ---- custom fields ------------------------------------------------------------------------ */
+/* ---- custom fields ------------------------------------------------------------------------
+ */
 
 void
 ddl_add_column(struct buf *out, const struct entity *entity, const struct field *field)
@@ -574,8 +618,8 @@ ddl_add_column(struct buf *out, const struct entity *entity, const struct field 
 }
 
 bool
-ddl_index(struct buf *name, struct buf *text, const struct entity *entity,
-    const struct field *field)
+ddl_index(
+    struct buf *name, struct buf *text, const struct entity *entity, const struct field *field)
 {
 	const char *table = entity_table(entity);
 	bool key = field->type == TYPE_TEXT && (field->flags & FIELD_SORT);
@@ -584,7 +628,9 @@ ddl_index(struct buf *name, struct buf *text, const struct entity *entity,
 	    field->type == TYPE_BLOCK || entity->kind == ENTITY_LINE)
 		return false;
 	buf_printf(name, "%s_x_%" PRIu32, table, field->number);
-	buf_printf(text, "CREATE INDEX CONCURRENTLY %s ON %s (%sx_%" PRIu32 "%s, id) WHERE deleted_at IS NULL",
+	buf_printf(text,
+	    "CREATE INDEX CONCURRENTLY %s ON %s (%sx_%" PRIu32
+	    "%s, id) WHERE deleted_at IS NULL",
 	    buf_text(name), table, entity->kind == ENTITY_ACTIVITY ? "branch_id, " : "",
 	    field->number, key ? "_key" : "");
 	return true;

@@ -5,9 +5,9 @@
  * What the policies read (set by kehu_begin and call_open, true for one transaction):
  *   kehu.r<entity>  arms for reading: "own|{departments}|{branches}|{pools}|all|shared"
  *   kehu.w<entity>  arms for writing, same form
- *   kehu.p<entity>  "{ids}" of records opened for reading: their lines, activities, files, history
- *   kehu.q<entity>  "{ids}" of records opened for writing
- * A missing r or w setting is an error; a missing p or q opens nothing.
+ *   kehu.p<entity>  "{ids}" of records opened for reading: their lines, activities, files,
+ * history kehu.q<entity>  "{ids}" of records opened for writing A missing r or w setting is an
+ * error; a missing p or q opens nothing.
  */
 #ifndef KEHU_DDL_H
 #define KEHU_DDL_H
@@ -16,20 +16,21 @@
 #include "server/entity/entity.h"
 
 /* Everything for one entity; idempotent. */
-void ddl_entity(struct buf *out, const struct catalog *catalog, const struct entity_view *entity);
+void ddl_entity(
+    struct buf *out, const struct catalog *catalog, const struct entity_view *entity);
 /* Everything for all of them, and the policies of history. */
 void ddl_catalog(struct buf *out, const struct catalog *catalog);
 
 /* "ALTER TABLE … ADD COLUMN …" for a custom field with the columns that go with it. */
 void ddl_add_column(struct buf *out, const struct entity *entity, const struct field *field);
 /* Name and text of the index that serves a custom field; false: it needs none. */
-bool ddl_index(struct buf *name, struct buf *text, const struct entity *entity,
-    const struct field *field);
+bool ddl_index(
+    struct buf *name, struct buf *text, const struct entity *entity, const struct field *field);
 
 /* PostgreSQL's name of a field's column type, as format_type() gives it. */
 const char *ddl_type(enum field_type type);
 /* The further columns of a field: suffix and type; number 0..; false: no such. */
-bool ddl_side_column(const struct field *field, size_t number, const char **suffix,
-    const char **type);
+bool ddl_side_column(
+    const struct field *field, size_t number, const char **suffix, const char **type);
 
 #endif

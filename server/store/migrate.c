@@ -27,8 +27,7 @@ struct migrate {
 	char state[6];
 };
 
-static void
-migrate_say(const struct migrate *m, const char *format, ...) PRINTF_LIKE(2, 3);
+static void migrate_say(const struct migrate *m, const char *format, ...) PRINTF_LIKE(2, 3);
 
 static void
 migrate_say(const struct migrate *m, const char *format, ...)
@@ -60,7 +59,8 @@ migrate_query(struct migrate *m, const char *text)
 		return result;
 	const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
 	snprintf(m->state, sizeof m->state, "%s", state ? state : "");
-	char *message = arena_strdup(m->arena, result ? PQresultErrorMessage(result) : PQerrorMessage(m->conn));
+	char *message = arena_strdup(
+	    m->arena, result ? PQresultErrorMessage(result) : PQerrorMessage(m->conn));
 	message[strcspn(message, "\n")] = '\0';
 	m->why = message;
 	PQclear(result);
@@ -84,7 +84,8 @@ migrate_cell(struct migrate *m, const char *text)
 	const char *cell = NULL;
 
 	if (result)
-		cell = PQntuples(result) > 0 ? arena_strdup(m->arena, PQgetvalue(result, 0, 0)) : "";
+		cell = PQntuples(result) > 0 ? arena_strdup(m->arena, PQgetvalue(result, 0, 0))
+					     : "";
 	PQclear(result);
 	return cell;
 }
@@ -118,8 +119,9 @@ migrate_open(struct migrate *m)
 		return ERR_DB_GONE;
 	}
 	PQsetNoticeReceiver(m->conn, migrate_silent, NULL);
-	if (!migrate_exec(m, "SET client_min_messages = warning; SET statement_timeout = 0;"
-	                     "SET search_path = public; SET DateStyle = ISO; SET TimeZone = 'UTC'") ||
+	if (!migrate_exec(m,
+		"SET client_min_messages = warning; SET statement_timeout = 0;"
+		"SET search_path = public; SET DateStyle = ISO; SET TimeZone = 'UTC'") ||
 	    !migrate_exec(m, MIGRATE_LOCK))
 		return migrate_failed(m);
 	return ERR_OK;
@@ -132,14 +134,16 @@ migrate_close(struct migrate *m)
 	m->conn = NULL;
 }
 
-/* ---- files -------------------------------------------------------------------------------- */
+/* ---- files --------------------------------------------------------------------------------
+ */
 
 static int
 migrate_is_sql(const struct dirent *entry)
 {
 	size_t bytes = strlen(entry->d_name);
 
-	return entry->d_name[0] != '.' && bytes > 4 && strcmp(entry->d_name + bytes - 4, ".sql") == 0;
+	return entry->d_name[0] != '.' && bytes > 4 &&
+	       strcmp(entry->d_name + bytes - 4, ".sql") == 0;
 }
 
 struct migrate_file {
@@ -212,14 +216,15 @@ migrate_files(struct migrate *m, const char *folder, struct migrate_file **files
 	return err;
 }
 
-/* ---- migrations --------------------------------------------------------------------------- */
+/* ---- migrations ---------------------------------------------------------------------------
+ */
 
 static enum err
 migrate_apply(struct migrate *m, const struct migrate_file *file)
 {
-	const char *had = migrate_cell(m,
-	    arena_printf(m->arena, "SELECT checksum FROM migration WHERE name = %s",
-	        migrate_quote(m, file->name)));
+	const char *had = migrate_cell(
+	    m, arena_printf(m->arena, "SELECT checksum FROM migration WHERE name = %s",
+		   migrate_quote(m, file->name)));
 
 	if (!had)
 		return migrate_failed(m);
@@ -227,13 +232,14 @@ migrate_apply(struct migrate *m, const struct migrate_file *file)
 		return ERR_OK;
 	if (had[0] != '\0') {
 		m->why = arena_printf(m->arena,
-		    "migration %s was changed after it was applied; add a new file instead", file->name);
+		    "migration %s was changed after it was applied; add a new file instead",
+		    file->name);
 		return ERR_CONFIG;
 	}
 	if (migrate_exec(m, "BEGIN") && migrate_exec(m, file->text) &&
-	    migrate_exec(m,
-	        arena_printf(m->arena, "INSERT INTO migration (name, checksum) VALUES (%s, '%s')",
-	            migrate_quote(m, file->name), file->checksum)) &&
+	    migrate_exec(m, arena_printf(m->arena,
+				"INSERT INTO migration (name, checksum) VALUES (%s, '%s')",
+				migrate_quote(m, file->name), file->checksum)) &&
 	    migrate_exec(m, "COMMIT")) {
 		migrate_say(m, "migration %s applied", file->name);
 		return ERR_OK;
@@ -252,18 +258,20 @@ migrate_apply_all(struct migrate *m)
 
 	if (err != ERR_OK)
 		return err;
-	if (!migrate_exec(m,
-	        "CREATE TABLE IF NOT EXISTS migration (name text PRIMARY KEY, checksum text NOT NULL,"
-	        " applied_at timestamptz NOT NULL DEFAULT now());"
-	        "CREATE TABLE IF NOT EXISTS repeated (name text PRIMARY KEY, checksum text NOT NULL,"
-	        " applied_at timestamptz NOT NULL DEFAULT now())"))
+	if (!migrate_exec(m, "CREATE TABLE IF NOT EXISTS migration (name text PRIMARY KEY, "
+			     "checksum text NOT NULL,"
+			     " applied_at timestamptz NOT NULL DEFAULT now());"
+			     "CREATE TABLE IF NOT EXISTS repeated (name text PRIMARY KEY, "
+			     "checksum text NOT NULL,"
+			     " applied_at timestamptz NOT NULL DEFAULT now())"))
 		return migrate_failed(m);
 	for (size_t i = 0; i < count && err == ERR_OK; i++)
 		err = migrate_apply(m, &files[i]);
 	return err;
 }
 
-/* ---- the catalogue as the database has it ------------------------------------------------- */
+/* ---- the catalogue as the database has it -------------------------------------------------
+ */
 
 static bool
 migrate_add_field(struct migrate *m, struct catalog *catalog, const PGresult *result, int row,
@@ -282,13 +290,14 @@ migrate_add_field(struct migrate *m, struct catalog *catalog, const PGresult *re
 	if (field->type >= TYPE_TEXT && field->type <= TYPE_REFS &&
 	    catalog_add_field(catalog, *entity, field) == ERR_OK)
 		return true;
-	m->why = arena_printf(m->arena, "custom field %" PRIu32 " of entity %" PRIu32 " is not valid",
-	    field->number, *entity);
+	m->why = arena_printf(m->arena,
+	    "custom field %" PRIu32 " of entity %" PRIu32 " is not valid", field->number,
+	    *entity);
 	return false;
 }
 
-#define MIGRATE_FIELDS \
-	"SELECT entity, number, type, zh, en, flags, ref FROM custom_field WHERE ready = %s " \
+#define MIGRATE_FIELDS                                                                         \
+	"SELECT entity, number, type, zh, en, flags, ref FROM custom_field WHERE ready = %s "  \
 	"ORDER BY entity, number"
 
 static struct catalog *
@@ -313,7 +322,8 @@ migrate_catalog(struct migrate *m)
 	return catalog;
 }
 
-/* ---- what is applied again when it changed ------------------------------------------------ */
+/* ---- what is applied again when it changed ------------------------------------------------
+ */
 
 static enum err
 migrate_repeat_text(struct migrate *m, const struct catalog *catalog, struct buf *text)
@@ -334,11 +344,11 @@ migrate_repeat_text(struct migrate *m, const struct catalog *catalog, struct buf
 static bool
 migrate_keep_checksum(struct migrate *m, const char *checksum)
 {
-	return migrate_exec(m,
-	    arena_printf(m->arena,
-	        "INSERT INTO repeated (name, checksum) VALUES ('all', '%s') "
-	        "ON CONFLICT (name) DO UPDATE SET checksum = EXCLUDED.checksum, applied_at = now()",
-	        checksum));
+	return migrate_exec(m, arena_printf(m->arena,
+				   "INSERT INTO repeated (name, checksum) VALUES ('all', '%s') "
+				   "ON CONFLICT (name) DO UPDATE SET checksum = "
+				   "EXCLUDED.checksum, applied_at = now()",
+				   checksum));
 }
 
 static enum err
@@ -395,14 +405,16 @@ migrate_run(const struct migrate_options *options, struct arena *arena, const ch
 	return err;
 }
 
-/* ---- init --------------------------------------------------------------------------------- */
+/* ---- init ---------------------------------------------------------------------------------
+ */
 
 /* kehu_app is never a member of kehu_rule: inherited membership alone passes every policy. */
 static const char migrate_roles[] =
     "DO $$ DECLARE r text; BEGIN\n"
     "FOREACH r IN ARRAY ARRAY['kehu_owner', 'kehu_app', 'kehu_report', 'kehu_backup'] LOOP\n"
     "  IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = r) THEN\n"
-    "    EXECUTE format('CREATE ROLE %I LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS', r);\n"
+    "    EXECUTE format('CREATE ROLE %I LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE "
+    "NOBYPASSRLS', r);\n"
     "  END IF;\n"
     "END LOOP;\n"
     "IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'kehu_rule') THEN\n"
@@ -414,7 +426,8 @@ static const char migrate_roles[] =
     "  EXECUTE format('GRANT kehu_owner, kehu_app TO %I', current_user);\n"
     "END IF;\n"
     "EXECUTE format('REVOKE ALL ON DATABASE %I FROM PUBLIC', current_database());\n"
-    "EXECUTE format('GRANT CONNECT, TEMPORARY ON DATABASE %I TO kehu_app, kehu_report, kehu_backup',"
+    "EXECUTE format('GRANT CONNECT, TEMPORARY ON DATABASE %I TO kehu_app, kehu_report, "
+    "kehu_backup',"
     " current_database());\n"
     "EXECUTE format('GRANT ALL ON DATABASE %I TO kehu_owner', current_database());\n"
     "ALTER SCHEMA public OWNER TO kehu_owner;\n"
@@ -427,7 +440,8 @@ static const char migrate_functions[] =
     "IF (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) THEN\n"
     "  FOREACH f IN ARRAY ARRAY['set_config(text, text, boolean)', 'pg_notify(text, text)',\n"
     "    'query_to_xml(text, boolean, boolean, text)', 'lo_create(oid)', 'lo_creat(integer)',\n"
-    "    'lo_from_bytea(oid, bytea)', 'lo_put(oid, bigint, bytea)', 'lo_open(oid, integer)'] LOOP\n"
+    "    'lo_from_bytea(oid, bytea)', 'lo_put(oid, bigint, bytea)', 'lo_open(oid, integer)'] "
+    "LOOP\n"
     "    EXECUTE format('REVOKE EXECUTE ON FUNCTION pg_catalog.%s FROM PUBLIC', f);\n"
     "  END LOOP;\n"
     "  GRANT EXECUTE ON FUNCTION set_config(text, text, boolean), pg_notify(text, text)\n"
@@ -438,8 +452,10 @@ static const char migrate_functions[] =
 static enum err
 migrate_regions(struct migrate *m)
 {
-	struct store *store = store_new(&(struct store_options){ .conninfo = m->options->conninfo,
-	    .role = "kehu_owner", .application = "kehud init" });
+	struct store *store =
+	    store_new(&(struct store_options){ .conninfo = m->options->conninfo,
+		.role = "kehu_owner",
+		.application = "kehud init" });
 	size_t made;
 	enum err err = region_seed(store, m->arena,
 	    arena_printf(m->arena, "%s/data/region.tsv", m->options->sql_dir), &made, &m->why);
@@ -458,7 +474,7 @@ migrate_init(const struct migrate_options *options, struct arena *arena, const c
 
 	if (err == ERR_OK &&
 	    (!migrate_exec(&m, migrate_roles) || !migrate_exec(&m, migrate_functions) ||
-	        !migrate_exec(&m, "CREATE EXTENSION IF NOT EXISTS btree_gin")))
+		!migrate_exec(&m, "CREATE EXTENSION IF NOT EXISTS btree_gin")))
 		err = migrate_failed(&m);
 	if (err == ERR_OK)
 		err = migrate_as_owner(&m);
@@ -469,9 +485,11 @@ migrate_init(const struct migrate_options *options, struct arena *arena, const c
 	return err;
 }
 
-/* ---- maintain ----------------------------------------------------------------------------- */
+/* ---- maintain -----------------------------------------------------------------------------
+ */
 
-/* Column, triggers and the field's readiness in one transaction, which waits little for locks. */
+/* Column, triggers and the field's readiness in one transaction, which waits little for locks.
+ */
 static enum err
 maintain_field(struct migrate *m, const struct catalog *catalog, uint32_t entity,
     const struct field *field)
@@ -484,7 +502,8 @@ maintain_field(struct migrate *m, const struct catalog *catalog, uint32_t entity
 	ddl_add_column(&text, view->def, field);
 	ddl_entity(&text, catalog, view);
 	buf_printf(&text,
-	    "UPDATE custom_field SET ready = true WHERE entity = %" PRIu32 " AND number = %" PRIu32
+	    "UPDATE custom_field SET ready = true WHERE entity = %" PRIu32
+	    " AND number = %" PRIu32
 	    ";\nUPDATE state SET catalog_version = catalog_version + 1;\nCOMMIT",
 	    entity, field->number);
 	for (int try = 1; !migrate_exec(m, buf_text(&text)); try++) {
@@ -510,9 +529,9 @@ maintain_fields(struct migrate *m, struct catalog *catalog, size_t *done)
 	uint32_t entity;
 
 	for (int i = 0; err == ERR_OK && i < PQntuples(result); i++) {
-		err = migrate_add_field(m, catalog, result, i, &entity, &field) ?
-		    maintain_field(m, catalog, entity, &field) :
-		    ERR_CONFIG;
+		err = migrate_add_field(m, catalog, result, i, &entity, &field)
+			  ? maintain_field(m, catalog, entity, &field)
+			  : ERR_CONFIG;
 		*done += err == ERR_OK;
 	}
 	PQclear(result);
@@ -523,10 +542,10 @@ maintain_fields(struct migrate *m, struct catalog *catalog, size_t *done)
 static enum err
 maintain_index(struct migrate *m, const char *name, const char *text, size_t *done)
 {
-	const char *valid = migrate_cell(m,
-	    arena_printf(m->arena,
-	        "SELECT i.indisvalid FROM pg_index i WHERE i.indexrelid = to_regclass(%s)",
-	        migrate_quote(m, name)));
+	const char *valid = migrate_cell(
+	    m, arena_printf(m->arena,
+		   "SELECT i.indisvalid FROM pg_index i WHERE i.indexrelid = to_regclass(%s)",
+		   migrate_quote(m, name)));
 
 	if (!valid)
 		return migrate_failed(m);
@@ -572,7 +591,8 @@ maintain_all(struct migrate *m, size_t *done)
 	const char *made;
 
 	if (!migrate_exec(m, "SET ROLE kehu_owner") ||
-	    !(made = migrate_cell(m, "SELECT kehu_partitions()")) || !(catalog = migrate_catalog(m)))
+	    !(made = migrate_cell(m, "SELECT kehu_partitions()")) ||
+	    !(catalog = migrate_catalog(m)))
 		return migrate_failed(m);
 	*done += strtoul(made, NULL, 10);
 	err = maintain_fields(m, catalog, done);
@@ -590,8 +610,8 @@ maintain_all(struct migrate *m, size_t *done)
 }
 
 enum err
-maintain_run(const struct migrate_options *options, struct arena *arena, size_t *done,
-    const char **why)
+maintain_run(
+    const struct migrate_options *options, struct arena *arena, size_t *done, const char **why)
 {
 	struct migrate m = { .options = options, .arena = arena };
 	enum err err = migrate_open(&m);

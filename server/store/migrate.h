@@ -21,33 +21,33 @@ struct migrate_options {
  * then everything of migrate_run, then the official regions. Safe to run again.
  * ERR_CONFIG: the database refused or a file is wrong, *why (in arena) says which; ERR_DB_GONE.
  */
-MUST_CHECK enum err migrate_init(const struct migrate_options *options, struct arena *arena,
-    const char **why);
+MUST_CHECK enum err migrate_init(
+    const struct migrate_options *options, struct arena *arena, const char **why);
 
 /*
  * migrations/ in order, each in one transaction, once; a file changed after it was applied is
  * refused. repeat/ and what ddl.h generates are applied again when their text changed.
  */
-MUST_CHECK enum err migrate_run(const struct migrate_options *options, struct arena *arena,
-    const char **why);
+MUST_CHECK enum err migrate_run(
+    const struct migrate_options *options, struct arena *arena, const char **why);
 
 /*
  * Partitions ahead, old ones dropped; columns, triggers and indexes of custom fields that
  * wait for them. *done: how many things were made or dropped.
  */
-MUST_CHECK enum err maintain_run(const struct migrate_options *options, struct arena *arena,
-    size_t *done, const char **why);
+MUST_CHECK enum err maintain_run(
+    const struct migrate_options *options, struct arena *arena, size_t *done, const char **why);
 
 /*
  * Whether database and catalogue fit: every column there and of its type, every sortable or
  * filterable type with leakproof comparisons. Further tables and columns do not matter, so
  * that an old and a new server can run side by side. ERR_CONFIG and *why names what is missing.
  */
-MUST_CHECK enum err store_check_schema(struct store *store, const struct catalog *catalog,
-    struct arena *arena, const char **why);
+MUST_CHECK enum err store_check_schema(
+    struct store *store, const struct catalog *catalog, struct arena *arena, const char **why);
 
 /* Inserts the official divisions of sql_dir/data/region.tsv that are not there yet. */
-MUST_CHECK enum err region_seed(struct store *store, struct arena *arena, const char *path,
-    size_t *made, const char **why);
+MUST_CHECK enum err region_seed(
+    struct store *store, struct arena *arena, const char *path, size_t *made, const char **why);
 
 #endif

@@ -30,7 +30,8 @@ named_close_later(struct store *store, uint64_t serial)
 {
 	if (store->closing_count == store->closing_room) {
 		store->closing_room = store->closing_room ? store->closing_room * 2 : 8;
-		store->closing = realloc(store->closing, store->closing_room * sizeof *store->closing);
+		store->closing =
+		    realloc(store->closing, store->closing_room * sizeof *store->closing);
 		if (!store->closing)
 			abort();
 	}
@@ -63,7 +64,8 @@ named_room(struct store *store)
 		if (store->named[i].state == NAMED_FREE)
 			return i;
 		if (store->named[i].state == NAMED_READY &&
-		    (oldest == STORE_NAMED_MAX || store->named[i].used < store->named[oldest].used))
+		    (oldest == STORE_NAMED_MAX ||
+			store->named[i].used < store->named[oldest].used))
 			oldest = i;
 	}
 	if (store->named_count < STORE_NAMED_MAX)
@@ -83,7 +85,8 @@ named_slot(struct store *store, const char *text, size_t bytes, bool *fresh)
 	*fresh = false;
 	for (size_t i = 0; i < store->named_count; i++) {
 		struct store_named *named = &store->named[i];
-		if (named->state != NAMED_FREE && named->hash == hash && strcmp(named->text, text) == 0) {
+		if (named->state != NAMED_FREE && named->hash == hash &&
+		    strcmp(named->text, text) == 0) {
 			named->used = ++store->clock;
 			return i;
 		}
@@ -92,8 +95,11 @@ named_slot(struct store *store, const char *text, size_t bytes, bool *fresh)
 	if (slot == STORE_NAMED_MAX)
 		return slot; /* 200 new texts in one flush: the caller sends this one unnamed */
 	*fresh = true;
-	store->named[slot] = (struct store_named){ .state = NAMED_SENT, .hash = hash,
-		.serial = ++store->serial, .used = ++store->clock, .text = strdup(text) };
+	store->named[slot] = (struct store_named){ .state = NAMED_SENT,
+		.hash = hash,
+		.serial = ++store->serial,
+		.used = ++store->clock,
+		.text = strdup(text) };
 	if (!store->named[slot].text)
 		abort();
 	return slot;

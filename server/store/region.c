@@ -77,7 +77,8 @@ region_insert(struct arena *arena, const struct region_table *table, int64_t lev
 
 	sql_add(sql,
 	    "INSERT INTO region (code, code_key, name, name_key, parent_id, level, full_name) "
-	    "SELECT n.code, n.code, n.name, n.name_key, p.id, n.level, n.full_name FROM unnest(");
+	    "SELECT n.code, n.code, n.name, n.name_key, p.id, n.level, n.full_name FROM "
+	    "unnest(");
 	sql_texts(sql, table->code, table->count);
 	sql_add(sql, ", ");
 	sql_texts(sql, table->parent, table->count);
@@ -90,15 +91,16 @@ region_insert(struct arena *arena, const struct region_table *table, int64_t lev
 	sql_add(sql, ", ");
 	sql_texts(sql, table->full_name, table->count);
 	sql_add(sql, ") AS n (code, parent, level, name, name_key, full_name) "
-	             "LEFT JOIN region p ON p.code = n.parent WHERE n.level = ");
+		     "LEFT JOIN region p ON p.code = n.parent WHERE n.level = ");
 	sql_int(sql, level);
-	sql_add(sql, " AND NOT EXISTS (SELECT FROM region r WHERE r.code = n.code) ORDER BY n.code");
+	sql_add(sql,
+	    " AND NOT EXISTS (SELECT FROM region r WHERE r.code = n.code) ORDER BY n.code");
 	return sql;
 }
 
 enum err
-region_seed(struct store *store, struct arena *arena, const char *path, size_t *made,
-    const char **why)
+region_seed(
+    struct store *store, struct arena *arena, const char *path, size_t *made, const char **why)
 {
 	struct region_table *table = ARENA_NEW(arena, struct region_table);
 	struct sql *off = sql_new(arena), *on = sql_new(arena);

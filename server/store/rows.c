@@ -2,8 +2,8 @@
  * Answered rows: copied out of libpq's result into the arena of the flush, read in
  * PostgreSQL's text forms (DateStyle ISO, time zone UTC, hex bytea, set at connect).
  */
-#include "server/store/store_impl.h"
 #include "common/date.h"
+#include "server/store/store_impl.h"
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -150,7 +150,8 @@ rows_hex(char c)
 }
 
 const void *
-rows_bytea(struct arena *arena, const struct rows *rows, size_t row, size_t column, size_t *bytes)
+rows_bytea(
+    struct arena *arena, const struct rows *rows, size_t row, size_t column, size_t *bytes)
 {
 	const char *text = rows_text(rows, row, column);
 
@@ -168,7 +169,8 @@ rows_bytea(struct arena *arena, const struct rows *rows, size_t row, size_t colu
 }
 
 size_t
-rows_texts(struct arena *arena, const struct rows *rows, size_t row, size_t column, char ***values)
+rows_texts(
+    struct arena *arena, const struct rows *rows, size_t row, size_t column, char ***values)
 {
 	const char *text = rows_text(rows, row, column);
 	size_t count = 0;
@@ -202,8 +204,8 @@ rows_texts(struct arena *arena, const struct rows *rows, size_t row, size_t colu
 }
 
 size_t
-rows_ints(struct arena *arena, const struct rows *rows, size_t row, size_t column,
-    int64_t **values)
+rows_ints(
+    struct arena *arena, const struct rows *rows, size_t row, size_t column, int64_t **values)
 {
 	char **texts;
 	size_t count = rows_texts(arena, rows, row, column, &texts);

@@ -47,10 +47,11 @@ schema_want(struct schema *schema, const char *table, const char *column, const 
 
 	if (found && strcmp(found, type) == 0)
 		return true;
-	schema->why = found ?
-	    arena_printf(schema->arena, "column %s.%s is %s, not %s", table, column, found, type) :
-	    arena_printf(schema->arena, "column %s.%s (%s) is missing; run kehud migrate", table,
-	        column, type);
+	schema->why =
+	    found ? arena_printf(
+			schema->arena, "column %s.%s is %s, not %s", table, column, found, type)
+		  : arena_printf(schema->arena,
+			"column %s.%s (%s) is missing; run kehud migrate", table, column, type);
 	return false;
 }
 
@@ -65,8 +66,8 @@ schema_check_field(struct schema *schema, const struct entity *def, const struct
 	if (!schema_want(schema, table, field->name, ddl_type(field->type)))
 		return false;
 	for (size_t i = 0; ddl_side_column(field, i, &suffix, &type); i++) {
-		if (!schema_want(schema, table, arena_printf(schema->arena, "%s%s", field->name, suffix),
-		        type))
+		if (!schema_want(schema, table,
+			arena_printf(schema->arena, "%s%s", field->name, suffix), type))
 			return false;
 	}
 	return true;
@@ -108,7 +109,8 @@ schema_check_entity(struct schema *schema, const struct entity_view *view)
 	if (def->pooled && !schema_want(schema, table, "pool_id", "bigint"))
 		return false;
 	if (def->searched &&
-	    !schema_want(schema, arena_printf(schema->arena, "%s_search", table), "tokens", "tsvector"))
+	    !schema_want(
+		schema, arena_printf(schema->arena, "%s_search", table), "tokens", "tsvector"))
 		return false;
 	for (size_t i = 0; i < view->field_count; i++) {
 		if (!schema_check_field(schema, def, view->fields[i]))
@@ -119,8 +121,8 @@ schema_check_entity(struct schema *schema, const struct entity_view *view)
 
 /* Comparisons that are not leakproof make PostgreSQL put row policies before the index. */
 static bool
-schema_check_leakproof(struct schema *schema, const struct catalog *catalog,
-    const struct rows *leaky)
+schema_check_leakproof(
+    struct schema *schema, const struct catalog *catalog, const struct rows *leaky)
 {
 	for (size_t i = 0; i < catalog_count(catalog); i++) {
 		const struct entity_view *view = catalog_at(catalog, i);
@@ -130,10 +132,12 @@ schema_check_leakproof(struct schema *schema, const struct catalog *catalog,
 				continue;
 			bool found = field->type == TYPE_REFS;
 			for (size_t r = 0; r < leaky->count; r++)
-				found |= strcmp(rows_text(leaky, r, 0), ddl_type(field->type)) == 0;
+				found |=
+				    strcmp(rows_text(leaky, r, 0), ddl_type(field->type)) == 0;
 			if (found) {
 				schema->why = arena_printf(schema->arena,
-				    "field %s.%s is sortable or filterable, but comparisons of %s are not leakproof",
+				    "field %s.%s is sortable or filterable, but comparisons of "
+				    "%s are not leakproof",
 				    view->def->name, field->name, ddl_type(field->type));
 				return false;
 			}
@@ -143,8 +147,8 @@ schema_check_leakproof(struct schema *schema, const struct catalog *catalog,
 }
 
 enum err
-store_check_schema(struct store *store, const struct catalog *catalog, struct arena *arena,
-    const char **why)
+store_check_schema(
+    struct store *store, const struct catalog *catalog, struct arena *arena, const char **why)
 {
 	struct schema schema = { .arena = arena };
 	struct sql *columns = sql_new(arena), *leaky = sql_new(arena);

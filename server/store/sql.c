@@ -2,9 +2,9 @@
  * Statements under construction: text in pieces, parameters in libpq's text form. Values never
  * become text of the statement; names in the text are constants or come from the catalogue.
  */
-#include "server/store/store_impl.h"
 #include "common/date.h"
 #include "common/log.h"
+#include "server/store/store_impl.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -94,7 +94,8 @@ sql_bool(struct sql *sql, bool value)
 	sql_bind(sql, value ? "t" : "f", "boolean");
 }
 
-/* PostgreSQL writes a year before 1 as "0001-01-01 BC"; day numbers stay within years 1..9999. */
+/* PostgreSQL writes a year before 1 as "0001-01-01 BC"; day numbers stay within years 1..9999.
+ */
 static char *
 sql_day_text(struct arena *arena, int64_t day)
 {
@@ -122,8 +123,8 @@ sql_moment(struct sql *sql, int64_t us)
 	int64_t seconds = rest / US_PER_SECOND;
 	sql_bind(sql,
 	    arena_printf(sql->arena, "%s %02d:%02d:%02d.%06d+00", sql_day_text(sql->arena, day),
-	        (int)(seconds / 3600), (int)(seconds / 60 % 60), (int)(seconds % 60),
-	        (int)(rest % US_PER_SECOND)),
+		(int)(seconds / 3600), (int)(seconds / 60 % 60), (int)(seconds % 60),
+		(int)(rest % US_PER_SECOND)),
 	    "timestamptz");
 }
 
@@ -233,6 +234,7 @@ sql_copy(const struct sql *sql)
 
 	copy->text = arena_memdup(sql->arena, sql->text, sql->room);
 	if (sql->count > 0)
-		copy->values = arena_memdup(sql->arena, sql->values, sql->value_room * sizeof(*sql->values));
+		copy->values = arena_memdup(
+		    sql->arena, sql->values, sql->value_room * sizeof(*sql->values));
 	return copy;
 }

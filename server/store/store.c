@@ -3,8 +3,8 @@
  * what is queued, perhaps COMMIT, and a Sync. PostgreSQL skips the rest of a pipeline after an
  * error, COMMIT included, so a failed flush has stored nothing.
  */
-#include "server/store/store_impl.h"
 #include "common/log.h"
+#include "server/store/store_impl.h"
 #include <assert.h>
 #include <poll.h>
 #include <stdio.h>
@@ -114,8 +114,8 @@ store_queue(struct store *store, const struct sql *sql, struct rows **rows)
 	assert(store->mode != STORE_IDLE);
 	if (rows)
 		*rows = NULL;
-	store_queue_piece(store,
-	    (struct store_piece){ .kind = PIECE_STATEMENT, .sql = sql, .rows = rows });
+	store_queue_piece(
+	    store, (struct store_piece){ .kind = PIECE_STATEMENT, .sql = sql, .rows = rows });
 }
 
 static struct store_piece *
@@ -158,8 +158,8 @@ store_send_named(struct store *store, const struct store_piece *piece, bool *unn
 		store->figures.named_hits++;
 	}
 	*store_sent_add(store, PIECE_STATEMENT) = *piece;
-	return PQsendQueryPrepared(store->conn, name, (int)sql->count, sql->values, NULL, NULL,
-	           0) == 1;
+	return PQsendQueryPrepared(
+		   store->conn, name, (int)sql->count, sql->values, NULL, NULL, 0) == 1;
 }
 
 static bool
@@ -176,7 +176,7 @@ store_send_piece(struct store *store, const struct store_piece *piece)
 		return true;
 	*store_sent_add(store, PIECE_STATEMENT) = *piece;
 	return PQsendQueryParams(store->conn, piece->sql->text, (int)piece->sql->count, NULL,
-	           piece->sql->values, NULL, NULL, 0) == 1;
+		   piece->sql->values, NULL, NULL, 0) == 1;
 }
 
 /* Kept statements that were pushed out here are dropped there, before the next BEGIN. */
@@ -204,12 +204,14 @@ static bool
 store_send_all(struct store *store, bool commit)
 {
 	store->sent_count = 0;
-	if (PQpipelineStatus(store->conn) == PQ_PIPELINE_OFF && !PQenterPipelineMode(store->conn))
+	if (PQpipelineStatus(store->conn) == PQ_PIPELINE_OFF &&
+	    !PQenterPipelineMode(store->conn))
 		return false;
 	if (!store->opened) {
 		if (!store_send_closing(store))
 			return false;
-		if (store->mode == STORE_TRANSACTION && !store_send_text(store, PIECE_BEGIN, "BEGIN"))
+		if (store->mode == STORE_TRANSACTION &&
+		    !store_send_text(store, PIECE_BEGIN, "BEGIN"))
 			return false;
 	}
 	for (size_t i = 0; i < store->queued; i++) {
@@ -274,7 +276,8 @@ store_take_result(struct store *store, struct arena *arena, const struct store_p
 			store->opened = false;
 		return;
 	default: /* an empty statement, COPY through the pipeline: our own mistake */
-		store_fail(store, ERR_INTERNAL, "a statement gave an unexpected kind of answer");
+		store_fail(
+		    store, ERR_INTERNAL, "a statement gave an unexpected kind of answer");
 		store->lost = true;
 	}
 }
@@ -290,7 +293,8 @@ store_receive(struct store *store, struct arena *arena)
 			store_take_result(store, arena, &store->sent[i], result);
 			PQclear(result);
 			if (store->lost || PQstatus(store->conn) != CONNECTION_OK)
-				return store->sent[i].kind == PIECE_COMMIT && store->failed == ERR_OK;
+				return store->sent[i].kind == PIECE_COMMIT &&
+				       store->failed == ERR_OK;
 		}
 	}
 	/* An error may still come here: the end of an implicit transaction. */
@@ -347,7 +351,8 @@ store_exchange(struct store *store, struct arena *arena, bool commit)
 	if (!done || store->lost) {
 		store->lost = true;
 		if (store->failed == ERR_OK) {
-			store_fail(store, store->commit_sent ? ERR_UNKNOWN_OUTCOME : ERR_DB_GONE,
+			store_fail(store,
+			    store->commit_sent ? ERR_UNKNOWN_OUTCOME : ERR_DB_GONE,
 			    store->conn ? PQerrorMessage(store->conn) : "");
 			store->retryable = !store->commit_sent;
 		}
@@ -410,7 +415,7 @@ store_rollback(struct store *store)
 		done = PQenterPipelineMode(store->conn) == 1;
 	store->sent_count = 0;
 	done = done && store_send_text(store, PIECE_CONTROL, "ROLLBACK") &&
-	    PQpipelineSync(store->conn) == 1 && store_receive(store, NULL);
+	       PQpipelineSync(store->conn) == 1 && store_receive(store, NULL);
 	store->opened = false;
 	if (!done || store->lost)
 		store_disconnect(store);
@@ -443,8 +448,8 @@ store_rollback_to(struct store *store, struct arena *arena)
 	store->queued = 0;
 	if (!store->lost)
 		store_forget_failure(store);
-	store_queue_piece(store,
-	    (struct store_piece){ .kind = PIECE_CONTROL, .text = "ROLLBACK TO SAVEPOINT kehu" });
+	store_queue_piece(store, (struct store_piece){ .kind = PIECE_CONTROL,
+				     .text = "ROLLBACK TO SAVEPOINT kehu" });
 	return store_control(store, arena, "RELEASE SAVEPOINT kehu");
 }
 

@@ -26,14 +26,21 @@ enum store_mode {
 };
 
 /* What a queued piece of work is, for reading its answer. */
-enum store_piece_kind { PIECE_STATEMENT, PIECE_PREPARE, PIECE_CLOSE, PIECE_BEGIN, PIECE_CONTROL, PIECE_COMMIT };
+enum store_piece_kind {
+	PIECE_STATEMENT,
+	PIECE_PREPARE,
+	PIECE_CLOSE,
+	PIECE_BEGIN,
+	PIECE_CONTROL,
+	PIECE_COMMIT
+};
 
 struct store_piece {
 	enum store_piece_kind kind;
 	const struct sql *sql; /* PIECE_STATEMENT */
 	const char *text;      /* PIECE_CONTROL */
 	struct rows **rows;
-	size_t named;          /* PIECE_PREPARE: index */
+	size_t named; /* PIECE_PREPARE: index */
 };
 
 enum named_state { NAMED_FREE, NAMED_SENT, NAMED_READY };
@@ -52,8 +59,8 @@ struct store {
 	PGconn *conn;
 	bool connected_before;
 	enum store_mode mode;
-	bool opened;    /* BEGIN reached the server on this connection */
-	bool lost;      /* the connection broke inside this transaction */
+	bool opened; /* BEGIN reached the server on this connection */
+	bool lost;   /* the connection broke inside this transaction */
 	bool local_only;
 	bool dismissed;   /* the server said goodbye while the connection was idle */
 	bool commit_sent; /* with the flush under way */

@@ -1,4 +1,5 @@
-/* See company.h. Rows are inserted by the superuser, past the policies; triggers fire as usual. */
+/* See company.h. Rows are inserted by the superuser, past the policies; triggers fire as usual.
+ */
 #include "tests/lib/company.h"
 #include "tests/lib/pg.h"
 #include <setjmp.h>
@@ -15,13 +16,16 @@ company_make(const char *database)
 {
 	pg_exec(database,
 	    "INSERT INTO branch (id, name, name_key, parent_id, offset_min) VALUES"
-	    " (1, '总部', 'zongbu', NULL, 480), (2, '东区', 'dongqu', 1, 480), (3, '西区', 'xiqu', 1, 480);"
+	    " (1, '总部', 'zongbu', NULL, 480), (2, '东区', 'dongqu', 1, 480), (3, '西区', "
+	    "'xiqu', 1, 480);"
 	    "INSERT INTO department (id, name, name_key, branch_id, parent_id) VALUES"
 	    " (11, '销售', 'xiaoshou', 2, NULL), (12, '大客户', 'dakehu', 2, 11),"
 	    " (13, '西部', 'xibu', 3, NULL), (14, '其他', 'qita', 3, NULL);"
-	    "INSERT INTO pool (id, name, name_key, active) VALUES (21, '西区公海', 'xiqu', true);"
+	    "INSERT INTO pool (id, name, name_key, active) VALUES (21, '西区公海', 'xiqu', "
+	    "true);"
 	    "INSERT INTO pool_member (pool_id, member_department_id) VALUES (21, 13);"
-	    "INSERT INTO users (id, name, name_key, label, label_key, branch_id, department_id, disabled)"
+	    "INSERT INTO users (id, name, name_key, label, label_key, branch_id, "
+	    "department_id, disabled)"
 	    " VALUES (101, 'ada', 'ada', 'Ada', 'ada', 2, 12, false),"
 	    " (102, 'ben', 'ben', 'Ben', 'ben', 2, 12, false),"
 	    " (103, 'cai', 'cai', '蔡', 'cai', 2, 11, false),"
@@ -48,7 +52,7 @@ company_context(struct store *store, struct arena *arena, int64_t user, va_list 
 		values[count++] = va_arg(args, const char *);
 	}
 	sql_add(sql, "SELECT kehu_begin(0, (SELECT access_epoch FROM state), "
-	             "(SELECT catalog_version FROM state), ");
+		     "(SELECT catalog_version FROM state), ");
 	sql_int(sql, user);
 	sql_add(sql, ", ");
 	sql_uuid(sql, uuid_new());
@@ -93,7 +97,8 @@ company_run(struct store *store, struct arena *arena, const char *format, ...)
 	sql_add(sql, arena_vprintf(arena, format, args));
 	va_end(args);
 	if (store_run(store, arena, sql, &rows) != ERR_OK)
-		fail_msg("%s %s: %s", store_state(store), store_message(store), sql_string(sql));
+		fail_msg(
+		    "%s %s: %s", store_state(store), store_message(store), sql_string(sql));
 	return rows;
 }
 

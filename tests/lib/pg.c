@@ -42,8 +42,8 @@ static const char *
 pg_bin(const char *program)
 {
 	static char path[128];
-	static const char *const dirs[] = { "/usr/lib/postgresql/15/bin", "/usr/lib/postgresql/16/bin",
-		"/usr/lib/postgresql/17/bin", "/usr/bin" };
+	static const char *const dirs[] = { "/usr/lib/postgresql/15/bin",
+		"/usr/lib/postgresql/16/bin", "/usr/lib/postgresql/17/bin", "/usr/bin" };
 
 	for (size_t i = 0; i < sizeof dirs / sizeof dirs[0]; i++) {
 		snprintf(path, sizeof path, "%s/%s", dirs[i], program);
@@ -78,7 +78,8 @@ pg_become(void)
 	if (geteuid() != 0)
 		return;
 	user = getpwnam("postgres");
-	if (!user || setgroups(0, NULL) != 0 || setgid(user->pw_gid) != 0 || setuid(user->pw_uid) != 0)
+	if (!user || setgroups(0, NULL) != 0 || setgid(user->pw_gid) != 0 ||
+	    setuid(user->pw_uid) != 0)
 		_exit(126);
 }
 
@@ -128,7 +129,8 @@ pg_wait_ready(void)
 		if (PQping(info) == PQPING_OK)
 			return;
 		if (waitpid(pg_pid, NULL, WNOHANG) == pg_pid)
-			pg_die("postgres", "ended while starting; KEHU_TEST_PG_LOG=1 shows why");
+			pg_die(
+			    "postgres", "ended while starting; KEHU_TEST_PG_LOG=1 shows why");
 		nanosleep(&pause, NULL);
 	}
 	pg_die("postgres", "not ready after 30 s");
@@ -140,10 +142,10 @@ pg_restart(void)
 	char data[80];
 
 	snprintf(data, sizeof data, "%s/data", pg_dir);
-	const char *const argv[] = { pg_bin("postgres"), "-D", data, "-k", pg_dir, "-h", "", "-c",
-		"fsync=off", "-c", "full_page_writes=off", "-c", "synchronous_commit=off", "-c",
-		"shared_buffers=64MB", "-c", "max_connections=60", "-c", "autovacuum=off", "-c",
-		"max_prepared_transactions=0", "-c", "log_min_messages=fatal", NULL };
+	const char *const argv[] = { pg_bin("postgres"), "-D", data, "-k", pg_dir, "-h", "",
+		"-c", "fsync=off", "-c", "full_page_writes=off", "-c", "synchronous_commit=off",
+		"-c", "shared_buffers=64MB", "-c", "max_connections=60", "-c", "autovacuum=off",
+		"-c", "max_prepared_transactions=0", "-c", "log_min_messages=fatal", NULL };
 	pg_pid = pg_spawn(true, argv);
 	pg_wait_ready();
 }
@@ -178,7 +180,8 @@ pg_stop(void)
 	pg_arena = NULL;
 }
 
-/* ---- the cached cluster ------------------------------------------------------------------- */
+/* ---- the cached cluster -------------------------------------------------------------------
+ */
 
 static void
 pg_hash_folder(struct buf *all, const char *folder)
@@ -251,8 +254,8 @@ pg_make_cluster(const char *cache)
 {
 	const char *data = arena_printf(pg_arena, "%s/data", pg_dir);
 	const char *fresh = arena_printf(pg_arena, "%s.%d", cache, (int)getpid());
-	const char *const initdb[] = { pg_bin("initdb"), "-D", data, "-U", "postgres", "-A", "trust",
-		"-E", "UTF8", "--locale=C.UTF-8", "--wal-segsize=1", "-N", NULL };
+	const char *const initdb[] = { pg_bin("initdb"), "-D", data, "-U", "postgres", "-A",
+		"trust", "-E", "UTF8", "--locale=C.UTF-8", "--wal-segsize=1", "-N", NULL };
 
 	pg_run(true, initdb);
 	pg_restart();
@@ -301,7 +304,8 @@ pg_start(void)
 	pg_restart();
 }
 
-/* ---- databases ---------------------------------------------------------------------------- */
+/* ---- databases ----------------------------------------------------------------------------
+ */
 
 const char *
 pg_conninfo(const char *database)
@@ -331,8 +335,11 @@ pg_drop(const char *name)
 struct store *
 pg_store(const char *database, const char *role)
 {
-	return store_new(&(struct store_options){ .conninfo = pg_conninfo(database), .role = role,
-	    .statement_timeout_ms = 20000, .lock_timeout_ms = 5000, .application = "test",
+	return store_new(&(struct store_options){ .conninfo = pg_conninfo(database),
+	    .role = role,
+	    .statement_timeout_ms = 20000,
+	    .lock_timeout_ms = 5000,
+	    .application = "test",
 	    .need_primary = true });
 }
 
@@ -351,7 +358,8 @@ pg_execv(const char *database, const char *format, va_list args)
 	ExecStatusType status = PQresultStatus(result);
 	if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK)
 		pg_die(buf_text(&text), PQerrorMessage(conn));
-	snprintf(answer, sizeof answer, "%s", PQntuples(result) > 0 ? PQgetvalue(result, 0, 0) : "");
+	snprintf(
+	    answer, sizeof answer, "%s", PQntuples(result) > 0 ? PQgetvalue(result, 0, 0) : "");
 	PQclear(result);
 	PQfinish(conn);
 	buf_fini(&text);

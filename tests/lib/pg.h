@@ -17,7 +17,8 @@ void pg_stop(void);
 void pg_crash(void);
 void pg_restart(void);
 
-/* A fresh database cloned from the template (roles, tables, regions, dictionaries, shipped roles). */
+/* A fresh database cloned from the template (roles, tables, regions, dictionaries, shipped
+ * roles). */
 void pg_database(const char *name);
 /* Without anything in it. */
 void pg_empty_database(const char *name);
@@ -31,7 +32,8 @@ const char *pg_sql_dir(void);
 /* A store as one of the roles; NULL: the superuser. Free with store_free. */
 struct store *pg_store(const char *database, const char *role);
 
-/* Run statements as the superuser; the first cell of the last result, "" when none. Until the next call. */
+/* Run statements as the superuser; the first cell of the last result, "" when none. Until the
+ * next call. */
 const char *pg_exec(const char *database, const char *format, ...) PRINTF_LIKE(2, 3);
 int64_t pg_int(const char *database, const char *format, ...) PRINTF_LIKE(2, 3);
 

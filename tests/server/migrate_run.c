@@ -1,4 +1,5 @@
-/* Migrations, the generated DDL, the start-up check and custom fields, on databases of their own. */
+/* Migrations, the generated DDL, the start-up check and custom fields, on databases of their
+ * own. */
 #include "common/log.h"
 #include "server/store/ddl.h"
 #include "server/store/migrate.h"
@@ -48,8 +49,9 @@ each_teardown(void **state)
 static struct migrate_options
 options_of(const char *sql_dir)
 {
-	return (struct migrate_options){ .conninfo = pg_conninfo(DB), .sql_dir = sql_dir,
-		.say = count_line };
+	return (struct migrate_options){
+		.conninfo = pg_conninfo(DB), .sql_dir = sql_dir, .say = count_line
+	};
 }
 
 static void
@@ -65,9 +67,8 @@ copy_sql_dir(void)
 	char *dir = arena_strdup(arena, "/tmp/kehu-sql-XXXXXX");
 
 	assert_non_null(mkdtemp(dir));
-	assert_int_equal(
-	    system(arena_printf(arena, "cp -r %s/migrations %s/repeat %s/data %s/", pg_sql_dir(),
-	        pg_sql_dir(), pg_sql_dir(), dir)),
+	assert_int_equal(system(arena_printf(arena, "cp -r %s/migrations %s/repeat %s/data %s/",
+			     pg_sql_dir(), pg_sql_dir(), pg_sql_dir(), dir)),
 	    0);
 	return dir;
 }
@@ -163,10 +164,9 @@ a_changed_function_is_applied_again(void **state)
 	must(migrate_run(&options, arena, &why), why);
 	assert_int_equal(said, 1);
 	/* And belongs to the rules, callable by nobody until named. */
-	assert_string_equal(pg_exec(DB,
-	                        "SELECT proowner::regrole || ' ' || "
-	                        "has_function_privilege('kehu_app', oid, 'EXECUTE') "
-	                        "FROM pg_proc WHERE proname = 'later'"),
+	assert_string_equal(pg_exec(DB, "SELECT proowner::regrole || ' ' || "
+					"has_function_privilege('kehu_app', oid, 'EXECUTE') "
+					"FROM pg_proc WHERE proname = 'later'"),
 	    "kehu_rule false");
 	remove_dir(dir);
 }
@@ -195,11 +195,13 @@ start_check_names_what_is_missing(void **state)
 	assert_int_equal(store_check_schema(store, catalog, arena, &why), ERR_CONFIG);
 	assert_non_null(strstr(why, "visit.purpose"));
 	pg_exec(DB, "ALTER TABLE visit RENAME COLUMN aim TO purpose");
-	pg_exec(DB, "ALTER TABLE visit DROP COLUMN cost; ALTER TABLE visit ADD COLUMN cost numeric");
+	pg_exec(DB,
+	    "ALTER TABLE visit DROP COLUMN cost; ALTER TABLE visit ADD COLUMN cost numeric");
 	assert_int_equal(store_check_schema(store, catalog, arena, &why), ERR_CONFIG);
 	assert_non_null(strstr(why, "visit.cost is numeric, not bigint"));
-	pg_exec(DB, "ALTER TABLE visit DROP COLUMN cost; ALTER TABLE visit ADD COLUMN cost bigint;"
-	            "ALTER TABLE visit ADD COLUMN of_the_next_release text");
+	pg_exec(DB,
+	    "ALTER TABLE visit DROP COLUMN cost; ALTER TABLE visit ADD COLUMN cost bigint;"
+	    "ALTER TABLE visit ADD COLUMN of_the_next_release text");
 	must(store_check_schema(store, catalog, arena, &why), why);
 	store_free(store);
 	catalog_unref(catalog);
@@ -212,12 +214,13 @@ partitions_are_made_ahead_and_old_outcomes_go(void **state)
 	const char *why = "";
 	size_t done;
 
-	assert_int_equal(pg_int(DB,
-	                     "SELECT count(*) FROM pg_class WHERE relname = 'history_' || "
-	                     "to_char(now() + interval '3 months', 'YYYYMM')"),
+	assert_int_equal(
+	    pg_int(DB, "SELECT count(*) FROM pg_class WHERE relname = 'history_' || "
+		       "to_char(now() + interval '3 months', 'YYYYMM')"),
 	    1);
-	pg_exec(DB, "DROP TABLE IF EXISTS outcome_20200101; CREATE TABLE outcome_20200101 PARTITION OF outcome "
-	            "FOR VALUES FROM ('2020-01-01') TO ('2020-01-02')");
+	pg_exec(DB, "DROP TABLE IF EXISTS outcome_20200101; CREATE TABLE outcome_20200101 "
+		    "PARTITION OF outcome "
+		    "FOR VALUES FROM ('2020-01-01') TO ('2020-01-02')");
 	must(maintain_run(&options, arena, &done, &why), why);
 	assert_int_equal(done, 1);
 	assert_string_equal(pg_exec(DB, "SELECT to_regclass('outcome_20200101')::text"), "");
@@ -245,20 +248,31 @@ maintain_adds_a_custom_column_with_its_history_and_index(void **state)
 	assert_int_equal(done, 5); /* three columns, two indexes */
 	assert_int_equal(pg_int(DB, "SELECT count(*) FROM custom_field WHERE ready"), 3);
 	assert_int_equal(pg_int(DB, "SELECT catalog_version FROM state"), version + 3);
-	struct field nick = { .number = 10000, .name = "x_10000", .type = TYPE_TEXT, .zh = "昵称",
-		.en = "Nickname", .flags = FIELD_SORT | FIELD_FILTER };
-	struct field budget = { .number = 10001, .name = "x_10001", .type = TYPE_MONEY, .zh = "预算",
+	struct field nick = { .number = 10000,
+		.name = "x_10000",
+		.type = TYPE_TEXT,
+		.zh = "昵称",
+		.en = "Nickname",
+		.flags = FIELD_SORT | FIELD_FILTER };
+	struct field budget = { .number = 10001,
+		.name = "x_10001",
+		.type = TYPE_MONEY,
+		.zh = "预算",
 		.en = "Budget" };
 	assert_int_equal(catalog_add_field(catalog, 10, &nick), ERR_OK);
 	assert_int_equal(catalog_add_field(catalog, 10, &budget), ERR_OK);
 	must(store_check_schema(store, catalog, arena, &why), why);
-	pg_exec(DB, "INSERT INTO customer (id, name, name_key, type, stage) VALUES (5, 'a', 'a', 'company', "
-	            "'potential'); UPDATE customer SET x_10000 = 'N', x_10001 = 5, x_10001_currency = 'CNY'");
-	assert_string_equal(pg_exec(DB, "SELECT fields::text || new::text FROM history WHERE kind = 2"),
+	pg_exec(DB, "INSERT INTO customer (id, name, name_key, type, stage) VALUES (5, 'a', "
+		    "'a', 'company', "
+		    "'potential'); UPDATE customer SET x_10000 = 'N', x_10001 = 5, "
+		    "x_10001_currency = 'CNY'");
+	assert_string_equal(
+	    pg_exec(DB, "SELECT fields::text || new::text FROM history WHERE kind = 2"),
 	    "{10000,10001}{N,\"5 CNY\"}");
 	assert_string_equal(
 	    pg_exec(DB, "SELECT indexdef FROM pg_indexes WHERE indexname = 'customer_x_10000'"),
-	    "CREATE INDEX customer_x_10000 ON public.customer USING btree (branch_id, x_10000_key, id) "
+	    "CREATE INDEX customer_x_10000 ON public.customer USING btree (branch_id, "
+	    "x_10000_key, id) "
 	    "WHERE (deleted_at IS NULL)");
 	/* A change of the new column of a set-up entity counts as one, too. */
 	int64_t epoch = pg_int(DB, "SELECT access_epoch FROM state");
@@ -285,7 +299,8 @@ maintain_waits_for_an_open_reader(void **state)
 	store_begin(reader);
 	company_run(reader, arena, "SELECT count(*) FROM customer");
 	company_run(reader, arena, "SET LOCAL idle_in_transaction_session_timeout = 3000");
-	pg_exec(DB, "INSERT INTO custom_field (entity, number, type, zh, en) VALUES (10, 10000, 3, '数', 'N')");
+	pg_exec(DB, "INSERT INTO custom_field (entity, number, type, zh, en) VALUES (10, "
+		    "10000, 3, '数', 'N')");
 	must(maintain_run(&options, arena, &done, &why), why);
 	assert_int_equal(done, 1);
 	store_rollback(reader);

@@ -71,7 +71,8 @@ each_teardown(void **state)
 	return 0;
 }
 
-/* ---- values ------------------------------------------------------------------------------- */
+/* ---- values -------------------------------------------------------------------------------
+ */
 
 static void
 values_come_back_as_they_went(void **state)
@@ -125,7 +126,8 @@ values_come_back_as_they_went(void **state)
 	assert_null(rows_text(rows, 0, 12));
 }
 
-/* ---- transactions ------------------------------------------------------------------------- */
+/* ---- transactions -------------------------------------------------------------------------
+ */
 
 static void
 one_flush_is_one_trip_for_many_statements(void **state)
@@ -193,31 +195,42 @@ errors_have_their_meaning(void **state)
 		enum err err;
 		bool retry;
 	} cases[] = {
-		{ "DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = 'KH001'; END $$", ERR_STALE, true },
-		{ "DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = 'KH002'; END $$", ERR_INTENT_REUSED, false },
-		{ "DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = 'KH003'; END $$", ERR_SESSION_ENDED, false },
-		{ "DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = 'KH004'; END $$", ERR_STALE, true },
-		{ "DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = 'KH005', MESSAGE = 'CONFLICT'; END $$",
+		{ "DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = 'KH001'; END $$", ERR_STALE,
+		    true },
+		{ "DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = 'KH002'; END $$",
+		    ERR_INTENT_REUSED, false },
+		{ "DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = 'KH003'; END $$",
+		    ERR_SESSION_ENDED, false },
+		{ "DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = 'KH004'; END $$", ERR_STALE,
+		    true },
+		{ "DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = 'KH005', MESSAGE = 'CONFLICT'; "
+		  "END $$",
 		    ERR_CONFLICT, false },
-		{ "DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '40001'; END $$", ERR_STALE, true },
-		{ "DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '40P01'; END $$", ERR_STALE, true },
-		{ "DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '53100'; END $$", ERR_NO_SPACE, false },
+		{ "DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '40001'; END $$", ERR_STALE,
+		    true },
+		{ "DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '40P01'; END $$", ERR_STALE,
+		    true },
+		{ "DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '53100'; END $$", ERR_NO_SPACE,
+		    false },
 		{ "INSERT INTO t VALUES (NULL, 'x')", ERR_REQUIRED, false },
 		{ "INSERT INTO t VALUES (9, 'bad')", ERR_INVALID, false },
 		{ "INSERT INTO child VALUES (404)", ERR_IN_USE, false },
-		{ "SET LOCAL statement_timeout = 20; SELECT 1", ERR_INTERNAL, false }, /* two statements */
+		{ "SET LOCAL statement_timeout = 20; SELECT 1", ERR_INTERNAL,
+		    false }, /* two statements */
 		{ "SELECT nonsense", ERR_INTERNAL, false },
 	};
 
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		store_begin(store);
-		assert_int_equal(store_run(store, arena, sql_of(cases[i].text), NULL), cases[i].err);
+		assert_int_equal(
+		    store_run(store, arena, sql_of(cases[i].text), NULL), cases[i].err);
 		assert_int_equal(store_retryable(store), cases[i].retry);
 		store_rollback(store);
 	}
 	store_begin(store);
 	must(store_run(store, arena, sql_of("SET LOCAL statement_timeout = 20"), NULL));
-	assert_int_equal(store_run(store, arena, sql_of("SELECT pg_sleep(5)"), NULL), ERR_TIMEOUT);
+	assert_int_equal(
+	    store_run(store, arena, sql_of("SELECT pg_sleep(5)"), NULL), ERR_TIMEOUT);
 	store_rollback(store);
 }
 
@@ -231,7 +244,8 @@ lock_timeout_says_locked(void **state)
 	must(store_run(other, arena, sql_of("SELECT * FROM t WHERE id = 1 FOR UPDATE"), NULL));
 	store_begin(store);
 	must(store_run(store, arena, sql_of("SET LOCAL lock_timeout = 50"), NULL));
-	assert_int_equal(store_run(store, arena, sql_of("UPDATE t SET name = 'b'"), NULL), ERR_LOCKED);
+	assert_int_equal(
+	    store_run(store, arena, sql_of("UPDATE t SET name = 'b'"), NULL), ERR_LOCKED);
 	store_rollback(store);
 	store_rollback(other);
 	store_free(other);
@@ -244,8 +258,8 @@ savepoint_part_fails_alone(void **state)
 	store_begin(store);
 	must(store_run(store, arena, sql_of("INSERT INTO t VALUES (1, 'a')"), NULL));
 	must(store_savepoint(store, arena));
-	assert_int_equal(
-	    store_run(store, arena, sql_of("INSERT INTO t VALUES (1, 'b')"), NULL), ERR_DUPLICATE);
+	assert_int_equal(store_run(store, arena, sql_of("INSERT INTO t VALUES (1, 'b')"), NULL),
+	    ERR_DUPLICATE);
 	must(store_rollback_to(store, arena));
 	must(store_savepoint(store, arena));
 	must(store_run(store, arena, sql_of("INSERT INTO t VALUES (2, 'c')"), NULL));
@@ -254,7 +268,8 @@ savepoint_part_fails_alone(void **state)
 	assert_int_equal(count_of("SELECT count(*) FROM t"), 2);
 }
 
-/* ---- named statements --------------------------------------------------------------------- */
+/* ---- named statements ---------------------------------------------------------------------
+ */
 
 static void
 named_statements_are_kept_and_pushed_out(void **state)
@@ -321,7 +336,8 @@ changed_table_drops_kept_plans(void **state)
 	assert_int_equal(rows->columns, 2);
 }
 
-/* ---- losses ------------------------------------------------------------------------------- */
+/* ---- losses -------------------------------------------------------------------------------
+ */
 
 static void
 kill_backend(const struct rows *pid)
@@ -371,7 +387,8 @@ killer_run(void *arg)
 	/* Wait until it sleeps in its COMMIT. */
 	for (int i = 0; i < 500; i++) {
 		struct sql *look = sql_new(scratch);
-		sql_add(look, "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND pid = ");
+		sql_add(look, "SELECT count(*) FROM pg_stat_activity WHERE wait_event = "
+			      "'PgSleep' AND pid = ");
 		sql_int(look, killer->pid);
 		store_read(own);
 		if (store_run(own, scratch, look, &rows) == ERR_OK && rows_int(rows, 0, 0) == 1)
@@ -432,7 +449,8 @@ cancel_stops_a_statement(void **state)
 	store_begin(store);
 	must(store_run(store, arena, sql_of("SELECT 1"), NULL));
 	pthread_create(&thread, NULL, canceller_run, NULL);
-	assert_int_equal(store_run(store, arena, sql_of("SELECT pg_sleep(10)"), NULL), ERR_CANCELLED);
+	assert_int_equal(
+	    store_run(store, arena, sql_of("SELECT pg_sleep(10)"), NULL), ERR_CANCELLED);
 	pthread_join(thread, NULL);
 	store_rollback(store);
 	assert_int_equal(count_of("SELECT 4"), 4);
@@ -455,8 +473,8 @@ cancel_leaves_a_commit_alone(void **state)
 static void
 no_server_is_told_quickly(void **state)
 {
-	struct store *none = store_new(
-	    &(struct store_options){ .conninfo = "host=/nonexistent dbname=x", .need_primary = true });
+	struct store *none = store_new(&(struct store_options){
+	    .conninfo = "host=/nonexistent dbname=x", .need_primary = true });
 	int64_t start_us = date_monotonic_us();
 
 	store_begin(none);
@@ -470,7 +488,8 @@ no_server_is_told_quickly(void **state)
 	store_free(none);
 }
 
-/* ---- copy and notify ---------------------------------------------------------------------- */
+/* ---- copy and notify ----------------------------------------------------------------------
+ */
 
 static void
 copy_escapes_and_counts(void **state)
@@ -488,7 +507,8 @@ copy_escapes_and_counts(void **state)
 	}
 	must(store_copy_end(store, arena, &count));
 	assert_int_equal(count, 5000);
-	must(store_run(store, arena, sql_of("SELECT name FROM t WHERE id < 2 ORDER BY id"), &rows));
+	must(store_run(
+	    store, arena, sql_of("SELECT name FROM t WHERE id < 2 ORDER BY id"), &rows));
 	assert_null(rows_text(rows, 0, 0));
 	assert_string_equal(rows_text(rows, 1, 0), "a\tb\nc\\d\r\\N");
 	must(store_commit(store, arena));
@@ -532,11 +552,12 @@ large_answers_mark_the_arena_spent(void **state)
 	struct arena *small = arena_new(100000);
 
 	store_read(store);
-	assert_int_equal(store_run(store, small, sql_of("SELECT repeat('x', 1000000)"), NULL), ERR_OK);
+	assert_int_equal(
+	    store_run(store, small, sql_of("SELECT repeat('x', 1000000)"), NULL), ERR_OK);
 	struct rows *rows;
 	store_read(store);
-	assert_int_equal(
-	    store_run(store, small, sql_of("SELECT repeat('x', 1000000)"), &rows), ERR_TOO_LARGE);
+	assert_int_equal(store_run(store, small, sql_of("SELECT repeat('x', 1000000)"), &rows),
+	    ERR_TOO_LARGE);
 	arena_free(small);
 }
 
@@ -578,7 +599,8 @@ main(void)
 	    "CREATE TABLE slow (id bigint);"
 	    "CREATE FUNCTION slow_check() RETURNS trigger LANGUAGE plpgsql AS "
 	    "'BEGIN PERFORM pg_sleep(1); RETURN NULL; END';"
-	    "CREATE CONSTRAINT TRIGGER slow_check AFTER INSERT ON slow DEFERRABLE INITIALLY DEFERRED "
+	    "CREATE CONSTRAINT TRIGGER slow_check AFTER INSERT ON slow DEFERRABLE INITIALLY "
+	    "DEFERRED "
 	    "FOR EACH ROW EXECUTE FUNCTION slow_check()");
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -40,16 +40,20 @@ make_customers(void)
 
 	for (int i = 0; i < CUSTOMERS; i++) {
 		struct row_access *row = &rows_made[i];
-		*row = (struct row_access){ .owner = 101 + random_of(5), .department = 11 + random_of(4),
-			.branch = 1 + random_of(3), .pool = random_of(4) == 0 ? POOL_WEST : 0,
+		*row = (struct row_access){ .owner = 101 + random_of(5),
+			.department = 11 + random_of(4),
+			.branch = 1 + random_of(3),
+			.pool = random_of(4) == 0 ? POOL_WEST : 0,
 			.shared_to_ben = random_of(5) == 0 };
 		if (row->pool)
 			row->owner = 0;
 		row->editable_by_ben = row->shared_to_ben && random_of(2) == 0;
 		buf_printf(&text,
-		    "INSERT INTO customer (id, name, name_key, type, stage, owner_id, department_id, "
+		    "INSERT INTO customer (id, name, name_key, type, stage, owner_id, "
+		    "department_id, "
 		    "branch_id, pool_id) VALUES (%d, 'c%d', 'c%06d', 'company', 'potential', "
-		    "nullif(%" PRId64 ", 0), %" PRId64 ", %" PRId64 ", nullif(%" PRId64 ", 0));",
+		    "nullif(%" PRId64 ", 0), %" PRId64 ", %" PRId64 ", nullif(%" PRId64
+		    ", 0));",
 		    FIRST + i, i, i, row->owner, row->department, row->branch, row->pool);
 		if (row->shared_to_ben)
 			buf_printf(&text,
@@ -77,13 +81,15 @@ static bool
 oracle(const struct arms *arms, const struct row_access *row, bool write)
 {
 	return arms_reach(arms, row->owner, row->department, row->branch, row->pool) ||
-	    (arms->shared_with == USER_BEN && (write ? row->editable_by_ben : row->shared_to_ben));
+	       (arms->shared_with == USER_BEN &&
+		   (write ? row->editable_by_ben : row->shared_to_ben));
 }
 
 static void
 random_arms(struct arms *arms, int64_t departments[8], int64_t branches[8], int64_t pools[8])
 {
-	*arms = (struct arms){ .departments = departments, .branches = branches, .pools = pools };
+	*arms =
+	    (struct arms){ .departments = departments, .branches = branches, .pools = pools };
 	arms->all = random_of(12) == 0;
 	arms->own = random_of(2) ? 101 + random_of(5) : 0;
 	if (random_of(2))
@@ -104,13 +110,16 @@ readers_see_exactly_their_arms(void **state)
 
 	for (int reader = 0; reader < READERS; reader++) {
 		random_arms(&arms, departments, branches, pools);
-		company_read(store, arena, USER_BEN, "kehu.r10", arms_setting(arena, &arms), NULL);
-		struct rows *rows = company_run(store, arena, "SELECT id FROM customer ORDER BY id");
+		company_read(
+		    store, arena, USER_BEN, "kehu.r10", arms_setting(arena, &arms), NULL);
+		struct rows *rows =
+		    company_run(store, arena, "SELECT id FROM customer ORDER BY id");
 		size_t at = 0;
 		for (int i = 0; i < CUSTOMERS; i++) {
 			bool seen = at < rows->count && rows_int(rows, at, 0) == FIRST + i;
 			if (seen != oracle(&arms, &rows_made[i], false))
-				fail_msg("reader %s, customer %d: seen %d", arms_setting(arena, &arms), i, seen);
+				fail_msg("reader %s, customer %d: seen %d",
+				    arms_setting(arena, &arms), i, seen);
 			at += seen;
 		}
 		assert_int_equal(at, rows->count);
@@ -136,7 +145,8 @@ writers_change_exactly_their_arms(void **state)
 		for (int i = 0; i < CUSTOMERS; i++) {
 			bool done = at < rows->count && rows_int(rows, at, 0) == FIRST + i;
 			if (done != oracle(&arms, &rows_made[i], true))
-				fail_msg("writer %s, customer %d: changed %d", arms_setting(arena, &arms), i, done);
+				fail_msg("writer %s, customer %d: changed %d",
+				    arms_setting(arena, &arms), i, done);
 			at += done;
 		}
 		store_rollback(store);
@@ -146,22 +156,24 @@ writers_change_exactly_their_arms(void **state)
 static void
 refused_update_changes_no_row_and_refused_insert_fails(void **state)
 {
-	company_begin(store, arena, USER_ADA, "kehu.r10", ARMS_ALL, "kehu.w10", "101|{}|{}|{}|f|0",
-	    NULL);
+	company_begin(
+	    store, arena, USER_ADA, "kehu.r10", ARMS_ALL, "kehu.w10", "101|{}|{}|{}|f|0", NULL);
 	struct rows *rows = company_run(store, arena,
-	    "UPDATE customer SET remarks = 'x' WHERE id IN (SELECT id FROM customer WHERE owner_id = 104)");
+	    "UPDATE customer SET remarks = 'x' WHERE id IN (SELECT id FROM customer WHERE "
+	    "owner_id = 104)");
 	assert_int_equal(rows->affected, 0);
-	assert_int_equal(company_try(store, arena,
-	                     "INSERT INTO customer (name, name_key, type, stage, owner_id) VALUES "
-	                     "('n', 'n', 'company', 'potential', 104)"),
+	assert_int_equal(
+	    company_try(store, arena,
+		"INSERT INTO customer (name, name_key, type, stage, owner_id) VALUES "
+		"('n', 'n', 'company', 'potential', 104)"),
 	    ERR_FORBIDDEN);
 	assert_string_equal(store_state(store), "42501");
 	store_rollback(store);
 	/* Giving one's own away is refused, too: that is kehu_customer_transfer's job. */
-	company_begin(store, arena, USER_ADA, "kehu.r10", ARMS_ALL, "kehu.w10", "101|{}|{}|{}|f|0",
-	    NULL);
-	assert_int_equal(
-	    company_try(store, arena, "UPDATE customer SET owner_id = 104 WHERE owner_id = 101"),
+	company_begin(
+	    store, arena, USER_ADA, "kehu.r10", ARMS_ALL, "kehu.w10", "101|{}|{}|{}|f|0", NULL);
+	assert_int_equal(company_try(store, arena,
+			     "UPDATE customer SET owner_id = 104 WHERE owner_id = 101"),
 	    ERR_FORBIDDEN);
 	store_rollback(store);
 }
@@ -173,17 +185,21 @@ forgotten_context_fails(void **state)
 
 	/* Never set on this connection. */
 	store_read(fresh);
-	assert_int_not_equal(company_try(fresh, arena, "SELECT count(*) FROM customer"), ERR_OK);
+	assert_int_not_equal(
+	    company_try(fresh, arena, "SELECT count(*) FROM customer"), ERR_OK);
 	assert_string_equal(store_state(fresh), "42704");
 	/* Set by the transaction before. */
 	company_read(fresh, arena, USER_ADA, "kehu.r10", ARMS_ALL, NULL);
-	assert_int_equal(rows_int(company_run(fresh, arena, "SELECT count(*) FROM customer"), 0, 0),
+	assert_int_equal(
+	    rows_int(company_run(fresh, arena, "SELECT count(*) FROM customer"), 0, 0),
 	    CUSTOMERS);
 	store_read(fresh);
-	assert_int_not_equal(company_try(fresh, arena, "SELECT count(*) FROM customer"), ERR_OK);
+	assert_int_not_equal(
+	    company_try(fresh, arena, "SELECT count(*) FROM customer"), ERR_OK);
 	/* Reading rights give no writing. */
 	company_begin(fresh, arena, USER_ADA, "kehu.r10", ARMS_ALL, NULL);
-	assert_int_not_equal(company_try(fresh, arena, "UPDATE customer SET remarks = 'x'"), ERR_OK);
+	assert_int_not_equal(
+	    company_try(fresh, arena, "UPDATE customer SET remarks = 'x'"), ERR_OK);
 	store_rollback(fresh);
 	store_free(fresh);
 }
@@ -192,11 +208,12 @@ static void
 lines_are_reached_through_their_parent_only(void **state)
 {
 	pg_exec(DB,
-	    "INSERT INTO customer_phone (customer_id, number) VALUES (%d, '111'), (%d, '222')", FIRST,
-	    FIRST + 1);
+	    "INSERT INTO customer_phone (customer_id, number) VALUES (%d, '111'), (%d, '222')",
+	    FIRST, FIRST + 1);
 	company_begin(store, arena, USER_ADA, "kehu.r10", ARMS_ALL, NULL);
 	assert_int_equal(
-	    rows_int(company_run(store, arena, "SELECT count(*) FROM customer_phone"), 0, 0), 0);
+	    rows_int(company_run(store, arena, "SELECT count(*) FROM customer_phone"), 0, 0),
+	    0);
 	company_run(store, arena, "SELECT set_config('kehu.p10', '{%d}', true)", FIRST);
 	struct rows *rows = company_run(store, arena, "SELECT number FROM customer_phone");
 	assert_int_equal(rows->count, 1);
@@ -207,15 +224,16 @@ lines_are_reached_through_their_parent_only(void **state)
 	company_run(store, arena, "SELECT set_config('kehu.q10', '{%d}', true)", FIRST);
 	assert_int_equal(
 	    company_run(store, arena, "UPDATE customer_phone SET note = 'x'")->affected, 1);
-	assert_int_equal(company_try(store, arena,
-	                     "INSERT INTO customer_phone (customer_id, number) VALUES (%d, '3')",
-	                     FIRST + 1),
+	assert_int_equal(
+	    company_try(store, arena,
+		"INSERT INTO customer_phone (customer_id, number) VALUES (%d, '3')", FIRST + 1),
 	    ERR_FORBIDDEN);
 	store_rollback(store);
 	/* What the transaction before opened is closed. */
 	company_read(store, arena, USER_ADA, "kehu.r10", ARMS_ALL, NULL);
 	assert_int_equal(
-	    rows_int(company_run(store, arena, "SELECT count(*) FROM customer_phone"), 0, 0), 0);
+	    rows_int(company_run(store, arena, "SELECT count(*) FROM customer_phone"), 0, 0),
+	    0);
 }
 
 static void
@@ -223,17 +241,19 @@ activities_are_read_through_an_opened_parent(void **state)
 {
 	pg_exec(DB,
 	    "INSERT INTO visit (id, customer_id, at, kind, purpose, state, owner_id) VALUES"
-	    " (8001, %d, now(), 'visit', 'p', 'planned', 104), (8002, %d, now(), 'visit', 'p', 'planned', 104);"
+	    " (8001, %d, now(), 'visit', 'p', 'planned', 104), (8002, %d, now(), 'visit', 'p', "
+	    "'planned', 104);"
 	    "INSERT INTO contact (id, name, name_key, customer_id, owner_id) VALUES"
 	    " (8101, 'a', 'a', %d, 104), (8102, 'b', 'b', %d, 104);"
 	    "INSERT INTO contact_customer (contact_id, customer_id) VALUES (8102, %d);"
 	    "INSERT INTO customer_relation (id, customer_id, kind, other_id, owner_id) VALUES"
 	    " (8201, %d, 'partner', %d, 104)",
 	    FIRST, FIRST + 1, FIRST, FIRST + 1, FIRST, FIRST + 1, FIRST);
-	company_begin(store, arena, USER_ADA, "kehu.r10", ARMS_ALL, "kehu.r18", ARMS_NONE, "kehu.r14",
-	    ARMS_NONE, "kehu.r17", ARMS_NONE, "kehu.w18", ARMS_NONE, NULL);
-	const char *const each = "SELECT (SELECT count(*) FROM visit), (SELECT count(*) FROM contact), "
-	                         "(SELECT count(*) FROM customer_relation)";
+	company_begin(store, arena, USER_ADA, "kehu.r10", ARMS_ALL, "kehu.r18", ARMS_NONE,
+	    "kehu.r14", ARMS_NONE, "kehu.r17", ARMS_NONE, "kehu.w18", ARMS_NONE, NULL);
+	const char *const each =
+	    "SELECT (SELECT count(*) FROM visit), (SELECT count(*) FROM contact), "
+	    "(SELECT count(*) FROM customer_relation)";
 	struct rows *rows = company_run(store, arena, "%s", each);
 	for (size_t i = 0; i < 3; i++)
 		assert_int_equal(rows_int(rows, 0, i), 0);
@@ -242,7 +262,8 @@ activities_are_read_through_an_opened_parent(void **state)
 	assert_int_equal(rows_int(rows, 0, 0), 1); /* its visit */
 	assert_int_equal(rows_int(rows, 0, 1), 2); /* its contact, and the one linked to it */
 	assert_int_equal(rows_int(rows, 0, 2), 1); /* the relation seen from the other side */
-	assert_int_equal(company_run(store, arena, "UPDATE visit SET purpose = 'x'")->affected, 0);
+	assert_int_equal(
+	    company_run(store, arena, "UPDATE visit SET purpose = 'x'")->affected, 0);
 	store_rollback(store);
 }
 
@@ -250,13 +271,14 @@ static void
 contacts_of_a_customer_open_for_writing_may_be_added(void **state)
 {
 	const char *const add = "INSERT INTO contact (name, name_key, customer_id, owner_id) "
-	                        "VALUES ('n', 'n', %d, 104)";
+				"VALUES ('n', 'n', %d, 104)";
 
-	company_begin(store, arena, USER_ADA, "kehu.r14", ARMS_NONE, "kehu.w14", "101|{}|{}|{}|f|0", NULL);
+	company_begin(store, arena, USER_ADA, "kehu.r14", ARMS_NONE, "kehu.w14",
+	    "101|{}|{}|{}|f|0", NULL);
 	assert_int_equal(company_try(store, arena, add, FIRST), ERR_FORBIDDEN);
 	store_rollback(store);
-	company_begin(store, arena, USER_ADA, "kehu.r14", ARMS_NONE, "kehu.w14", "101|{}|{}|{}|f|0",
-	    "kehu.q10", arena_printf(arena, "{%d}", FIRST), NULL);
+	company_begin(store, arena, USER_ADA, "kehu.r14", ARMS_NONE, "kehu.w14",
+	    "101|{}|{}|{}|f|0", "kehu.q10", arena_printf(arena, "{%d}", FIRST), NULL);
 	assert_int_equal(company_run(store, arena, add, FIRST)->affected, 1);
 	store_rollback(store);
 }
@@ -265,14 +287,15 @@ static void
 files_and_history_follow_their_record(void **state)
 {
 	pg_exec(DB,
-	    "INSERT INTO attachment (id, name, anchor_entity, anchor_id) VALUES (8301, 'a.pdf', 10, %d);"
+	    "INSERT INTO attachment (id, name, anchor_entity, anchor_id) VALUES (8301, "
+	    "'a.pdf', 10, %d);"
 	    "INSERT INTO attachment_chunk VALUES (8301, 0, 'bytes');"
 	    "UPDATE customer SET remarks = 'first' WHERE id = %d",
 	    FIRST, FIRST);
 	company_begin(store, arena, USER_ADA, NULL);
 	const char *const each = "SELECT (SELECT count(*) FROM attachment), "
-	                         "(SELECT count(*) FROM attachment_chunk), "
-	                         "(SELECT count(*) FROM history WHERE fields = '{30}')";
+				 "(SELECT count(*) FROM attachment_chunk), "
+				 "(SELECT count(*) FROM history WHERE fields = '{30}')";
 	struct rows *rows = company_run(store, arena, "%s", each);
 	for (size_t i = 0; i < 3; i++)
 		assert_int_equal(rows_int(rows, 0, i), 0);
@@ -280,9 +303,10 @@ files_and_history_follow_their_record(void **state)
 	rows = company_run(store, arena, "%s", each);
 	for (size_t i = 0; i < 3; i++)
 		assert_int_equal(rows_int(rows, 0, i), 1);
-	assert_int_equal(company_try(store, arena,
-	                     "INSERT INTO attachment (name, anchor_entity, anchor_id) VALUES ('b', 10, %d)",
-	                     FIRST),
+	assert_int_equal(
+	    company_try(store, arena,
+		"INSERT INTO attachment (name, anchor_entity, anchor_id) VALUES ('b', 10, %d)",
+		FIRST),
 	    ERR_FORBIDDEN);
 	store_rollback(store);
 }
@@ -290,12 +314,16 @@ files_and_history_follow_their_record(void **state)
 static void
 setup_entities_need_their_flag(void **state)
 {
-	company_begin(store, arena, USER_ADA, "kehu.r3", ARMS_ALL, "kehu.r4", ARMS_NONE, "kehu.w3",
-	    ARMS_NONE, NULL);
-	assert_int_equal(rows_int(company_run(store, arena, "SELECT count(*) FROM users"), 0, 0), 7);
-	assert_int_equal(rows_int(company_run(store, arena, "SELECT count(*) FROM role"), 0, 0), 0);
-	assert_int_equal(rows_int(company_run(store, arena, "SELECT count(*) FROM role_grant"), 0, 0), 0);
-	assert_int_equal(company_run(store, arena, "UPDATE users SET label = 'x'")->affected, 0);
+	company_begin(store, arena, USER_ADA, "kehu.r3", ARMS_ALL, "kehu.r4", ARMS_NONE,
+	    "kehu.w3", ARMS_NONE, NULL);
+	assert_int_equal(
+	    rows_int(company_run(store, arena, "SELECT count(*) FROM users"), 0, 0), 7);
+	assert_int_equal(
+	    rows_int(company_run(store, arena, "SELECT count(*) FROM role"), 0, 0), 0);
+	assert_int_equal(
+	    rows_int(company_run(store, arena, "SELECT count(*) FROM role_grant"), 0, 0), 0);
+	assert_int_equal(
+	    company_run(store, arena, "UPDATE users SET label = 'x'")->affected, 0);
 	store_rollback(store);
 }
 
@@ -328,19 +356,22 @@ run_time_role_may_not(void **state)
 	    .conninfo = arena_printf(arena, "%s user=kehu_app", pg_conninfo(DB)) });
 
 	for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
-		company_begin(app, arena, USER_ADA, "kehu.r10", ARMS_ALL, "kehu.w10", ARMS_ALL, NULL);
+		company_begin(
+		    app, arena, USER_ADA, "kehu.r10", ARMS_ALL, "kehu.w10", ARMS_ALL, NULL);
 		if (company_try(app, arena, "%s", refused[i]) != ERR_FORBIDDEN)
 			fail_msg("%s: %s", refused[i], store_state(app));
 		store_rollback(app);
 	}
 	store_free(app);
-	assert_int_equal(pg_int(DB, "SELECT pg_has_role('kehu_app', 'kehu_rule', 'MEMBER')::int"), 0);
+	assert_int_equal(
+	    pg_int(DB, "SELECT pg_has_role('kehu_app', 'kehu_rule', 'MEMBER')::int"), 0);
 }
 
 static void
 reports_see_policies_but_no_secrets(void **state)
 {
-	company_begin(store, arena, USER_ADA, "kehu.r10", "101|{}|{}|{}|f|0", "kehu.r3", ARMS_ALL, NULL);
+	company_begin(
+	    store, arena, USER_ADA, "kehu.r10", "101|{}|{}|{}|f|0", "kehu.r3", ARMS_ALL, NULL);
 	company_run(store, arena, "SET LOCAL ROLE kehu_report");
 	struct rows *rows = company_run(store, arena,
 	    "SELECT count(*), count(*) FILTER (WHERE owner_id = 101) FROM customer");
@@ -348,10 +379,10 @@ reports_see_policies_but_no_secrets(void **state)
 	assert_int_equal(rows_int(rows, 0, 0), rows_int(rows, 0, 1));
 	company_run(store, arena, "SELECT label FROM users");
 	static const char *const refused[] = { "SELECT password_hash FROM users",
-		"SELECT set_config('kehu.r10', '" ARMS_ALL "', true)", "SELECT pg_notify('a', 'b')",
-		"SELECT query_to_xml('SELECT 1', true, true, '')", "SELECT lo_creat(-1)",
-		"UPDATE customer SET remarks = 'x'", "SELECT * FROM session",
-		"SELECT pg_read_file('/etc/passwd')" };
+		"SELECT set_config('kehu.r10', '" ARMS_ALL "', true)",
+		"SELECT pg_notify('a', 'b')", "SELECT query_to_xml('SELECT 1', true, true, '')",
+		"SELECT lo_creat(-1)", "UPDATE customer SET remarks = 'x'",
+		"SELECT * FROM session", "SELECT pg_read_file('/etc/passwd')" };
 	for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
 		assert_int_equal(store_savepoint(store, arena), ERR_OK);
 		if (company_try(store, arena, "%s", refused[i]) != ERR_FORBIDDEN)

@@ -30,7 +30,8 @@ each_setup(void **state)
 	arena = arena_new(0);
 	store = pg_store(DB, "kehu_app");
 	customer = pg_int(DB,
-	    "INSERT INTO customer (name, name_key, type, stage, owner_id, department_id, branch_id) "
+	    "INSERT INTO customer (name, name_key, type, stage, owner_id, department_id, "
+	    "branch_id) "
 	    "VALUES ('客户', 'kehu', 'company', 'potential', 101, 12, 2) RETURNING id");
 	return 0;
 }
@@ -83,7 +84,8 @@ static enum err
 begin_says(int64_t session, int64_t epoch, int64_t catalog, const char *expect)
 {
 	store_read(store);
-	store_queue(store, begin_of(session, epoch, catalog, USER_ADA, uuid_new(), false), NULL);
+	store_queue(
+	    store, begin_of(session, epoch, catalog, USER_ADA, uuid_new(), false), NULL);
 	enum err err = store_flush(store, arena);
 	assert_string_equal(store_state(store), expect);
 	return err;
@@ -94,20 +96,27 @@ begin_refuses_what_is_stale(void **state)
 {
 	int64_t epoch = pg_int(DB, "SELECT access_epoch FROM state");
 	int64_t catalog = pg_int(DB, "SELECT catalog_version FROM state");
-	int64_t session = pg_int(DB,
-	    "INSERT INTO session (user_id, token_hash) VALUES (101, 'a') RETURNING id");
+	int64_t session = pg_int(
+	    DB, "INSERT INTO session (user_id, token_hash) VALUES (101, 'a') RETURNING id");
 
 	assert_int_equal(begin_says(session, epoch, catalog, ""), ERR_OK);
-	assert_int_equal(begin_says(session, epoch + 1, catalog, STATE_STALE_ACCESS), ERR_STALE);
-	assert_int_equal(begin_says(session, epoch, catalog - 1, STATE_STALE_CATALOG), ERR_STALE);
-	assert_int_equal(begin_says(session + 1, epoch, catalog, STATE_SESSION_ENDED), ERR_SESSION_ENDED);
-	pg_exec(DB, "UPDATE session SET expires_at = now() - interval '1 second' WHERE id = %" PRId64,
+	assert_int_equal(
+	    begin_says(session, epoch + 1, catalog, STATE_STALE_ACCESS), ERR_STALE);
+	assert_int_equal(
+	    begin_says(session, epoch, catalog - 1, STATE_STALE_CATALOG), ERR_STALE);
+	assert_int_equal(
+	    begin_says(session + 1, epoch, catalog, STATE_SESSION_ENDED), ERR_SESSION_ENDED);
+	pg_exec(DB,
+	    "UPDATE session SET expires_at = now() - interval '1 second' WHERE id = %" PRId64,
 	    session);
-	assert_int_equal(begin_says(session, epoch, catalog, STATE_SESSION_ENDED), ERR_SESSION_ENDED);
+	assert_int_equal(
+	    begin_says(session, epoch, catalog, STATE_SESSION_ENDED), ERR_SESSION_ENDED);
 	pg_exec(DB, "UPDATE session SET expires_at = now() + interval '1 hour', user_id = 102");
-	assert_int_equal(begin_says(session, epoch, catalog, STATE_SESSION_ENDED), ERR_SESSION_ENDED);
+	assert_int_equal(
+	    begin_says(session, epoch, catalog, STATE_SESSION_ENDED), ERR_SESSION_ENDED);
 	pg_exec(DB, "UPDATE session SET user_id = 101, ended_at = now()");
-	assert_int_equal(begin_says(session, epoch, catalog, STATE_SESSION_ENDED), ERR_SESSION_ENDED);
+	assert_int_equal(
+	    begin_says(session, epoch, catalog, STATE_SESSION_ENDED), ERR_SESSION_ENDED);
 	pg_exec(DB, "DELETE FROM session");
 }
 
@@ -116,13 +125,14 @@ begin_sets_only_our_settings(void **state)
 {
 	store_read(store);
 	assert_int_equal(company_try(store, arena,
-	                     "SELECT kehu_begin(0, (SELECT access_epoch FROM state), "
-	                     "(SELECT catalog_version FROM state), 101, NULL, false, "
-	                     "ARRAY['role'], ARRAY['kehu_owner'])"),
+			     "SELECT kehu_begin(0, (SELECT access_epoch FROM state), "
+			     "(SELECT catalog_version FROM state), 101, NULL, false, "
+			     "ARRAY['role'], ARRAY['kehu_owner'])"),
 	    ERR_FORBIDDEN);
 }
 
-/* ---- outcomes ----------------------------------------------------------------------------- */
+/* ---- outcomes -----------------------------------------------------------------------------
+ */
 
 struct sender {
 	struct uuid id;
@@ -141,9 +151,10 @@ sender_run(void *arg)
 	struct sql *begin = sql_new(own), *work = sql_new(own), *outcome = sql_new(own);
 
 	sql_add(begin, "SELECT kehu_begin(0, (SELECT access_epoch FROM state), "
-	               "(SELECT catalog_version FROM state), 101, ");
+		       "(SELECT catalog_version FROM state), 101, ");
 	sql_uuid(begin, sender->id);
-	sql_add(begin, ", true, ARRAY['kehu.w10', 'kehu.r10'], ARRAY['" ARMS_ALL "', '" ARMS_ALL "'])");
+	sql_add(begin,
+	    ", true, ARRAY['kehu.w10', 'kehu.r10'], ARRAY['" ARMS_ALL "', '" ARMS_ALL "'])");
 	sql_add(work, "UPDATE customer SET version = version + 1 WHERE id = ");
 	sql_int(work, customer);
 	sql_add(outcome, "SELECT kehu_outcome(");
@@ -174,7 +185,8 @@ same_intention_sent_at_once_is_done_once(void **state)
 {
 	for (int round = 0; round < 6; round++) {
 		struct sender sender = { .id = uuid_new(), .fail_first = round % 2 };
-		int64_t before = pg_int(DB, "SELECT version FROM customer WHERE id = %" PRId64, customer);
+		int64_t before =
+		    pg_int(DB, "SELECT version FROM customer WHERE id = %" PRId64, customer);
 		pthread_t threads[8];
 		for (int i = 0; i < 8; i++)
 			pthread_create(&threads[i], NULL, sender_run, &sender);
@@ -183,13 +195,18 @@ same_intention_sent_at_once_is_done_once(void **state)
 		assert_int_equal(sender.other, 0);
 		assert_int_equal(sender.done, 1);
 		assert_int_equal(
-		    pg_int(DB, "SELECT version FROM customer WHERE id = %" PRId64, customer), before + 1);
-		assert_int_equal(pg_int(DB, "SELECT count(*) FROM outcome WHERE id = '%s' AND day = current_date",
-		                     uuid_format(arena, sender.id)),
+		    pg_int(DB, "SELECT version FROM customer WHERE id = %" PRId64, customer),
+		    before + 1);
+		assert_int_equal(
+		    pg_int(DB,
+			"SELECT count(*) FROM outcome WHERE id = '%s' AND day = current_date",
+			uuid_format(arena, sender.id)),
 		    1);
-		assert_int_equal(pg_int(DB, "SELECT count(*) FROM audit WHERE change_id = '%s' AND user_id = 101"
-		                            " AND reference = 77 AND action = 'save'",
-		                     uuid_format(arena, sender.id)),
+		assert_int_equal(
+		    pg_int(DB,
+			"SELECT count(*) FROM audit WHERE change_id = '%s' AND user_id = 101"
+			" AND reference = 77 AND action = 'save'",
+			uuid_format(arena, sender.id)),
 		    1);
 	}
 }
@@ -202,7 +219,8 @@ outcome_day_is_that_of_the_id(void **state)
 	assert_int_equal(
 	    pg_int(DB, "SELECT outcome_day('%s') - date '1970-01-01'", uuid_format(arena, id)),
 	    date_of_us(uuid_time_ms(id) * 1000, 0));
-	assert_string_equal(pg_exec(DB, "SELECT outcome_day('017f22e2-79b0-7cc3-98c4-dc0c0c07398f')"),
+	assert_string_equal(
+	    pg_exec(DB, "SELECT outcome_day('017f22e2-79b0-7cc3-98c4-dc0c0c07398f')"),
 	    "2022-02-22");
 }
 
@@ -220,28 +238,32 @@ numbers_have_no_gaps(void **state)
 	assert_int_equal(first, again);
 }
 
-/* ---- history and the change feed ---------------------------------------------------------- */
+/* ---- history and the change feed ----------------------------------------------------------
+ */
 
 static void
 history_tells_each_change(void **state)
 {
 	const char *mine = arena_printf(arena, "{%" PRId64 "}", customer);
 
-	company_begin(store, arena, USER_ADA, "kehu.r10", ARMS_ALL, "kehu.w10", ARMS_ALL, "kehu.p10", mine,
-	    "kehu.q10", mine, NULL);
+	company_begin(store, arena, USER_ADA, "kehu.r10", ARMS_ALL, "kehu.w10", ARMS_ALL,
+	    "kehu.p10", mine, "kehu.q10", mine, NULL);
 	company_run(store, arena,
 	    "UPDATE customer SET name = '新', capital = 1250, capital_currency = 'CNY', "
 	    "founded_on = '1970-01-11', version = 2 WHERE id = %" PRId64,
 	    customer);
 	company_run(store, arena,
-	    "INSERT INTO customer_phone (customer_id, number) VALUES (%" PRId64 ", '138')", customer);
+	    "INSERT INTO customer_phone (customer_id, number) VALUES (%" PRId64 ", '138')",
+	    customer);
 	company_run(store, arena, "UPDATE customer_phone SET number = '139', version = 2");
 	company_run(store, arena,
-	    "UPDATE customer SET updated_at = now(), version = 3 WHERE id = %" PRId64, customer);
-	company_run(store, arena, "UPDATE customer SET deleted_at = now(), version = 4 WHERE id = %" PRId64,
+	    "UPDATE customer SET updated_at = now(), version = 3 WHERE id = %" PRId64,
 	    customer);
-	company_run(store, arena, "UPDATE customer SET deleted_at = NULL, version = 5 WHERE id = %" PRId64,
+	company_run(store, arena,
+	    "UPDATE customer SET deleted_at = now(), version = 4 WHERE id = %" PRId64,
 	    customer);
+	company_run(store, arena,
+	    "UPDATE customer SET deleted_at = NULL, version = 5 WHERE id = %" PRId64, customer);
 	struct rows *rows = company_run(store, arena,
 	    "SELECT entity, version, kind, fields, old, new, user_id, change_id FROM history "
 	    "WHERE root_id = %" PRId64 " ORDER BY id",
@@ -269,13 +291,16 @@ history_tells_each_change(void **state)
 static void
 password_hashes_stay_out_of_history(void **state)
 {
-	pg_exec(DB, "UPDATE users SET password_hash = 'secret-hash', phone = '1' WHERE id = 101");
-	assert_int_equal(pg_int(DB, "SELECT count(*) FROM history WHERE 'secret-hash' = ANY (new)"), 0);
+	pg_exec(
+	    DB, "UPDATE users SET password_hash = 'secret-hash', phone = '1' WHERE id = 101");
+	assert_int_equal(
+	    pg_int(DB, "SELECT count(*) FROM history WHERE 'secret-hash' = ANY (new)"), 0);
 	assert_string_equal(
-	    pg_exec(DB, "SELECT fields FROM history WHERE record_id = 101 AND kind = 2"), "{7}");
-	assert_int_equal(pg_int(DB,
-	                     "SELECT count(*) FROM pg_proc WHERE proname LIKE 'kehu_track%%' "
-	                     "AND prosrc LIKE '%%password_hash%%'"),
+	    pg_exec(DB, "SELECT fields FROM history WHERE record_id = 101 AND kind = 2"),
+	    "{7}");
+	assert_int_equal(
+	    pg_int(DB, "SELECT count(*) FROM pg_proc WHERE proname LIKE 'kehu_track%%' "
+		       "AND prosrc LIKE '%%password_hash%%'"),
 	    0);
 }
 
@@ -307,10 +332,11 @@ feed_misses_nothing_behind_an_open_writer(void **state)
 
 	assert_int_equal(count, 0);
 	company_begin(slow, arena, USER_ADA, "kehu.r10", ARMS_ALL, "kehu.w10", ARMS_ALL, NULL);
-	company_run(slow, arena, "UPDATE customer SET version = 2 WHERE id = %" PRId64, customer);
-	int64_t quick = pg_int(DB,
-	    "INSERT INTO customer (name, name_key, type, stage, owner_id) VALUES "
-	    "('q', 'q', 'company', 'potential', 102) RETURNING id");
+	company_run(
+	    slow, arena, "UPDATE customer SET version = 2 WHERE id = %" PRId64, customer);
+	int64_t quick =
+	    pg_int(DB, "INSERT INTO customer (name, name_key, type, stage, owner_id) VALUES "
+		       "('q', 'q', 'company', 'potential', 102) RETURNING id");
 	/* The quick one is told at once, the slow one when it commits; each once. */
 	position = feed_read(reader, position, &count, &id);
 	assert_int_equal(count, 1);
@@ -325,7 +351,8 @@ feed_misses_nothing_behind_an_open_writer(void **state)
 	assert_int_equal(count, 0);
 	pg_exec(DB, "UPDATE change SET at = now() - interval '2 hours'");
 	store_read(reader);
-	assert_true(rows_int(company_run(reader, arena, "SELECT kehu_change_purge(100000)"), 0, 0) > 1);
+	assert_true(
+	    rows_int(company_run(reader, arena, "SELECT kehu_change_purge(100000)"), 0, 0) > 1);
 	store_free(reader);
 	store_free(slow);
 }
@@ -338,17 +365,19 @@ feed_and_search_rows_follow_the_owner(void **state)
 	    "VALUES (%" PRId64 ", 101, 12, 2, 'abc')",
 	    customer);
 	company_begin(store, arena, USER_CAI, NULL);
-	company_run(store, arena, "SELECT kehu_customer_transfer(%" PRId64 ", 1, 104)", customer);
+	company_run(
+	    store, arena, "SELECT kehu_customer_transfer(%" PRId64 ", 1, 104)", customer);
 	assert_int_equal(store_commit(store, arena), ERR_OK);
 	assert_string_equal(pg_exec(DB,
-	                        "SELECT (owner_id, department_id, branch_id, tokens)::text "
-	                        "FROM customer_search WHERE id = %" PRId64,
-	                        customer),
+				"SELECT (owner_id, department_id, branch_id, tokens)::text "
+				"FROM customer_search WHERE id = %" PRId64,
+				customer),
 	    "(104,13,3,'abc')");
-	assert_string_equal(pg_exec(DB,
-	                        "SELECT (old_owner, new_owner, old_branch, new_branch, version)::text "
-	                        "FROM change WHERE id = %" PRId64 " ORDER BY seq DESC LIMIT 1",
-	                        customer),
+	assert_string_equal(
+	    pg_exec(DB,
+		"SELECT (old_owner, new_owner, old_branch, new_branch, version)::text "
+		"FROM change WHERE id = %" PRId64 " ORDER BY seq DESC LIMIT 1",
+		customer),
 	    "(101,104,2,3,2)");
 }
 
@@ -371,12 +400,15 @@ setup_changes_make_the_caches_stale(void **state)
 		int64_t epoch = pg_int(DB, "SELECT access_epoch FROM state");
 		int64_t catalog = pg_int(DB, "SELECT catalog_version FROM state");
 		pg_exec(DB, "%s", cases[i].text);
-		assert_int_equal(pg_int(DB, "SELECT access_epoch FROM state") > epoch, cases[i].access);
-		assert_int_equal(pg_int(DB, "SELECT catalog_version FROM state") > catalog, cases[i].catalog);
+		assert_int_equal(
+		    pg_int(DB, "SELECT access_epoch FROM state") > epoch, cases[i].access);
+		assert_int_equal(pg_int(DB, "SELECT catalog_version FROM state") > catalog,
+		    cases[i].catalog);
 	}
 }
 
-/* ---- rules -------------------------------------------------------------------------------- */
+/* ---- rules --------------------------------------------------------------------------------
+ */
 
 static enum err
 as_user(int64_t user, const char *text)
@@ -395,22 +427,25 @@ transfer_checks_who_may(void **state)
 	const char *transfer = call_of("SELECT kehu_customer_transfer(#, 0, 104)");
 
 	assert_int_equal(as_user(USER_BEN, transfer), ERR_NO_SUCH_RECORD); /* not his */
-	assert_int_equal(as_user(USER_EVE, transfer), ERR_FORBIDDEN);      /* sees it, may not assign */
-	assert_int_equal(as_user(USER_FAY, transfer), ERR_FORBIDDEN);      /* disabled */
+	assert_int_equal(
+	    as_user(USER_EVE, transfer), ERR_FORBIDDEN); /* sees it, may not assign */
+	assert_int_equal(as_user(USER_FAY, transfer), ERR_FORBIDDEN); /* disabled */
 	assert_int_equal(as_user(999, transfer), ERR_FORBIDDEN);
 	assert_int_equal(as_user(USER_CAI, call_of("SELECT kehu_customer_transfer(#, 7, 104)")),
 	    ERR_CONFLICT);
 	assert_int_equal(as_user(USER_CAI, call_of("SELECT kehu_customer_transfer(#, 0, 106)")),
 	    ERR_INVALID); /* to a disabled user */
 	pg_exec(DB,
-	    "INSERT INTO contact (name, name_key, customer_id, owner_id, department_id, branch_id) "
+	    "INSERT INTO contact (name, name_key, customer_id, owner_id, department_id, "
+	    "branch_id) "
 	    "VALUES ('c', 'c', %" PRId64 ", 101, 12, 2)",
 	    customer);
 	assert_int_equal(as_user(USER_CAI, transfer), ERR_OK);
-	assert_string_equal(pg_exec(DB,
-	                        "SELECT (c.owner_id, c.branch_id, c.version, k.owner_id, k.branch_id)::text "
-	                        "FROM customer c JOIN contact k ON k.customer_id = c.id WHERE c.id = %" PRId64,
-	                        customer),
+	assert_string_equal(
+	    pg_exec(DB,
+		"SELECT (c.owner_id, c.branch_id, c.version, k.owner_id, k.branch_id)::text "
+		"FROM customer c JOIN contact k ON k.customer_id = c.id WHERE c.id = %" PRId64,
+		customer),
 	    "(104,3,2,104,3)");
 	/* It is out of her reach now. */
 	assert_int_equal(as_user(USER_CAI, transfer), ERR_NO_SUCH_RECORD);
@@ -419,15 +454,16 @@ transfer_checks_who_may(void **state)
 static void
 a_forged_user_setting_opens_nothing_for_a_dead_session(void **state)
 {
-	int64_t session = pg_int(DB,
-	    "INSERT INTO session (user_id, token_hash) VALUES (103, 'b') RETURNING id");
+	int64_t session = pg_int(
+	    DB, "INSERT INTO session (user_id, token_hash) VALUES (103, 'b') RETURNING id");
 
 	store_begin(store);
 	company_run(store, arena,
-	    "SELECT set_config('kehu.user', '105', true), set_config('kehu.session', '%" PRId64 "', true)",
+	    "SELECT set_config('kehu.user', '105', true), set_config('kehu.session', '%" PRId64
+	    "', true)",
 	    session);
-	assert_int_equal(
-	    company_try(store, arena, "%s", call_of("SELECT kehu_customer_transfer(#, 0, 104)")),
+	assert_int_equal(company_try(store, arena, "%s",
+			     call_of("SELECT kehu_customer_transfer(#, 0, 104)")),
 	    ERR_FORBIDDEN);
 	store_rollback(store);
 	pg_exec(DB, "DELETE FROM session");
@@ -438,51 +474,60 @@ sharing_is_for_who_may_edit(void **state)
 {
 	int64_t epoch = pg_int(DB, "SELECT access_epoch FROM state");
 
-	assert_int_equal(as_user(USER_EVE, call_of("SELECT kehu_customer_share(#, 104, 4)")),
-	    ERR_FORBIDDEN);
-	assert_int_equal(as_user(USER_ADA, call_of("SELECT kehu_customer_share(#, 104, 4)")), ERR_OK);
+	assert_int_equal(
+	    as_user(USER_EVE, call_of("SELECT kehu_customer_share(#, 104, 4)")), ERR_FORBIDDEN);
+	assert_int_equal(
+	    as_user(USER_ADA, call_of("SELECT kehu_customer_share(#, 104, 4)")), ERR_OK);
 	assert_int_equal(pg_int(DB, "SELECT access_epoch FROM state"), epoch + 1);
-	assert_string_equal(pg_exec(DB, "SELECT co_owners FROM customer WHERE id = %" PRId64, customer),
+	assert_string_equal(
+	    pg_exec(DB, "SELECT co_owners FROM customer WHERE id = %" PRId64, customer),
 	    "{104}");
 	/* A helper edits, and neither shares on nor gives away. */
 	company_begin(store, arena, USER_DAN, "kehu.r10", "104|{}|{}|{}|f|104", "kehu.w10",
 	    "104|{}|{}|{}|f|104", NULL);
-	assert_int_equal(
-	    company_run(store, arena, "%s", call_of("UPDATE customer SET remarks = 'x' WHERE id = #"))
-	        ->affected,
+	assert_int_equal(company_run(store, arena, "%s",
+			     call_of("UPDATE customer SET remarks = 'x' WHERE id = #"))
+			     ->affected,
 	    1);
 	store_rollback(store);
 	assert_int_equal(as_user(USER_DAN, call_of("SELECT kehu_customer_share(#, 102, 1)")),
 	    ERR_NO_SUCH_RECORD);
-	assert_int_equal(as_user(USER_ADA, call_of("SELECT kehu_customer_share(#, 104, 0)")), ERR_OK);
+	assert_int_equal(
+	    as_user(USER_ADA, call_of("SELECT kehu_customer_share(#, 104, 0)")), ERR_OK);
 	assert_int_equal(pg_int(DB, "SELECT count(*) FROM record_share"), 0);
-	assert_string_equal(pg_exec(DB, "SELECT coalesce(co_owners, '{}') FROM customer WHERE id = %" PRId64,
-	                        customer),
+	assert_string_equal(
+	    pg_exec(DB, "SELECT coalesce(co_owners, '{}') FROM customer WHERE id = %" PRId64,
+		customer),
 	    "{}");
 }
 
 static void
 deleting_takes_along_and_restoring_brings_back(void **state)
 {
-	const char *live = "SELECT (SELECT count(*) FROM contact WHERE customer_id = %" PRId64
-	                   " AND deleted_at IS NULL) * 100 + (SELECT count(*) FROM visit WHERE customer_id = "
-	                   "%" PRId64 " AND deleted_at IS NULL) * 10 + (SELECT count(*) FROM customer_phone "
-	                   "WHERE customer_id = %" PRId64 " AND deleted_at IS NULL)";
+	const char *live =
+	    "SELECT (SELECT count(*) FROM contact WHERE customer_id = %" PRId64
+	    " AND deleted_at IS NULL) * 100 + (SELECT count(*) FROM visit WHERE customer_id = "
+	    "%" PRId64 " AND deleted_at IS NULL) * 10 + (SELECT count(*) FROM customer_phone "
+	    "WHERE customer_id = %" PRId64 " AND deleted_at IS NULL)";
 
 	pg_exec(DB, "%s",
-	    call_of("INSERT INTO contact (name, name_key, customer_id) VALUES ('a', 'a', #), ('b', 'b', #);"
-	    "UPDATE contact SET deleted_at = now(), delete_id = gen_random_uuid() WHERE name = 'b' AND "
-	    "customer_id = #;"
-	    "INSERT INTO visit (customer_id, at, kind, purpose, state, owner_id) VALUES "
-	    "(#, now(), 'visit', 'p', 'planned', 104);"
-	    "INSERT INTO customer_phone (customer_id, number) VALUES (#, '1')"));
+	    call_of(
+		"INSERT INTO contact (name, name_key, customer_id) VALUES ('a', 'a', #), ('b', "
+		"'b', #);"
+		"UPDATE contact SET deleted_at = now(), delete_id = gen_random_uuid() WHERE "
+		"name = 'b' AND "
+		"customer_id = #;"
+		"INSERT INTO visit (customer_id, at, kind, purpose, state, owner_id) VALUES "
+		"(#, now(), 'visit', 'p', 'planned', 104);"
+		"INSERT INTO customer_phone (customer_id, number) VALUES (#, '1')"));
 	assert_int_equal(pg_int(DB, live, customer, customer, customer), 111);
 	/* Account managers never delete. */
 	assert_int_equal(
 	    as_user(USER_ADA, call_of("SELECT kehu_customer_delete(#, 0, gen_random_uuid())")),
 	    ERR_FORBIDDEN);
 	assert_int_equal(
-	    as_user(USER_CAI, call_of("SELECT kehu_customer_delete(#, 1, gen_random_uuid())")), ERR_OK);
+	    as_user(USER_CAI, call_of("SELECT kehu_customer_delete(#, 1, gen_random_uuid())")),
+	    ERR_OK);
 	assert_int_equal(pg_int(DB, live, customer, customer, customer), 0);
 	assert_int_equal(
 	    as_user(USER_CAI, call_of("SELECT kehu_customer_delete(#, 0, gen_random_uuid())")),
@@ -491,7 +536,9 @@ deleting_takes_along_and_restoring_brings_back(void **state)
 	/* The contact deleted before stays deleted. */
 	assert_int_equal(pg_int(DB, live, customer, customer, customer), 111);
 	assert_int_equal(
-	    pg_int(DB, "SELECT version FROM customer WHERE id = %" PRId64 " AND deleted_at IS NULL", customer),
+	    pg_int(DB,
+		"SELECT version FROM customer WHERE id = %" PRId64 " AND deleted_at IS NULL",
+		customer),
 	    3);
 }
 
@@ -499,25 +546,31 @@ static void
 figures_follow_the_visits(void **state)
 {
 	pg_exec(DB, "%s",
-	    call_of("INSERT INTO visit (customer_id, at, kind, purpose, state, owner_id, next_on) VALUES"
-	    " (#, '2026-03-01 02:00+00', 'visit', 'p', 'completed', 101, '2026-04-01'),"
-	    " (#, '2026-03-09 02:00+00', 'visit', 'p', 'completed', 101, '2026-05-01'),"
-	    " (#, '2026-03-20 02:00+00', 'visit', 'p', 'cancelled', 101, NULL)"));
+	    call_of("INSERT INTO visit (customer_id, at, kind, purpose, state, owner_id, "
+		    "next_on) VALUES"
+		    " (#, '2026-03-01 02:00+00', 'visit', 'p', 'completed', 101, '2026-04-01'),"
+		    " (#, '2026-03-09 02:00+00', 'visit', 'p', 'completed', 101, '2026-05-01'),"
+		    " (#, '2026-03-20 02:00+00', 'visit', 'p', 'cancelled', 101, NULL)"));
 	assert_int_equal(as_user(USER_ADA, call_of("SELECT kehu_customer_figures(#)")), ERR_OK);
-	const char *look = "SELECT (last_visit_at AT TIME ZONE 'UTC', visit_count, open_visits, "
-	                   "next_visit_on)::text FROM customer_figures WHERE id = %" PRId64;
-	assert_string_equal(pg_exec(DB, look, customer), "(\"2026-03-09 02:00:00\",2,0,2026-05-01)");
+	const char *look =
+	    "SELECT (last_visit_at AT TIME ZONE 'UTC', visit_count, open_visits, "
+	    "next_visit_on)::text FROM customer_figures WHERE id = %" PRId64;
+	assert_string_equal(
+	    pg_exec(DB, look, customer), "(\"2026-03-09 02:00:00\",2,0,2026-05-01)");
 	/* 17:00 UTC is the next day in the branch's time zone. */
 	pg_exec(DB,
 	    "INSERT INTO visit (customer_id, at, kind, purpose, state, owner_id) VALUES"
 	    " (%" PRId64 ", '2026-03-24 17:00+00', 'visit', 'p', 'planned', 101)",
 	    customer);
 	assert_int_equal(as_user(USER_ADA, call_of("SELECT kehu_customer_figures(#)")), ERR_OK);
-	assert_string_equal(pg_exec(DB, look, customer), "(\"2026-03-09 02:00:00\",2,1,2026-03-25)");
+	assert_string_equal(
+	    pg_exec(DB, look, customer), "(\"2026-03-09 02:00:00\",2,1,2026-03-25)");
 	/* The record's version is untouched. */
-	assert_int_equal(pg_int(DB, "SELECT version FROM customer WHERE id = %" PRId64, customer), 1);
+	assert_int_equal(
+	    pg_int(DB, "SELECT version FROM customer WHERE id = %" PRId64, customer), 1);
 	pg_exec(DB, "SELECT kehu_customer_figures_all()");
-	assert_string_equal(pg_exec(DB, look, customer), "(\"2026-03-09 02:00:00\",2,1,2026-03-25)");
+	assert_string_equal(
+	    pg_exec(DB, look, customer), "(\"2026-03-09 02:00:00\",2,1,2026-03-25)");
 }
 
 static void
@@ -525,9 +578,10 @@ duplicates_name_only_what_the_caller_sees(void **state)
 {
 	pg_exec(DB, "%s",
 	    call_of("UPDATE customer SET tax_number = 'T#', phone_digits = '13800000001' "
-	    "WHERE id = #"));
+		    "WHERE id = #"));
 	const char *probe = arena_printf(arena,
-	    "SELECT id, matched FROM kehu_customer_duplicates(0, NULL, '13800000001', 'T%" PRId64 "') "
+	    "SELECT id, matched FROM kehu_customer_duplicates(0, NULL, '13800000001', "
+	    "'T%" PRId64 "') "
 	    "ORDER BY matched",
 	    customer);
 	company_read(store, arena, USER_ADA, NULL);
@@ -541,8 +595,10 @@ duplicates_name_only_what_the_caller_sees(void **state)
 	assert_int_equal(rows->count, 2);
 	assert_true(rows_null(rows, 0, 0) && rows_null(rows, 1, 0));
 	company_read(store, arena, USER_ADA, NULL);
-	assert_int_equal(
-	    company_run(store, arena, "SELECT id FROM kehu_customer_duplicates(0, NULL, '', NULL)")->count, 0);
+	assert_int_equal(company_run(store, arena,
+			     "SELECT id FROM kehu_customer_duplicates(0, NULL, '', NULL)")
+			     ->count,
+	    0);
 }
 
 int
