@@ -1,9 +1,14 @@
-/* kehu attach: a file up to a record in numbered chunks, or an attachment down into a file. */
+/*
+ * kehu attach: a file up to a record in numbered chunks, or an attachment down into a file.
+ * Every step names the record, through which alone a file is reached.
+ */
 #include "client/cli/cli.h"
 
+#include "common/log.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -13,50 +18,67 @@
 
 enum attach_step { ATTACH_START = 1, ATTACH_DATA = 2, ATTACH_END = 3, ATTACH_READ = 5 };
 
+struct attach {
+	struct cli *cli;
+	const Kehu__Entity *entity;
+	int64_t record;
+};
+
 static enum err
-attach_ask(struct cli *cli, struct arena *arena, Kehu__Attach *step, enum attach_step number,
-    Kehu__AttachAnswer **attach)
+attach_ask(struct attach *attach, struct arena *arena, Kehu__Attach *step,
+    enum attach_step number, Kehu__AttachAnswer **result)
 {
+	struct cli *cli = attach->cli;
 	Kehu__ClientFrame frame = KEHU__CLIENT_FRAME__INIT;
 	Kehu__ServerFrame *answer;
 
-	step->has_step = true;
+	step->has_step = step->has_entity = step->has_record = true;
 	step->step = number;
+	step->entity = attach->entity->number;
+	step->record = attach->record;
 	frame.request_case = KEHU__CLIENT_FRAME__REQUEST_ATTACH;
 	frame.attach = step;
 	enum err err = cli_ask(cli, arena, &frame, NULL, &answer);
 	if (err != ERR_OK)
 		return err;
+	/* Repeated after a broken link, start and end give their stored outcome. */
+	if (answer->answer_case == KEHU__SERVER_FRAME__ANSWER_WRITTEN) {
+		*result = ARENA_NEW(arena, Kehu__AttachAnswer);
+		kehu__attach_answer__init(*result);
+		(*result)->has_id = true;
+		(*result)->id = answer->written->id;
+		return ERR_OK;
+	}
 	if (answer->answer_case != KEHU__SERVER_FRAME__ANSWER_ATTACH)
 		return cli_fail(cli, ERR_BAD_FRAME, NULL, NULL);
-	*attach = answer->attach;
+	*result = answer->attach;
 	return ERR_OK;
 }
 
 /* ---- down ---- */
 
 static enum err
-attach_get(struct cli *cli)
+attach_get(struct attach *attach, const char *id)
 {
+	struct cli *cli = attach->cli;
 	Kehu__Attach step = KEHU__ATTACH__INIT;
 	const char *path = cli->options.values[OPT_OUTPUT];
 	struct cli_file file;
 	char *end;
 
 	step.has_id = step.has_chunk = true;
-	step.id = strtoll(cli->words[0], &end, 10);
-	if (*end != '\0' || step.id <= 0 || cli->word_count != 1)
-		return cli_fail(cli, ERR_USAGE, cli->words[0], "attach --get ID -o FILE");
-	if (path == NULL)
-		return cli_fail(cli, ERR_USAGE, "attach --get", "-o FILE");
-	enum err err = cli_file_open(cli, &file, path);
+	step.id = strtoll(id[0] == '#' ? id + 1 : id, &end, 10);
+	if (*end != '\0' || step.id <= 0)
+		return cli_fail(
+		    cli, ERR_USAGE, id, "attach --get ENTITY ID ATTACHMENT -o FILE");
+	enum err err = cli_file_open(cli, &file, path == NULL ? "-" : path);
 	if (err != ERR_OK)
 		return err;
 	for (bool last = false; err == ERR_OK && !last; step.chunk++) {
 		struct arena *arena = arena_new(0);
 		Kehu__AttachAnswer *answer;
 
-		err = attach_ask(cli, arena, &step, ATTACH_READ, &answer);
+		err = attach_ask(attach, arena, &step, ATTACH_READ, &answer);
 		if (err == ERR_OK) {
 			fwrite(answer->data.data, 1, answer->data.len, file.stream);
 			last = answer->last || answer->data.len == 0;
@@ -70,9 +92,9 @@ attach_get(struct cli *cli)
 /* ---- up ---- */
 
 static enum err
-attach_send(struct cli *cli, const char *path, FILE *file, int64_t id)
+attach_send(struct attach *attach, const char *path, FILE *file, int64_t id, EVP_MD_CTX *sum)
 {
-	uint8_t *data = arena_alloc(cli->arena, ATTACH_CHUNK_BYTES);
+	uint8_t *data = arena_alloc(attach->cli->arena, ATTACH_CHUNK_BYTES);
 	Kehu__Attach step = KEHU__ATTACH__INIT;
 	enum err err = ERR_OK;
 
@@ -84,67 +106,82 @@ attach_send(struct cli *cli, const char *path, FILE *file, int64_t id)
 
 		step.data = (ProtobufCBinaryData){ .data = data,
 			.len = fread(data, 1, ATTACH_CHUNK_BYTES, file) };
+		EVP_DigestUpdate(sum, data, step.data.len);
 		if (step.data.len > 0)
-			err = attach_ask(cli, arena, &step, ATTACH_DATA, &answer);
+			err = attach_ask(attach, arena, &step, ATTACH_DATA, &answer);
 		arena_free(arena);
 		if (step.data.len < ATTACH_CHUNK_BYTES)
 			break;
 	}
 	if (err == ERR_OK && ferror(file))
-		err = cli_fail(cli, ERR_FILE_SYSTEM, path, strerror(errno));
+		err = cli_fail(attach->cli, ERR_FILE_SYSTEM, path, strerror(errno));
 	return err;
 }
 
 static enum err
-attach_put(
-    struct cli *cli, const Kehu__Entity *entity, int64_t record, const char *path, FILE *file)
+attach_start(struct attach *attach, const char *path, FILE *file, int64_t *id)
 {
-	Kehu__Attach start = KEHU__ATTACH__INIT, end = KEHU__ATTACH__INIT;
+	struct cli *cli = attach->cli;
 	const char *slash = strrchr(path, '/');
+	Kehu__Attach start = KEHU__ATTACH__INIT;
 	Kehu__AttachAnswer *answer;
 	struct stat status;
 
 	if (fstat(fileno(file), &status) != 0 || !S_ISREG(status.st_mode))
 		return cli_fail(cli, ERR_FILE_SYSTEM, path,
 		    cli_say(cli, "not a regular file", "不是普通文件"));
-	start.has_entity = start.has_record = start.has_bytes = true;
-	start.entity = entity->number;
-	start.record = record;
 	start.name = arena_strdup(cli->arena, slash == NULL ? path : slash + 1);
+	start.has_bytes = true;
 	start.bytes = (uint64_t)status.st_size;
-	enum err err = attach_ask(cli, cli->arena, &start, ATTACH_START, &answer);
+	enum err err = attach_ask(attach, cli->arena, &start, ATTACH_START, &answer);
 	if (err == ERR_OK)
-		err = attach_send(cli, path, file, answer->id);
+		*id = answer->id;
+	return err;
+}
+
+/* The end carries the file's SHA-256, so that what is stored is what was read here. */
+static enum err
+attach_put(struct attach *attach, const char *path, FILE *file)
+{
+	struct cli *cli = attach->cli;
+	EVP_MD_CTX *sum = EVP_MD_CTX_new();
+	Kehu__Attach end = KEHU__ATTACH__INIT;
+	Kehu__AttachAnswer *answer;
+	uint8_t hash[32];
+
+	if (sum == NULL || EVP_DigestInit_ex(sum, EVP_sha256(), NULL) != 1)
+		fatal("no SHA-256");
+	end.has_id = end.has_data = true;
+	enum err err = attach_start(attach, path, file, &end.id);
+	if (err == ERR_OK)
+		err = attach_send(attach, path, file, end.id, sum);
+	EVP_DigestFinal_ex(sum, hash, NULL);
+	EVP_MD_CTX_free(sum);
+	end.data = (ProtobufCBinaryData){ .data = hash, .len = sizeof(hash) };
+	if (err == ERR_OK)
+		err = attach_ask(attach, cli->arena, &end, ATTACH_END, &answer);
 	if (err != ERR_OK)
 		return err;
-	end.has_id = true;
-	end.id = answer->id;
-	err = attach_ask(cli, cli->arena, &end, ATTACH_END, &answer);
-	if (err != ERR_OK)
-		return err;
-	cli_print(cli, "%" PRId64, answer->has_id ? answer->id : end.id);
+	cli_print(cli, "%" PRId64, end.id);
 	return cli_flush(cli);
 }
 
 enum err
 cli_attach(struct cli *cli)
 {
-	const Kehu__Entity *entity;
-	int64_t record;
+	struct attach attach = { .cli = cli };
 
-	if (cli->options.given & OPT_BIT(GET))
-		return attach_get(cli);
-	if (cli->word_count != 3)
-		return cli_fail(cli, ERR_USAGE, "attach", "attach ENTITY ID FILE");
-	enum err err = cli_entity(cli, cli->words[0], &entity);
+	enum err err = cli_entity(cli, cli->words[0], &attach.entity);
 	if (err == ERR_OK)
-		err = cli_id(cli, entity, cli->words[1], &record);
+		err = cli_id(cli, attach.entity, cli->words[1], &attach.record);
 	if (err != ERR_OK)
 		return err;
+	if (cli->options.given & OPT_BIT(GET))
+		return attach_get(&attach, cli->words[2]);
 	FILE *file = fopen(cli->words[2], "re");
 	if (file == NULL)
 		return cli_fail(cli, ERR_FILE_SYSTEM, cli->words[2], strerror(errno));
-	err = attach_put(cli, entity, record, cli->words[2], file);
+	err = attach_put(&attach, cli->words[2], file);
 	fclose(file);
 	return err;
 }

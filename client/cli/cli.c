@@ -61,6 +61,9 @@ cli_blamed(struct cli *cli, const Kehu__Error *error, const Kehu__Entity *entity
 	    error->entity != 0 ? cat_entity(cli->cat, error->entity) : entity;
 	const Kehu__Field *field = of == NULL ? NULL : cat_field(of, error->field);
 
+	for (size_t i = 0; cli->action != NULL && i < cli->action->n_arguments; i++)
+		if (cli->action->arguments[i]->number == error->field)
+			return cli->action->arguments[i]->name;
 	if (field == NULL)
 		return NULL;
 	if (of != entity && entity != NULL)
@@ -184,7 +187,7 @@ cli_entity(struct cli *cli, const char *word, const Kehu__Entity **entity)
 enum err
 cli_id(struct cli *cli, const Kehu__Entity *entity, const char *word, int64_t *id)
 {
-	return cli_reference(cli, entity, word, id);
+	return cli_reference(cli, entity, word, false, id);
 }
 
 enum err

@@ -48,7 +48,8 @@ struct cli {
 	const struct cat *cat;
 	const char *const *words; /* after the command's name */
 	size_t word_count;
-	bool said; /* the failure was reported already */
+	const Kehu__Action *action; /* being done: its errors name its arguments */
+	bool said;                  /* the failure was reported already */
 };
 
 /* The whole program: its exit status. */
@@ -92,9 +93,12 @@ MUST_CHECK enum err cli_format(
  */
 MUST_CHECK enum err cli_value(
     struct cli *cli, const Kehu__Field *field, const char *text, Kehu__Value **value);
-/* The id of the one record of entity that text names: "#12", "12", "me", or its label. */
+/*
+ * The id of the one record of entity that text names: "#12", "12", "me", its label or number.
+ * loose: of set-up records the beginning of the name will do, if it fits one alone.
+ */
 MUST_CHECK enum err cli_reference(
-    struct cli *cli, const Kehu__Entity *entity, const char *text, int64_t *id);
+    struct cli *cli, const Kehu__Entity *entity, const char *text, bool loose, int64_t *id);
 /*
  * field=value words into record. stored: the record as it is, for ids of its lines; NULL: new.
  * "phones.number=…" fills the first line of that kind.

@@ -21,19 +21,31 @@ cli_did_you_mean(struct cli *cli, const char *near)
 
 /* ---- references ---- */
 
+/* Whole names go before those that only begin with the text ("上海" for 上海市). */
 struct cli_found {
 	int64_t ids[CLI_CANDIDATES];
 	const char *labels[CLI_CANDIDATES], *details[CLI_CANDIDATES];
-	size_t count; /* of those whose label is the text; may pass CLI_CANDIDATES */
+	bool loose, whole;
+	size_t count; /* may pass CLI_CANDIDATES */
 };
 
 static void
 cli_found_add(struct cli *cli, struct cli_found *found, const char *text, int64_t id,
     const char *label, const char *detail)
 {
-	if (label == NULL ||
-	    strcmp(text_fold(cli->arena, label), text_fold(cli->arena, text)) != 0)
+	const char *wanted = text_fold(cli->arena, text);
+	const char *have = text_fold(cli->arena, label != NULL ? label : "");
+
+	bool whole = strcmp(have, wanted) == 0;
+	bool begins = found->loose && strncmp(have, wanted, strlen(wanted)) == 0;
+	if (!whole && (found->whole || !begins))
 		return;
+	if (whole && !found->whole)
+		*found = (struct cli_found){ .loose = found->loose, .whole = true };
+	/* A record may be found by its name and by its number. */
+	for (size_t i = 0; i < found->count && i < CLI_CANDIDATES; i++)
+		if (found->ids[i] == id)
+			return;
 	if (found->count < CLI_CANDIDATES) {
 		found->ids[found->count] = id;
 		found->labels[found->count] = label;
@@ -156,11 +168,12 @@ cli_candidates(struct cli *cli, const struct cli_found *found)
 }
 
 enum err
-cli_reference(struct cli *cli, const Kehu__Entity *entity, const char *text, int64_t *id)
+cli_reference(
+    struct cli *cli, const Kehu__Entity *entity, const char *text, bool loose, int64_t *id)
 {
 	struct cat_now now = { 0 };
 	Kehu__Field field = KEHU__FIELD__INIT;
-	struct cli_found found = { .count = 0 };
+	struct cli_found found = { .loose = loose && entity->kind == CAT_SETUP };
 	Kehu__Value value;
 
 	field.type = CAT_REF;
@@ -217,7 +230,7 @@ cli_value(struct cli *cli, const Kehu__Field *field, const char *text, Kehu__Val
 	*value = ARENA_NEW(cli->arena, Kehu__Value);
 	enum err err = cat_value_parse(cli->arena, cli->cat, field, text, &now, *value);
 	if (err == ERR_NOT_IN_LIST && field->type == CAT_REF && target != NULL) {
-		err = cli_reference(cli, target, text, &(*value)->number);
+		err = cli_reference(cli, target, text, true, &(*value)->number);
 		(*value)->has_number = err == ERR_OK;
 	}
 	if (err == ERR_OK)

@@ -134,12 +134,16 @@ static const struct cli_command kehu_commands[] = {
 		"生成报表；不写名称则列出全部" } },
 	{ .name = "attach",
 	    .run = cli_attach,
-	    .words_min = 1,
+	    .words_min = 3,
 	    .words_max = 3,
 	    .options = OPT_BIT(GET) | OPT_BIT(OUTPUT),
 	    .usage = "ENTITY ID FILE",
-	    .help = { "Attach a file to a record; attach --get ID -o FILE fetches one",
-		"给记录添加附件；attach --get ID -o FILE 取回附件" } },
+	    .help = { "Attach a file to a record, or fetch one", "给记录添加附件，或取回附件" },
+	    .more = { "kehu attach --get ENTITY ID ATTACHMENT -o FILE fetches one; kehu "
+		      "related ENTITY ID\n"
+		      "attachment lists them. Storing one prints its id.",
+		"取回附件：kehu attach --get ENTITY ID ATTACHMENT -o FILE；\n"
+		"列出附件：kehu related ENTITY ID attachment。存入后输出附件 id。" } },
 	{ .name = "fields",
 	    .run = cli_fields,
 	    .words_min = 0,

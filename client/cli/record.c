@@ -52,7 +52,9 @@ cli_put_pairs(struct cli *cli, struct sheet *sheet, enum sheet_format format,
 		/* People are spared what is empty; machines get every field. */
 		if (cell.text == NULL && format == SHEET_TABLE)
 			continue;
-		/* A note of many lines stays readable under its label. */
+		/* One column for values of all kinds: numbers are not set right in it. */
+		if (format == SHEET_TABLE)
+			cell.kind = CELL_TEXT;
 		cli_put_pair(sheet, arena_printf(cli->arena, "%s%s", prefix, name), cell);
 	}
 	for (size_t i = 0; i < record->n_lines; i++) {
@@ -352,6 +354,7 @@ cli_act(struct cli *cli)
 	act.action = action->name;
 	frame.request_case = KEHU__CLIENT_FRAME__REQUEST_ACT;
 	frame.act = &act;
+	cli->action = action;
 	err = cli_write(cli, &frame, entity, &act.intention, &written);
 	return err == ERR_OK ? cli_show_written(cli, entity, written, action->label) : err;
 }
