@@ -138,7 +138,7 @@ TEST_ALL := $(TEST_BIN) $(TEST_SCRIPT)
 TEST_RUN = $(call pick,$(TEST_ALL))
 TIMEOUT_S ?= $(if $(SAN),600,180)
 TEST_ENV = KEHU_BUILD=$(B) \
-  $(if $(wildcard ../shared/data),KEHU_DATA="$(abspath ../shared/data)") \
+  $(if $(wildcard ../shared/data),KEHU_DATA="$$(cd ../shared/data && pwd -P)") \
   ASAN_OPTIONS=abort_on_error=1:detect_stack_use_after_return=1:strict_string_checks=1 \
   UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1 \
   LSAN_OPTIONS=print_suppressions=0:suppressions=tests/tools/lsan.supp \
@@ -153,7 +153,7 @@ check: all $(filter $(B)/%,$(call pick,$(TEST_BIN)))
 
 .PHONY: demo demo-stop
 demo: all
-	@KEHU_BUILD="$(abspath $(B))" tests/tools/demo start
+	@KEHU_BUILD="$$(cd $(B) && pwd -P)" tests/tools/demo start
 demo-stop:
 	@tests/tools/demo stop
 
