@@ -71,8 +71,7 @@ each_teardown(void **state)
 	return 0;
 }
 
-/* ---- values -------------------------------------------------------------------------------
- */
+/* ---- values --------------------------------------------------------------------------- */
 
 static void
 values_come_back_as_they_went(void **state)
@@ -126,8 +125,7 @@ values_come_back_as_they_went(void **state)
 	assert_null(rows_text(rows, 0, 12));
 }
 
-/* ---- transactions -------------------------------------------------------------------------
- */
+/* ---- transactions --------------------------------------------------------------------- */
 
 static void
 one_flush_is_one_trip_for_many_statements(void **state)
@@ -268,8 +266,7 @@ savepoint_part_fails_alone(void **state)
 	assert_int_equal(count_of("SELECT count(*) FROM t"), 2);
 }
 
-/* ---- named statements ---------------------------------------------------------------------
- */
+/* ---- named statements ----------------------------------------------------------------- */
 
 static void
 named_statements_are_kept_and_pushed_out(void **state)
@@ -336,8 +333,7 @@ changed_table_drops_kept_plans(void **state)
 	assert_int_equal(rows->columns, 2);
 }
 
-/* ---- losses -------------------------------------------------------------------------------
- */
+/* ---- losses --------------------------------------------------------------------------- */
 
 static void
 kill_backend(const struct rows *pid)
@@ -488,8 +484,7 @@ no_server_is_told_quickly(void **state)
 	store_free(none);
 }
 
-/* ---- copy and notify ----------------------------------------------------------------------
- */
+/* ---- copy and notify ------------------------------------------------------------------ */
 
 static void
 copy_escapes_and_counts(void **state)

@@ -131,8 +131,7 @@ begin_sets_only_our_settings(void **state)
 	    ERR_FORBIDDEN);
 }
 
-/* ---- outcomes -----------------------------------------------------------------------------
- */
+/* ---- outcomes ------------------------------------------------------------------------- */
 
 struct sender {
 	struct uuid id;
@@ -238,8 +237,7 @@ numbers_have_no_gaps(void **state)
 	assert_int_equal(first, again);
 }
 
-/* ---- history and the change feed ----------------------------------------------------------
- */
+/* ---- history and the change feed ------------------------------------------------------ */
 
 static void
 history_tells_each_change(void **state)
@@ -407,8 +405,7 @@ setup_changes_make_the_caches_stale(void **state)
 	}
 }
 
-/* ---- rules --------------------------------------------------------------------------------
- */
+/* ---- rules ---------------------------------------------------------------------------- */
 
 static enum err
 as_user(int64_t user, const char *text)

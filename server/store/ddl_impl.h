@@ -1,0 +1,16 @@
+/*
+ * Inside of the DDL generator: what ddl.c and ddl_policy.c share. Nobody else includes this.
+ */
+#ifndef KEHU_DDL_IMPL_H
+#define KEHU_DDL_IMPL_H
+
+#include "server/store/ddl.h"
+
+/* Row policies of one entity, and the functions they call. */
+void ddl_policies(
+    struct buf *out, const struct catalog *catalog, const struct entity_view *view);
+/* "column IN (ids opened of any entity)": for what hangs on any record. which: 'p' or 'q'. */
+void ddl_opened_any(
+    struct buf *out, const struct catalog *catalog, const char *column, char which);
+
+#endif

@@ -1,0 +1,277 @@
+/*
+ * Row policies of one entity as SQL text. The form of each is the measured one (DESIGN.md, "The
+ * database"): a setting is read once for each statement as a sub-select, arrays by unnest,
+ * shares last. A missing r or w setting is an error; a missing p or q opens nothing.
+ */
+#include "server/store/ddl_impl.h"
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#define DDL_ROLES "kehu_app, kehu_report"
+
+/* ---- policies ------------------------------------------------------------------------- */
+
+static const char *
+ddl_opened(char *text, size_t bytes, char which, uint32_t entity)
+{
+	snprintf(text, bytes,
+	    "nullif(current_setting('kehu.%c%" PRIu32 "', true), '')::bigint[]", which, entity);
+	return text;
+}
+
+static void
+ddl_put_opened(struct buf *out, const char *column, char which, uint32_t entity)
+{
+	char ids[96];
+
+	buf_printf(out, "%s IN (SELECT unnest(%s))", column,
+	    ddl_opened(ids, sizeof ids, which, entity));
+}
+
+/* Ids opened of any entity that can be opened: for what hangs on any record. */
+void
+ddl_opened_any(struct buf *out, const struct catalog *catalog, const char *column, char which)
+{
+	buf_printf(out, "%s IN (SELECT unnest('{}'::bigint[]", column);
+	for (size_t i = 0; i < catalog_count(catalog); i++) {
+		const struct entity *def = catalog_at(catalog, i)->def;
+		char ids[96];
+		if (def->kind == ENTITY_ACTIVITY || def->kind == ENTITY_SETUP)
+			buf_printf(
+			    out, " || %s", ddl_opened(ids, sizeof ids, which, def->number));
+	}
+	buf_puts(out, "))");
+}
+
+static void
+ddl_put_part(struct buf *out, char which, uint32_t entity, int part)
+{
+	buf_printf(out, "split_part(current_setting('kehu.%c%" PRIu32 "'), '|', %d)", which,
+	    entity, part);
+}
+
+static void
+ddl_put_array_arm(struct buf *out, const char *column, char which, uint32_t entity, int part)
+{
+	buf_printf(out, "\n\tOR %s IN (SELECT unnest(", column);
+	ddl_put_part(out, which, entity, part);
+	buf_puts(out, "::bigint[]))");
+}
+
+/* The arms of an activity, shares apart. */
+static void
+ddl_put_arms(struct buf *out, const struct entity *def, char which)
+{
+	buf_puts(out, "(SELECT ");
+	ddl_put_part(out, which, def->number, 5);
+	buf_puts(out, " = 't')\n\tOR owner_id = (SELECT ");
+	ddl_put_part(out, which, def->number, 1);
+	buf_puts(out, "::bigint)");
+	ddl_put_array_arm(out, "department_id", which, def->number, 2);
+	ddl_put_array_arm(out, "branch_id", which, def->number, 3);
+	if (def->pooled)
+		ddl_put_array_arm(out, "pool_id", which, def->number, 4);
+}
+
+/*
+ * Last in its policy: arms that accept first never build its hash. A function with a small
+ * ROWS, since the planner would else charge a reader's thousand shares to every look-up by id
+ * and turn a join of candidates into a scan of the table.
+ */
+static void
+ddl_put_shares(struct buf *out, const struct entity *def, char which)
+{
+	buf_puts(out, "\n\tOR id IN (SELECT kehu_shared((SELECT ");
+	ddl_put_part(out, which, def->number, 6);
+	buf_printf(out, "::bigint), %" PRIu32 ", %d))", def->number, which == 'w' ? 4 : 1);
+}
+
+static const struct entity *
+ddl_activity(const struct catalog *catalog, const struct field *field)
+{
+	const struct entity_view *view =
+	    field->type == TYPE_REF ? catalog_entity_named(catalog, field->ref) : NULL;
+
+	return view && view->def->kind == ENTITY_ACTIVITY ? view->def : NULL;
+}
+
+struct ddl_link { /* a line of an entity that names another activity */
+	const struct entity *line, *target;
+	const struct field *field;
+};
+
+static size_t
+ddl_links(
+    const struct catalog *catalog, const struct entity *def, struct ddl_link *links, size_t max)
+{
+	const struct entity_view *lines[64];
+	size_t count = catalog_lines(catalog, def, lines, 64), found = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		for (size_t k = 0; k < lines[i]->field_count && found < max; k++) {
+			const struct entity *target =
+			    ddl_activity(catalog, lines[i]->fields[k]);
+			if (target && target != def)
+				links[found++] = (struct ddl_link){ .line = lines[i]->def,
+					.target = target,
+					.field = lines[i]->fields[k] };
+		}
+	}
+	return found;
+}
+
+/*
+ * A line of def that names another activity makes def readable through that one, too. The ids
+ * come from a function for the same reason as the shares.
+ */
+static void
+ddl_put_link_functions(struct buf *out, const struct catalog *catalog, const struct entity *def)
+{
+	struct ddl_link links[16];
+	size_t count = ddl_links(catalog, def, links, 16);
+	char ids[96];
+
+	for (size_t i = 0; i < count; i++)
+		buf_printf(out,
+		    "CREATE OR REPLACE FUNCTION kehu_linked_%s_%s() RETURNS SETOF bigint "
+		    "LANGUAGE plpgsql STABLE ROWS 10 AS $kehu$\n"
+		    "DECLARE\n\topened bigint[] := %s;\nBEGIN\n\tIF opened IS NOT NULL THEN\n"
+		    "\t\tRETURN QUERY SELECT l.%s_id FROM %s l WHERE l.%s = ANY (opened) "
+		    "AND l.deleted_at IS NULL;\n\tEND IF;\nEND\n$kehu$;\n",
+		    entity_table(links[i].line), links[i].field->name,
+		    ddl_opened(ids, sizeof ids, 'p', links[i].target->number), def->name,
+		    entity_table(links[i].line), links[i].field->name);
+}
+
+static void
+ddl_put_links(struct buf *out, const struct catalog *catalog, const struct entity *def)
+{
+	struct ddl_link links[16];
+	size_t count = ddl_links(catalog, def, links, 16);
+
+	for (size_t i = 0; i < count; i++)
+		buf_printf(out, "\n\tOR id IN (SELECT kehu_linked_%s_%s())",
+		    entity_table(links[i].line), links[i].field->name);
+}
+
+static void
+ddl_put_parents(struct buf *out, const struct catalog *catalog, const struct entity_view *view)
+{
+	for (size_t i = 0; i < view->field_count; i++) {
+		const struct entity *target = ddl_activity(catalog, view->fields[i]);
+		if (!target)
+			continue;
+		buf_puts(out, "\n\tOR ");
+		ddl_put_opened(out, view->fields[i]->name, 'p', target->number);
+	}
+}
+
+/* Whose owner follows another record may be written by who opened that one for writing. */
+static void
+ddl_put_inherited(
+    struct buf *out, const struct catalog *catalog, const struct entity_view *view)
+{
+	if (!view->def->inherits_owner)
+		return;
+	const struct field *field = entity_field_named(view, view->def->owner_from);
+	const struct entity *target = field ? ddl_activity(catalog, field) : NULL;
+	if (!target)
+		return;
+	buf_puts(out, "\n\tOR ");
+	ddl_put_opened(out, field->name, 'q', target->number);
+}
+
+static void
+ddl_put_read(struct buf *out, const struct catalog *catalog, const struct entity_view *view)
+{
+	const struct entity *def = view->def;
+	char column[80];
+
+	switch (def->kind) {
+	case ENTITY_ACTIVITY:
+		ddl_put_arms(out, def, 'r');
+		ddl_put_parents(out, catalog, view);
+		ddl_put_links(out, catalog, def);
+		ddl_put_shares(out, def, 'r');
+		break;
+	case ENTITY_LINE:
+		snprintf(column, sizeof column, "%s_id", def->parent);
+		ddl_put_opened(
+		    out, column, 'p', catalog_entity_named(catalog, def->parent)->def->number);
+		ddl_put_parents(out, catalog, view);
+		break;
+	case ENTITY_ANCHORED:
+		ddl_opened_any(out, catalog, "anchor_id", 'p');
+		break;
+	case ENTITY_SETUP:
+		buf_puts(out, "(SELECT ");
+		ddl_put_part(out, 'r', def->number, 5);
+		buf_puts(out, " = 't')");
+		break;
+	}
+}
+
+static void
+ddl_put_write(
+    struct buf *out, const struct catalog *catalog, const struct entity_view *view, bool shares)
+{
+	const struct entity *def = view->def;
+	char column[80];
+
+	switch (def->kind) {
+	case ENTITY_ACTIVITY:
+		ddl_put_arms(out, def, 'w');
+		ddl_put_inherited(out, catalog, view);
+		if (shares)
+			ddl_put_shares(out, def, 'w');
+		break;
+	case ENTITY_LINE:
+		snprintf(column, sizeof column, "%s_id", def->parent);
+		ddl_put_opened(
+		    out, column, 'q', catalog_entity_named(catalog, def->parent)->def->number);
+		break;
+	case ENTITY_ANCHORED:
+		ddl_opened_any(out, catalog, "anchor_id", 'q');
+		break;
+	case ENTITY_SETUP:
+		buf_puts(out, "(SELECT ");
+		ddl_put_part(out, 'w', def->number, 5);
+		buf_puts(out, " = 't')");
+		break;
+	}
+}
+
+void
+ddl_policies(struct buf *out, const struct catalog *catalog, const struct entity_view *view)
+{
+	static const char *const names[] = { "kehu_read", "kehu_add", "kehu_change",
+		"kehu_rule", "kehu_owner", "kehu_backup" };
+	const char *table = entity_table(view->def);
+
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+		buf_printf(out, "DROP POLICY IF EXISTS %s ON %s;\n", names[i], table);
+	buf_printf(out, "ALTER TABLE %s ENABLE ROW LEVEL SECURITY;\n", table);
+	buf_printf(out, "ALTER TABLE %s FORCE ROW LEVEL SECURITY;\n", table);
+	ddl_put_link_functions(out, catalog, view->def);
+	buf_printf(
+	    out, "CREATE POLICY kehu_read ON %s FOR SELECT TO " DDL_ROLES " USING (", table);
+	ddl_put_read(out, catalog, view);
+	buf_printf(
+	    out, ");\nCREATE POLICY kehu_add ON %s FOR INSERT TO kehu_app WITH CHECK (", table);
+	ddl_put_write(out, catalog, view, false);
+	buf_printf(
+	    out, ");\nCREATE POLICY kehu_change ON %s FOR UPDATE TO kehu_app USING (", table);
+	ddl_put_write(out, catalog, view, true);
+	buf_puts(out, ") WITH CHECK (");
+	ddl_put_write(out, catalog, view, true);
+	buf_puts(out, ");\n");
+	buf_printf(out,
+	    "CREATE POLICY kehu_rule ON %s TO kehu_rule USING (true) WITH CHECK (true);\n",
+	    table);
+	buf_printf(out,
+	    "CREATE POLICY kehu_owner ON %s TO kehu_owner USING (true) WITH CHECK (true);\n",
+	    table);
+	buf_printf(out,
+	    "CREATE POLICY kehu_backup ON %s FOR SELECT TO kehu_backup USING (true);\n", table);
+}
