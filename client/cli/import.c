@@ -367,14 +367,32 @@ import_upload(struct import *import)
 
 /* ---- the result ---- */
 
+/* The job's summary is in the user's language: read, created, updated, refused. */
+static bool
+import_counts(const char *text, int64_t counts[4])
+{
+	size_t count = 0;
+
+	while (count < 4) {
+		char *end;
+
+		text += strcspn(text, "0123456789");
+		if (*text == '\0')
+			return false;
+		counts[count++] = strtoll(text, &end, 10);
+		text = end;
+	}
+	return true;
+}
+
 /* The last line of the output is a contract for scripts, the same in every language. */
 static enum err
 import_report(struct import *import, const Kehu__JobAnswer *job)
 {
 	struct cli *cli = import->cli;
-	const char *errors = cli->options.values[OPT_ERRORS], *last = strrchr(job->text, '\n');
+	const char *errors = cli->options.values[OPT_ERRORS];
+	int64_t counts[4];
 
-	last = last == NULL ? job->text : last + 1;
 	if (strcmp(job->state, "done") != 0) {
 		enum err err =
 		    strcmp(job->state, "cancelled") == 0 ? ERR_CANCELLED : ERR_BAD_FILE;
@@ -391,7 +409,11 @@ import_report(struct import *import, const Kehu__JobAnswer *job)
 		    cli_say(cli, "--errors FILE would say which rows were refused and why",
 			"加上 --errors FILE 可得到被拒绝的行及原因"));
 	}
-	cli_print(cli, "%s", last);
+	if (!import_counts(job->text, counts))
+		return cli_fail(cli, ERR_BAD_FRAME, job->text, NULL);
+	cli_print(cli,
+	    "read %" PRId64 ", created %" PRId64 ", updated %" PRId64 ", refused %" PRId64,
+	    counts[0], counts[1], counts[2], counts[3]);
 	return cli_flush(cli);
 }
 

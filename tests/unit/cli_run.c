@@ -293,8 +293,7 @@ answer_job(struct fake_server *fake, const Kehu__ClientFrame *frame)
 	static int looks;
 	Kehu__ServerFrame answer = KEHU__SERVER_FRAME__INIT;
 	Kehu__JobAnswer job = KEHU__JOB_ANSWER__INIT;
-	char running[] = "running", done[] = "done",
-	     text[] = "read 3, created 2, updated 0, refused 1";
+	char running[] = "running", done[] = "done", text[] = "读取 3，新建 2，更新 0，拒绝 1";
 	uint8_t chunk[] = "line 2: no name\n";
 
 	job.has_id = true;
