@@ -294,48 +294,182 @@ search_to_wire(struct call *call, const struct entity_view *entity, const struct
 	return wire;
 }
 
+#define SEARCH_KINDS_MAX 8
+
+/* One entity being searched: its filter bound once, ranked hits, and what the ranking left out. */
+struct search_kind {
+	const struct entity_view *entity;
+	struct sql *sql;
+	struct filter filter;
+	struct search_result ranked;
+};
+
+/*
+ * Where a search goes on: after so many ranked hits or, once those are given, in the unranked rest of
+ * one entity after an id.
+ */
+struct search_cursor {
+	bool rest;
+	size_t skip;
+	uint32_t kind;
+	int64_t after;
+};
+
+static uint64_t
+search_cursor_number(const uint8_t *data, size_t bytes)
+{
+	uint64_t number = 0;
+
+	for (size_t i = 0; i < bytes; i++)
+		number = number << 8 | data[i];
+	return number;
+}
+
 static enum err
-search_one(struct call *call, const struct entity_view *entity, struct search_result *result)
+search_cursor_decode(struct call *call, struct search_cursor *cursor)
+{
+	const ProtobufCBinaryData *bytes = &call->request->search->cursor;
+
+	*cursor = (struct search_cursor){ 0 };
+	if (bytes->len == 0)
+		return ERR_OK;
+	if (bytes->len == 5 && bytes->data[0] == 0) {
+		cursor->skip = (size_t)search_cursor_number(bytes->data + 1, 4);
+	} else if (bytes->len == 10 && bytes->data[0] == 1) {
+		cursor->rest = true;
+		cursor->kind = bytes->data[1];
+		cursor->after = (int64_t)search_cursor_number(bytes->data + 2, 8);
+	} else {
+		return CALL_FAIL(call, ERR_BAD_REQUEST);
+	}
+	return ERR_OK;
+}
+
+static void
+search_cursor_encode(struct call *call, const struct search_cursor *cursor,
+    Kehu__SearchAnswer *answer)
+{
+	size_t bytes = cursor->rest ? 8 : 4, head = cursor->rest ? 2 : 1;
+	uint64_t number = cursor->rest ? (uint64_t)cursor->after : cursor->skip;
+
+	answer->has_next = true;
+	answer->next.len = head + bytes;
+	answer->next.data = arena_alloc(call->arena, answer->next.len);
+	answer->next.data[0] = cursor->rest;
+	if (cursor->rest)
+		answer->next.data[1] = (uint8_t)cursor->kind;
+	for (size_t i = 0; i < bytes; i++)
+		answer->next.data[head + i] = (uint8_t)(number >> (8 * (bytes - 1 - i)));
+}
+
+static enum err
+search_one(struct call *call, struct search_kind *kind)
 {
 	const Kehu__Search *search = call->request->search;
-	struct sql *sql = sql_new(call->arena);
-	struct filter filter;
 	enum err err;
 
-	err = filter_bind(call, entity, search->query, sql, &filter);
-	if (err == ERR_OK && filter.words[0] != '\0')
-		err = CALL_FAIL(call, ERR_QUERY, .entity = entity->def->number);
+	kind->sql = sql_new(call->arena);
+	err = filter_bind(call, kind->entity, search->query, kind->sql, &kind->filter);
+	if (err == ERR_OK && kind->filter.words[0] != '\0')
+		err = CALL_FAIL(call, ERR_QUERY, .entity = kind->entity->def->number);
 	if (err == ERR_OK)
-		err = search_run(call, entity, search->text, sql, filter.where, result);
+		err = search_run(call, kind->entity, search->text, kind->sql, kind->filter.where,
+		    &kind->ranked);
 	return err;
 }
 
-/* The cursor of a search is how many hits were given; the order is the same each time. */
-static enum err
-search_cursor(struct call *call, size_t *skip)
+/* Ranked hits of all kinds: by rank, kinds in catalogue order within one. */
+static size_t
+search_give_ranked(struct call *call, const struct search_kind *kinds, size_t count, size_t skip,
+    size_t limit, Kehu__SearchAnswer *answer)
 {
-	const ProtobufCBinaryData *cursor = &call->request->search->cursor;
+	size_t total = 0;
 
-	*skip = 0;
-	if (cursor->len == 0)
-		return ERR_OK;
-	if (cursor->len != 4)
-		return CALL_FAIL(call, ERR_BAD_REQUEST);
-	for (size_t i = 0; i < 4; i++)
-		*skip = *skip << 8 | cursor->data[i];
+	for (int rank = 0; rank <= TOKEN_NONE; rank++)
+		for (size_t k = 0; k < count; k++)
+			for (size_t i = 0; i < kinds[k].ranked.count; i++) {
+				if ((int)kinds[k].ranked.hits[i].rank != rank)
+					continue;
+				if (total++ >= skip && answer->n_hits < limit)
+					answer->hits[answer->n_hits++] =
+					    search_to_wire(call, kinds[k].entity, &kinds[k].ranked.hits[i]);
+			}
+	return total;
+}
+
+/* Then the rest of each kind that had too many, by id. */
+static enum err
+search_give_rest(struct call *call, struct search_kind *kinds, size_t count,
+    struct search_cursor at, size_t limit, Kehu__SearchAnswer *answer)
+{
+	for (; at.kind < count; at.kind++, at.after = 0) {
+		struct search_kind *kind = &kinds[at.kind];
+		struct search_result rest;
+		int64_t last;
+		enum err err;
+
+		if (!kind->ranked.narrow || kind->ranked.typo)
+			continue;
+		if (answer->n_hits == limit) {
+			search_cursor_encode(call, &at, answer);
+			return ERR_OK;
+		}
+		err = search_rest(call, kind->entity, call->request->search->text, kind->sql,
+		    kind->filter.where, &kind->ranked, at.after, limit - answer->n_hits, &rest, &last);
+		if (err != ERR_OK)
+			return err;
+		for (size_t i = 0; i < rest.count; i++)
+			answer->hits[answer->n_hits++] = search_to_wire(call, kind->entity, &rest.hits[i]);
+		if (last != 0) {
+			at.after = last;
+			search_cursor_encode(call, &at, answer);
+			return ERR_OK;
+		}
+	}
 	return ERR_OK;
+}
+
+static void
+search_tell(const struct search_kind *kinds, size_t count, Kehu__SearchAnswer *answer)
+{
+	for (size_t k = 0; k < count; k++) {
+		answer->typo |= kinds[k].ranked.typo;
+		answer->narrow |= kinds[k].ranked.narrow;
+		answer->too_short |= kinds[k].ranked.too_short;
+	}
+	answer->has_typo = answer->typo;
+	answer->has_narrow = answer->narrow;
+	answer->has_too_short = answer->too_short;
+}
+
+static size_t
+search_kinds(struct call *call, struct search_kind *kinds)
+{
+	uint32_t wanted = call->request->search->entity;
+	size_t count = 0;
+
+	for (size_t e = 0; e < catalog_count(call->catalog) && count < SEARCH_KINDS_MAX; e++) {
+		const struct entity_view *entity = catalog_at(call->catalog, e);
+
+		if (!entity->def->searched || (wanted != 0 && wanted != entity->def->number) ||
+		    (access_rights(call->user, entity->def) & RIGHT_VIEW) == 0)
+			continue;
+		call_scope_references(call, entity);
+		call_scope(call, entity->def, RIGHT_VIEW);
+		kinds[count++].entity = entity;
+	}
+	return count;
 }
 
 enum err
 handle_search(struct call *call)
 {
 	const Kehu__Search *search = call->request->search;
-	size_t limit = search->limit == 0 ? 20 : search->limit, skip, total = 0, at = 0;
-	const struct entity_view *kinds[8];
-	struct search_result results[8];
-	size_t kind_count = 0;
+	size_t limit = search->limit == 0 ? 20 : search->limit, count, total;
+	struct search_kind kinds[SEARCH_KINDS_MAX] = { 0 };
 	Kehu__SearchAnswer *answer = ARENA_NEW(call->arena, Kehu__SearchAnswer);
-	enum err err = search_cursor(call, &skip);
+	struct search_cursor cursor;
+	enum err err = search_cursor_decode(call, &cursor);
 
 	if (limit > SEARCH_LIMIT_MAX)
 		limit = SEARCH_LIMIT_MAX;
@@ -343,56 +477,27 @@ handle_search(struct call *call)
 		return err;
 	if (search->text == NULL || search->text[0] == '\0')
 		return CALL_FAIL(call, ERR_EMPTY);
-	for (size_t e = 0; e < catalog_count(call->catalog) && kind_count < 8; e++) {
-		const struct entity_view *entity = catalog_at(call->catalog, e);
-
-		if (!entity->def->searched ||
-		    (search->entity != 0 && search->entity != entity->def->number) ||
-		    (access_rights(call->user, entity->def) & RIGHT_VIEW) == 0)
-			continue;
-		call_scope(call, entity->def, RIGHT_VIEW);
-		call_scope_references(call, entity);
-		kinds[kind_count++] = entity;
-	}
-	if (kind_count == 0)
+	count = search_kinds(call, kinds);
+	if (count == 0)
 		return CALL_FAIL(call, ERR_NO_SUCH_ENTITY, .entity = search->entity);
 	call_begin(call, true);
-	for (size_t k = 0; k < kind_count; k++) {
-		err = search_one(call, kinds[k], &results[k]);
-		if (err != ERR_OK)
-			return err;
-		total += results[k].count;
-	}
+	for (size_t k = 0; err == ERR_OK && k < count; k++)
+		err = search_one(call, &kinds[k]);
+	if (err != ERR_OK)
+		return err;
 	kehu__search_answer__init(answer);
 	answer->hits = ARENA_ARRAY(call->arena, Kehu__Hit *, limit + 1);
-	/* Across entities: by rank, entities in catalogue order within a rank. */
-	for (int rank = 0; rank <= TOKEN_NONE && answer->n_hits < limit; rank++)
-		for (size_t k = 0; k < kind_count; k++)
-			for (size_t i = 0; i < results[k].count && answer->n_hits < limit; i++) {
-				if ((int)results[k].hits[i].rank != rank || at++ < skip)
-					continue;
-				answer->hits[answer->n_hits++] =
-				    search_to_wire(call, kinds[k], &results[k].hits[i]);
-			}
-	for (size_t k = 0; k < kind_count; k++) {
-		answer->has_typo |= results[k].typo;
-		answer->typo |= results[k].typo;
-		answer->has_narrow |= results[k].narrow;
-		answer->narrow |= results[k].narrow;
-		answer->has_too_short |= results[k].too_short;
-		answer->too_short |= results[k].too_short;
+	search_tell(kinds, count, answer);
+	if (!cursor.rest) {
+		total = search_give_ranked(call, kinds, count, cursor.skip, limit, answer);
+		cursor.skip += answer->n_hits;
+		if (cursor.skip < total)
+			search_cursor_encode(call, &cursor, answer);
 	}
-	if (skip + answer->n_hits < total && answer->n_hits > 0) {
-		size_t given = skip + answer->n_hits;
-
-		answer->has_next = true;
-		answer->next.len = 4;
-		answer->next.data = arena_alloc(call->arena, 4);
-		for (int i = 0; i < 4; i++)
-			answer->next.data[i] = (uint8_t)(given >> (24 - 8 * i));
-	}
+	if (!answer->has_next)
+		err = search_give_rest(call, kinds, count, cursor, limit, answer);
 	call->rows = answer->n_hits;
 	call->answer.answer_case = KEHU__SERVER_FRAME__ANSWER_SEARCH;
 	call->answer.search = answer;
-	return ERR_OK;
+	return err;
 }

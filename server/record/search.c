@@ -4,8 +4,8 @@
  * Candidates come from <table>_search (no row policies there, its own access columns) inside a
  * materialised, limited CTE with a custom plan, and are joined with the record under its policies and
  * conditions. Every arm applies inside, so the limit never hides a row the reader could see behind
- * rows he could not. Past the limit only what equals or begins with the words is taken, and the
- * answer says so.
+ * rows he could not. Past the limit what equals or begins with the words comes first, the rest by id, page
+ * by page to the end; the answer says that it is not ranked.
  */
 #include "server/record/search.h"
 
@@ -173,7 +173,7 @@ search_step(struct search_step *step, struct sql *sql, const char *where, const 
 	if (err != ERR_OK)
 		return err;
 	*more = rows->count > limit;
-	if (*more && !step->result->narrow) /* the whole set does not fit: the caller takes the best */
+	if (*more) /* a part without order would differ from page to page: all of it or nothing */
 		return ERR_OK;
 	search_take(step->call, step->query, step->whole, typo, rows, step->result);
 	return ERR_OK;
@@ -215,4 +215,73 @@ search_run(struct call *call, const struct entity_view *entity, const char *word
 	if (err == ERR_OK)
 		qsort(result->hits, result->count, sizeof(*result->hits), search_compare);
 	return err;
+}
+
+#define REST_ROUNDS 8
+
+static bool
+search_has(const struct search_result *result, int64_t id)
+{
+	for (size_t i = 0; i < result->count; i++)
+		if (result->hits[i].id == id)
+			return true;
+	return false;
+}
+
+/* The next candidates by id; the index walk stops at the limit since matches are many. */
+static enum err
+search_next(struct search_step *step, struct sql *sql, const char *where, int64_t after,
+    size_t limit, struct rows **rows)
+{
+	const struct entity *def = step->entity->def;
+	const char *label = def->label_field != NULL ? def->label_field : "name";
+
+	sql_addf(sql, "SELECT t.id, t.%s, t.%s_key, s.doc FROM %s_search s JOIN %s t ON t.id = s.id "
+		      "WHERE t.deleted_at IS NULL AND s.tokens @@ ",
+	    label, label, entity_table(def), entity_table(def));
+	sql_text(sql, token_query_text(step->query));
+	sql_add(sql, "::tsquery AND s.id > ");
+	sql_int(sql, after);
+	sql_add(sql, " AND ");
+	record_arms_where(step->call, sql, step->entity, "s", step->arms);
+	if (where[0] != '\0')
+		sql_addf(sql, " AND %s", where);
+	sql_addf(sql, " ORDER BY s.id LIMIT %zu", limit);
+	return store_run(step->call->store, step->call->arena, sql, rows);
+}
+
+enum err
+search_rest(struct call *call, const struct entity_view *entity, const char *words, struct sql *sql,
+    const char *where, const struct search_result *ranked, int64_t after, size_t limit,
+    struct search_result *result, int64_t *last)
+{
+	struct arms arms = access_arms(call->user, entity->def, RIGHT_VIEW);
+	char clear[16] = "", whole[16] = "";
+	struct search_step step = { .call = call, .entity = entity, .arms = &arms, .whole = whole,
+		.result = result };
+
+	*result = (struct search_result){ 0 };
+	*last = after;
+	search_classes(call, entity, clear, whole);
+	step.query = token_query(call->arena, words, clear, whole);
+	result->hits = ARENA_ARRAY(call->arena, struct search_hit, limit + 1);
+	for (int round = 0; round < REST_ROUNDS && result->count < limit; round++) {
+		size_t before = result->count, want = limit - result->count, kept = before;
+		struct rows *rows;
+		enum err err = search_next(&step, sql_copy(sql), where, *last, want, &rows);
+
+		if (err != ERR_OK)
+			return err;
+		search_take(call, step.query, whole, false, rows, result);
+		for (size_t i = before; i < result->count; i++)
+			if (!search_has(ranked, result->hits[i].id))
+				result->hits[kept++] = result->hits[i];
+		result->count = kept;
+		if (rows->count < want) {
+			*last = 0;
+			return ERR_OK;
+		}
+		*last = rows_int(rows, rows->count - 1, 0);
+	}
+	return ERR_OK;
 }

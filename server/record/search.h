@@ -19,7 +19,7 @@ struct search_result {
 	struct search_hit *hits; /* best first, then by sort key */
 	size_t count;
 	bool typo;   /* nothing matched exactly */
-	bool narrow; /* more candidates than the limit: only the best are here */
+	bool narrow; /* more candidates than the limit: only what equals or begins with the words is here */
 	bool too_short;
 };
 
@@ -30,5 +30,13 @@ struct search_result {
  */
 MUST_CHECK enum err search_run(struct call *call, const struct entity_view *entity,
     const char *words, struct sql *sql, const char *where, struct search_result *result);
+
+/*
+ * What a narrow result left out: matches in the order of their ids, after one, at most limit, less
+ * those already in ranked. *last is where to go on, 0: nothing more.
+ */
+MUST_CHECK enum err search_rest(struct call *call, const struct entity_view *entity,
+    const char *words, struct sql *sql, const char *where, const struct search_result *ranked,
+    int64_t after, size_t limit, struct search_result *result, int64_t *last);
 
 #endif
