@@ -109,7 +109,10 @@ demo_job_options(struct job *job, struct demo_options *options)
 static void
 demo_job_explain(struct job *job, const struct store *store, enum err err)
 {
-	if (err == ERR_DUPLICATE)
+	if (err == ERR_DUPLICATE && strcmp(store_state(store), "23505") == 0)
+		job_say(job, "Branches or people of a demo company are there already; use append=1",
+		    "演示公司的网点或人员已存在，请使用 append=1");
+	else if (err == ERR_DUPLICATE)
 		job_say(job, "There are customers already; a demo company needs an empty database, or append=1",
 		    "数据库中已有客户；演示公司需要空数据库，或使用 append=1");
 	else if (err == ERR_WRONG_STATE)

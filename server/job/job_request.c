@@ -145,11 +145,11 @@ job_cancel(struct call *call, const Kehu__Job *request)
 	struct rows *rows;
 	enum err err;
 
-	sql_add(update, "UPDATE job j SET cancel = true, finished_at = CASE WHEN state = 'waiting'"
-			" THEN now() END, state = CASE WHEN state = 'waiting' THEN 'cancelled'"
+	sql_add(update, "UPDATE job j SET cancel = true, finished_at = CASE WHEN state <> 'running'"
+			" THEN now() END, state = CASE WHEN state <> 'running' THEN 'cancelled'"
 			" ELSE state END");
 	job_where(call, update, request->id);
-	sql_add(update, " AND j.state IN ('waiting', 'running')");
+	sql_add(update, " AND j.state IN ('uploading', 'waiting', 'running')");
 	sql_add(look, "SELECT " JOB_COLUMNS " FROM job j");
 	job_where(call, look, request->id);
 	call_begin(call, true);
