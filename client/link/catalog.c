@@ -559,7 +559,8 @@ cat_load(const char *dir, const char *server, const char *user, enum lang lang,
 	if (cat != NULL) {
 		const uint8_t *have = cat_hash(cat, &have_bytes);
 
-		if (have_bytes != hash_bytes || memcmp(have, hash, hash_bytes) != 0) {
+		if (hash_bytes > 0 &&
+		    (have_bytes != hash_bytes || memcmp(have, hash, hash_bytes) != 0)) {
 			cat_free(cat);
 			cat = NULL;
 		}

@@ -134,7 +134,7 @@ MUST_CHECK enum err cat_value_parse(struct arena *arena, const struct cat *cat,
 
 /* ---- on disk ---- */
 
-/* NULL: none kept, or not this hash. */
+/* NULL: none kept, or not this hash (hash_bytes 0: any will do). */
 struct cat *cat_load(const char *dir, const char *server, const char *user, enum lang lang,
     const uint8_t *hash, size_t hash_bytes);
 /* Failing to keep it is no error: it is only asked for again. */

@@ -298,7 +298,7 @@ journal_apply(struct journal *journal, const uint8_t *plain, size_t bytes, size_
 	entry.note = note;
 	entry.at_us = (int64_t)journal_take_number(&cursor, 8);
 	entry.data = journal_take_bytes(&cursor, &entry.bytes);
-	if (cursor.bad || (entry.kind != JOURNAL_DRAFT && entry.kind != JOURNAL_OUTBOX)) {
+	if (cursor.bad || entry.kind < JOURNAL_DRAFT || entry.kind > JOURNAL_NOTE) {
 		journal->unreadable++;
 	} else if (dropped) {
 		struct held *held = journal_held(journal, entry.kind, key);

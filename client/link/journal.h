@@ -17,6 +17,7 @@
 enum journal_kind {
 	JOURNAL_DRAFT = 1,  /* a form being filled in; data is the screens' own */
 	JOURNAL_OUTBOX = 2, /* a ClientFrame on its way; key is its intention id */
+	JOURNAL_NOTE = 3,   /* what screens remember for themselves; not for people */
 };
 
 struct journal_entry {

@@ -80,6 +80,7 @@ struct link {
 	struct cat *catalogs[LINK_CATALOGS_MAX];
 	size_t catalog_count;
 	const struct cat *catalog;
+	enum lang catalog_lang;
 	uint32_t catalog_number; /* of a Catalog asked while ready */
 	bool catalog_wanted;
 	struct journal *journal;

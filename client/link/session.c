@@ -181,6 +181,7 @@ session_use_catalog(struct link *link, const struct cat *cat)
 	bool news = cat != link->catalog;
 
 	link->catalog = cat;
+	link->catalog_lang = link->options.lang;
 	if (news && link->options.events.catalog != NULL)
 		link->options.events.catalog(link->options.events.context, cat);
 }
@@ -201,19 +202,39 @@ session_add_catalog(struct link *link, struct cat *cat)
 	link->catalogs[link->catalog_count++] = cat;
 }
 
-/* The catalogue of this hash from memory or disk; NULL: it must be asked for. */
+/* The user's catalogue on disk; hash NULL: whichever is there. */
 static const struct cat *
-session_find_catalog(struct link *link, const ProtobufCBinaryData *hash)
+session_load_catalog(struct link *link, const ProtobufCBinaryData *hash)
 {
-	for (size_t i = 0; i < link->catalog_count; i++)
-		if (session_same_hash(link->catalogs[i], hash))
-			return link->catalogs[i];
-	if (link->options.cache_dir == NULL || hash->len == 0)
+	if (link->options.cache_dir == NULL)
 		return NULL;
 	struct cat *cat = cat_load(link->options.cache_dir, link->options.server,
 	    link->user.name, link->options.lang, hash->data, hash->len);
 	if (cat != NULL)
 		session_add_catalog(link, cat);
+	return cat;
+}
+
+/*
+ * The catalogue to begin with, from memory or disk: the one of the hash the server named, else
+ * of the same version, which is then checked while working (*check). NULL: it must be asked for
+ * first.
+ */
+static const struct cat *
+session_find_catalog(struct link *link, const Kehu__LoginAnswer *answer, bool *check)
+{
+	const struct cat *cat = NULL;
+
+	*check = answer->catalog_hash.len == 0;
+	for (size_t i = 0; i < link->catalog_count && !*check; i++)
+		if (session_same_hash(link->catalogs[i], &answer->catalog_hash))
+			return link->catalogs[i];
+	if (*check && link->catalog != NULL && link->catalog_lang == link->options.lang)
+		cat = link->catalog;
+	if (cat == NULL)
+		cat = session_load_catalog(link, &answer->catalog_hash);
+	if (*check && cat != NULL && cat_version(cat) != answer->catalog_version)
+		return NULL;
 	return cat;
 }
 
@@ -279,6 +300,7 @@ session_other_user(struct link *link)
 	queue_fail_all(link, ERR_SESSION_ENDED);
 	link_cache_clear(link->cache);
 	buf_clear(&link->subscription);
+	link->catalog = NULL;
 	journal_close(link->journal);
 	link->journal = NULL;
 }
@@ -322,9 +344,11 @@ session_signed_in(struct link *link, const Kehu__LoginAnswer *answer)
 		session_wipe(&link->password);
 	if (answer->has_store_key && answer->store_key.len > 0)
 		outbox_open(link, answer->store_key.data, answer->store_key.len);
-	const struct cat *cat = session_find_catalog(link, &answer->catalog_hash);
+	bool check;
+	const struct cat *cat = session_find_catalog(link, answer, &check);
 	if (cat != NULL) {
 		session_use_catalog(link, cat);
+		link->catalog_wanted = check;
 		session_ready(link);
 		return;
 	}
