@@ -117,6 +117,27 @@ a_second_run_changes_nothing(void **state)
 }
 
 static void
+the_owner_of_a_database_needs_no_superuser(void **state)
+{
+	struct migrate_options options = options_of(pg_sql_dir());
+	const char *why = "";
+
+	pg_exec("postgres", "DROP ROLE IF EXISTS manager; CREATE ROLE manager LOGIN CREATEROLE");
+	pg_empty_database("managed");
+	pg_exec("postgres", "ALTER DATABASE managed OWNER TO manager");
+	options.conninfo = arena_printf(arena, "%s user=manager", pg_conninfo("managed"));
+	must(migrate_init(&options, arena, &why), why);
+	must(migrate_run(&options, arena, &why), why);
+	struct store *store = store_new(&(struct store_options){
+	    .conninfo = options.conninfo, .role = "kehu_app", .need_primary = true });
+	struct catalog *catalog = catalog_new(1);
+	must(store_check_schema(store, catalog, arena, &why), why);
+	catalog_unref(catalog);
+	store_free(store);
+	pg_drop("managed");
+}
+
+static void
 a_changed_old_migration_is_refused(void **state)
 {
 	const char *dir = copy_sql_dir();
@@ -314,6 +335,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		EACH(template_fits_the_catalogue),
 		EACH(a_second_run_changes_nothing),
+		EACH(the_owner_of_a_database_needs_no_superuser),
 		EACH(a_changed_old_migration_is_refused),
 		EACH(a_failing_migration_leaves_nothing),
 		EACH(a_changed_function_is_applied_again),
