@@ -138,6 +138,7 @@ struct sender {
 	atomic_int done, repeated, other;
 	bool fail_first;
 	atomic_int started;
+	struct store *stores[8]; /* one for each thread */
 };
 
 static void *
@@ -145,8 +146,8 @@ sender_run(void *arg)
 {
 	struct sender *sender = arg;
 	struct arena *own = arena_new(0);
-	struct store *mine = pg_store(DB, "kehu_app");
 	int turn = atomic_fetch_add(&sender->started, 1);
+	struct store *mine = sender->stores[turn];
 	struct sql *begin = sql_new(own), *work = sql_new(own), *outcome = sql_new(own);
 
 	sql_add(begin, "SELECT kehu_begin(0, (SELECT access_epoch FROM state), "
@@ -174,7 +175,6 @@ sender_run(void *arg)
 		else
 			atomic_fetch_add(&sender->other, 1);
 	}
-	store_free(mine);
 	arena_free(own);
 	return NULL;
 }
@@ -188,9 +188,13 @@ same_intention_sent_at_once_is_done_once(void **state)
 		    pg_int(DB, "SELECT version FROM customer WHERE id = %" PRId64, customer);
 		pthread_t threads[8];
 		for (int i = 0; i < 8; i++)
+			sender.stores[i] = pg_store(DB, "kehu_app");
+		for (int i = 0; i < 8; i++)
 			pthread_create(&threads[i], NULL, sender_run, &sender);
 		for (int i = 0; i < 8; i++)
 			pthread_join(threads[i], NULL);
+		for (int i = 0; i < 8; i++)
+			store_free(sender.stores[i]);
 		assert_int_equal(sender.other, 0);
 		assert_int_equal(sender.done, 1);
 		assert_int_equal(
