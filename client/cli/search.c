@@ -12,10 +12,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#define SEARCH_AHEAD      16
-#define SEARCH_PAGE_ROWS  200 /* the most a Search answers */
-#define SEARCH_ROWS       20
-#define SEARCH_LINE_BYTES 4096
+#define SEARCH_AHEAD       16
+#define SEARCH_PAGE_ROWS   200 /* the most a Search answers */
+#define SEARCH_ROWS        20
+#define SEARCH_LINE_BYTES  4096
+#define SEARCH_EMPTY_PAGES 100
 
 /* One query under way. */
 struct search {
@@ -25,6 +26,7 @@ struct search {
 	Kehu__ServerFrame *answer; /* a page; NULL until it is here */
 	uint32_t number;           /* of the request under way */
 	int64_t shown;
+	int empty_pages;
 };
 
 struct searches {
@@ -89,6 +91,24 @@ search_put(struct searches *searches, struct search *search, const Kehu__Hit *hi
 	search->shown++;
 }
 
+/* What people should know about an answer, on a terminal. */
+static void
+search_remark(const struct searches *searches, const Kehu__SearchAnswer *page)
+{
+	const struct cli *cli = searches->cli;
+
+	if (page->too_short)
+		cli_note(cli, "%s", cli_say(cli, "type one letter more", "请再输入一个字母"));
+	if (page->narrow)
+		cli_note(cli, "%s",
+		    cli_say(cli, "very many match; those that begin with it come first",
+			"匹配过多，以其开头的排在前面"));
+	if (page->typo)
+		cli_note(cli, "%s",
+		    cli_say(cli, "nothing matches exactly; these differ by one character",
+			"没有完全匹配，以下相差一个字符"));
+}
+
 static void
 search_close(struct searches *searches)
 {
@@ -121,7 +141,11 @@ search_page(struct searches *searches)
 	}
 	for (size_t i = 0; i < page->n_hits; i++)
 		search_put(searches, search, page->hits[i]);
-	bool more = page->has_next && page->next.len > 0 && page->n_hits > 0 &&
+	search_remark(searches, page);
+	/* A page may be empty and still not the last; a hundred of them are a mistake. */
+	search->empty_pages += page->n_hits == 0;
+	bool more = page->has_next && page->next.len > 0 &&
+		    search->empty_pages < SEARCH_EMPTY_PAGES &&
 		    (searches->limit == 0 || search->shown < searches->limit);
 	if (more)
 		search_ask(searches, search, &page->next);
