@@ -30,6 +30,8 @@
 static char pg_dir[64];
 static pid_t pg_pid, pg_owner_pid;
 static struct arena *pg_arena;
+static const char *pg_kept; /* a lasting data directory */
+static const char *const *pg_options;
 
 static _Noreturn void
 pg_die(const char *what, const char *why)
@@ -136,18 +138,36 @@ pg_wait_ready(void)
 	pg_die("postgres", "not ready after 30 s");
 }
 
+static const char *
+pg_data_dir(void)
+{
+	return pg_kept ? pg_kept : arena_printf(pg_arena, "%s/data", pg_dir);
+}
+
 void
 pg_restart(void)
 {
-	char data[80];
+	static const char *const quick[] = { "fsync=off", "full_page_writes=off",
+		"synchronous_commit=off", "shared_buffers=64MB", "max_connections=60",
+		"autovacuum=off", "max_prepared_transactions=0", "log_min_messages=fatal",
+		NULL };
+	const char *const *settings = pg_options ? pg_options : quick;
+	const char *argv[64] = { pg_bin("postgres"), "-D", pg_data_dir(), "-k", pg_dir, "-h",
+		"" };
+	size_t count = 7;
 
-	snprintf(data, sizeof data, "%s/data", pg_dir);
-	const char *const argv[] = { pg_bin("postgres"), "-D", data, "-k", pg_dir, "-h", "",
-		"-c", "fsync=off", "-c", "full_page_writes=off", "-c", "synchronous_commit=off",
-		"-c", "shared_buffers=64MB", "-c", "max_connections=60", "-c", "autovacuum=off",
-		"-c", "max_prepared_transactions=0", "-c", "log_min_messages=fatal", NULL };
+	for (size_t i = 0; settings[i] && count < 62; i++) {
+		argv[count++] = "-c";
+		argv[count++] = settings[i];
+	}
 	pg_pid = pg_spawn(true, argv);
 	pg_wait_ready();
+}
+
+void
+pg_settings(const char *const *settings)
+{
+	pg_options = settings;
 }
 
 static void
@@ -159,6 +179,12 @@ pg_end(int signal)
 	while (waitpid(pg_pid, NULL, 0) < 0 && errno == EINTR)
 		;
 	pg_pid = 0;
+}
+
+void
+pg_shut(void)
+{
+	pg_end(SIGINT);
 }
 
 void
@@ -206,14 +232,15 @@ pg_hash_folder(struct buf *all, const char *folder)
 	free(entries);
 }
 
-/* Changes whenever a migrated database would. */
-static const char *
-pg_cache_path(void)
+const char *
+pg_schema_key(void)
 {
 	struct buf all = BUF_INIT;
 	struct catalog *catalog = catalog_new(1);
 	uint8_t hash[32];
 
+	if (!pg_arena)
+		pg_arena = arena_new(0);
 	pg_hash_folder(&all, "migrations");
 	pg_hash_folder(&all, "repeat");
 	pg_hash_folder(&all, "data");
@@ -224,8 +251,7 @@ pg_cache_path(void)
 	catalog_unref(catalog);
 	hash_sha256(all.data, all.bytes, hash);
 	buf_fini(&all);
-	const char *hex = hex_encode(pg_arena, hash, 8);
-	return arena_printf(pg_arena, "%s/test-pg-%s", pg_build_dir(), hex);
+	return hex_encode(pg_arena, hash, 8);
 }
 
 static void
@@ -252,7 +278,7 @@ pg_make_template(void)
 static void
 pg_make_cluster(const char *cache)
 {
-	const char *data = arena_printf(pg_arena, "%s/data", pg_dir);
+	const char *data = pg_data_dir();
 	const char *fresh = arena_printf(pg_arena, "%s.%d", cache, (int)getpid());
 	const char *const initdb[] = { pg_bin("initdb"), "-D", data, "-U", "postgres", "-A",
 		"trust", "-E", "UTF8", "--locale=C.UTF-8", "--wal-segsize=1", "-N", NULL };
@@ -270,8 +296,9 @@ pg_make_cluster(const char *cache)
 static void
 pg_prepare(void)
 {
-	const char *cache = pg_cache_path();
-	const char *data = arena_printf(pg_arena, "%s/data", pg_dir);
+	const char *cache =
+	    arena_printf(pg_arena, "%s/test-pg-%s", pg_build_dir(), pg_schema_key());
+	const char *data = pg_data_dir();
 
 	mkdir(pg_build_dir(), 0777);
 	int lock = open(arena_printf(pg_arena, "%s/test-pg.lock", pg_build_dir()),
@@ -285,6 +312,41 @@ pg_prepare(void)
 	close(lock);
 }
 
+/* The lasting directory: as a test's, made from scratch in place, so that it needs no copy. */
+static void
+pg_prepare_kept(void)
+{
+	const char *const initdb[] = { pg_bin("initdb"), "-D", pg_kept, "-U", "postgres", "-A",
+		"trust", "-E", "UTF8", "--locale=C.UTF-8", NULL };
+	const struct passwd *user = geteuid() == 0 ? getpwnam("postgres") : NULL;
+	const char *version = arena_printf(pg_arena, "%s/PG_VERSION", pg_kept);
+	const char *whole = arena_printf(pg_arena, "%s/template_made", pg_kept);
+	int lock = open(
+	    arena_printf(pg_arena, "%s.lock", pg_kept), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+
+	if (lock < 0 || flock(lock, LOCK_EX) != 0) /* held until exit */
+		pg_die(pg_kept, strerror(errno));
+	if (access(whole, F_OK) == 0)
+		return;
+	if (access(version, F_OK) == 0)
+		pg_run(false, (const char *const[]){ "/bin/rm", "-rf", pg_kept, NULL });
+	if (mkdir(pg_kept, 0700) != 0 && errno != EEXIST)
+		pg_die(pg_kept, strerror(errno));
+	if (user && chown(pg_kept, user->pw_uid, user->pw_gid) != 0)
+		pg_die(pg_kept, strerror(errno));
+	pg_run(true, initdb);
+	pg_restart();
+	pg_make_template();
+	pg_end(SIGINT);
+	close(open(whole, O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+}
+
+void
+pg_keep_at(const char *data_dir)
+{
+	pg_kept = data_dir;
+}
+
 void
 pg_start(void)
 {
@@ -293,14 +355,18 @@ pg_start(void)
 	if (pg_pid > 0)
 		return;
 	pg_owner_pid = getpid();
-	pg_arena = arena_new(0);
+	if (!pg_arena)
+		pg_arena = arena_new(0);
 	snprintf(pg_dir, sizeof pg_dir, "/tmp/kehu-pg-XXXXXX");
 	if (!mkdtemp(pg_dir))
 		pg_die(pg_dir, strerror(errno));
 	if (user && chown(pg_dir, user->pw_uid, user->pw_gid) != 0)
 		pg_die(pg_dir, strerror(errno));
 	atexit(pg_stop);
-	pg_prepare();
+	if (pg_kept)
+		pg_prepare_kept();
+	else
+		pg_prepare();
 	pg_restart();
 }
 

@@ -13,9 +13,25 @@
 void pg_start(void);
 /* Stopped by itself at exit; for tests that want it gone earlier. */
 void pg_stop(void);
+/* Shut down in good order; pg_restart starts it again. */
+void pg_shut(void);
 /* Immediate shutdown and start again: what a crash leaves. */
 void pg_crash(void);
 void pg_restart(void);
+
+/*
+ * Before pg_start: work in this lasting data directory, not in a copy of the cached one. It is
+ * made, with the template, when it is not there, and locked: another process that wants it
+ * waits.
+ */
+void pg_keep_at(const char *data_dir);
+/*
+ * Settings ("name=value", NULL at the end) instead of a test's, from the next start on; what
+ * they do not name is as PostgreSQL ships it. The array must outlive the server.
+ */
+void pg_settings(const char *const *settings);
+/* Hexadecimal digits that change whenever a migrated database would. */
+const char *pg_schema_key(void);
 
 /* A fresh database cloned from the template (roles, tables, regions, dictionaries, shipped
  * roles). */
