@@ -80,7 +80,8 @@ demo_tax_number(struct demo_random *random, struct arena *arena, const char *div
 	char *code = arena_alloc(arena, 19);
 	int sum = 0, weight = 1;
 
-	memcpy(code, "91", 2);
+	code[0] = '9';
+	code[1] = '1';
 	memcpy(code + 2, division, 6);
 	code[8] = 'Y';
 	for (int i = 9; i < 16; i++)

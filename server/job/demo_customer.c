@@ -65,10 +65,11 @@ demo_place_customer(struct demo_world *world, struct demo_customer *customer)
 	customer->owner = customer->keeper;
 	if (world->pool_count > 0 && demo_chance(random, 8)) {
 		/* The first pool is everybody's, the others belong to regions. */
-		size_t regional =
-		    1 + (size_t)(branch - world->branches) % (world->pool_count - 1);
+		size_t nth = (size_t)(branch - world->branches),
+		       regional = world->pool_count - 1;
+		bool common = demo_chance(random, 40) || regional == 0;
 
-		customer->pool = world->pools[demo_chance(random, 40) ? 0 : regional];
+		customer->pool = world->pools[common ? 0 : 1 + nth % regional];
 		customer->owner = NULL;
 	}
 }

@@ -102,6 +102,25 @@ every_customer_has_a_search_row_like_its_own(void **state)
 	    company.contacts);
 }
 
+/* What record/ would have written: number of entity and field, tab, text, a line for each. */
+static void
+search_rows_hold_the_searched_texts(void **state)
+{
+	assert_int_equal(
+	    pg_int("demo",
+		"SELECT count(*) FROM customer c JOIN customer_search s USING (id) WHERE "
+		"regexp_replace(s.doc, '^[a-zA-Z]', '', 'ng') = concat("
+		"E'10.1\t' || number || E'\n', E'10.2\t' || name || E'\n', "
+		"E'10.3\t' || short_name || E'\n', E'10.4\t' || name_en || E'\n', "
+		"E'10.12\t' || phone || E'\n', E'10.13\t' || mail || E'\n', "
+		"E'10.22\t' || tax_number || E'\n', "
+		"(SELECT string_agg(E'12.2\t' || l.number || E'\n', '' ORDER BY l.position) "
+		"FROM customer_phone l WHERE l.customer_id = c.id), "
+		"(SELECT string_agg(E'13.2\t' || l.mail || E'\n', '' ORDER BY l.position) "
+		"FROM customer_mail l WHERE l.customer_id = c.id))"),
+	    CUSTOMERS);
+}
+
 static void
 figures_are_what_the_database_works_out(void **state)
 {
@@ -271,6 +290,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rows_are_there),
 		cmocka_unit_test(every_customer_has_a_search_row_like_its_own),
+		cmocka_unit_test(search_rows_hold_the_searched_texts),
 		cmocka_unit_test(figures_are_what_the_database_works_out),
 		cmocka_unit_test(regions_are_found),
 		cmocka_unit_test(numbers_go_on),
