@@ -189,7 +189,7 @@ $(B)/man/kehud.conf.5: $(B)/gen/man/server_settings
 $(B)/man/%: %
 	@mkdir -p $(@D)
 	$(call say,MAN)
-	$(Q)sed $(foreach list,$(filter $(B)/gen/man/%,$^),-e '/^\.so $(notdir $(list))$$/{r $(list)' -e 'd' -e '}') $< >$@
+	$(Q)sed -e "" $(foreach list,$(filter $(B)/gen/man/%,$^),-e '/^\.so $(notdir $(list))$$/{r $(list)' -e 'd' -e '}') $< >$@
 .PHONY: man
 man: $(addprefix $(B)/man/,$(MAN) $(SAMPLES))
 
@@ -291,3 +291,4 @@ clean:
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
 .SECONDARY:
+.DELETE_ON_ERROR:

@@ -13,7 +13,7 @@ struct manual_key {
 };
 
 static const struct manual_key manual_keys[] = {
-#define KEY(id, contexts, keys_, bar, danger, label, label_zh, help_, help_zh)                     \
+#define KEY(id, contexts, keys_, bar, danger, label, label_zh, help_, help_zh)                 \
 	{ .keys = keys_, .help = help_ },
 #define ALSO(id, contexts, keys_)
 #include "client/keys.def"
@@ -47,12 +47,15 @@ manual_print_keys(void)
 	for (size_t i = 0; i < sizeof(manual_keys) / sizeof(manual_keys[0]); i++) {
 		char keys[128], *rest = keys;
 
+		if (manual_keys[i].keys[0] == '\0')
+			continue; /* run by name only */
 		snprintf(keys, sizeof(keys), "%s", manual_keys[i].keys);
 		fputs(".It", stdout);
-		for (const char *key, *sep = ""; (key = strsep(&rest, " ")) != NULL; sep = " ,") {
+		for (const char *key, *sep = ""; (key = strsep(&rest, " ")) != NULL;
+		     sep = " ,") {
 			if (*key == '\0')
 				continue;
-			printf("%s Ic ", sep);
+			printf("%s Ic \\&", sep); /* mdoc has its own view of a lone ":" */
 			manual_print(key);
 		}
 		putchar('\n');
