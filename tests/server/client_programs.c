@@ -1,0 +1,338 @@
+/*
+ * kehu, kehu-admin and the independent client against a real kehud and PostgreSQL: what a
+ * person or a script at a shell sees, also while the server is killed and started again under
+ * them.
+ */
+#include "client/admin/admin.h"
+#include "client/cli/kehu.h"
+#include "tests/lib/bed.h"
+#include "tests/lib/company.h"
+
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+// clang-format off
+#include <cmocka.h>
+// clang-format on
+
+static struct bed *bed;
+
+struct ran {
+	int status;
+	char *out, *err;
+};
+
+static const char *
+file_in(const char *name)
+{
+	return arena_printf(bed->arena, "%s/%s", bed->dir, name);
+}
+
+static char *
+slurp(const char *path)
+{
+	FILE *file = fopen(path, "r");
+	struct buf text = BUF_INIT;
+	int c;
+
+	assert_non_null(file);
+	while ((c = fgetc(file)) != EOF)
+		buf_putc(&text, (char)c);
+	fclose(file);
+	char *copy = arena_strdup(bed->arena, buf_text(&text));
+	buf_fini(&text);
+	return copy;
+}
+
+static const char *
+spill(const char *name, const char *text)
+{
+	const char *path = file_in(name);
+	FILE *file = fopen(path, "w");
+
+	assert_non_null(file);
+	fputs(text, file);
+	fclose(file);
+	return path;
+}
+
+static void
+environment(const char *user)
+{
+	setenv("KEHU_SERVER", bed_server(bed), 1);
+	setenv("KEHU_CA", bed_ca(bed), 1);
+	setenv("KEHU_USER", user, 1);
+	setenv("KEHU_PASSWORD_FILE", spill("password", BED_PASSWORD "\n"), 1);
+	setenv("XDG_CACHE_HOME", bed->dir, 1);
+	setenv("XDG_CONFIG_HOME", bed->dir, 1);
+	setenv("LC_ALL", "C", 1);
+}
+
+static _Noreturn void
+child(const char *program, const char *user, char **argv, int argc)
+{
+	const struct cli_program kehu = kehu_program(NULL), admin = admin_program();
+	bool python = strcmp(program, "python") == 0;
+
+	environment(user);
+	if (freopen("/dev/null", "r", stdin) == NULL ||
+	    freopen(file_in("out"), "w", stdout) == NULL ||
+	    freopen(file_in("err"), "w", stderr) == NULL)
+		_exit(99);
+	if (python) {
+		argv[0] = arena_strdup(bed->arena, "tests/tools/conformance.py");
+		execv("/usr/bin/python3", (char *[]){ argv[0], argv[0], NULL });
+		_exit(98);
+	}
+	int status = cli_run(strcmp(program, "kehu") == 0 ? &kehu : &admin, argc, argv);
+	fflush(NULL);
+	_exit(status);
+}
+
+/* words are separated by '|'. */
+static pid_t
+start(const char *program, const char *user, const char *words)
+{
+	char *copy = arena_strdup(bed->arena, words), *word;
+	char *argv[40] = { copy };
+	int argc = 1;
+
+	while ((word = strsep(&copy, "|")) != NULL)
+		argv[argc++] = word;
+	fflush(NULL);
+	pid_t pid = fork();
+	if (pid == 0)
+		child(program, user, argv, argc);
+	assert_true(pid > 0);
+	return pid;
+}
+
+static struct ran
+finish(pid_t pid)
+{
+	int status;
+
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	return (
+	    struct ran){ .status = WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status),
+		.out = slurp(file_in("out")),
+		.err = slurp(file_in("err")) };
+}
+
+static struct ran
+run(const char *user, const char *words)
+{
+	return finish(start("kehu", user, words));
+}
+
+static struct ran
+admin(const char *words)
+{
+	return finish(start("kehu-admin", "guo", words));
+}
+
+static size_t
+lines_of(const char *text)
+{
+	size_t count = 0;
+
+	for (; *text != '\0'; text++)
+		count += *text == '\n';
+	return count;
+}
+
+#define HAS(text, part)                                                                        \
+	do {                                                                                   \
+		if (strstr((text), (part)) == NULL)                                            \
+			fail_msg("\"%s\" is not in: %s", (part), (text));                      \
+	} while (0)
+static void
+expect_done(struct ran ran)
+{
+	if (ran.status != 0)
+		fail_msg("status %d: %s", ran.status, ran.err);
+}
+
+/* ---- facts ---- */
+
+static void
+a_record_lives_at_the_shell(void **state)
+{
+	struct ran ran =
+	    run("ada", "new|customer|name=华信科技有限公司|level=A|capital=32万|region=上海"
+		       "|phones.number=13912345678|phones.kind=mobile|--format|tsv");
+	char *id;
+
+	assert_int_equal(ran.status, 0);
+	strsep(&ran.out, "\t");
+	id = strsep(&ran.out, "\t");
+	expect_done(
+	    run("ada", arena_printf(bed->arena,
+			   "set|customer|%s|short_name=华信|founded_on=2019-05-06", id)));
+	ran = run("ada", arena_printf(bed->arena, "get|customer|%s|--format|jsonl", id));
+	HAS(ran.out, "\"short_name\":\"华信\"");
+	HAS(ran.out, "\"founded_on\":\"2019-05-06\"");
+	HAS(ran.out, "\"capital\":\"320000.00 CNY\"");
+	HAS(ran.out, "\"number\":\"13912345678\"");
+	ran = run("ada", "search|华信|--format|tsv");
+	HAS(ran.out, arena_printf(bed->arena, "华信\tcustomer\t%s\t华信科技有限公司\t", id));
+	ran = run("dan", "search|华信|--format|tsv");
+	assert_string_equal(ran.out, "");
+	ran = run("dan", arena_printf(bed->arena, "get|customer|%s|--language|en", id));
+	assert_int_equal(ran.status, 1);
+	HAS(ran.err, "kehu: E2007");
+	ran = run(
+	    "ada", arena_printf(bed->arena, "set|customer|%s|name=x|--record-version|1", id));
+	assert_int_equal(ran.status, 1);
+	HAS(ran.err, "kehu: E2011");
+	ran = run("ada", arena_printf(bed->arena, "history|customer|%s|--format|tsv", id));
+	HAS(ran.out, "\tshort_name\t\t华信\n");
+	ran = run("ada", "new|customer|level=A");
+	assert_int_equal(ran.status, 1);
+	HAS(ran.err, "E2002");
+	HAS(ran.err, ": name");
+	expect_done(run("ada",
+	    arena_printf(bed->arena,
+		"new|visit|customer=%s|at=today 10:00|kind=visit|purpose=回访|--format|tsv",
+		id)));
+	ran = run("ada", arena_printf(bed->arena,
+			     "related|customer|%s|visit|--format|tsv|--columns|purpose", id));
+	assert_string_equal(ran.out, "回访\n");
+}
+
+static void
+files_go_up_and_come_back(void **state)
+{
+	struct buf text = BUF_INIT;
+	struct ran ran = run("ada", "new|customer|name=附件公司|--format|tsv");
+	char *id;
+
+	for (int i = 0; i < 20000; i++)
+		buf_printf(&text, "line %d\n", i);
+	const char *path = spill("file", buf_text(&text));
+	strsep(&ran.out, "\t");
+	id = strsep(&ran.out, "\t");
+	ran = run("ada", arena_printf(bed->arena, "attach|customer|%s|%s", id, path));
+	assert_int_equal(ran.status, 0);
+	ran.out[strcspn(ran.out, "\n")] = '\0';
+	expect_done(run("ada", arena_printf(bed->arena, "attach|--get|customer|%s|%s|-o|%s", id,
+				   ran.out, file_in("back"))));
+	assert_string_equal(slurp(file_in("back")), buf_text(&text));
+	buf_fini(&text);
+}
+
+static void
+an_import_survives_the_server(void **state)
+{
+	struct buf csv = BUF_INIT;
+
+	buf_puts(&csv, "名称,级别\n");
+	for (int i = 0; i < 3000; i++)
+		buf_printf(&csv, "进口公司%d,%s\n", i, i % 1000 == 7 ? "坏" : "B");
+	const char *path = spill("import.csv", buf_text(&csv));
+	buf_fini(&csv);
+	pid_t pid = start("kehu", "ada",
+	    arena_printf(
+		bed->arena, "import|customer|%s|--errors|%s", path, file_in("refused")));
+	nanosleep(&(struct timespec){ .tv_nsec = 600000000 }, NULL);
+	bed_kill(bed, SIGKILL);
+	bed_start(bed);
+	struct ran ran = finish(pid);
+	expect_done(ran);
+	assert_string_equal(ran.out, "read 3000, created 2997, updated 0, refused 3\n");
+	assert_int_equal(lines_of(slurp(file_in("refused"))), 4);
+	ran = run("ada", "list|customer|name:进口公司|--limit|0|--format|tsv|--columns|id");
+	assert_int_equal(lines_of(ran.out), 2997);
+}
+
+/* A save while nobody listens waits for the server and is done once. */
+static void
+a_save_waits_for_the_server(void **state)
+{
+	for (int i = 0; i < 3; i++) {
+		const char *name = arena_printf(bed->arena, "断线公司%d", i);
+		pid_t pid = start(
+		    "kehu", "ada", arena_printf(bed->arena, "new|customer|name=%s", name));
+
+		/* At a moment of sign-in or save that differs each time. */
+		nanosleep(&(struct timespec){ .tv_nsec = 150000000 + i * 60000000 }, NULL);
+		bed_kill(bed, SIGKILL);
+		bed_start(bed);
+		struct ran ran = finish(pid);
+		struct ran list = run("ada",
+		    arena_printf(bed->arena, "list|customer|name:%s|--format|tsv", name));
+
+		/* Cut before it had ever been signed in, it says that there is no server. */
+		assert_true(ran.status == 0 || ran.status == 3);
+		assert_int_equal(lines_of(list.out), ran.status == 0 ? 1 : 0);
+	}
+}
+
+static void
+an_administrator_sets_up_a_user(void **state)
+{
+	struct ran ran = admin("user|add|lisi|李四|2|department=11");
+
+	expect_done(ran);
+	expect_done(admin("user|set-role|lisi|account_manager"));
+	expect_done(admin("user|add-role|lisi|sales_supervisor"));
+	expect_done(admin("user|disable|lisi"));
+	ran = admin("user|show|lisi|--format|jsonl");
+	HAS(ran.out, "\"disabled\":true");
+	assert_non_null(strstr(strstr(ran.out, "role_id") + 1, "role_id"));
+	ran = admin("user|show|nobody");
+	assert_int_equal(ran.status, 1);
+	ran = finish(start("kehu-admin", "ada", "user|disable|ben"));
+	assert_int_equal(ran.status, 1);
+	ran = admin("demo|--customers|1");
+	assert_int_equal(ran.status, 1);
+	ran = admin("show|requests|--format|tsv");
+	HAS(ran.out, "21\tlist\tLOGGED_IN\tREAD\tINTERACTIVE\n");
+}
+
+/* Written from PROTOCOL.md alone. */
+static void
+an_independent_client_lists_customers(void **state)
+{
+	expect_done(run("ada", "new|customer|name=独立客户端公司"));
+	struct ran ran = finish(start("python", "ada", ""));
+
+	expect_done(ran);
+	assert_true(lines_of(ran.out) >= 1);
+}
+
+static int
+group_setup(void **state)
+{
+	bed = bed_new("client_programs");
+	return 0;
+}
+
+static int
+group_teardown(void **state)
+{
+	bed_free(bed);
+	return 0;
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_record_lives_at_the_shell),
+		cmocka_unit_test(files_go_up_and_come_back),
+		cmocka_unit_test(an_administrator_sets_up_a_user),
+		cmocka_unit_test(an_independent_client_lists_customers),
+		cmocka_unit_test(an_import_survives_the_server),
+		cmocka_unit_test(a_save_waits_for_the_server),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, group_setup, group_teardown);
+}
