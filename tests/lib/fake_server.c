@@ -23,6 +23,7 @@ struct fake_server {
 	int listener, port, fd, wake[2];
 	char address[32], ca[256];
 	pthread_t thread;
+	pthread_mutex_t lock; /* held while .answer runs */
 	atomic_bool stop, paused, forget, cut;
 	atomic_int cut_after, cut_answered;
 	atomic_int connections, hellos, logins, resumes, catalogs, frames, cancels, subscribes,
@@ -363,8 +364,11 @@ fake_frame(struct fake_server *fake, struct arena *arena)
 	bool last = fake->cut_after > 0 && --fake->cut_after == 0;
 	if (last && !fake->cut_answered)
 		return false;
-	if (fake->options.answer == NULL ||
-	    !fake->options.answer(fake->options.context, fake, frame))
+	pthread_mutex_lock(&fake->lock);
+	bool answered = fake->options.answer != NULL &&
+			fake->options.answer(fake->options.context, fake, frame);
+	pthread_mutex_unlock(&fake->lock);
+	if (!answered)
 		fake_default(fake, frame);
 	return !last && !atomic_exchange(&fake->cut, false);
 }
@@ -446,6 +450,7 @@ fake_start(const struct fake_options *options)
 	const char *why = "";
 
 	fake->options = *options;
+	pthread_mutex_init(&fake->lock, NULL);
 	fake->arena = arena_new(0);
 	if (tls_make_certificates(fake->arena, options->directory, hosts,
 		options->host != NULL ? 1 : 2, &why) != ERR_OK)
@@ -478,6 +483,7 @@ fake_stop(struct fake_server *fake)
 	close(fake->listener);
 	close(fake->wake[0]);
 	close(fake->wake[1]);
+	pthread_mutex_destroy(&fake->lock);
 	arena_free(fake->arena);
 	free(fake);
 }
@@ -492,6 +498,13 @@ const char *
 fake_ca(const struct fake_server *fake)
 {
 	return fake->ca;
+}
+
+void
+fake_settle(struct fake_server *fake)
+{
+	pthread_mutex_lock(&fake->lock);
+	pthread_mutex_unlock(&fake->lock);
 }
 
 void

@@ -43,6 +43,9 @@ void fake_pause(struct fake_server *fake, bool paused);
 /* The next Resume is refused with SESSION_ENDED. */
 void fake_forget_sessions(struct fake_server *fake);
 
+/* What .answer wrote before this call may be read after it, and the other way round. */
+void fake_settle(struct fake_server *fake);
+
 struct fake_counts {
 	int connections, hellos, logins, resumes, catalogs, frames, cancels, subscribes, pings;
 };

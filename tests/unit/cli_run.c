@@ -415,10 +415,12 @@ run_to(const char *words, const char *out)
 	while ((word = strsep(&copy, "|")) != NULL)
 		argv[argc++] = word;
 	fflush(NULL);
+	fake_settle(office.fake);
 	pid_t pid = fork();
 	if (pid == 0)
 		child(argv, argc, out);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
+	fake_settle(office.fake);
 	return (
 	    struct ran){ .status = WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status),
 		.out = strncmp(out, "/dev/", 5) == 0 ? NULL : slurp(out),
