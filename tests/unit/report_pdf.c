@@ -297,7 +297,7 @@ missing_font_refuses_instead_of_printing_boxes(void **state)
 	assert_true(length > 0);
 	self[length] = '\0';
 	snprintf(command, sizeof(command),
-	    "FONTCONFIG_FILE=%s ASAN_OPTIONS=detect_leaks=0 %s --without-fonts 2>/dev/null",
+	    "FONTCONFIG_FILE=%s ASAN_OPTIONS=detect_leaks=0 '%s' --without-fonts 2>/dev/null",
 	    pdf_path, self);
 	assert_int_equal(system(command), 0);
 }
