@@ -35,7 +35,7 @@ list_find_words(struct call *call, struct page_reading *reading, const struct en
 	enum err err = filter_bind(call, entity, query, sql, &filter);
 
 	if (err == ERR_OK)
-		err = search_run(call, entity, filter.words, sql, filter.where, &result);
+		err = search_run(call, entity, filter.words, sql, filter.where, false, &result);
 	if (err != ERR_OK)
 		return err;
 	if (result.too_short)
@@ -363,7 +363,7 @@ search_cursor_encode(struct call *call, const struct search_cursor *cursor,
 }
 
 static enum err
-search_one(struct call *call, struct search_kind *kind)
+search_one(struct call *call, struct search_kind *kind, bool known_narrow)
 {
 	const Kehu__Search *search = call->request->search;
 	enum err err;
@@ -374,7 +374,7 @@ search_one(struct call *call, struct search_kind *kind)
 		err = CALL_FAIL(call, ERR_QUERY, .entity = kind->entity->def->number);
 	if (err == ERR_OK)
 		err = search_run(call, kind->entity, search->text, kind->sql, kind->filter.where,
-		    &kind->ranked);
+		    known_narrow, &kind->ranked);
 	return err;
 }
 
@@ -482,7 +482,7 @@ handle_search(struct call *call)
 		return CALL_FAIL(call, ERR_NO_SUCH_ENTITY, .entity = search->entity);
 	call_begin(call, true);
 	for (size_t k = 0; err == ERR_OK && k < count; k++)
-		err = search_one(call, &kinds[k]);
+		err = search_one(call, &kinds[k], cursor.rest && cursor.kind == k);
 	if (err != ERR_OK)
 		return err;
 	kehu__search_answer__init(answer);

@@ -48,6 +48,10 @@ search_classes(const struct call *call, const struct entity_view *entity, char c
 	clear[clear_count] = whole[whole_count] = '\0';
 }
 
+/*
+ * The candidates, if they are at most limit: each row begins with how many there are, and there is
+ * always one, so that "too many" costs no texts on the way.
+ */
 static void
 search_queue(struct call *call, const struct entity_view *entity, const struct arms *arms,
     struct sql *sql, const char *tsquery, const char *where, size_t limit, struct rows **rows)
@@ -55,7 +59,7 @@ search_queue(struct call *call, const struct entity_view *entity, const struct a
 	const struct entity *def = entity->def;
 	const char *label = def->label_field != NULL ? def->label_field : "name";
 
-	sql_addf(sql, "WITH h AS MATERIALIZED (SELECT s.id, s.doc FROM %s_search s", entity_table(def));
+	sql_addf(sql, "WITH h AS MATERIALIZED (SELECT s.id FROM %s_search s", entity_table(def));
 	if (where[0] != '\0') /* conditions inside, so that the limit counts only what fits */
 		sql_addf(sql, " JOIN %s t ON t.id = s.id", entity_table(def));
 	sql_add(sql, " WHERE s.tokens @@ ");
@@ -64,9 +68,11 @@ search_queue(struct call *call, const struct entity_view *entity, const struct a
 	record_arms_where(call, sql, entity, "s", arms);
 	if (where[0] != '\0')
 		sql_addf(sql, " AND t.deleted_at IS NULL AND %s", where);
-	sql_addf(sql, " LIMIT %zu) SELECT t.id, t.%s, t.%s_key, h.doc FROM h JOIN %s t ON t.id = h.id "
-		      "WHERE t.deleted_at IS NULL",
-	    limit, label, label, entity_table(def));
+	sql_addf(sql, " LIMIT %zu), n AS (SELECT count(*) AS n FROM h) "
+		      "SELECT n.n, r.* FROM n LEFT JOIN LATERAL (SELECT t.id, t.%s, t.%s_key, s.doc "
+		      "FROM h JOIN %s t ON t.id = h.id JOIN %s_search s ON s.id = h.id "
+		      "WHERE t.deleted_at IS NULL AND n.n <= %zu) r ON true",
+	    limit + 1, label, label, entity_table(def), entity_table(def), limit);
 	store_queue(call->store, sql, rows);
 }
 
@@ -102,7 +108,7 @@ search_read_doc(struct arena *arena, const char *doc, const char *whole, struct 
 
 static void
 search_take(struct call *call, const struct token_query *query, const char *whole, bool typo,
-    const struct rows *rows, struct search_result *result)
+    const struct rows *rows, size_t first, struct search_result *result)
 {
 	struct token_field *fields = ARENA_ARRAY(call->arena, struct token_field, DOC_FIELDS_MAX);
 	uint32_t *numbers = ARENA_ARRAY(call->arena, uint32_t, DOC_FIELDS_MAX);
@@ -114,18 +120,20 @@ search_take(struct call *call, const struct token_query *query, const char *whol
 		bool known = false;
 
 		arena_reset(scratch);
-		count = search_read_doc(scratch, rows_text(rows, i, 3), whole, fields, numbers);
+		if (rows_null(rows, i, first))
+			continue;
+		count = search_read_doc(scratch, rows_text(rows, i, first + 3), whole, fields, numbers);
 		if (!token_match(scratch, query, fields, count, typo, &hit))
 			continue;
 		for (size_t k = 0; k < result->count && !known && result->narrow; k++)
-			known = result->hits[k].id == rows_int(rows, i, 0);
+			known = result->hits[k].id == rows_int(rows, i, first);
 		if (known)
 			continue;
 		result->hits[result->count++] = (struct search_hit){
-			.id = rows_int(rows, i, 0),
+			.id = rows_int(rows, i, first),
 			.rank = hit.rank,
-			.label = rows_text(rows, i, 1),
-			.sort_key = rows_text(rows, i, 2),
+			.label = rows_text(rows, i, first + 1),
+			.sort_key = rows_text(rows, i, first + 2),
 			.field = numbers[hit.field],
 			.matched = fields[hit.field].whole ? "****" :
 							     arena_strdup(call->arena, fields[hit.field].text),
@@ -168,35 +176,36 @@ search_step(struct search_step *step, struct sql *sql, const char *where, const 
 	*more = false;
 	if (tsquery == NULL)
 		return ERR_OK;
-	search_queue(step->call, step->entity, step->arms, sql, tsquery, where, limit + 1, &rows);
+	search_queue(step->call, step->entity, step->arms, sql, tsquery, where, limit, &rows);
 	err = store_flush(step->call->store, step->call->arena);
 	if (err != ERR_OK)
 		return err;
-	*more = rows->count > limit;
+	*more = (size_t)rows_int(rows, 0, 0) > limit;
 	if (*more) /* a part without order would differ from page to page: all of it or nothing */
 		return ERR_OK;
-	search_take(step->call, step->query, step->whole, typo, rows, step->result);
+	search_take(step->call, step->query, step->whole, typo, rows, 1, step->result);
 	return ERR_OK;
 }
 
 enum err
 search_run(struct call *call, const struct entity_view *entity, const char *words, struct sql *sql,
-    const char *where, struct search_result *result)
+    const char *where, bool known_narrow, struct search_result *result)
 {
 	struct arms arms = access_arms(call->user, entity->def, RIGHT_VIEW);
 	char clear[16] = "", whole[16] = "";
 	struct search_step step = { .call = call, .entity = entity, .arms = &arms, .whole = whole,
 		.result = result };
-	bool more;
-	enum err err;
+	bool more = known_narrow;
+	enum err err = ERR_OK;
 
 	*result = (struct search_result){ 0 };
 	search_classes(call, entity, clear, whole);
 	step.query = token_query(call->arena, words, clear, whole);
 	result->too_short = token_query_is_short(step.query);
 	result->hits = ARENA_ARRAY(call->arena, struct search_hit, 2 * CANDIDATES_MAX + 2);
-	err = search_step(&step, sql_copy(sql), where, token_query_text(step.query), false, CANDIDATES_MAX,
-	    &more);
+	if (!known_narrow)
+		err = search_step(&step, sql_copy(sql), where, token_query_text(step.query), false,
+		    CANDIDATES_MAX, &more);
 	if (err == ERR_OK && more) {
 		bool ignored;
 
@@ -272,7 +281,7 @@ search_rest(struct call *call, const struct entity_view *entity, const char *wor
 
 		if (err != ERR_OK)
 			return err;
-		search_take(call, step.query, whole, false, rows, result);
+		search_take(call, step.query, whole, false, rows, 0, result);
 		for (size_t i = before; i < result->count; i++)
 			if (!search_has(ranked, result->hits[i].id))
 				result->hits[kept++] = result->hits[i];

@@ -26,10 +26,11 @@ struct search_result {
 /*
  * All records of entity that match words, up to the candidate limit, through the reader's arms.
  * where: further conditions over alias t with their parameters already in sql, or "". The
- * transaction has begun (more than one trip).
+ * transaction has begun (more than one trip). known_narrow: an earlier page found too many, do not look again.
  */
 MUST_CHECK enum err search_run(struct call *call, const struct entity_view *entity,
-    const char *words, struct sql *sql, const char *where, struct search_result *result);
+    const char *words, struct sql *sql, const char *where, bool known_narrow,
+    struct search_result *result);
 
 /*
  * What a narrow result left out: matches in the order of their ids, after one, at most limit, less

@@ -219,8 +219,9 @@ value_parse_region(struct call *call, const char *folded, int64_t *id)
 	for (size_t i = 0; bytes > 0 && i < count; i++) {
 		const struct setup_record *record = access_setup_at(call->access, E_region, i);
 
+		/* Of provinces any beginning will do: 内蒙 is 内蒙古自治区. */
 		if (strncmp(record->label, folded, bytes) == 0 &&
-		    value_is_region_suffix(record->label + bytes)) {
+		    (record->parent == 0 || value_is_region_suffix(record->label + bytes))) {
 			*id = record->id;
 			return ERR_OK;
 		}
