@@ -40,7 +40,7 @@ pg_die(const char *what, const char *why)
 	exit(1);
 }
 
-static const char *
+const char *
 pg_bin(const char *program)
 {
 	static char path[128];

@@ -42,6 +42,8 @@ void pg_drop(const char *name);
 
 /* "host=… dbname=… user=postgres": a superuser's connection string; lives until exit. */
 const char *pg_conninfo(const char *database);
+/* Path of one of PostgreSQL's programs; until the next call. */
+const char *pg_bin(const char *program);
 /* The folder of SQL files in this checkout. */
 const char *pg_sql_dir(void);
 
