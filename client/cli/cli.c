@@ -80,6 +80,27 @@ cli_complain_error(struct cli *cli, const Kehu__Error *error, const Kehu__Entity
 	cli_complain(cli, err, error->text, cli_blamed(cli, error, entity), reference);
 }
 
+/* Both sides of a conflict, a line for each field that somebody else has changed. */
+static void
+cli_show_differences(struct cli *cli, const Kehu__Error *error, const Kehu__Entity *entity)
+{
+	for (size_t i = 0; entity != NULL && i < error->n_differences; i++) {
+		const Kehu__Difference *difference = error->differences[i];
+		const Kehu__Field *field = cat_field(entity, difference->field);
+		const char *theirs, *yours;
+
+		if (field == NULL)
+			continue;
+		theirs = cli_cell(cli, cli->arena, SHEET_TABLE, field, difference->theirs).text;
+		yours = cli_cell(cli, cli->arena, SHEET_TABLE, field, difference->yours).text;
+		fprintf(stderr,
+		    cli_say(cli, "%s: %s: theirs \"%s\", yours \"%s\"\n",
+			"%s：%s：对方“%s”，您的“%s”\n"),
+		    cli->program->name, field->name, theirs != NULL ? theirs : "",
+		    yours != NULL ? yours : "");
+	}
+}
+
 enum err
 cli_fail_answer(
     struct cli *cli, enum err err, const Kehu__ServerFrame *answer, const Kehu__Entity *entity)
@@ -98,6 +119,7 @@ cli_fail_answer(
 	if (answer->reference != 0 && (err == ERR_INTERNAL || err == ERR_DB_GONE))
 		reference = arena_printf(cli->arena, "%" PRIu64, answer->reference);
 	cli_complain_error(cli, answer->error, entity, reference);
+	cli_show_differences(cli, answer->error, entity);
 	for (size_t i = 0; i < answer->error->n_more; i++)
 		cli_complain_error(cli, answer->error->more[i], entity, NULL);
 	return err;
@@ -311,9 +333,13 @@ cli_choose(struct cli *cli)
 	const char *stray;
 
 	cli->command = cli_find_command(cli, &used);
-	if (cli->command == NULL)
-		return cli->options.word_count == 0 ? ERR_OK
-						    : cli_usage(cli, cli->options.words[0]);
+	if (cli->command == NULL) {
+		stray = options_stray(&cli->options, OPT_COMMON);
+		if (cli->options.word_count > 0)
+			return cli_usage(cli, cli->options.words[0]);
+		return stray == NULL ? ERR_OK
+				     : cli_usage(cli, arena_printf(cli->arena, "--%s", stray));
+	}
 	cli->words = cli->options.words + used;
 	cli->word_count = cli->options.word_count - used;
 	if (cli->options.given & OPT_BIT(HELP))

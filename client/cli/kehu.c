@@ -74,7 +74,7 @@ static const struct cli_command kehu_commands[] = {
 	    .words_min = 3,
 	    .words_max = SIZE_MAX,
 	    .options = WRITE | OPT_BIT(RECORD_VERSION),
-	    .usage = "ENTITY ID ACTION [ARGUMENT=VALUE…]",
+	    .usage = "ENTITY ID|- ACTION [ARGUMENT=VALUE…]",
 	    .help = { "Do a named action, such as visit complete", "执行指定操作，如完成拜访" },
 	    .more = { kehu_fields_en, kehu_fields_zh } },
 	{ .name = "delete",

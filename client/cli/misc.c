@@ -35,6 +35,28 @@ fields_values(struct cli *cli, const Kehu__Field *field)
 	return copy;
 }
 
+/* "required filter sort", in words for people and the same in every language for machines. */
+static const char *
+fields_rules(struct cli *cli, const Kehu__Field *field, enum sheet_format format)
+{
+	static const struct {
+		uint32_t flag;
+		const char *name, *zh;
+	} rules[] = { { CAT_REQUIRED, "required", "必填" },
+		{ CAT_READONLY, "read-only", "只读" }, { CAT_FILTER, "filter", "可筛选" },
+		{ CAT_SORT, "sort", "可排序" }, { CAT_MASKED, "masked", "掩码" } };
+	bool zh = cli->lang == LANG_ZH && format == SHEET_TABLE;
+	struct buf text = BUF_INIT;
+
+	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
+		if (field->flags & rules[i].flag)
+			buf_printf(&text, "%s%s", text.bytes == 0 ? "" : " ",
+			    zh ? rules[i].zh : rules[i].name);
+	const char *copy = arena_strdup(cli->arena, buf_text(&text));
+	buf_fini(&text);
+	return copy;
+}
+
 static enum err
 fields_of_all(struct cli *cli, enum sheet_format format)
 {
@@ -75,11 +97,7 @@ cli_fields(struct cli *cli)
 	    sheet_new(stdout, format, columns, 5, cli->options.given & OPT_BIT(HEADER));
 	for (size_t i = 0; i < entity->n_fields; i++) {
 		const Kehu__Field *field = entity->fields[i];
-		const char *rules = arena_printf(cli->arena, "%s%s%s%s",
-		    field->flags & CAT_REQUIRED ? "required " : "",
-		    field->flags & CAT_READONLY ? "read-only " : "",
-		    field->flags & CAT_FILTER ? "filter " : "",
-		    field->flags & CAT_SORT ? "sort" : "");
+		const char *rules = fields_rules(cli, field, format);
 
 		sheet_row(
 		    sheet, (struct sheet_cell[]){ { .text = field->name },

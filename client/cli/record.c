@@ -325,7 +325,8 @@ cli_act(struct cli *cli)
 	int64_t version;
 
 	enum err err = cli_entity(cli, cli->words[0], &entity);
-	if (err == ERR_OK)
+	/* "-": an action on the entity as a whole, not on one record. */
+	if (err == ERR_OK && strcmp(cli->words[1], "-") != 0)
 		err = cli_id(cli, entity, cli->words[1], &act.id);
 	if (err == ERR_OK)
 		err = cli_number(cli, OPT_RECORD_VERSION, -1, &version);

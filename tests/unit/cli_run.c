@@ -195,6 +195,9 @@ answer_write(struct fake_server *fake, const Kehu__ClientFrame *frame)
 	if (office.refuse != ERR_OK) {
 		Kehu__Error error = KEHU__ERROR__INIT, more = KEHU__ERROR__INIT,
 			    *mores[] = { &more };
+		Kehu__Difference difference = KEHU__DIFFERENCE__INIT,
+				 *differences[] = { &difference };
+		Kehu__Value theirs = KEHU__VALUE__INIT, yours = KEHU__VALUE__INIT;
 		char text[] = "不能为空";
 
 		error.has_code = error.has_field = more.has_code = more.has_field = true;
@@ -202,8 +205,21 @@ answer_write(struct fake_server *fake, const Kehu__ClientFrame *frame)
 		error.field = 2;
 		more.field = 9;
 		more.text = error.text = text;
-		error.n_more = 1;
-		error.more = mores;
+		if (office.refuse == ERR_CONFLICT) {
+			static char theirs_text[] = "他们的", yours_text[] = "x";
+
+			difference.has_field = true;
+			difference.field = 2;
+			difference.theirs = &theirs;
+			difference.yours = &yours;
+			theirs.text = theirs_text;
+			yours.text = yours_text;
+			error.n_differences = 1;
+			error.differences = differences;
+		} else {
+			error.n_more = 1;
+			error.more = mores;
+		}
 		answer.answer_case = KEHU__SERVER_FRAME__ANSWER_ERROR;
 		answer.error = &error;
 		fake_answer(fake, frame, &answer);
@@ -519,6 +535,37 @@ wrong_password_is_status_1(void **state)
 }
 
 static void
+the_configuration_file_is_checked(void **state)
+{
+	const char *conf = file_in("my.conf");
+
+	spill("my.conf", "connection: {\n  timeout = 5;\n  sever = \"x\";\n};\n");
+	struct ran ran = run(arena_printf(office.arena, "list|customer|--config|%s", conf));
+	assert_int_equal(ran.status, 2);
+	HAS(ran.err, "my.conf:3");
+	spill("my.conf", "client: { language = \"zh\"; };\n");
+	ran = run(arena_printf(office.arena, "list|nothing|--config|%s", conf));
+	assert_int_equal(ran.status, 1);
+	HAS(ran.err, "没有此类记录");
+	ran = run("list|customer|--config|/nowhere.conf");
+	assert_int_equal(ran.status, 2);
+	HAS(ran.err, "/nowhere.conf");
+	ran = run("--limit|3");
+	assert_int_equal(ran.status, 2);
+}
+
+static void
+a_conflict_shows_both_sides(void **state)
+{
+	office.refuse = ERR_CONFLICT;
+	struct ran ran = run("set|customer|7|name=x|--language|en");
+	office.refuse = ERR_OK;
+	assert_int_equal(ran.status, 1);
+	HAS(ran.err, "E2011");
+	HAS(ran.err, "kehu: name: theirs \"他们的\", yours \"x\"\n");
+}
+
+static void
 list_streams_every_page(void **state)
 {
 	struct ran ran =
@@ -798,6 +845,8 @@ main(void)
 		cmocka_unit_test(wrong_use_is_status_2),
 		cmocka_unit_test(no_server_is_status_3),
 		cmocka_unit_test(wrong_password_is_status_1),
+		cmocka_unit_test(the_configuration_file_is_checked),
+		cmocka_unit_test(a_conflict_shows_both_sides),
 		cmocka_unit_test(list_streams_every_page),
 		cmocka_unit_test(list_aligns_by_cells_and_cleans),
 		cmocka_unit_test(unknown_names_get_a_suggestion),

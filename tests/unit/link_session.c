@@ -513,6 +513,192 @@ link_finds_a_dead_server(void **state)
 	fake_stop(fake);
 }
 
+/* ---- what is between asking and answering ---- */
+
+struct heard {
+	int answers, pushes;
+	enum err err;
+};
+
+static void
+heard_answer(void *context, const Kehu__ServerFrame *answer)
+{
+	struct heard *heard = context;
+
+	heard->answers++;
+	heard->err = link_error(answer);
+}
+
+static void
+heard_push(void *context, const Kehu__ServerFrame *frame)
+{
+	struct heard *heard = context;
+
+	heard->pushes += frame->answer_case == KEHU__SERVER_FRAME__ANSWER_CHANGED;
+}
+
+static uint32_t
+send_list(struct link *link, struct heard *heard, unsigned flags, int timeout_ms)
+{
+	Kehu__ClientFrame frame = KEHU__CLIENT_FRAME__INIT;
+	Kehu__List list = KEHU__LIST__INIT;
+
+	list.has_entity = true;
+	list.entity = 10;
+	frame.request_case = KEHU__CLIENT_FRAME__REQUEST_LIST;
+	frame.list = &list;
+	return link_send(link, &(struct link_request){ .frame = &frame,
+				   .done = heard_answer,
+				   .context = heard,
+				   .flags = flags,
+				   .timeout_ms = timeout_ms });
+}
+
+static void
+run_for(struct link *link, int ms)
+{
+	int64_t until_us = date_monotonic_us() + (int64_t)ms * 1000;
+	int64_t left_ms;
+
+	while ((left_ms = (until_us - date_monotonic_us()) / 1000) > 0) {
+		enum err err = link_turn_once(link, (int)left_ms);
+
+		assert_true(err == ERR_OK || err == ERR_TIMEOUT || err == ERR_NO_SERVER);
+	}
+}
+
+/* Turns until *count is there. */
+static void
+run_until(struct link *link, const int *count, int wanted)
+{
+	for (int i = 0; i < 500 && *count < wanted; i++)
+		run_for(link, 10);
+	assert_int_equal(*count, wanted);
+}
+
+/* A server that hears everything and answers only what it must. */
+static bool
+deaf_answer(void *context, struct fake_server *fake, const Kehu__ClientFrame *frame)
+{
+	return frame->request_case == KEHU__CLIENT_FRAME__REQUEST_LIST;
+}
+
+static void
+link_cancel_silences_a_request(void **state)
+{
+	struct fake_server *fake =
+	    fake_start(&(struct fake_options){ .answer = deaf_answer, .directory = directory });
+	struct link *link = ready(fake);
+	struct heard heard = { 0 };
+
+	uint32_t unsent = send_list(link, &heard, 0, 0);
+	link_cancel(link, unsent);
+	uint32_t sent = send_list(link, &heard, 0, 0);
+	run_for(link, 30);
+	link_cancel(link, sent);
+	link_cancel(link, 12345);
+	for (int i = 0; i < 500 && fake_counts(fake).cancels == 0; i++)
+		run_for(link, 10);
+	assert_int_equal(heard.answers, 0);
+	assert_int_equal(link_status(link).waiting, 0);
+	assert_int_equal(fake_counts(fake).cancels, 1);
+	send_list(link, &heard, 0, 20);
+	run_until(link, &heard.answers, 1);
+	assert_int_equal(heard.err, ERR_TIMEOUT);
+	link_free(link);
+	fake_stop(fake);
+}
+
+static void
+link_keeps_a_page_and_knows_when_it_is_old(void **state)
+{
+	struct book book = { 0 };
+	struct fake_server *fake = start(&book);
+	struct link *link = ready(fake);
+	Kehu__ClientFrame frame = KEHU__CLIENT_FRAME__INIT;
+	Kehu__List list = KEHU__LIST__INIT;
+	struct heard heard = { 0 };
+	int64_t age_ms;
+	bool fresh;
+
+	list.has_entity = true;
+	list.entity = 10;
+	frame.request_case = KEHU__CLIENT_FRAME__REQUEST_LIST;
+	frame.list = &list;
+	assert_null(link_cached(link, *state, &frame, &age_ms, &fresh));
+	send_list(link, &heard, LINK_CACHE | LINK_LOW, 0);
+	run_until(link, &heard.answers, 1);
+	assert_non_null(link_cached(link, *state, &frame, &age_ms, &fresh));
+	assert_true(fresh);
+	save(link, *state, ERR_OK);
+	assert_non_null(link_cached(link, *state, &frame, &age_ms, &fresh));
+	assert_false(fresh);
+	link_free(link);
+	fake_stop(fake);
+}
+
+static bool
+watching_answer(void *context, struct fake_server *fake, const Kehu__ClientFrame *frame)
+{
+	Kehu__ServerFrame push = KEHU__SERVER_FRAME__INIT;
+	Kehu__Changed changed = KEHU__CHANGED__INIT;
+
+	if (frame->request_case == KEHU__CLIENT_FRAME__REQUEST_SUBSCRIBE) {
+		push.answer_case = KEHU__SERVER_FRAME__ANSWER_CHANGED;
+		push.changed = &changed;
+		fake_answer(fake, NULL, &push);
+	}
+	return false;
+}
+
+static void
+link_watches_again_after_a_reconnect(void **state)
+{
+	struct fake_server *fake = fake_start(
+	    &(struct fake_options){ .answer = watching_answer, .directory = directory });
+	struct link *link = ready(fake);
+	struct heard heard = { 0 };
+	Kehu__Subscribe subscribe = KEHU__SUBSCRIBE__INIT;
+	Kehu__Watch watch = KEHU__WATCH__INIT, *watches[] = { &watch };
+
+	link_set_events(link, &(struct link_events){ .context = &heard, .push = heard_push });
+	watch.has_entity = true;
+	watch.entity = 10;
+	subscribe.n_watch = 1;
+	subscribe.watch = watches;
+	link_subscribe(link, &subscribe);
+	run_until(link, &heard.pushes, 1);
+	link_set_lang(link, LANG_ZH);
+	assert_int_equal(link_wait(link, 5000), ERR_OK);
+	run_until(link, &heard.pushes, 2);
+	assert_int_equal(fake_counts(fake).subscribes, 2);
+	assert_int_equal(fake_counts(fake).resumes, 1);
+	link_logout(link);
+	assert_int_equal(link_status(link).state, LINK_ENDED);
+	link_free(link);
+	fake_stop(fake);
+}
+
+static void
+link_looks_names_up(void **state)
+{
+	struct book book = { 0 };
+	struct fake_server *fake = start(&book);
+	struct link_options options = options_for(fake);
+
+	options.server =
+	    arena_printf(*state, "localhost:%s", strchr(fake_address(fake), ':') + 1);
+	struct link *link = link_new(&options);
+	link_login(link, "zhang", "right", NULL);
+	assert_int_equal(link_wait(link, 5000), ERR_OK);
+	link_free(link);
+	/* Given up in the middle of a look-up. */
+	link = link_new(&options);
+	link_poll(link);
+	link_free(link);
+	fake_stop(fake);
+}
+
 static int
 setup(void **state)
 {
@@ -563,6 +749,10 @@ main(void)
 		T(link_starts_a_cut_report_again),
 		T(link_keeps_requests_while_the_server_is_away),
 		T(link_finds_a_dead_server),
+		T(link_cancel_silences_a_request),
+		T(link_keeps_a_page_and_knows_when_it_is_old),
+		T(link_watches_again_after_a_reconnect),
+		T(link_looks_names_up),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
