@@ -26,6 +26,8 @@ struct loop {
 	struct loop_timer *timers;
 	size_t timer_count, timer_room;
 	unsigned last_number;
+	void (*before)(void *arg);
+	void *before_arg;
 };
 
 int64_t
@@ -113,6 +115,13 @@ loop_cancel(struct loop *loop, unsigned timer)
 	}
 }
 
+void
+loop_before(struct loop *loop, void (*before)(void *arg), void *arg)
+{
+	loop->before = before;
+	loop->before_arg = arg;
+}
+
 static int
 loop_wait_ms(const struct loop *loop, int max_ms)
 {
@@ -155,6 +164,8 @@ loop_turn(struct loop *loop, int max_ms)
 	nfds_t count = 0;
 	struct loop_watch *watch;
 
+	if (loop->before)
+		loop->before(loop->before_arg);
 	for (size_t i = 0; i < LOOP_WATCHES; i++)
 		if (loop->watches[i].fd >= 0)
 			ready[count++] = (struct pollfd){ .fd = loop->watches[i].fd,

@@ -26,6 +26,12 @@ unsigned loop_timer(struct loop *loop, int ms, void (*on_time)(void *arg), void 
 /* Forget a timer; 0 and numbers of timers past are harmless. */
 void loop_cancel(struct loop *loop, unsigned timer);
 
+/*
+ * Call before each wait, so that what the screens asked for goes out first and the watches are
+ * those of the moment. It may watch, unwatch and set timers. NULL: nothing.
+ */
+void loop_before(struct loop *loop, void (*before)(void *arg), void *arg);
+
 /* Wait for something at most max_ms (-1: however long) and serve it. */
 void loop_turn(struct loop *loop, int max_ms);
 
