@@ -7,7 +7,6 @@
 #include "client/link/place.h"
 #include "client/screens/app.h"
 
-/* Drafts and unsent saves are kept here and not by commands, which wait for their answer. */
 static int
 main_screens(struct cli *cli)
 {

@@ -1,7 +1,7 @@
 /*
- * The full-screen client: what its screens share, and how one opens another. Screens are data from
- * the catalogue (columns, fields, tabs, actions) over client/ui's widgets; they talk to the
- * server through client/link only, and never block.
+ * The full-screen client: what its screens share, and how one opens another. Screens are data
+ * from the catalogue (columns, fields, tabs, actions) over client/ui's widgets; they talk to
+ * the server through client/link only, and never block.
  */
 #ifndef KEHU_APP_H
 #define KEHU_APP_H
@@ -14,22 +14,56 @@
 struct app {
 	struct ui *ui;
 	struct loop *loop;
-	struct link *link;
+	struct link
+	    *link; /* another one after app_connect(), which only the login screen does */
 	const struct client_settings *settings;
 	struct arena *arena; /* as long as the program */
 	enum lang lang;
 	int offset_min;
+
+	/* of the files that have the name */
+	struct asks *asks;
+	struct live *live;
+	struct views *views;
+	struct recent *recent;
+	struct login *login; /* while the login screen is open */
+
+	/* of action.c: what was deleted last and can be taken back; id 0: nothing */
+	uint32_t deleted_entity;
+	int64_t deleted_id;
+
+	/* of app.c */
+	struct link_options options;
+	bool entered; /* somebody has signed in: there is a home screen */
+	int link_fd;
+	unsigned link_timer, word_timer;
 };
 
 /*
- * Run the full screen to its end; the exit status. link may be unconnected: the login screen
- * is first unless a session or password was given.
+ * Run the full screen to its end; the exit status. The link is made from options; the login
+ * screen is first, and goes by itself when user and password were given.
  */
-int app_run(struct link *link, const struct client_settings *settings, enum lang lang,
+int app_run(const struct link_options *options, const struct client_settings *settings,
     const char *user, const char *password);
 
 /* The catalogue of the signed-in user; never NULL after login. */
 const struct cat *app_cat(const struct app *app);
+/* How values are shown to this user. */
+struct cat_style app_style(const struct app *app);
+/* The entity of a name ("customer"); NULL when the user may not see it. */
+const Kehu__Entity *app_entity(const struct app *app, const char *name);
+/* The number of an entity's field by name; 0: none. */
+uint32_t app_field(const Kehu__Entity *entity, const char *name);
+/* The other language, from now on and for what the server says. */
+void app_set_lang(struct app *app, enum lang lang);
+/* Leave the present server, if any, for another ("HOST:PORT"). */
+void app_connect(struct app *app, const char *server);
+/* End the session, keep the program: back to the login screen. */
+void app_logout(struct app *app);
+/* Ask whether to leave the program. */
+void app_leave(struct app *app);
+/* The digits 1-6 of the home screen. */
+void app_module(struct app *app, int module);
 
 /* ---- screens that open others (each file of screens/ implements its own) ----------------- */
 
@@ -37,6 +71,12 @@ void login_open(struct app *app, const char *user, const char *password); /* log
 void home_open(struct app *app);                                          /* home.c */
 /* A list of an entity, with a query in the search language ("" for all). */
 void list_open(struct app *app, uint32_t entity, const char *query); /* list.c */
+/*
+ * The record beside this one in the list below the top screen: step 1 the next, -1 the one
+ * before. false: there is none, or it is not here. *place counts from 1.
+ */
+bool list_neighbour(
+    struct app *app, uint32_t entity, int64_t id, int step, int64_t *other, size_t *place);
 /* F9: functions, views, recent records, customers by any search text. */
 void palette_open(struct app *app); /* palette.c */
 
@@ -44,7 +84,8 @@ void palette_open(struct app *app); /* palette.c */
 void record_open(struct app *app, uint32_t entity, int64_t id); /* record.c */
 /*
  * The form of a new record. preset: values already known (the customer of a new visit), may be
- * NULL; labels in Value.text of references are shown. saved: called with the new id; may be NULL.
+ * NULL; labels in Value.text of references are shown. saved: called with the new id; may be
+ * NULL.
  */
 struct form_preset {
 	const Kehu__Value *const *values;
@@ -52,16 +93,19 @@ struct form_preset {
 	void (*saved)(void *context, uint32_t entity, int64_t id);
 	void *context;
 };
-void form_open_new(struct app *app, uint32_t entity, const struct form_preset *preset); /* form.c */
+void form_open_new(
+    struct app *app, uint32_t entity, const struct form_preset *preset); /* form.c */
 void form_open_edit(struct app *app, uint32_t entity, int64_t id);
 /* Continue a draft of the journal. */
 void form_open_draft(struct app *app, const struct journal_entry *draft);
 
-/* Pick a record of an entity (search while typing, last used first). chosen gets id and label. */
+/* Pick a record of an entity (search while typing, last used first). chosen gets id and label.
+ */
 void pick_open(struct app *app, uint32_t entity, const char *title,
     void (*chosen)(void *context, int64_t id, const char *label), void *context); /* pick.c */
 
-/* Named actions of a record: a menu, then the form of the action's arguments. done: after success. */
+/* Named actions of a record: a menu, then the form of the action's arguments. done: after
+ * success. */
 void action_open(struct app *app, const Kehu__Record *record, void (*done)(void *context),
     void *context); /* action.c */
 

@@ -1,0 +1,309 @@
+/* The commands of the palette, made from catalogue and module table. See command.h. */
+#include "client/screens/command.h"
+
+#include "client/screens/ask.h"
+#include "client/ui/help.h"
+#include "client/ui/message_log.h"
+#include "client/ui/picker.h"
+#include "common/text.h"
+#include <string.h>
+
+enum { COMMAND_MAX = 200, COMMAND_WORDS = 3 };
+
+struct command_maker {
+	const struct app *app;
+	struct arena *arena;
+	struct command *commands;
+	size_t count;
+};
+
+static struct command *
+command_new(struct command_maker *maker, enum command_kind kind, const char *label)
+{
+	static struct command spare;
+	struct command *command =
+	    maker->count < COMMAND_MAX ? &maker->commands[maker->count++] : &spare;
+
+	*command = (struct command){ .kind = kind, .label = label };
+	return command;
+}
+
+static void
+command_code(struct command *command, const char *code)
+{
+	size_t at = 0;
+
+	while (command->codes[at] != NULL)
+		at++;
+	if (at + 1 < COMMAND_CODES && code[0] != '\0')
+		command->codes[at] = code;
+}
+
+/* The words of an alias: "khl kh cust". */
+static size_t
+command_aliases(struct arena *arena, const Kehu__Entity *entity, const char **words)
+{
+	char *save = NULL,
+	     *copy = arena_strdup(arena, entity->alias != NULL ? entity->alias : "");
+	size_t count = 0;
+
+	for (char *word = strtok_r(copy, " ", &save); word != NULL && count < COMMAND_WORDS;
+	     word = strtok_r(NULL, " ", &save))
+		words[count++] = word;
+	return count;
+}
+
+/* The field of an entity that names a record one works with (the customer of a visit). */
+static void
+command_find_object(
+    struct command_maker *maker, struct command *command, const Kehu__Entity *entity)
+{
+	const struct cat *cat = app_cat(maker->app);
+
+	for (size_t i = 0; i < entity->n_fields && !command->takes_object; i++) {
+		const Kehu__Field *field = entity->fields[i];
+		const Kehu__Entity *target = cat_entity(cat, field->references);
+
+		if (field->type != CAT_REF || target == NULL || !target->searched ||
+		    !(field->flags & CAT_REQUIRED) || (field->flags & CAT_READONLY))
+			continue;
+		command->takes_object = true;
+		command->object_entity = target->number;
+		command->object_field = field->number;
+	}
+}
+
+static void
+command_add_entity(struct command_maker *maker, const Kehu__Entity *entity)
+{
+	struct arena *arena = maker->arena;
+	const char *words[COMMAND_WORDS];
+	size_t count = command_aliases(arena, entity, words);
+	struct command *list, *fresh;
+
+	list = command_new(
+	    maker, COMMAND_LIST, arena_printf(arena, tr(T_COMMAND_LIST), entity->label));
+	list->entity = entity->number;
+	for (size_t i = 0; i < count; i++)
+		command_code(list, words[i]);
+	for (size_t i = 0; i < count; i++)
+		command_code(list, arena_printf(arena, "%sl", words[i]));
+	command_code(list, entity->name);
+	if (!(entity->actions_allowed & CAT_CREATE))
+		return;
+	fresh = command_new(
+	    maker, COMMAND_NEW, arena_printf(arena, tr(T_COMMAND_NEW), entity->label));
+	fresh->entity = entity->number;
+	for (size_t i = 0; i < count; i++)
+		command_code(fresh, arena_printf(arena, "x%s", words[i]));
+	command_code(fresh, arena_printf(arena, "%s new", entity->name));
+	command_code(fresh, arena_printf(arena, "new %s", entity->name));
+	fresh->first =
+	    strcmp(entity->name, "visit") == 0 || strcmp(entity->name, "customer") == 0;
+	command_find_object(maker, fresh, entity);
+}
+
+static void
+command_add_entities(struct command_maker *maker)
+{
+	const struct cat *cat = app_cat(maker->app);
+
+	/* What one works with comes before what is set up once. */
+	for (uint32_t kind = CAT_ACTIVITY; kind <= CAT_SETUP; kind++)
+		for (size_t i = 0; i < cat_count(cat); i++) {
+			const Kehu__Entity *entity = cat_at(cat, i);
+
+			if (entity->kind == kind && kind != CAT_LINE && entity->alias != NULL &&
+			    (entity->actions_allowed & CAT_VIEW))
+				command_add_entity(maker, entity);
+		}
+}
+
+static void
+command_add_modules(struct command_maker *maker)
+{
+	static const struct {
+		enum text_id label;
+		const char *codes[4];
+	} modules[] = {
+		{ T_MODULE_HOME, { "1", "sy", "home" } },
+		{ T_MODULE_CUSTOMERS, { "2" } },
+		{ T_MODULE_VISITS, { "3" } },
+		{ T_MODULE_CONTACTS, { "4" } },
+		{ T_MODULE_REPORTS, { "5", "bb", "reports" } },
+		{ T_MODULE_MINE, { "6", "wode", "mine" } },
+	};
+
+	for (int i = 0; i < 6; i++) {
+		struct command *command =
+		    command_new(maker, COMMAND_MODULE, tr(modules[i].label));
+
+		command->module = i + 1;
+		command->first = true;
+		for (int c = 0; c < 4 && modules[i].codes[c] != NULL; c++)
+			command_code(command, modules[i].codes[c]);
+	}
+}
+
+static void
+command_add_mine(struct command_maker *maker)
+{
+	static const struct {
+		const char *entity, *query;
+		enum text_id label;
+		const char *code;
+	} lists[] = {
+		{ "customer", "owner:me", T_MINE_CUSTOMERS, "wdkh" },
+		{ "visit", "owner:me", T_MINE_VISITS, "wdbf" },
+		{ "visit", "owner:me state:planned,started sort:at", T_MINE_OPEN, "dbbf" },
+		{ "saved_view", "owner:me", T_MINE_VIEWS, "wdst" },
+	};
+
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+		const Kehu__Entity *entity = app_entity(maker->app, lists[i].entity);
+
+		if (entity == NULL)
+			continue;
+		struct command *command =
+		    command_new(maker, COMMAND_MY_LIST, tr(lists[i].label));
+		command->entity = entity->number;
+		command->query = lists[i].query;
+		command->mine = true;
+		command_code(command, lists[i].code);
+	}
+}
+
+static void
+command_add_reports(struct command_maker *maker)
+{
+	const struct cat *cat = app_cat(maker->app);
+
+	for (size_t i = 0; i < cat_report_count(cat); i++) {
+		const Kehu__ReportInfo *report = cat_report_at(cat, i);
+		struct command *command = command_new(maker, COMMAND_REPORT,
+		    arena_printf(maker->arena, tr(T_COMMAND_REPORT), report->label));
+
+		command->report = report->name;
+		command_code(command, report->name);
+	}
+}
+
+static void
+command_add_others(struct command_maker *maker)
+{
+	static const struct {
+		enum command_kind kind;
+		enum text_id label;
+		const char *codes[4];
+	} others[] = {
+		{ COMMAND_LANGUAGE, T_COMMAND_LANGUAGE, { "yy", "lang", "language" } },
+		{ COMMAND_MESSAGES, T_COMMAND_MESSAGES, { "xx", "log", "messages" } },
+		{ COMMAND_HELP, T_COMMAND_HELP, { "bz", "help" } },
+		{ COMMAND_RECONNECT, T_COMMAND_RECONNECT, { "cl", "reconnect" } },
+		{ COMMAND_LOGOUT, T_COMMAND_LOGOUT, { "zx", "logout" } },
+		{ COMMAND_LEAVE, T_COMMAND_LEAVE, { "tc", "quit", "exit" } },
+	};
+
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		struct command *command =
+		    command_new(maker, others[i].kind, tr(others[i].label));
+
+		command->mine = true;
+		for (int c = 0; c < 4 && others[i].codes[c] != NULL; c++)
+			command_code(command, others[i].codes[c]);
+	}
+}
+
+size_t
+command_list(const struct app *app, struct arena *arena, struct command **commands)
+{
+	struct command_maker maker = { .app = app,
+		.arena = arena,
+		.commands = ARENA_ARRAY(arena, struct command, COMMAND_MAX) };
+
+	command_add_modules(&maker);
+	command_add_mine(&maker);
+	command_add_entities(&maker);
+	command_add_reports(&maker);
+	command_add_others(&maker);
+	*commands = maker.commands;
+	return maker.count;
+}
+
+int
+command_match(const struct command *command, const char *text)
+{
+	struct arena *arena = arena_new(0);
+	const char *folded = text_fold(arena, text);
+	int best = picker_match(command->label, text);
+
+	for (size_t i = 0; command->codes[i] != NULL && best < 3; i++) {
+		if (strcmp(command->codes[i], folded) == 0)
+			best = 3;
+		else if (strncmp(command->codes[i], folded, strlen(folded)) == 0 && best < 2)
+			best = 2;
+	}
+	arena_free(arena);
+	return best;
+}
+
+/* ---- running ---- */
+
+static void
+command_run_new(
+    struct app *app, const struct command *command, int64_t object, const char *label)
+{
+	Kehu__Value value = KEHU__VALUE__INIT;
+	const Kehu__Value *values[] = { &value };
+
+	if (object == 0) {
+		form_open_new(app, command->entity, NULL);
+		return;
+	}
+	value.has_field = value.has_number = true;
+	value.field = command->object_field;
+	value.number = object;
+	value.text = ask_text(label);
+	form_open_new(
+	    app, command->entity, &(struct form_preset){ .values = values, .count = 1 });
+}
+
+void
+command_run(struct app *app, const struct command *command, int64_t object, const char *label)
+{
+	switch (command->kind) {
+	case COMMAND_LIST:
+		list_open(app, command->entity, "");
+		break;
+	case COMMAND_MY_LIST:
+		list_open(app, command->entity, command->query);
+		break;
+	case COMMAND_NEW:
+		command_run_new(app, command, object, label);
+		break;
+	case COMMAND_REPORT:
+		report_open(app, command->report, NULL, 0);
+		break;
+	case COMMAND_MODULE:
+		app_module(app, command->module);
+		break;
+	case COMMAND_LANGUAGE:
+		app_set_lang(app, app->lang == LANG_ZH ? LANG_EN : LANG_ZH);
+		break;
+	case COMMAND_MESSAGES:
+		message_log_open(app->ui);
+		break;
+	case COMMAND_HELP:
+		help_open(app->ui);
+		break;
+	case COMMAND_RECONNECT:
+		link_retry(app->link);
+		break;
+	case COMMAND_LOGOUT:
+		app_logout(app);
+		break;
+	case COMMAND_LEAVE:
+		app_leave(app);
+		break;
+	}
+}

@@ -1,0 +1,679 @@
+/*
+ * The list of any entity: columns from the catalogue, rows from list_data.c, a preview beside
+ * it where there is room. The filter line is list_filter.c's, what is done with rows
+ * list_option.c's.
+ */
+#include "client/screens/list.h"
+
+#include "client/screens/ask.h"
+#include "client/screens/cell.h"
+#include "client/screens/list_private.h"
+#include "client/screens/recent.h"
+#include "client/screens/views.h"
+#include "common/log.h"
+#include "common/text.h"
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	LIST_PREVIEW_FROM_COLS = 110, /* wider windows show the preview by themselves */
+	LIST_PREVIEW_COLS = 40,
+	LIST_PREVIEW_MIN_COLS = 24,
+	LIST_LEAST_COLS = 44,
+	LIST_QUERY_CHARS = 1000,
+};
+
+const Kehu__Entity *
+list_screen_entity(const struct list_screen *screen)
+{
+	const struct cat *cat = app_cat(screen->app);
+
+	return cat == NULL ? NULL : cat_entity(cat, screen->entity);
+}
+
+const Kehu__Row *
+list_screen_current(const struct list_screen *screen)
+{
+	const Kehu__Row *row = list_data_row(screen->data, screen->list.cursor);
+
+	return row != NULL && row->n_cells > 0 ? row : NULL;
+}
+
+/* ---- columns ---- */
+
+/* Field numbers of "name,level"; none when a view has no columns of its own. */
+static size_t
+list_named_columns(const Kehu__Entity *entity, const char *names, uint32_t *columns)
+{
+	struct arena *arena = arena_new(0);
+	char *save = NULL, *copy = arena_strdup(arena, names);
+	size_t count = 0;
+
+	for (char *name = strtok_r(copy, ", ", &save); name != NULL && count < LIST_COLUMNS_MAX;
+	     name = strtok_r(NULL, ", ", &save)) {
+		uint32_t field = app_field(entity, name);
+
+		if (field != 0)
+			columns[count++] = field;
+	}
+	arena_free(arena);
+	return count;
+}
+
+static void
+list_show_sort(struct list_screen *screen, const Kehu__Entity *entity)
+{
+	uint32_t sort = screen->sort != 0 ? screen->sort : entity->sort_field;
+	bool down = screen->sort != 0 ? screen->down : entity->sort_down;
+
+	if (screen->sort == 0 && strstr(screen->query, "sort:") != NULL)
+		sort = 0; /* the query's own, which only the server reads */
+	for (size_t i = 0; i < screen->column_count; i++)
+		screen->columns[i].sort = screen->fields[i] != sort ? LIST_UNSORTED
+					  : down                    ? LIST_FALLING
+								    : LIST_RISING;
+}
+
+/* Again when the catalogue is another: labels in the other language, a field more. */
+static void
+list_make_columns(struct list_screen *screen)
+{
+	const Kehu__Entity *entity = list_screen_entity(screen);
+
+	if (entity == NULL)
+		return;
+	if (screen->cat != app_cat(screen->app)) {
+		screen->cat = app_cat(screen->app);
+		screen->column_count = 0;
+		if (screen->column_names[0] != '\0')
+			screen->column_count =
+			    list_named_columns(entity, screen->column_names, screen->fields);
+		if (screen->column_count == 0)
+			screen->column_count =
+			    cat_columns(entity, screen->fields, LIST_COLUMNS_MAX);
+		for (size_t i = 0; i < screen->column_count; i++)
+			screen->columns[i] = cell_column(
+			    screen->cat, entity, cat_field(entity, screen->fields[i]), i);
+		screen->list.column_count = screen->column_count;
+		list_option_find(screen);
+	}
+	list_show_sort(screen, entity);
+}
+
+static const Kehu__Value *
+list_cell(const struct list_screen *screen, const Kehu__Row *row, uint32_t field)
+{
+	size_t count;
+	const uint32_t *columns = list_data_columns(screen->data, &count);
+
+	for (size_t i = 0; i < count && i < row->n_cells; i++)
+		if (columns[i] == field)
+			return row->cells[i];
+	return NULL;
+}
+
+const char *
+list_screen_label(const struct list_screen *screen, const Kehu__Row *row)
+{
+	const Kehu__Entity *entity = list_screen_entity(screen);
+	const Kehu__Field *field =
+	    entity == NULL ? NULL : cat_field(entity, entity->label_field);
+
+	return field == NULL
+		   ? ""
+		   : cell_text(screen->app, field, list_cell(screen, row, field->number));
+}
+
+/* ---- rows ---- */
+
+static const struct list_row *
+list_row(void *arg, size_t index)
+{
+	struct list_screen *screen = arg;
+	const Kehu__Entity *entity = list_screen_entity(screen);
+	const Kehu__Row *row = list_data_row(screen->data, index);
+
+	if (row == NULL || entity == NULL)
+		return NULL;
+	for (size_t i = 0; i < screen->column_count; i++) {
+		const Kehu__Field *field = cat_field(entity, screen->fields[i]);
+		const Kehu__Value *value = list_cell(screen, row, screen->fields[i]);
+
+		screen->cells[i] =
+		    field == NULL || value == NULL ? "" : cell_text(screen->app, field, value);
+		screen->roles[i] = field == NULL || value == NULL
+				       ? ROLE_NORMAL
+				       : (uint8_t)cell_role(screen->cat, field, value);
+	}
+	screen->row =
+	    (struct list_row){ .id = row->id, .cells = screen->cells, .roles = screen->roles };
+	if (row->n_cells == 0) { /* deleted while it was in sight */
+		for (size_t i = 0; i < screen->column_count; i++)
+			if (screen->fields[i] == entity->label_field || i == 0)
+				screen->cells[i] = tr(T_LIST_GONE);
+		screen->row.role = ROLE_MUTED;
+	}
+	return &screen->row;
+}
+
+static void
+list_on_visible(void *arg, size_t first, size_t count)
+{
+	struct list_screen *screen = arg;
+
+	list_data_visible(screen->data, first, count);
+}
+
+static void
+list_on_changed(void *context, bool first)
+{
+	struct list_screen *screen = context;
+	size_t end = list_data_end(screen->data), at = 0;
+	bool more = list_data_more(screen->data);
+
+	if (first) {
+		list_reset(&screen->list, end, more);
+		if (screen->keep != 0 && list_data_find(screen->data, screen->keep, &at))
+			list_go(&screen->list, at);
+		screen->fresh_count = 0;
+		free(screen->fault);
+		screen->fault = NULL;
+		screen->sort_before = screen->sort;
+		screen->down_before = screen->down;
+	} else {
+		list_set_total(&screen->list, end, more);
+	}
+	ui_redraw(screen->app->ui);
+}
+
+static void
+list_on_failed(void *context, const Kehu__ServerFrame *answer)
+{
+	struct list_screen *screen = context;
+
+	/* A refused order: the one of before stands, as the rows do. */
+	screen->sort = screen->sort_before;
+	screen->down = screen->down_before;
+	list_filter_failed(screen, answer);
+	ui_redraw(screen->app->ui);
+}
+
+void
+list_screen_ask(struct list_screen *screen, bool quiet, bool keep)
+{
+	const Kehu__Row *row = keep ? list_screen_current(screen) : NULL;
+
+	screen->keep = row == NULL ? 0 : row->id;
+	list_data_ask(screen->data, screen->query, screen->sort, screen->down, quiet);
+}
+
+/* ---- what others change ---- */
+
+static void
+list_on_live(void *context, uint32_t entity, int64_t id, uint32_t version)
+{
+	struct list_screen *screen = context;
+	size_t at;
+
+	(void)entity;
+	if (list_data_find(screen->data, id, &at)) {
+		if (list_data_row(screen->data, at)->version != version || version == 0)
+			list_data_refresh(screen->data, id);
+		preview_again(screen->preview, id);
+		return;
+	}
+	if (version != 1 || screen->fresh_count == LIST_NEW_MAX)
+		return;
+	for (size_t i = 0; i < screen->fresh_count; i++)
+		if (screen->fresh[i] == id)
+			return;
+	screen->fresh[screen->fresh_count++] = id;
+	ui_redraw(screen->app->ui);
+}
+
+static void
+list_show_live(struct list_screen *screen)
+{
+	int64_t ids[256];
+	size_t count = 0;
+
+	for (int i = 0; i < screen->list.rows_seen && count < 256; i++) {
+		const Kehu__Row *row =
+		    list_data_row(screen->data, screen->list.top + (size_t)i);
+
+		if (row != NULL)
+			ids[count++] = row->id;
+	}
+	live_show(screen->live, screen->entity, ids, count, true);
+}
+
+/* ---- drawing ---- */
+
+static bool
+list_has_preview(const struct list_screen *screen, int cols)
+{
+	if (screen->preview_off || cols < LIST_LEAST_COLS + LIST_PREVIEW_MIN_COLS)
+		return false;
+	return screen->preview_on || cols >= LIST_PREVIEW_FROM_COLS;
+}
+
+static int
+list_preview_cols(const struct list_screen *screen, int cols)
+{
+	int want = cols >= LIST_PREVIEW_FROM_COLS ? LIST_PREVIEW_COLS : cols * 2 / 5;
+
+	want += screen->list_less_cols;
+	if (want > cols - LIST_LEAST_COLS)
+		want = cols - LIST_LEAST_COLS;
+	return want < LIST_PREVIEW_MIN_COLS ? LIST_PREVIEW_MIN_COLS : want;
+}
+
+static const char *
+list_empty(const struct list_screen *screen)
+{
+	const Kehu__Entity *entity = list_screen_entity(screen);
+	const char *label = entity == NULL ? "" : entity->label;
+
+	if (list_data_waits(screen->data))
+		return "";
+	return arena_printf(
+	    cells_scratch(), tr(screen->query[0] ? T_LIST_NONE_FIT : T_LIST_NONE), label);
+}
+
+static void
+list_draw_preview(struct list_screen *screen, struct rect rect)
+{
+	const Kehu__Row *row = list_screen_current(screen);
+	size_t count;
+	const uint32_t *columns = list_data_columns(screen->data, &count);
+
+	preview_point(screen->preview, row, columns, count);
+	cells_upright(rect.y, rect.x, rect.rows);
+	preview_draw(
+	    screen->preview, (struct rect){ rect.y, rect.x + 2, rect.rows, rect.cols - 2 });
+}
+
+static void
+list_screen_draw(struct screen *base, struct rect rect)
+{
+	struct list_screen *screen = (struct list_screen *)base;
+	struct rect rows = rect;
+
+	list_make_columns(screen);
+	screen->list.empty = list_empty(screen);
+	if (list_has_preview(screen, rect.cols))
+		rows.cols -= list_preview_cols(screen, rect.cols);
+	list_draw(&screen->list, rows, !screen->prompt.open);
+	if (rows.cols < rect.cols)
+		list_draw_preview(screen,
+		    (struct rect){ rect.y, rows.cols, rect.rows, rect.cols - rows.cols });
+	list_show_live(screen);
+}
+
+static void
+list_screen_head(struct screen *base, struct rect rect)
+{
+	list_filter_draw((struct list_screen *)base, rect);
+}
+
+static const char *
+list_screen_title(struct screen *base)
+{
+	struct list_screen *screen = (struct list_screen *)base;
+	const Kehu__Entity *entity = list_screen_entity(screen);
+
+	if (screen->name[0] != '\0')
+		return text_cut(cells_scratch(),
+		    text_print(cells_scratch(), screen->name, TEXT_LINE), 16, false);
+	return entity == NULL ? "" : entity->label;
+}
+
+static const char *
+list_screen_hint(struct screen *base)
+{
+	struct list_screen *screen = (struct list_screen *)base;
+	const char *refusal = list_refusal(&screen->list);
+
+	if (screen->fault != NULL)
+		return screen->fault;
+	return refusal != NULL ? refusal : list_option_legend(screen);
+}
+
+static enum ctx
+list_screen_context(struct screen *base)
+{
+	return ((struct list_screen *)base)->prompt.open ? CTX_INPUT : CTX_LIST;
+}
+
+static bool
+list_screen_can(struct screen *base, enum act act)
+{
+	struct list_screen *screen = (struct list_screen *)base;
+	const Kehu__Entity *entity = list_screen_entity(screen);
+	uint32_t allowed = entity == NULL ? 0 : entity->actions_allowed;
+	bool some = screen->list.total > 0;
+
+	switch (act) {
+	case ACT_new:
+		return allowed & CAT_CREATE;
+	case ACT_edit:
+		return some && (allowed & CAT_EDIT);
+	case ACT_open:
+	case ACT_mark:
+	case ACT_actions:
+		return some;
+	case ACT_undo:
+		return screen->undo_count > 0;
+	default:
+		return true;
+	}
+}
+
+/* ---- keys ---- */
+
+void
+list_screen_open_row(struct list_screen *screen, const Kehu__Row *row)
+{
+	recent_add(screen->app, screen->entity, row->id, list_screen_label(screen, row));
+	record_open(screen->app, screen->entity, row->id);
+}
+
+static unsigned
+list_key_sort(struct list_screen *screen, bool turn)
+{
+	const Kehu__Entity *entity = list_screen_entity(screen);
+	uint32_t now = screen->sort != 0 ? screen->sort
+		       : entity == NULL  ? 0
+					 : entity->sort_field;
+	size_t at = screen->column_count;
+
+	if (entity == NULL)
+		return UI_HANDLED;
+	if (turn) {
+		screen->down = screen->sort != 0 ? !screen->down : !entity->sort_down;
+		screen->sort = now;
+		list_screen_ask(screen, false, false);
+		return UI_DONE;
+	}
+	for (size_t i = 0; i < screen->column_count; i++)
+		if (screen->fields[i] == now)
+			at = i;
+	for (size_t i = 1; i <= screen->column_count; i++) {
+		const uint32_t field = screen->fields[(at + i) % screen->column_count];
+		const Kehu__Field *known = cat_field(entity, field);
+
+		if (field == now || known == NULL || !(known->flags & CAT_SORT))
+			continue;
+		screen->sort = field;
+		screen->down = false;
+		list_screen_ask(screen, false, false);
+		return UI_DONE;
+	}
+	message_say(SAY_NOTE, 0, tr(T_LIST_NO_SORT));
+	return UI_DONE;
+}
+
+static unsigned
+list_key_preview(struct list_screen *screen)
+{
+	bool shown = list_has_preview(screen, cells_cols());
+
+	screen->preview_off = shown;
+	screen->preview_on = !shown;
+	return UI_DONE;
+}
+
+static unsigned
+list_key_open(struct list_screen *screen)
+{
+	const Kehu__Row *row = list_screen_current(screen);
+
+	if (list_pending(&screen->list) > 0)
+		return list_option_run(screen);
+	if (row != NULL)
+		list_screen_open_row(screen, row);
+	return UI_DONE;
+}
+
+static unsigned
+list_key_act(struct list_screen *screen, enum act act)
+{
+	const Kehu__Row *row = list_screen_current(screen);
+
+	switch (act) {
+	case ACT_find:
+		prompt_open(&screen->prompt);
+		return UI_DONE;
+	case ACT_refresh:
+		link_retry(screen->app->link);
+		list_screen_ask(screen, false, true);
+		return UI_DONE;
+	case ACT_new:
+		list_option_new(screen);
+		return UI_DONE;
+	case ACT_edit:
+		if (row != NULL)
+			form_open_edit(screen->app, screen->entity, row->id);
+		return UI_DONE;
+	case ACT_actions:
+		list_option_actions(screen);
+		return UI_DONE;
+	case ACT_undo:
+		list_option_undo(screen);
+		return UI_DONE;
+	case ACT_sort:
+		return list_key_sort(screen, false);
+	case ACT_sort_turn:
+		return list_key_sort(screen, true);
+	case ACT_preview:
+		return list_key_preview(screen);
+	case ACT_narrower:
+		screen->list_less_cols += 4;
+		return UI_DONE;
+	case ACT_wider:
+		screen->list_less_cols -= 4;
+		return UI_DONE;
+	case ACT_copy:
+	case ACT_copy_record:
+		list_option_copy(screen, act == ACT_copy_record);
+		return UI_DONE;
+	default:
+		return UI_NONE;
+	}
+}
+
+/* Han letters and pastes mean that somebody is looking for something. */
+static bool
+list_is_typing(const struct event *event)
+{
+	return event->kind == EVENT_PASTE ||
+	       (event_char(event) != 0 && text_is_han(event_char(event)));
+}
+
+static unsigned
+list_screen_key(struct screen *base, enum act act, const struct event *event)
+{
+	struct list_screen *screen = (struct list_screen *)base;
+	unsigned flags;
+
+	if (!screen->prompt.open && act == ACT_NONE && list_is_typing(event))
+		prompt_open(&screen->prompt);
+	if (screen->prompt.open)
+		return list_filter_key(screen, act, event);
+	if (act == ACT_half_up && screen->list.total == 0 && screen->query[0] != '\0') {
+		list_filter_set(screen, "");
+		return UI_DONE;
+	}
+	flags = list_key(&screen->list, act, event);
+	if (flags & UI_ACT)
+		return list_key_open(screen);
+	if (flags & UI_REFUSED)
+		message_say(SAY_NOTE, 0, tr(T_LIST_NO_OPTION));
+	return flags == UI_NONE ? list_key_act(screen, act) : flags | UI_REDRAW;
+}
+
+/* ---- the screen ---- */
+
+/* After a form or a record above went: only if something was written is it read again. */
+static void
+list_screen_resume(struct screen *base)
+{
+	struct list_screen *screen = (struct list_screen *)base;
+
+	if (!list_data_fresh(screen->data))
+		list_screen_ask(screen, true, true);
+}
+
+static void
+list_screen_leave(struct screen *base)
+{
+	struct list_screen *screen = (struct list_screen *)base;
+
+	loop_cancel(screen->app->loop, screen->debounce);
+	ask_cancel(screen->app, &screen->getting);
+	list_option_leave(screen);
+	live_close(screen->live);
+	preview_free(screen->preview);
+	list_data_free(screen->data);
+	list_fini(&screen->list);
+	prompt_fini(&screen->prompt);
+	arena_free(screen->arena);
+	free(screen->query);
+	free(screen->fault);
+	free(screen->name);
+	free(screen->column_names);
+	free(screen);
+}
+
+static const struct screen_ops list_ops = {
+	.name = "list",
+	.context = CTX_LIST,
+	.context_now = list_screen_context,
+	.title = list_screen_title,
+	.head = list_screen_head,
+	.draw = list_screen_draw,
+	.hint = list_screen_hint,
+	.can = list_screen_can,
+	.key = list_screen_key,
+	.resume = list_screen_resume,
+	.leave = list_screen_leave,
+};
+
+static int
+list_module(const Kehu__Entity *entity)
+{
+	static const char *const names[] = { "customer", "visit", "contact" };
+
+	for (int i = 0; i < 3; i++)
+		if (strcmp(entity->name, names[i]) == 0)
+			return i + 2;
+	return 0;
+}
+
+static char *
+list_dup(const char *text)
+{
+	char *copy = strdup(text != NULL ? text : "");
+
+	if (copy == NULL)
+		fatal("out of memory: list");
+	return copy;
+}
+
+void
+list_open_view(struct app *app, uint32_t entity_number, const char *query, const char *columns,
+    const char *name)
+{
+	const Kehu__Entity *entity = cat_entity(app_cat(app), entity_number);
+	struct list_screen *screen = calloc(1, sizeof(*screen));
+
+	if (screen == NULL)
+		fatal("out of memory: list");
+	if (entity == NULL) {
+		free(screen);
+		message_error(ERR_NO_SUCH_ENTITY, NULL, app->lang);
+		return;
+	}
+	screen->ops = list_ops;
+	screen->ops.module = list_module(entity);
+	screen->screen.ops = &screen->ops;
+	screen->app = app;
+	screen->entity = entity_number;
+	screen->arena = arena_new(0);
+	screen->name = list_dup(name);
+	screen->column_names = list_dup(columns);
+	screen->query = list_dup(query);
+	screen->prompt.label = tr(T_FIND_PROMPT);
+	prompt_init(&screen->prompt, LIST_QUERY_CHARS);
+	prompt_set(&screen->prompt, query);
+	screen->list = (struct list){ .columns = screen->columns,
+		.row = list_row,
+		.visible = list_on_visible,
+		.arg = screen,
+		.marks = true };
+	list_init(&screen->list);
+	screen->preview = preview_new(app, entity_number);
+	screen->live =
+	    live_open(app, &(struct live_config){ .changed = list_on_live, .context = screen });
+	list_make_columns(screen);
+	screen->data = list_data_new(
+	    app, &(struct list_data_config){ .entity = entity_number,
+		     .columns = screen->fields,
+		     .column_count = columns != NULL && columns[0] ? screen->column_count : 0,
+		     .changed = list_on_changed,
+		     .failed = list_on_failed,
+		     .context = screen });
+	ui_push(app->ui, &screen->screen);
+	list_screen_ask(screen, false, false);
+}
+
+void
+list_open(struct app *app, uint32_t entity, const char *query)
+{
+	list_open_view(app, entity, query, NULL, NULL);
+}
+
+static struct list_screen *
+list_of_screen(struct screen *screen)
+{
+	return screen != NULL && screen->ops->draw == list_screen_draw
+		   ? (struct list_screen *)screen
+		   : NULL;
+}
+
+bool
+list_save_view(struct app *app, struct screen *base, const char *name)
+{
+	struct list_screen *screen = list_of_screen(base);
+	const Kehu__Entity *entity = screen == NULL ? NULL : list_screen_entity(screen);
+
+	if (entity == NULL)
+		return false;
+	views_save(app, name, entity, screen->query, screen->column_names);
+	return true;
+}
+
+bool
+list_neighbour(
+    struct app *app, uint32_t entity, int64_t id, int step, int64_t *other, size_t *place)
+{
+	struct list_screen *screen = NULL;
+	size_t at;
+
+	for (struct screen *base = ui_top(app->ui); base != NULL && screen == NULL;
+	     base = base->below) {
+		screen = list_of_screen(base);
+		if (screen != NULL && screen->entity != entity)
+			screen = NULL;
+	}
+	if (screen == NULL || !list_data_find(screen->data, id, &at) || (step < 0 && at == 0))
+		return false;
+	const Kehu__Row *row = list_data_row(screen->data, at + (size_t)step);
+	if (row == NULL || row->n_cells == 0)
+		return false;
+	list_go(&screen->list, at + (size_t)step);
+	list_data_visible(screen->data, at + (size_t)step, (size_t)screen->list.rows_seen);
+	*other = row->id;
+	*place = at + (size_t)step + 1;
+	return true;
+}
