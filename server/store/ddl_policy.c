@@ -52,26 +52,26 @@ ddl_put_part(struct buf *out, char which, uint32_t entity, int part)
 }
 
 static void
-ddl_put_array_arm(struct buf *out, const char *column, char which, uint32_t entity, int part)
+ddl_put_array_arm(struct buf *out, const char *column, uint32_t entity, int part)
 {
 	buf_printf(out, "\n\tOR %s IN (SELECT unnest(", column);
-	ddl_put_part(out, which, entity, part);
+	ddl_put_part(out, 'r', entity, part);
 	buf_puts(out, "::bigint[]))");
 }
 
-/* The arms of an activity, shares apart. */
+/* The arms of an activity's reader, shares apart. */
 static void
-ddl_put_arms(struct buf *out, const struct entity *def, char which)
+ddl_put_arms(struct buf *out, const struct entity *def)
 {
 	buf_puts(out, "(SELECT ");
-	ddl_put_part(out, which, def->number, 5);
+	ddl_put_part(out, 'r', def->number, 5);
 	buf_puts(out, " = 't')\n\tOR owner_id = (SELECT ");
-	ddl_put_part(out, which, def->number, 1);
+	ddl_put_part(out, 'r', def->number, 1);
 	buf_puts(out, "::bigint)");
-	ddl_put_array_arm(out, "department_id", which, def->number, 2);
-	ddl_put_array_arm(out, "branch_id", which, def->number, 3);
+	ddl_put_array_arm(out, "department_id", def->number, 2);
+	ddl_put_array_arm(out, "branch_id", def->number, 3);
 	if (def->pooled)
-		ddl_put_array_arm(out, "pool_id", which, def->number, 4);
+		ddl_put_array_arm(out, "pool_id", def->number, 4);
 }
 
 /*
@@ -80,11 +80,11 @@ ddl_put_arms(struct buf *out, const struct entity *def, char which)
  * and turn a join of candidates into a scan of the table.
  */
 static void
-ddl_put_shares(struct buf *out, const struct entity *def, char which)
+ddl_put_shares(struct buf *out, const struct entity *def)
 {
 	buf_puts(out, "\n\tOR id IN (SELECT kehu_shared((SELECT ");
-	ddl_put_part(out, which, def->number, 6);
-	buf_printf(out, "::bigint), %" PRIu32 ", %d))", def->number, which == 'w' ? 4 : 1);
+	ddl_put_part(out, 'r', def->number, 6);
+	buf_printf(out, "::bigint), %" PRIu32 ", 1))", def->number);
 }
 
 static const struct entity *
@@ -167,6 +167,15 @@ ddl_put_parents(struct buf *out, const struct catalog *catalog, const struct ent
 	}
 }
 
+/* "column is one of the records opened for writing", for the one row that is written. */
+static void
+ddl_put_opened_row(struct buf *out, const char *column, uint32_t entity)
+{
+	char ids[96];
+
+	buf_printf(out, "%s = ANY (%s)", column, ddl_opened(ids, sizeof ids, 'q', entity));
+}
+
 /* Whose owner follows another record may be written by who opened that one for writing. */
 static void
 ddl_put_inherited(
@@ -179,7 +188,7 @@ ddl_put_inherited(
 	if (!target)
 		return;
 	buf_puts(out, "\n\tOR ");
-	ddl_put_opened(out, field->name, 'q', target->number);
+	ddl_put_opened_row(out, field->name, target->number);
 }
 
 static void
@@ -190,10 +199,10 @@ ddl_put_read(struct buf *out, const struct catalog *catalog, const struct entity
 
 	switch (def->kind) {
 	case ENTITY_ACTIVITY:
-		ddl_put_arms(out, def, 'r');
+		ddl_put_arms(out, def);
 		ddl_put_parents(out, catalog, view);
 		ddl_put_links(out, catalog, def);
-		ddl_put_shares(out, def, 'r');
+		ddl_put_shares(out, def);
 		break;
 	case ENTITY_LINE:
 		snprintf(column, sizeof column, "%s_id", def->parent);
@@ -212,24 +221,30 @@ ddl_put_read(struct buf *out, const struct catalog *catalog, const struct entity
 	}
 }
 
+/*
+ * Rows are written by key and few at a time: one call a row costs 3 us, where the sub-selects
+ * of a reading policy cost each INSERT 30 to set up.
+ */
 static void
-ddl_put_write(
-    struct buf *out, const struct catalog *catalog, const struct entity_view *view, bool shares)
+ddl_put_write(struct buf *out, const struct catalog *catalog, const struct entity_view *view,
+    bool existing)
 {
 	const struct entity *def = view->def;
 	char column[80];
 
 	switch (def->kind) {
 	case ENTITY_ACTIVITY:
-		ddl_put_arms(out, def, 'w');
+		buf_printf(out,
+		    "kehu_writes('kehu.w%" PRIu32 "', %" PRIu32
+		    ", %s, owner_id, department_id, branch_id, %s)",
+		    def->number, def->number, existing ? "id" : "NULL",
+		    def->pooled ? "pool_id" : "NULL");
 		ddl_put_inherited(out, catalog, view);
-		if (shares)
-			ddl_put_shares(out, def, 'w');
 		break;
 	case ENTITY_LINE:
 		snprintf(column, sizeof column, "%s_id", def->parent);
-		ddl_put_opened(
-		    out, column, 'q', catalog_entity_named(catalog, def->parent)->def->number);
+		ddl_put_opened_row(
+		    out, column, catalog_entity_named(catalog, def->parent)->def->number);
 		break;
 	case ENTITY_ANCHORED:
 		ddl_opened_any(out, catalog, "anchor_id", 'q');

@@ -74,3 +74,23 @@ BEGIN
 	END IF;
 END
 $$;
+
+-- Whether the arms of a writing setting reach a row; p_id is null for a row that is being added,
+-- which nothing can be shared of yet. A missing setting is an error.
+CREATE OR REPLACE FUNCTION kehu_writes(p_setting text, p_entity integer, p_id bigint,
+	p_owner bigint, p_department bigint, p_branch bigint, p_pool bigint) RETURNS boolean
+LANGUAGE plpgsql STABLE COST 10 AS $$
+DECLARE
+	arms text := current_setting(p_setting);
+BEGIN
+	IF split_part(arms, '|', 5) = 't' OR p_owner = split_part(arms, '|', 1)::bigint
+		OR p_department = ANY (split_part(arms, '|', 2)::bigint[])
+		OR p_branch = ANY (split_part(arms, '|', 3)::bigint[])
+		OR p_pool = ANY (split_part(arms, '|', 4)::bigint[]) THEN
+		RETURN true;
+	END IF;
+	RETURN p_id IS NOT NULL AND EXISTS (SELECT FROM record_share s
+		WHERE s.user_id = split_part(arms, '|', 6)::bigint AND s.entity = p_entity
+		AND s.record_id = p_id AND s.rights & 4 <> 0);
+END
+$$;

@@ -251,11 +251,15 @@ BEGIN
 		agreed := (first_open AT TIME ZONE 'UTC' +
 			make_interval(mins => coalesce(minutes_east, 480)))::date;
 	END IF;
-	INSERT INTO customer_figures (id, last_visit_at, visit_count, open_visits, next_visit_on)
-		VALUES (p_customer, last_at, done, open, agreed)
-		ON CONFLICT (id) DO UPDATE SET last_visit_at = EXCLUDED.last_visit_at,
-			visit_count = EXCLUDED.visit_count, open_visits = EXCLUDED.open_visits,
-			next_visit_on = EXCLUDED.next_visit_on;
+	UPDATE customer_figures SET last_visit_at = last_at, visit_count = done, open_visits = open,
+		next_visit_on = agreed WHERE id = p_customer;
+	IF NOT FOUND THEN
+		INSERT INTO customer_figures (id, last_visit_at, visit_count, open_visits, next_visit_on)
+			VALUES (p_customer, last_at, done, open, agreed)
+			ON CONFLICT (id) DO UPDATE SET last_visit_at = EXCLUDED.last_visit_at,
+				visit_count = EXCLUDED.visit_count, open_visits = EXCLUDED.open_visits,
+				next_visit_on = EXCLUDED.next_visit_on;
+	END IF;
 END
 $$;
 
