@@ -49,7 +49,8 @@ search_classes(const struct call *call, const struct entity_view *entity, char c
 }
 
 /*
- * The candidates, if they are at most limit: each row begins with how many there are, and there is
+ * The candidates, if they are at most limit, each looked up by id (the fences keep the planner
+ * from reading the whole table when its statistics are old). Each row begins with how many there are, and there is
  * always one, so that "too many" costs no texts on the way.
  */
 static void
@@ -69,9 +70,11 @@ search_queue(struct call *call, const struct entity_view *entity, const struct a
 	if (where[0] != '\0')
 		sql_addf(sql, " AND t.deleted_at IS NULL AND %s", where);
 	sql_addf(sql, " LIMIT %zu), n AS (SELECT count(*) AS n FROM h) "
-		      "SELECT n.n, r.* FROM n LEFT JOIN LATERAL (SELECT t.id, t.%s, t.%s_key, s.doc "
-		      "FROM h JOIN %s t ON t.id = h.id JOIN %s_search s ON s.id = h.id "
-		      "WHERE t.deleted_at IS NULL AND n.n <= %zu) r ON true",
+		      "SELECT n.n, r.* FROM n LEFT JOIN LATERAL (SELECT c.*, d.doc FROM h, "
+		      "LATERAL (SELECT t.id, t.%s, t.%s_key FROM %s t WHERE t.id = h.id "
+		      "AND t.deleted_at IS NULL OFFSET 0) c, "
+		      "LATERAL (SELECT x.doc FROM %s_search x WHERE x.id = h.id OFFSET 0) d "
+		      "WHERE n.n <= %zu) r ON true",
 	    limit + 1, label, label, entity_table(def), entity_table(def), limit);
 	store_queue(call->store, sql, rows);
 }
