@@ -1,0 +1,18 @@
+/* Acts on one record: its named actions, deleting and taking it back, printing. See also app.h. */
+#ifndef KEHU_ACTION_H
+#define KEHU_ACTION_H
+
+#include "client/screens/app.h"
+
+/* Open the preview of the first report made for one record of this entity; false: there is none. */
+bool action_print(struct app *app, uint32_t entity, int64_t id);
+
+/*
+ * The last deletion can be taken back from any screen (Ctrl-Z, u) until something else is
+ * deleted.
+ */
+bool action_can_undo(const struct app *app);
+/* UI_NONE: there is nothing to undo. */
+unsigned action_undo(struct app *app);
+
+#endif

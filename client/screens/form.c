@@ -1,0 +1,728 @@
+/*
+ * The form of a record: boxes in the catalogue's order with the lines among them, drafts, undo,
+ * and leaving. Boxes are form_values.c's, saving is form_save.c's.
+ */
+#include "client/screens/form.h"
+
+#include "client/screens/ask.h"
+#include "client/screens/draft.h"
+#include "client/ui/confirm.h"
+#include "common/date.h"
+#include "common/log.h"
+#include "common/text.h"
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { FORM_KEEP_MS = 2000, FORM_UNDO_MERGE_MS = 2000 };
+
+/* ---- boxes -------------------------------------------------------------------------------- */
+
+/* What a person fills in. Masked values are shown, so that nobody takes them for empty. */
+static bool
+form_shows(const Kehu__Field *field, bool is_new)
+{
+	if (field->flags & CAT_MASKED)
+		return !is_new;
+	return (field->flags & (CAT_READONLY | CAT_FIGURE)) == 0 && field->type != CAT_REFS;
+}
+
+/* A section whose first field is not shown begins at the next one that is. */
+static const Kehu__Field *
+form_with_section(struct form_screen *form, const Kehu__Field *field, const char *section)
+{
+	Kehu__Field *copy;
+
+	if (section == NULL || (field->section != NULL && *field->section))
+		return field;
+	copy = arena_memdup(form->arena, field, sizeof(*field));
+	copy->section = ask_text(section);
+	return copy;
+}
+
+/* Fields in order; the kinds of lines come where the first section ends. */
+static void
+form_make_boxes(struct form_screen *form)
+{
+	const Kehu__Entity *entity = form->entity, *kinds[FORM_LINES_MAX];
+	struct values_spec *specs =
+	    ARENA_ARRAY(form->arena, struct values_spec, entity->n_fields + FORM_LINES_MAX);
+	size_t count = 0, sections = 0;
+	const char *section = NULL;
+	bool lines_in = false;
+
+	form->line_count = cat_lines(app_cat(form->app), entity, kinds, FORM_LINES_MAX);
+	for (size_t i = 0; i < form->line_count; i++)
+		form->lines[i] = lines_new(kinds[i]);
+	for (size_t i = 0; i <= entity->n_fields; i++) {
+		const Kehu__Field *field = i < entity->n_fields ? entity->fields[i] : NULL;
+
+		if (field != NULL && field->section != NULL && *field->section) {
+			section = field->section;
+			sections++;
+		}
+		if ((field == NULL || sections > 1) && !lines_in) {
+			lines_in = true;
+			for (size_t k = 0; k < form->line_count; k++)
+				specs[count++].lines = form->lines[k];
+		}
+		if (field == NULL || !form_shows(field, form->id == 0))
+			continue;
+		specs[count++].field = form_with_section(form, field, section);
+		section = NULL;
+	}
+	values_init(&form->values, specs, count);
+}
+
+/* The first box that waits for a person. */
+static void
+form_focus_first(struct form_screen *form)
+{
+	struct form *boxes = &form->values.form;
+
+	for (size_t i = 0; form->id == 0 && i < boxes->count; i++)
+		if (boxes->fields[i].required && *form_value(boxes, i) == '\0') {
+			form_focus(boxes, i);
+			return;
+		}
+	for (size_t i = 0; i < boxes->count; i++)
+		if (boxes->fields[i].kind != FORM_SHOW &&
+		    (form->id != 0 || *form_value(boxes, i) == '\0')) {
+			form_focus(boxes, i);
+			return;
+		}
+}
+
+static void
+form_load_record(struct form_screen *form, const Kehu__Record *record)
+{
+	form->version = record->version;
+	for (size_t i = 0; i < form->values.count; i++) {
+		const struct values_box *box = &form->values.boxes[i];
+
+		if (box->field != NULL)
+			values_load(&form->values, i, cat_value(record, box->field->number));
+		else
+			lines_load(box->lines, record);
+	}
+	values_show_lines(&form->values);
+}
+
+/* ---- drafts ------------------------------------------------------------------------------- */
+
+bool
+form_is_dirty(const struct form_screen *form)
+{
+	if (!form->ready)
+		return false;
+	for (size_t i = 0; i < form->line_count; i++)
+		if (lines_dirty(form->lines[i]))
+			return true;
+	for (size_t i = 0; i < form->values.count; i++)
+		if (form->values.boxes[i].field != NULL && form_changed(&form->values.form, i))
+			return true;
+	return false;
+}
+
+/* Relative dates are kept as what they meant when they were typed. */
+static const char *
+form_draft_text(const struct form_screen *form, struct arena *arena, size_t index)
+{
+	const Kehu__Field *field = form->values.boxes[index].field;
+	const char *text = form_value(&form->values.form, index);
+	struct cat_style style = app_style(form->app);
+	Kehu__Value value;
+
+	if ((field->type == CAT_DATE || field->type == CAT_MOMENT) && *text &&
+	    values_get(&form->values, arena, index, &value) == ERR_OK)
+		return cat_value_text(arena, app_cat(form->app), field, &value, &style);
+	return text;
+}
+
+/* Boxes of a new record are all kept, of an old one those that changed. */
+static void
+form_to_draft(const struct form_screen *form, struct arena *arena, Kehu__Record *record)
+{
+	const struct values *values = &form->values;
+	size_t lines = 1;
+
+	kehu__record__init(record);
+	record->has_entity = record->has_id = record->has_version = true;
+	record->entity = form->entity->number;
+	record->id = form->id;
+	record->version = form->version;
+	record->values = ARENA_ARRAY(arena, Kehu__Value *, values->count + 1);
+	for (size_t i = 0; i < values->count; i++) {
+		const struct values_box *box = &values->boxes[i];
+		Kehu__Value *value;
+
+		if (box->field == NULL || values->fields[i].kind == FORM_SHOW ||
+		    (form->id != 0 && !form_changed(&values->form, i)))
+			continue;
+		value = ARENA_NEW(arena, Kehu__Value);
+		kehu__value__init(value);
+		value->has_field = true;
+		value->field = box->field->number;
+		value->text = arena_strdup(arena, form_draft_text(form, arena, i));
+		value->has_number = box->ref_id != 0;
+		value->number = box->ref_id;
+		record->values[record->n_values++] = value;
+	}
+	for (size_t i = 0; i < form->line_count; i++)
+		lines += lines_count(form->lines[i]);
+	record->lines = ARENA_ARRAY(arena, Kehu__Record *, lines);
+	for (size_t i = 0; i < form->line_count; i++)
+		record->n_lines += lines_collect(
+		    form->lines[i], arena, record->lines + record->n_lines);
+}
+
+static void
+form_from_draft(struct form_screen *form, const Kehu__Record *draft)
+{
+	struct values *values = &form->values;
+
+	for (size_t i = 0; i < draft->n_values; i++) {
+		const Kehu__Value *kept = draft->values[i];
+		size_t at = values_index(values, kept->field);
+
+		if (at == values->count || values->fields[at].kind == FORM_SHOW)
+			continue;
+		if (kept->has_number && kept->text != NULL)
+			values_set_ref(values, at, kept->number, kept->text);
+		form_put(&values->form, at, kept->text);
+		if (kept->text != NULL && *kept->text)
+			form_check(&values->form, at);
+	}
+	for (size_t i = 0; i < form->line_count; i++)
+		lines_apply(form->lines[i], draft);
+	values_show_lines(values);
+	if (draft->version != 0)
+		form->version = draft->version;
+}
+
+/* What the record is about: its own label, else its first reference. */
+static const char *
+form_subject(const struct form_screen *form)
+{
+	size_t label = values_index(&form->values, form->entity->label_field);
+
+	for (size_t i = 0; form->id == 0 && i < form->values.count; i++)
+		if (form->values.boxes[i].field != NULL &&
+		    form->values.boxes[i].field->type == CAT_REF && form->values.boxes[i].ref_id)
+			return form_value(&form->values.form, i);
+	return label < form->values.count ? form_value(&form->values.form, label) : "";
+}
+
+const char *
+form_title_text(const struct form_screen *form, struct arena *arena)
+{
+	return arena_printf(arena, tr(form->id == 0 ? T_FORM_TITLE_NEW : T_FORM_TITLE_EDIT),
+	    form->entity->label, form->ready ? form_subject(form) : "");
+}
+
+void
+form_keep(struct form_screen *form)
+{
+	struct arena *arena;
+	Kehu__Record record;
+
+	if (!form->unkept || form->finished)
+		return;
+	form->unkept = false;
+	if (!form_is_dirty(form)) {
+		if (form->kept_us != 0)
+			draft_drop(form->app, form->key);
+		form->kept_us = 0;
+		return;
+	}
+	arena = arena_new(0);
+	form_to_draft(form, arena, &record);
+	form->kept_on_disk = draft_put(
+	    form->app, form->key, form_title_text(form, arena), "", &record);
+	form->kept_us = date_now_us();
+	arena_free(arena);
+	ui_redraw(form->app->ui);
+}
+
+static void
+form_on_time(void *arg)
+{
+	struct form_screen *form = arg;
+
+	form->timer = 0;
+	form_keep(form);
+}
+
+/* Something changed: it is on disk within two seconds. */
+static void
+form_touch(struct form_screen *form)
+{
+	form->unkept = true;
+	if (form->timer == 0)
+		form->timer = loop_timer(form->app->loop, FORM_KEEP_MS, form_on_time, form);
+}
+
+static void
+form_on_put(void *context, size_t index)
+{
+	struct form_screen *form = context;
+
+	(void)index;
+	form->unkept = true;
+	form_keep(form);
+}
+
+static void
+form_on_lines(void *context)
+{
+	struct form_screen *form = context;
+
+	values_show_lines(&form->values);
+	form->unkept = true;
+	form_keep(form);
+}
+
+/* ---- undo --------------------------------------------------------------------------------- */
+
+/* What a box held before it changed. Typing without a pause is one step. */
+static void
+form_remember(struct form_screen *form, size_t index, const char *text)
+{
+	int64_t now_ms = loop_now_ms();
+	struct form_undo *last = form->undo_count ? &form->undo[form->undo_count - 1] : NULL;
+
+	if (last != NULL && last->index == index && now_ms - last->at_ms < FORM_UNDO_MERGE_MS) {
+		last->at_ms = now_ms;
+		return;
+	}
+	if (form->undo_count == FORM_UNDO_MAX) {
+		free(form->undo[0].text);
+		memmove(form->undo, form->undo + 1, (FORM_UNDO_MAX - 1) * sizeof(*form->undo));
+		form->undo_count--;
+	}
+	form->undo[form->undo_count++] =
+	    (struct form_undo){ .index = index, .text = strdup(text), .at_ms = now_ms };
+}
+
+static unsigned
+form_undo(struct form_screen *form)
+{
+	struct form_undo *last;
+
+	if (form->undo_count == 0) {
+		message_say(SAY_NOTE, 0, tr(T_UNDO_NONE));
+		return UI_DONE;
+	}
+	last = &form->undo[--form->undo_count];
+	form_put(&form->values.form, last->index, last->text);
+	form_focus(&form->values.form, last->index);
+	free(last->text);
+	form_touch(form);
+	return UI_DONE;
+}
+
+/* ---- leaving ------------------------------------------------------------------------------ */
+
+void
+form_close(struct form_screen *form)
+{
+	struct ui *ui = form->app->ui;
+
+	ui_pop_to(ui, &form->screen);
+	ui_pop(ui);
+}
+
+static void
+form_on_left(void *arg, int choice)
+{
+	struct form_screen *form = arg;
+
+	if (choice == 0) {
+		form->unkept = true;
+		form_keep(form);
+		message_sayf(SAY_NOTE, tr(T_DRAFT_KEPT), form->entity->label);
+		form_close(form);
+	} else if (choice == 1) {
+		ui_do(form->app->ui, ACT_save);
+	} else if (choice == 2) {
+		draft_drop(form->app, form->key);
+		form->finished = true;
+		form_close(form);
+	}
+}
+
+static unsigned
+form_leave_asking(struct form_screen *form)
+{
+	if (form->saving != NULL || !form_is_dirty(form))
+		return UI_DONE | UI_CLOSE;
+	confirm_open(form->app->ui, &(struct confirm_config){ .title = tr(T_LEAVE_FORM),
+					.text = tr(T_LEAVE_FORM_TEXT),
+					.choices = { tr(T_LEAVE_FORM_KEEP), tr(T_LEAVE_FORM_SAVE),
+					    tr(T_LEAVE_FORM_DISCARD) },
+					.letters = { 0, 's', 'd' },
+					.acts = { ACT_NONE, ACT_save, ACT_NONE },
+					.answer = form_on_left,
+					.arg = form });
+	return UI_DONE;
+}
+
+/* ---- keys --------------------------------------------------------------------------------- */
+
+static void
+form_save(struct form_screen *form)
+{
+	form->save_wanted = form->values.asking > 0;
+	if (!form->save_wanted)
+		form_send(form);
+}
+
+static void
+form_on_settled(void *context)
+{
+	struct form_screen *form = context;
+
+	if (!form->save_wanted)
+		return;
+	form->save_wanted = false;
+	if (form_check_all(&form->values.form) > 0)
+		form_show_errors(&form->values.form);
+	else
+		form_save(form);
+}
+
+/* Keys of a lines box: it opens its table; the keys that move pass. */
+static unsigned
+form_key_lines(struct form_screen *form, enum act act, const struct event *event)
+{
+	struct lines *lines = form->values.boxes[form->values.form.focus].lines;
+
+	if (lines == NULL)
+		return UI_NONE;
+	if (act == ACT_open || act == ACT_pick || (act == ACT_NONE && event_char(event))) {
+		lines_open(form->app, lines, form_on_lines, form);
+		return UI_DONE;
+	}
+	switch (act) {
+	case ACT_NONE:
+	case ACT_erase:
+	case ACT_delete:
+	case ACT_kill:
+	case ACT_clear:
+	case ACT_restore:
+		return UI_HANDLED;
+	default:
+		return UI_NONE;
+	}
+}
+
+static unsigned
+form_key_box(struct form_screen *form, enum act act, const struct event *event)
+{
+	struct form *boxes = &form->values.form;
+	size_t focus = boxes->focus;
+	char *before = focus < boxes->count ? strdup(form_value(boxes, focus)) : NULL;
+	unsigned flags = values_key(&form->values, act, event);
+
+	if (before != NULL && strcmp(before, form_value(boxes, focus)) != 0 &&
+	    form->values.boxes[focus].field != NULL) {
+		form_remember(form, focus, before);
+		form_touch(form);
+	}
+	free(before);
+	if (boxes->focus != focus)
+		form_keep(form);
+	if ((flags & UI_ACT) != 0)
+		form_save(form);
+	return flags & ~(unsigned)UI_ACT;
+}
+
+static unsigned
+form_screen_key(struct screen *screen, enum act act, const struct event *event)
+{
+	struct form_screen *form = (struct form_screen *)screen;
+	unsigned flags = UI_NONE;
+
+	if (act == ACT_back || act == ACT_cancel)
+		return form_leave_asking(form);
+	if (!form->ready || form->saving != NULL)
+		return act == ACT_help || act == ACT_redraw ? UI_NONE : UI_HANDLED;
+	if (act == ACT_undo)
+		return form_undo(form);
+	if (form->values.form.focus < form->values.count)
+		flags = form_key_lines(form, act, event);
+	return flags != UI_NONE ? flags : form_key_box(form, act, event);
+}
+
+/* ---- drawing ------------------------------------------------------------------------------ */
+
+static void
+form_screen_head(struct screen *screen, struct rect rect)
+{
+	struct form_screen *form = (struct form_screen *)screen;
+	const char *left = "";
+
+	if (form->saving != NULL)
+		left = tr(T_SAVING);
+	else if (form->kept_us != 0)
+		left = arena_printf(cells_scratch(),
+		    tr(form->kept_on_disk ? T_DRAFT_AT : T_DRAFT_MEMORY),
+		    date_format_us(cells_scratch(), form->kept_us, form->app->offset_min) + 11);
+	cells_put(rect.y, rect.x, rect.cols, left, ROLE_NORMAL);
+	if (form->ready)
+		cells_put_right(rect.y, rect.x + rect.cols / 2, rect.cols - rect.cols / 2 - 1,
+		    form_progress(&form->values.form), ROLE_NORMAL);
+}
+
+static void
+form_screen_draw(struct screen *screen, struct rect rect)
+{
+	struct form_screen *form = (struct form_screen *)screen;
+
+	if (form->ready)
+		form_draw(&form->values.form, rect, true);
+	else
+		cells_fill(rect, ROLE_NORMAL);
+}
+
+static const char *
+form_screen_hint(struct screen *screen)
+{
+	struct form_screen *form = (struct form_screen *)screen;
+
+	if (!form->ready)
+		return NULL;
+	if (form->values.form.focus < form->values.count &&
+	    form->values.boxes[form->values.form.focus].lines != NULL)
+		return tr(T_FORM_LINES_HINT);
+	return values_hint(&form->values);
+}
+
+static const char *
+form_screen_title(struct screen *screen)
+{
+	struct form_screen *form = (struct form_screen *)screen;
+
+	return arena_printf(cells_scratch(), "%s%s",
+	    arena_printf(cells_scratch(), tr(form->id == 0 ? T_FORM_TITLE_NEW : T_FORM_TITLE_EDIT),
+		form->entity->label, ""),
+	    form_is_dirty(form) ? tr(T_FORM_UNSAVED) : "");
+}
+
+static bool
+form_screen_can(struct screen *screen, enum act act)
+{
+	struct form_screen *form = (struct form_screen *)screen;
+	size_t focus = form->ready ? form->values.form.focus : 0;
+
+	switch (act) {
+	case ACT_actions:
+	case ACT_print:
+	case ACT_editor:
+		return false;
+	case ACT_pick:
+		return form->ready && focus < form->values.count &&
+		       (form->values.fields[focus].lookup || form->values.fields[focus].choices);
+	case ACT_undo:
+		return form->undo_count > 0;
+	default:
+		return true;
+	}
+}
+
+/* ---- life --------------------------------------------------------------------------------- */
+
+static void
+form_screen_flush(struct screen *screen)
+{
+	form_keep((struct form_screen *)screen);
+}
+
+static void
+form_screen_leave(struct screen *screen)
+{
+	struct form_screen *form = (struct form_screen *)screen;
+
+	form_keep(form);
+	if (form->saving != NULL)
+		form_saving_leave(form);
+	ask_cancel(form->app, &form->asking);
+	loop_cancel(form->app->loop, form->timer);
+	for (size_t i = 0; i < form->undo_count; i++)
+		free(form->undo[i].text);
+	if (form->ready)
+		values_fini(&form->values);
+	for (size_t i = 0; i < form->line_count; i++)
+		lines_free(form->lines[i]);
+	arena_free(form->arena);
+	free(form);
+}
+
+static const struct screen_ops form_screen_ops = {
+	.name = "form",
+	.context = CTX_FORM,
+	.title = form_screen_title,
+	.head = form_screen_head,
+	.draw = form_screen_draw,
+	.hint = form_screen_hint,
+	.can = form_screen_can,
+	.key = form_screen_key,
+	.flush = form_screen_flush,
+	.leave = form_screen_leave,
+};
+
+static struct form_screen *
+form_new(struct app *app, uint32_t number, int64_t id)
+{
+	const Kehu__Entity *entity = cat_entity(app_cat(app), number);
+	struct form_screen *form;
+
+	if (entity == NULL ||
+	    (entity->actions_allowed & (id == 0 ? CAT_CREATE : CAT_EDIT)) == 0) {
+		message_error(ERR_FORBIDDEN, entity == NULL ? NULL : entity->label, app->lang);
+		return NULL;
+	}
+	form = calloc(1, sizeof(*form));
+	if (form == NULL)
+		fatal("out of memory: form");
+	form->screen.ops = &form_screen_ops;
+	form->app = app;
+	form->arena = arena_new(0);
+	form->entity = entity;
+	form->id = id;
+	form->values.app = app;
+	form->values.settled = form_on_settled;
+	form->values.changed = form_on_put;
+	form->values.context = form;
+	return form;
+}
+
+/* The boxes are full: a draft of before is laid over them. */
+static void
+form_ready(struct form_screen *form)
+{
+	const struct journal_entry *draft = draft_find(form->app, form->key);
+
+	form->ready = true;
+	if (form->restored == NULL && draft != NULL)
+		form->restored = draft_read(form->arena, draft);
+	if (form->restored != NULL) {
+		form_from_draft(form, form->restored);
+		form->kept_us = draft != NULL ? draft->at_us : 0;
+		form->kept_on_disk = true;
+		if (draft != NULL && draft->note != NULL && *draft->note)
+			message_say(SAY_WARNING, 0,
+			    text_print(form->arena, draft->note, TEXT_LINE));
+		else
+			message_say(SAY_NOTE, 0, tr(T_DRAFT_RESTORED));
+	}
+	form_focus_first(form);
+	ui_redraw(form->app->ui);
+}
+
+static void
+form_on_record(void *context, const Kehu__ServerFrame *answer)
+{
+	struct form_screen *form = context;
+
+	form->asking = 0;
+	if (answer->answer_case != KEHU__SERVER_FRAME__ANSWER_GET || answer->get->record == NULL) {
+		ask_say_error(form->app, answer, form->entity->number);
+		form->finished = true;
+		form_close(form);
+		return;
+	}
+	form_make_boxes(form);
+	form_load_record(form, answer->get->record);
+	form_ready(form);
+}
+
+void
+form_open_new(struct app *app, uint32_t entity, const struct form_preset *preset)
+{
+	struct form_screen *form = form_new(app, entity, 0);
+
+	if (form == NULL)
+		return;
+	form->key = draft_key(app, form->arena, form->entity, 0);
+	form_make_boxes(form);
+	for (size_t i = 0; preset != NULL && i < preset->count; i++) {
+		size_t at = values_index(&form->values, preset->values[i]->field);
+
+		if (at < form->values.count && form->values.fields[at].kind != FORM_SHOW)
+			values_load(&form->values, at, preset->values[i]);
+	}
+	if (preset != NULL) {
+		form->saved = preset->saved;
+		form->context = preset->context;
+	}
+	values_load_defaults(&form->values);
+	values_show_lines(&form->values);
+	form_ready(form);
+	ui_push(app->ui, &form->screen);
+}
+
+void
+form_open_edit(struct app *app, uint32_t entity, int64_t id)
+{
+	struct form_screen *form = form_new(app, entity, id);
+	Kehu__ClientFrame frame;
+	Kehu__Get get;
+
+	if (form == NULL)
+		return;
+	form->key = draft_key(app, form->arena, form->entity, id);
+	ask_get_frame(&frame, &get, entity, id);
+	ui_push(app->ui, &form->screen);
+	form->asking = ask_send(app, &frame, 0, form_on_record, form);
+}
+
+void
+form_edit_record(struct app *app, const Kehu__Record *record)
+{
+	struct form_screen *form;
+
+	if ((record->rights & CAT_MAY_EDIT) == 0) {
+		message_error(ERR_FORBIDDEN, NULL, app->lang);
+		return;
+	}
+	form = form_new(app, record->entity, record->id);
+	if (form == NULL)
+		return;
+	form->key = draft_key(app, form->arena, form->entity, record->id);
+	form_make_boxes(form);
+	form_load_record(form, record);
+	form_ready(form);
+	ui_push(app->ui, &form->screen);
+}
+
+void
+form_open_draft(struct app *app, const struct journal_entry *draft)
+{
+	struct arena *arena = arena_new(0);
+	Kehu__Record *record = draft_read(arena, draft);
+	struct form_screen *form = NULL;
+
+	if (record == NULL || !record->has_entity) {
+		message_error(ERR_BAD_FILE, draft->title, app->lang);
+	} else if (record->id > 0) {
+		form_open_edit(app, record->entity, record->id);
+	} else {
+		form = form_new(app, record->entity, 0);
+	}
+	if (form != NULL) {
+		form->key = arena_strdup(form->arena, draft->key);
+		form_make_boxes(form);
+		form_ready(form);
+		ui_push(app->ui, &form->screen);
+	}
+	arena_free(arena);
+}
+
+void
+form_rebase(struct form_screen *form, uint32_t version)
+{
+	form->version = version;
+	form->unkept = true;
+	form_keep(form);
+}

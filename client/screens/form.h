@@ -1,0 +1,74 @@
+/*
+ * The form of any record, made from the catalogue. Opened with form_open_new(), form_open_edit()
+ * and form_open_draft() of app.h; what the files of the form share is here.
+ */
+#ifndef KEHU_SCREEN_FORM_H
+#define KEHU_SCREEN_FORM_H
+
+#include "client/screens/form_lines.h"
+#include "client/screens/form_values.h"
+
+enum { FORM_LINES_MAX = 8, FORM_UNDO_MAX = 60 };
+
+struct form_undo {
+	size_t index;
+	char *text;
+	int64_t at_ms;
+};
+
+struct form_saving;
+
+struct form_screen {
+	struct screen screen;
+	struct app *app;
+	struct arena *arena;
+	const Kehu__Entity *entity;
+	int64_t id;       /* 0: new */
+	uint32_t version; /* the one read */
+	const char *key;  /* of its draft */
+	struct values values;
+	struct lines *lines[FORM_LINES_MAX];
+	size_t line_count;
+	bool ready;    /* boxes are filled in */
+	uint32_t asking; /* request for the record */
+	Kehu__Record *restored; /* a draft laid over what was read */
+
+	struct form_undo undo[FORM_UNDO_MAX];
+	size_t undo_count;
+
+	unsigned timer;  /* the next keeping of the draft */
+	bool unkept;     /* something changed since the draft was kept */
+	int64_t kept_us; /* when it was; 0: there is none */
+	bool kept_on_disk;
+
+	struct form_saving *saving;
+	bool save_wanted; /* as soon as references are looked up */
+	bool finished;    /* saved or given up: nothing to keep */
+
+	void (*saved)(void *context, uint32_t entity, int64_t id);
+	void *context;
+};
+
+/* Edit a record that is on screen: no round trip. */
+void form_edit_record(struct app *app, const Kehu__Record *record);
+
+/* ---- form.c for form_save.c ---------------------------------------------------------------- */
+
+bool form_is_dirty(const struct form_screen *form);
+/* Write the draft now, if anything changed. */
+void form_keep(struct form_screen *form);
+/* "新建拜访 华信科技". In arena. */
+const char *form_title_text(const struct form_screen *form, struct arena *arena);
+/* Take the screen away, with what lies above it. */
+void form_close(struct form_screen *form);
+/* The version and values of somebody else's save come under what was typed here. */
+void form_rebase(struct form_screen *form, uint32_t version);
+
+/* ---- form_save.c --------------------------------------------------------------------------- */
+
+/* F10 with all boxes in order: send it. */
+void form_send(struct form_screen *form);
+/* The screen goes while the answer is awaited: the save goes on by itself. */
+void form_saving_leave(struct form_screen *form);
+
+#endif

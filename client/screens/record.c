@@ -1,0 +1,644 @@
+/*
+ * A record with its tabs (UX.md mock-up D): everything in one round trip, kept fresh by pushes.
+ * What the overview shows is record_overview.c's, rows of tabs are record_tab.c's, files files.c's.
+ */
+#include "client/screens/record.h"
+
+#include "client/screens/action.h"
+#include "client/screens/ask.h"
+#include "client/screens/form.h"
+#include "client/screens/draft.h"
+#include "client/screens/recent.h"
+#include "client/ui/term.h"
+#include "common/log.h"
+#include "common/text.h"
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct record_tab *
+record_current_tab(struct record_screen *screen)
+{
+	size_t current = screen->strip.current;
+
+	return current >= 1 && current <= screen->tab_count ? &screen->tabs[current - 1] : NULL;
+}
+
+static bool
+record_on_history(const struct record_screen *screen)
+{
+	return screen->strip.current == screen->tab_count + 1;
+}
+
+/* ---- reading ------------------------------------------------------------------------------ */
+
+static void
+record_take(struct record_screen *screen, const Kehu__ServerFrame *answer)
+{
+	const Kehu__GetAnswer *get;
+
+	/* What was read before is in the arena that goes. */
+	screen->event_count = 0;
+	arena_reset(screen->arena);
+	get = link_keep(screen->arena, answer)->get;
+	screen->record = get->record;
+	for (size_t i = 0; i < screen->tab_count; i++)
+		for (size_t p = 0; p < get->n_related; p++)
+			if (get->related[p]->entity == screen->tabs[i].tab->entity &&
+			    get->related[p]->field == screen->tabs[i].tab->field)
+				record_tab_take(&screen->tabs[i], get->related[p]->page);
+	record_overview_gather(screen);
+	record_history_stale(screen->history);
+	if (record_on_history(screen))
+		record_history_ask(screen->history);
+	recent_add(screen->app, screen->entity->number, screen->id, screen->record->label);
+}
+
+static void
+record_on_answer(void *context, const Kehu__ServerFrame *answer)
+{
+	struct record_screen *screen = context;
+	enum err err = link_error(answer);
+	bool first = screen->record == NULL;
+
+	screen->asking = 0;
+	if (answer->answer_case == KEHU__SERVER_FRAME__ANSWER_GET && answer->get->record != NULL)
+		record_take(screen, answer);
+	else
+		ask_say_error(screen->app, answer, screen->entity->number);
+	ui_redraw(screen->app->ui);
+	/* Nothing to show, or nothing any more. */
+	if (err == ERR_NO_SUCH_RECORD || (first && err != ERR_OK)) {
+		ui_pop_to(screen->app->ui, &screen->screen);
+		ui_pop(screen->app->ui);
+	}
+}
+
+static void
+record_ask(struct record_screen *screen, unsigned flags)
+{
+	Kehu__ClientFrame frame;
+	Kehu__Get get;
+	Kehu__Related related[RECORD_TABS], *list[RECORD_TABS];
+
+	ask_cancel(screen->app, &screen->asking);
+	ask_get_frame(&frame, &get, screen->entity->number, screen->id);
+	for (size_t i = 0; i < screen->tab_count; i++) {
+		record_tab_ask(&screen->tabs[i], &related[i]);
+		list[i] = &related[i];
+	}
+	get.n_related = screen->tab_count;
+	get.related = list;
+	screen->asking =
+	    ask_send(screen->app, &frame, flags | LINK_CACHE, record_on_answer, screen);
+}
+
+void
+record_reload(struct record_screen *screen)
+{
+	record_ask(screen, ASK_QUIET);
+}
+
+/* ---- what others do ----------------------------------------------------------------------- */
+
+/* Somebody else's change is told with what it was; our own is no news. */
+static void
+record_on_change(void *context, const Kehu__ServerFrame *answer)
+{
+	struct record_screen *screen = context;
+	struct arena *arena = arena_new(0);
+
+	screen->asking_change = 0;
+	if (answer->answer_case == KEHU__SERVER_FRAME__ANSWER_HISTORY &&
+	    answer->history->n_changes > 0 &&
+	    answer->history->changes[0]->user != link_user(screen->app->link)->id) {
+		const Kehu__Change *change = answer->history->changes[0];
+		const char *who = change->user_label != NULL ? change->user_label : "";
+
+		message_sayf(SAY_NOTE, tr(T_RECORD_CHANGED), text_print(arena, who, TEXT_LINE),
+		    record_history_text(screen->app, arena, change));
+		screen->changed_seen = true;
+		ui_redraw(screen->app->ui);
+	}
+	arena_free(arena);
+}
+
+static void
+record_ask_change(struct record_screen *screen)
+{
+	Kehu__ClientFrame frame = KEHU__CLIENT_FRAME__INIT;
+	Kehu__History request = KEHU__HISTORY__INIT;
+
+	ask_cancel(screen->app, &screen->asking_change);
+	request.has_entity = request.has_id = request.has_limit = true;
+	request.entity = screen->entity->number;
+	request.id = screen->id;
+	request.limit = 1;
+	frame.request_case = KEHU__CLIENT_FRAME__REQUEST_HISTORY;
+	frame.history = &request;
+	screen->asking_change =
+	    ask_send(screen->app, &frame, ASK_QUIET, record_on_change, screen);
+}
+
+static void
+record_on_pushed(void *context, uint32_t entity, int64_t id, uint32_t version)
+{
+	struct record_screen *screen = context;
+
+	if (entity != screen->entity->number || id != screen->id)
+		return;
+	if (screen->record != NULL && version != 0 && version <= screen->record->version)
+		return;
+	screen->pushed = version;
+}
+
+static void
+record_on_settled(void *context)
+{
+	struct record_screen *screen = context;
+
+	if (screen->pushed == 0)
+		return;
+	screen->pushed = 0;
+	record_reload(screen);
+	record_ask_change(screen);
+}
+
+/* ---- new records -------------------------------------------------------------------------- */
+
+static void
+record_on_saved(void *context, uint32_t entity, int64_t id)
+{
+	struct record_screen *screen = context;
+
+	(void)entity;
+	(void)id;
+	record_reload(screen);
+}
+
+/* A new record that refers to this one by a field. */
+static void
+record_new_by(struct record_screen *screen, uint32_t entity, const Kehu__Value *value)
+{
+	const Kehu__Value *values[1] = { value };
+
+	form_open_new(screen->app, entity,
+	    &(struct form_preset){ .values = values,
+		.count = 1,
+		.saved = record_on_saved,
+		.context = screen });
+}
+
+static bool
+record_tab_creates(const struct record_tab *tab)
+{
+	return tab->related->kind == CAT_ACTIVITY &&
+	       (tab->related->actions_allowed & CAT_CREATE) != 0;
+}
+
+static void
+record_new_in(struct record_screen *screen, const struct record_tab *tab)
+{
+	Kehu__Value value = KEHU__VALUE__INIT;
+
+	value.has_field = value.has_number = true;
+	value.field = tab->tab->field;
+	value.number = screen->id;
+	value.text = screen->record->label;
+	record_new_by(screen, tab->related->number, &value);
+}
+
+/* The tab whose records are made here: the one on show, else visits, else the first. */
+static const struct record_tab *
+record_new_tab(struct record_screen *screen)
+{
+	const struct record_tab *tab = record_current_tab(screen), *first = NULL;
+
+	if (tab != NULL)
+		return record_tab_creates(tab) ? tab : NULL;
+	for (size_t i = 0; i < screen->tab_count; i++) {
+		tab = &screen->tabs[i];
+		if (!record_tab_creates(tab))
+			continue;
+		if (strcmp(tab->related->name, "visit") == 0)
+			return tab;
+		first = first == NULL ? tab : first;
+	}
+	return first;
+}
+
+/* Without tabs to fill, another one of the same kind with the same first reference. */
+static bool
+record_new_sibling(struct record_screen *screen)
+{
+	if ((screen->entity->actions_allowed & CAT_CREATE) == 0)
+		return false;
+	for (size_t i = 0; i < screen->entity->n_fields; i++) {
+		const Kehu__Field *field = screen->entity->fields[i];
+		const Kehu__Value *value = cat_value(screen->record, field->number);
+
+		if (field->type != CAT_REF || (field->flags & CAT_REQUIRED) == 0 ||
+		    (field->flags & CAT_READONLY) != 0 || cat_value_empty(value))
+			continue;
+		record_new_by(screen, screen->entity->number, value);
+		return true;
+	}
+	return false;
+}
+
+static unsigned
+record_new(struct record_screen *screen)
+{
+	const struct record_tab *tab = record_new_tab(screen);
+
+	if (record_files_here(screen))
+		record_files_ask(screen, false);
+	else if (tab != NULL)
+		record_new_in(screen, tab);
+	else if (record_current_tab(screen) != NULL || !record_new_sibling(screen))
+		message_say(SAY_NOTE, 0, tr(T_NOT_HERE));
+	return UI_DONE;
+}
+
+/* ---- opening, printing, copying ----------------------------------------------------------- */
+
+static const Kehu__Row *
+record_current_row(struct record_screen *screen, const struct record_tab **tab)
+{
+	const struct record_event *event;
+
+	*tab = record_current_tab(screen);
+	if (*tab != NULL)
+		return record_tab_current(*tab);
+	event = screen->strip.current == 0 ? record_overview_current(screen) : NULL;
+	if (event == NULL || event->tab == NULL)
+		return NULL;
+	*tab = event->tab;
+	return event->row;
+}
+
+static unsigned
+record_open_current(struct record_screen *screen)
+{
+	const struct record_event *event =
+	    screen->strip.current == 0 ? record_overview_current(screen) : NULL;
+	const struct record_tab *tab;
+	const Kehu__Row *row;
+	uint32_t entity;
+	int64_t id;
+
+	if (screen->changed_seen) {
+		screen->changed_seen = false;
+		screen->strip.current = screen->tab_count + 1;
+		record_history_stale(screen->history);
+		record_history_ask(screen->history);
+		return UI_DONE;
+	}
+	if (event != NULL && event->tab == NULL) {
+		const struct journal_entry *draft = draft_find(screen->app, event->draft_key);
+
+		if (draft != NULL)
+			form_open_draft(screen->app, draft);
+		return UI_DONE;
+	}
+	row = record_current_row(screen, &tab);
+	if (row == NULL)
+		return UI_HANDLED;
+	if (record_tab_target(tab, row, &entity, &id))
+		record_open(screen->app, entity, id);
+	else if (record_files_here(screen))
+		record_files_ask(screen, true);
+	return UI_DONE;
+}
+
+static unsigned
+record_print(struct record_screen *screen)
+{
+	const struct record_tab *tab;
+	const Kehu__Row *row = record_current_row(screen, &tab);
+
+	if (action_print(screen->app, screen->entity->number, screen->id))
+		return UI_DONE;
+	if (row != NULL && action_print(screen->app, tab->related->number, row->id))
+		return UI_DONE;
+	return UI_NONE;
+}
+
+static unsigned
+record_copy(struct record_screen *screen, bool whole)
+{
+	struct arena *arena = arena_new(0);
+	const char *text = whole ? record_as_text(screen, arena)
+				 : (screen->record->label != NULL ? screen->record->label : "");
+
+	if (term_copy(text_print(arena, text, TEXT_BLOCK)))
+		message_sayf(SAY_OK, tr(T_COPIED), text_print(arena, text, TEXT_LINE));
+	else
+		message_say(SAY_WARNING, 0, tr(T_NOT_COPIED));
+	arena_free(arena);
+	return UI_DONE;
+}
+
+/* ---- keys --------------------------------------------------------------------------------- */
+
+static void
+record_on_acted(void *context)
+{
+	record_reload(context);
+}
+
+static unsigned
+record_key_path(struct record_screen *screen, enum act act, const struct event *event)
+{
+	unsigned flags = prompt_key(&screen->path, act, event);
+
+	if (flags & UI_ACT)
+		record_files_go(screen);
+	return flags & ~(unsigned)UI_ACT;
+}
+
+static unsigned
+record_key_tabs(struct record_screen *screen, enum act act)
+{
+	unsigned flags = tabs_key(&screen->strip, act);
+
+	if ((flags & UI_CHANGED) && record_on_history(screen))
+		record_history_ask(screen->history);
+	return flags;
+}
+
+static unsigned
+record_key_body(struct record_screen *screen, enum act act, const struct event *event)
+{
+	struct record_tab *tab = record_current_tab(screen);
+	unsigned flags;
+
+	if (tab != NULL)
+		flags = list_key(&tab->list, act, event);
+	else if (record_on_history(screen))
+		return record_history_key(screen->history, act, event);
+	else
+		flags = record_overview_key(screen, act, event);
+	return flags & UI_ACT ? record_open_current(screen) : flags;
+}
+
+static unsigned
+record_key_act(struct record_screen *screen, enum act act)
+{
+	switch (act) {
+	case ACT_edit:
+		form_edit_record(screen->app, screen->record);
+		return UI_DONE;
+	case ACT_new:
+		return record_new(screen);
+	case ACT_actions:
+		action_open(screen->app, screen->record, record_on_acted, screen);
+		return UI_DONE;
+	case ACT_print:
+		return record_print(screen);
+	case ACT_refresh:
+		record_ask(screen, 0);
+		return UI_DONE;
+	case ACT_copy:
+	case ACT_copy_record:
+		return record_copy(screen, act == ACT_copy_record);
+	case ACT_undo:
+		return action_undo(screen->app);
+	default:
+		return UI_NONE;
+	}
+}
+
+static unsigned
+record_key(struct screen *base, enum act act, const struct event *event)
+{
+	struct record_screen *screen = (struct record_screen *)base;
+	unsigned flags;
+
+	if (screen->path.open)
+		return record_key_path(screen, act, event);
+	if (act == ACT_back || act == ACT_cancel || screen->record == NULL)
+		return UI_NONE;
+	if (act == ACT_open && screen->changed_seen)
+		return record_open_current(screen);
+	if (act != ACT_NONE)
+		screen->changed_seen = false;
+	flags = record_key_act(screen, act);
+	if (flags == UI_NONE)
+		flags = record_key_tabs(screen, act);
+	return flags != UI_NONE ? flags : record_key_body(screen, act, event);
+}
+
+/* ---- drawing ------------------------------------------------------------------------------ */
+
+static void
+record_draw_strip(struct record_screen *screen, struct rect rect)
+{
+	screen->names[0] = (struct tab){ tr(T_TAB_OVERVIEW), -1 };
+	for (size_t i = 0; i < screen->tab_count; i++)
+		screen->names[i + 1] = (struct tab){ record_tab_name(&screen->tabs[i]), -1 };
+	screen->names[screen->tab_count + 1] = (struct tab){ tr(T_TAB_HISTORY), -1 };
+	tabs_draw(&screen->strip, rect, true);
+}
+
+static void
+record_draw(struct screen *base, struct rect rect)
+{
+	struct record_screen *screen = (struct record_screen *)base;
+	struct rect body = { rect.y + 2, rect.x, rect.rows - 2, rect.cols };
+	struct record_tab *tab = record_current_tab(screen);
+
+	if (screen->record == NULL)
+		return;
+	record_draw_strip(screen, (struct rect){ rect.y, rect.x, 1, rect.cols });
+	cells_rule(rect.y + 1, rect.x, rect.cols);
+	if (tab != NULL)
+		list_draw(&tab->list, body, true);
+	else if (record_on_history(screen))
+		record_history_draw(screen->history, body);
+	else
+		record_overview_draw(screen, body);
+}
+
+static void
+record_head(struct screen *base, struct rect rect)
+{
+	struct record_screen *screen = (struct record_screen *)base;
+
+	if (screen->path.open)
+		prompt_draw(&screen->path, rect, NULL);
+	else if (screen->record != NULL)
+		record_head_draw(screen, rect);
+}
+
+static const char *
+record_hint(struct screen *base)
+{
+	struct record_screen *screen = (struct record_screen *)base;
+
+	if (screen->path.open)
+		return tr(screen->path_saves ? T_FILES_SAVE_HINT : T_FILES_ADD_HINT);
+	if (record_files_here(screen))
+		return tr(T_FILES_HINT);
+	return tr(T_RECORD_HINT);
+}
+
+static const char *
+record_title(struct screen *base)
+{
+	return ((struct record_screen *)base)->entity->label;
+}
+
+static enum ctx
+record_context(struct screen *base)
+{
+	return ((struct record_screen *)base)->path.open ? CTX_INPUT : CTX_RECORD;
+}
+
+static bool
+record_can(struct screen *base, enum act act)
+{
+	struct record_screen *screen = (struct record_screen *)base;
+
+	if (screen->record == NULL)
+		return act == ACT_back || act == ACT_help || act == ACT_go;
+	switch (act) {
+	case ACT_edit:
+		return (screen->record->rights & CAT_MAY_EDIT) != 0;
+	case ACT_find:
+	case ACT_next_record:
+	case ACT_previous_record:
+		return false;
+	case ACT_undo:
+		return action_can_undo(screen->app);
+	default:
+		return true;
+	}
+}
+
+static const char *
+record_label(struct screen *base, enum act act)
+{
+	struct record_screen *screen = (struct record_screen *)base;
+	const struct record_tab *tab;
+
+	if (act != ACT_new || screen->record == NULL)
+		return NULL;
+	if (record_files_here(screen))
+		return tr(T_FILES_ADD);
+	tab = record_new_tab(screen);
+	return tab == NULL ? NULL
+			   : arena_printf(cells_scratch(), tr(T_NEW_WHAT), tab->related->label);
+}
+
+/* ---- life --------------------------------------------------------------------------------- */
+
+static void
+record_screen_reload(struct screen *base)
+{
+	record_reload((struct record_screen *)base);
+}
+
+/* Drafts may have come or gone. */
+static void
+record_resume(struct screen *base)
+{
+	struct record_screen *screen = (struct record_screen *)base;
+
+	if (screen->record != NULL)
+		record_overview_gather(screen);
+}
+
+static void
+record_leave(struct screen *base)
+{
+	struct record_screen *screen = (struct record_screen *)base;
+
+	record_files_stop(screen);
+	ask_cancel(screen->app, &screen->asking);
+	ask_cancel(screen->app, &screen->asking_change);
+	live_close(screen->live);
+	for (size_t i = 0; i < screen->tab_count; i++)
+		record_tab_fini(&screen->tabs[i]);
+	record_history_free(screen->history);
+	list_fini(&screen->timeline);
+	prompt_fini(&screen->path);
+	arena_free(screen->arena);
+	free(screen);
+}
+
+static const struct screen_ops record_ops = {
+	.name = "record",
+	.context = CTX_RECORD,
+	.title = record_title,
+	.head = record_head,
+	.draw = record_draw,
+	.hint = record_hint,
+	.context_now = record_context,
+	.can = record_can,
+	.label = record_label,
+	.key = record_key,
+	.reload = record_screen_reload,
+	.resume = record_resume,
+	.leave = record_leave,
+};
+
+/* The place of an entity among the modules of the title; 0: none. */
+static int
+record_module(const Kehu__Entity *entity)
+{
+	static const char *const names[] = { "customer", "visit", "contact" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(names[i], entity->name) == 0)
+			return (int)i + 2;
+	return 0;
+}
+
+static void
+record_make_tabs(struct record_screen *screen)
+{
+	for (size_t i = 0; i < screen->entity->n_tabs && screen->tab_count < RECORD_TABS; i++) {
+		struct record_tab *tab = &screen->tabs[screen->tab_count];
+
+		if (record_tab_init(tab, screen->app, screen->entity->number, screen->id,
+			screen->entity->tabs[i]))
+			screen->tab_count++;
+		else
+			record_tab_fini(tab);
+	}
+	screen->strip = (struct tabs){ .tabs = screen->names, .count = screen->tab_count + 2 };
+	screen->history = record_history_new(screen->app, screen->entity->number, screen->id);
+}
+
+void
+record_open(struct app *app, uint32_t number, int64_t id)
+{
+	const Kehu__Entity *entity = cat_entity(app_cat(app), number);
+	struct record_screen *screen;
+
+	if (entity == NULL) {
+		message_error(ERR_NO_SUCH_ENTITY, NULL, app->lang);
+		return;
+	}
+	screen = calloc(1, sizeof(*screen));
+	if (screen == NULL)
+		fatal("out of memory: record");
+	screen->ops = record_ops;
+	screen->ops.module = record_module(entity);
+	screen->screen.ops = &screen->ops;
+	screen->app = app;
+	screen->entity = entity;
+	screen->id = id;
+	screen->arena = arena_new(0);
+	prompt_init(&screen->path, 400);
+	record_make_tabs(screen);
+	screen->live = live_open(app,
+	    &(struct live_config){ .changed = record_on_pushed,
+		.settled = record_on_settled,
+		.context = screen });
+	live_show(screen->live, number, &id, 1, false);
+	ui_push(app->ui, &screen->screen);
+	record_overview_gather(screen);
+	record_ask(screen, 0);
+}
