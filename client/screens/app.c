@@ -115,11 +115,14 @@ app_show_user(struct app *app)
 	const struct link_user *user = link_user(app->link);
 	struct arena_mark mark = arena_mark(app->arena);
 
-	if (user->id != 0)
-		ui_set_user(app->ui, text_print(app->arena,
-					 arena_printf(app->arena, "%s%s%s", user->label,
-					     user->branch[0] ? "@" : "", user->branch),
-					 TEXT_LINE));
+	if (user->id == 0)
+		return;
+	/* Before somebody has signed in there is nowhere to go. */
+	ui_set_modules(app->ui, app_modules, sizeof(app_modules) / sizeof(app_modules[0]));
+	ui_set_user(app->ui, text_print(app->arena,
+				 arena_printf(app->arena, "%s%s%s", user->label,
+				     user->branch[0] ? "@" : "", user->branch),
+				 TEXT_LINE));
 	arena_rewind(app->arena, mark);
 }
 
@@ -337,9 +340,14 @@ app_set_lang(struct app *app, enum lang lang)
 void
 app_logout(struct app *app)
 {
+	/* Nothing of this user stays on the screen; the next one gets a home of his own. */
 	link_logout(app->link);
+	while (ui_top(app->ui) != NULL)
+		ui_pop(app->ui);
+	ui_set_modules(app->ui, NULL, 0);
+	ui_set_user(app->ui, "");
+	app->entered = false;
 	app_connect(app, app->options.server);
-	ui_pop_to(app->ui, ui_root(app->ui));
 	login_open(app, NULL, NULL);
 }
 
@@ -379,7 +387,6 @@ app_init(struct app *app)
 	live_init(app);
 	views_init(app);
 	recent_init(app);
-	ui_set_modules(app->ui, app_modules, sizeof(app_modules) / sizeof(app_modules[0]));
 	ui_set_clock(app->ui, app->offset_min);
 	ui_set_cancel(app->ui, app_cancel, app);
 	ui_set_global(app->ui, app_global_key, app);

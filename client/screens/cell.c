@@ -3,8 +3,15 @@
 
 #include "common/date.h"
 #include "common/text.h"
+#include <string.h>
 
-enum { CELL_LABEL_MIN = 18, CELL_LABEL_WANT = 34, CELL_TEXT_MAX = 24, CELL_CHOICE_MAX = 12 };
+enum {
+	CELL_CODE_BYTES = 2,
+	CELL_LABEL_MIN = 20,
+	CELL_LABEL_WANT = 34,
+	CELL_TEXT_MAX = 24,
+	CELL_CHOICE_MAX = 12
+};
 
 /* The year of today is left out, and the time of day where only the day counts. */
 static const char *
@@ -32,6 +39,17 @@ cell_text(const struct app *app, const Kehu__Field *field, const Kehu__Value *va
 		return value->number ? "x" : "";
 	const char *text = cat_value_text(cells_scratch(), app_cat(app), field, value, &style);
 	return field->type == CAT_BLOCK ? text_print(cells_scratch(), text, TEXT_LINE) : text;
+}
+
+const char *
+cell_fit(const struct app *app, const Kehu__Field *field, const Kehu__Value *value, int cols)
+{
+	const char *text = cell_text(app, field, value);
+
+	if (field->type == CAT_CHOICE && value->text != NULL && !value->masked &&
+	    (int)text_cols(text) > cols && strlen(value->text) <= CELL_CODE_BYTES)
+		return text_print(cells_scratch(), value->text, TEXT_LINE);
+	return text;
 }
 
 enum role
@@ -132,6 +150,14 @@ cell_column_cols(const struct cat *cat, const Kehu__Field *field, struct list_co
 		column->want_cols = max;
 		break;
 	}
+}
+
+bool
+cell_is_whole(const Kehu__Field *field)
+{
+	return field->type == CAT_PHONE || field->type == CAT_MONEY ||
+	       field->type == CAT_DATE || field->type == CAT_MOMENT || field->type == CAT_INT ||
+	       field->type == CAT_QUANTITY;
 }
 
 struct list_column

@@ -9,8 +9,13 @@
  * memory. */
 const char *cell_text(
     const struct app *app, const Kehu__Field *field, const Kehu__Value *value);
+/* The same in so many cells: the code of a choice where its label does not fit. */
+const char *cell_fit(
+    const struct app *app, const Kehu__Field *field, const Kehu__Value *value, int cols);
 /* The colour of a choice; normal for all else. */
 enum role cell_role(const struct cat *cat, const Kehu__Field *field, const Kehu__Value *value);
+/* Whether a part of the text is of no use (numbers, dates): better no column than a cut one. */
+bool cell_is_whole(const Kehu__Field *field);
 /* How a field is laid out as a column of a list. Title is borrowed from the catalogue. */
 struct list_column cell_column(
     const struct cat *cat, const Kehu__Entity *entity, const Kehu__Field *field, size_t at);

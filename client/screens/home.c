@@ -60,10 +60,19 @@ static const struct {
 	    { "name", "level", "last_visit_at", NULL } },
 };
 
-static struct list_column home_columns[HOME_CELLS] = {
-	{ .title = "", .min_cols = 5, .want_cols = 5 },
-	{ .title = "", .min_cols = 12, .want_cols = 20, .stretch = true },
-	{ .title = "", .min_cols = 6, .want_cols = 12, .priority = 1 },
+static const struct list_column home_columns[HOME_PANES][HOME_CELLS] = {
+	[HOME_TODAY] = { { .title = "", .min_cols = 9, .want_cols = 9 },
+	    { .title = "", .min_cols = 14, .want_cols = 20, .stretch = true },
+	    { .title = "", .min_cols = 6, .want_cols = 16, .priority = 1 } },
+	[HOME_AGAIN] = { { .title = "", .min_cols = 2, .want_cols = 2 },
+	    { .title = "", .min_cols = 14, .want_cols = 26, .stretch = true },
+	    { .title = "", .min_cols = 8, .want_cols = 8, .priority = 1 } },
+	[HOME_HERE] = { { .title = "", .min_cols = 7, .want_cols = 7 },
+	    { .title = "", .min_cols = 12, .want_cols = 20, .stretch = true },
+	    { .title = "", .min_cols = 11, .want_cols = 11, .priority = 1 } },
+	[HOME_RECENT] = { { .title = "", .min_cols = 8, .want_cols = 8 },
+	    { .title = "", .min_cols = 12, .want_cols = 20, .stretch = true },
+	    { .title = "", .min_cols = 1, .want_cols = 1, .priority = 1 } },
 };
 
 /* ---- rows ---- */
@@ -102,7 +111,10 @@ home_row_again(struct home_pane *pane, const Kehu__Row *row)
 	struct app *app = pane->home->app;
 	const Kehu__Value *last = row->n_cells > 2 ? row->cells[2] : NULL;
 
-	pane->cells[0] = home_cell(pane, row, 1);
+	/* The level's letter is enough here. */
+	pane->cells[0] = row->n_cells > 1 && row->cells[1]->text != NULL
+			     ? text_print(cells_scratch(), row->cells[1]->text, TEXT_LINE)
+			     : "";
 	pane->cells[1] = home_cell(pane, row, 0);
 	pane->cells[2] =
 	    cat_value_empty(last)
@@ -555,7 +567,7 @@ home_open(struct app *app)
 		*pane = (struct home_pane){
 			.home = home, .name = (enum home_pane_name)i, .arena = arena_new(0)
 		};
-		pane->list = (struct list){ .columns = home_columns,
+		pane->list = (struct list){ .columns = home_columns[i],
 			.column_count = HOME_CELLS,
 			.row = home_row,
 			.arg = pane,

@@ -16,6 +16,7 @@
 #include <string.h>
 
 enum {
+	LIST_MEASURED = 60,           /* rows */
 	LIST_PREVIEW_FROM_COLS = 110, /* wider windows show the preview by themselves */
 	LIST_PREVIEW_COLS = 40,
 	LIST_PREVIEW_MIN_COLS = 24,
@@ -74,6 +75,48 @@ list_show_sort(struct list_screen *screen, const Kehu__Entity *entity)
 								    : LIST_RISING;
 }
 
+static const Kehu__Value *
+list_cell(const struct list_screen *screen, const Kehu__Row *row, uint32_t field)
+{
+	size_t count;
+	const uint32_t *columns = list_data_columns(screen->data, &count);
+
+	for (size_t i = 0; i < count && i < row->n_cells; i++)
+		if (columns[i] == field)
+			return row->cells[i];
+	return NULL;
+}
+
+/* As wide as the rows of the first page need, within what the type allows. */
+static void
+list_measure(struct list_screen *screen)
+{
+	const Kehu__Entity *entity = list_screen_entity(screen);
+
+	for (size_t i = 0; entity != NULL && i < screen->column_count; i++) {
+		const Kehu__Field *field = cat_field(entity, screen->fields[i]);
+		struct list_column *column = &screen->columns[i];
+		int most = (int)text_cols(column->title) + 1;
+
+		*column = cell_column(screen->cat, entity, field, i);
+		for (size_t at = 0; screen->data != NULL && at < LIST_MEASURED &&
+				    list_data_row(screen->data, at) != NULL;
+		     at++) {
+			const Kehu__Value *value = list_cell(
+			    screen, list_data_row(screen->data, at), screen->fields[i]);
+			int cols = value == NULL
+				       ? 0
+				       : (int)text_cols(cell_text(screen->app, field, value));
+
+			most = cols > most ? cols : most;
+		}
+		column->want_cols = most < column->want_cols ? most : column->want_cols;
+		/* Half a phone number or amount is none: whole, or the column goes. */
+		if (column->min_cols > column->want_cols || cell_is_whole(field))
+			column->min_cols = column->want_cols;
+	}
+}
+
 /* Again when the catalogue is another: labels in the other language, a field more. */
 static void
 list_make_columns(struct list_screen *screen)
@@ -96,20 +139,9 @@ list_make_columns(struct list_screen *screen)
 			    screen->cat, entity, cat_field(entity, screen->fields[i]), i);
 		screen->list.column_count = screen->column_count;
 		list_option_find(screen);
+		list_measure(screen);
 	}
 	list_show_sort(screen, entity);
-}
-
-static const Kehu__Value *
-list_cell(const struct list_screen *screen, const Kehu__Row *row, uint32_t field)
-{
-	size_t count;
-	const uint32_t *columns = list_data_columns(screen->data, &count);
-
-	for (size_t i = 0; i < count && i < row->n_cells; i++)
-		if (columns[i] == field)
-			return row->cells[i];
-	return NULL;
 }
 
 const char *
@@ -140,7 +172,9 @@ list_row(void *arg, size_t index)
 		const Kehu__Value *value = list_cell(screen, row, screen->fields[i]);
 
 		screen->cells[i] =
-		    field == NULL || value == NULL ? "" : cell_text(screen->app, field, value);
+		    field == NULL || value == NULL
+			? ""
+			: cell_fit(screen->app, field, value, screen->list.widths[i]);
 		screen->roles[i] = field == NULL || value == NULL
 				       ? ROLE_NORMAL
 				       : (uint8_t)cell_role(screen->cat, field, value);
@@ -172,6 +206,7 @@ list_on_changed(void *context, bool first)
 	bool more = list_data_more(screen->data);
 
 	if (first) {
+		list_measure(screen);
 		list_reset(&screen->list, end, more);
 		if (screen->keep != 0 && list_data_find(screen->data, screen->keep, &at))
 			list_go(&screen->list, at);

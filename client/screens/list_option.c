@@ -452,7 +452,7 @@ list_option_copy(const struct list_screen *screen, bool all)
 			    row->cells[i] != NULL ? row->cells[i] : "");
 	}
 	if (term_copy(text))
-		message_sayf(SAY_NOTE, tr(T_COPIED), text);
+		message_sayf(SAY_NOTE, tr(T_LIST_COPIED), text);
 	else
 		message_say(SAY_WARNING, 0, tr(T_COPY_NOT));
 }

@@ -328,9 +328,13 @@ preview_draw(struct preview *preview, struct rect rect)
 			tab_rows += 2 + preview->answer->related[i]->page->n_rows;
 	int fields_rows = rect.rows - (int)tab_rows;
 	pen.rect.rows = fields_rows > rect.rows / 2 ? fields_rows : rect.rows / 2;
-	for (size_t i = 0; i < pen.entity->n_fields; i++)
-		pen_field(&pen, pen.entity->fields[i],
-		    cat_value(preview->answer->record, pen.entity->fields[i]->number));
+	/* What lists show comes first, the rest as room is left. */
+	for (int listed = 1; listed >= 0; listed--)
+		for (size_t i = 0; i < pen.entity->n_fields; i++)
+			if (((pen.entity->fields[i]->flags & CAT_COLUMN) != 0) == (listed == 1))
+				pen_field(&pen, pen.entity->fields[i],
+				    cat_value(preview->answer->record,
+					pen.entity->fields[i]->number));
 	pen.rect.rows = rect.rows;
 	for (size_t i = 0; i < preview->answer->n_related; i++)
 		pen_tab(&pen, preview->answer->related[i]);

@@ -171,7 +171,7 @@ frame_has_its_rows(void **state)
 	ui_set_clock(ui, 0);
 	ui_set_modules(ui, modules, 2);
 	message_error(ERR_REQUIRED, "目的", LANG_ZH);
-	assert_non_null(strstr(row(0), " Kehu 客户 列表  首页 [客户]"));
+	assert_non_null(strstr(row(0), " Kehu 列表  首页 [客户]"));
 	assert_non_null(strstr(row(0), "wangxm@上海 "));
 	assert_non_null(strstr(row(0), " 断 12s"));
 	assert_string_equal(row(2), "body of 列表 80x19");
