@@ -5,10 +5,8 @@
 #include "client/cli/sheet.h"
 
 #include "common/csv.h"
-#include "common/log.h"
 #include "common/text.h"
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define SHEET_SAMPLE_ROWS 100
@@ -18,7 +16,7 @@
 struct sheet {
 	FILE *out;
 	enum sheet_format format;
-	struct arena *arena; /* columns */
+	struct arena *arena; /* the sheet itself and its columns */
 	struct arena *rows;  /* rows held back for the widths, or one row at work */
 	struct sheet_column *columns;
 	size_t count, *widths;
@@ -49,14 +47,13 @@ struct sheet *
 sheet_new(FILE *out, enum sheet_format format, const struct sheet_column *columns, size_t count,
     bool header)
 {
-	struct sheet *sheet = calloc(1, sizeof(*sheet));
+	struct arena *arena = arena_new(0);
+	struct sheet *sheet = ARENA_NEW(arena, struct sheet);
 
-	if (sheet == NULL)
-		fatal("out of memory: output");
 	sheet->out = out;
 	sheet->format = format;
 	sheet->header = header || format == SHEET_TABLE || format == SHEET_CSV;
-	sheet->arena = arena_new(0);
+	sheet->arena = arena;
 	sheet->rows = arena_new(0);
 	sheet->count = count;
 	sheet->columns = ARENA_ARRAY(sheet->arena, struct sheet_column, count);
@@ -305,8 +302,7 @@ sheet_end(struct sheet *sheet)
 	int error = sheet->error;
 	buf_fini(&sheet->line);
 	arena_free(sheet->rows);
-	arena_free(sheet->arena);
-	free(sheet);
+	arena_free(sheet->arena); /* and with it the sheet */
 	errno = error;
 	return error == 0 ? ERR_OK : ERR_FILE_SYSTEM;
 }

@@ -227,21 +227,37 @@ journal_keep(struct journal *journal, struct held *held)
 	journal->live_bytes += held->disk_bytes;
 }
 
+static void *
+journal_alloc(size_t bytes)
+{
+	void *memory = calloc(1, bytes);
+
+	if (memory == NULL)
+		fatal("out of memory: journal");
+	return memory;
+}
+
+static char *
+journal_copy(const char *text)
+{
+	size_t bytes = text == NULL ? 0 : strlen(text);
+	char *copy = journal_alloc(bytes + 1);
+
+	if (bytes > 0)
+		memcpy(copy, text, bytes);
+	return copy;
+}
+
 static struct held *
 journal_held_new(const struct journal_entry *entry)
 {
-	struct held *held = calloc(1, sizeof(*held));
+	struct held *held = journal_alloc(sizeof(*held));
 
-	if (held == NULL)
-		fatal("out of memory: journal");
 	held->entry = *entry;
-	held->key = strdup(entry->key);
-	held->title = strdup(entry->title != NULL ? entry->title : "");
-	held->note = strdup(entry->note != NULL ? entry->note : "");
-	held->data = malloc(entry->bytes + 1);
-	if (held->key == NULL || held->title == NULL || held->note == NULL ||
-	    held->data == NULL)
-		fatal("out of memory: journal");
+	held->key = journal_copy(entry->key);
+	held->title = journal_copy(entry->title);
+	held->note = journal_copy(entry->note);
+	held->data = journal_alloc(entry->bytes + 1);
 	if (entry->bytes > 0)
 		memcpy(held->data, entry->data, entry->bytes);
 	return held;
@@ -325,10 +341,8 @@ static size_t
 journal_read(struct journal *journal, const uint8_t *data, size_t bytes)
 {
 	size_t at = JOURNAL_MAGIC_BYTES;
-	uint8_t *plain = malloc(bytes + 1);
+	uint8_t *plain = journal_alloc(bytes + 1);
 
-	if (plain == NULL)
-		fatal("out of memory: journal");
 	while (bytes - at >= JOURNAL_HEAD_BYTES + JOURNAL_TAG_BYTES) {
 		struct journal_cursor cursor = { data + at, bytes - at, false };
 		size_t length = (size_t)journal_take_number(&cursor, 4), plain_bytes;
@@ -562,17 +576,16 @@ journal_open(struct arena *arena, const char *dir, const char *server, const cha
 		*why = arena_printf(arena, "%s: %s", dir, strerror(errno));
 		return NULL;
 	}
-	journal = calloc(1, sizeof(*journal));
-	if (journal == NULL)
-		fatal("out of memory: journal");
+	journal = journal_alloc(sizeof(*journal));
 	TAILQ_INIT(&journal->entries);
 	journal->lock_fd = journal->fd = -1;
 	if (key_bytes == sizeof(journal->key))
 		memcpy(journal->key, key, key_bytes);
 	else
 		hash_sha256(key, key_bytes, journal->key);
-	journal->dir = strdup(dir);
-	journal->stem = strdup(arena_printf(arena, "journal-%s", place_name(arena, parts, 2)));
+	journal->dir = journal_copy(dir);
+	journal->stem =
+	    journal_copy(arena_printf(arena, "journal-%s", place_name(arena, parts, 2)));
 	if (!journal_take_slot(arena, journal)) {
 		*why = arena_printf(arena, "%s: %s", dir, strerror(errno));
 		journal_close(journal);
