@@ -7,6 +7,7 @@
  */
 #include "server/record/token.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -310,6 +311,47 @@ token_index_whole(struct token_job *job)
 	token_add(job, '=', gram, TOKEN_WHOLE_BYTES);
 }
 
+bool
+token_raw_pair(uint32_t first, uint32_t second)
+{
+	return first > ' ' && second > ' ' && !(text_is_han(first) && text_is_han(second));
+}
+
+void
+token_raw_gram(uint32_t first, uint32_t second, char gram[TOKEN_RAW_BYTES])
+{
+	snprintf(gram, TOKEN_RAW_BYTES, "%x.%x", (unsigned)first, (unsigned)second);
+}
+
+void
+token_raw_pairs(struct arena *arena, const char *text,
+    void (*each)(void *to, uint32_t first, uint32_t second, size_t index), void *to)
+{
+	const char *folded = text_fold(arena, text);
+	size_t bytes = strlen(folded), length, index = 0;
+	uint32_t before = 0, code;
+
+	if (text_chars(folded) > TOKEN_RAW_CHARS)
+		return;
+	for (size_t at = 0; at < bytes; at += length, before = code, index++) {
+		length = text_decode(folded + at, bytes - at, &code);
+		if (length == 0)
+			return;
+		if (index > 0 && token_raw_pair(before, code))
+			each(to, before, code, index - 1);
+	}
+}
+
+static void
+token_index_raw(void *job, uint32_t first, uint32_t second, size_t index)
+{
+	char gram[TOKEN_RAW_BYTES];
+
+	(void)index;
+	token_raw_gram(first, second, gram);
+	token_add(job, 'r', gram, strlen(gram));
+}
+
 void
 token_index(struct arena *arena, struct token_set *set, char class, const char *text)
 {
@@ -322,6 +364,8 @@ token_index(struct arena *arena, struct token_set *set, char class, const char *
 		token_index_phones(&job, text);
 		return;
 	}
+	if (kind == TOKEN_NAME)
+		token_raw_pairs(arena, text, token_index_raw, &job);
 	token_text_read(arena, text, strlen(text), token_kind_sounds(kind),
 	    kind == TOKEN_PERSON, &job.text);
 	if (job.text.count == 0)

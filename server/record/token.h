@@ -26,6 +26,7 @@
  *	y  two neighbouring syllables "zhong.guo", "guo." at the end of a run
  *	g  four neighbouring digits of a phone number
  *	d  a word's first six letters, and these with each one left out: for one wrong letter
+ *	r  two neighbouring characters of a text of at most 12, not both Han, signs and all
  *	=  the whole text without spaces and punctuation, as 16 bits of its hash
  *
  * A short Chinese company name gives 13 tokens; a customer with short and full name, contact,

@@ -343,6 +343,34 @@ token_match_all(const struct token_seen *seen, const struct token_query *query)
 	return TOKEN_NONE;
 }
 
+struct token_raw_search {
+	const uint32_t *pair;
+	enum token_rank rank;
+};
+
+static void
+token_raw_look(void *search_, uint32_t first, uint32_t second, size_t index)
+{
+	struct token_raw_search *search = search_;
+
+	(void)index;
+	/* Two letters inside a word say less than initials do. */
+	if (first == search->pair[0] && second == search->pair[1])
+		search->rank = TOKEN_INITIALS_INSIDE;
+}
+
+/* The two characters typed stand side by side in a short name. */
+static enum token_rank
+token_match_raw(
+    struct arena *arena, const struct token_seen *seen, const struct token_query *query)
+{
+	struct token_raw_search search = { .pair = query->pair, .rank = TOKEN_NONE };
+
+	if (query->pair[0] != 0 && seen->kind == TOKEN_NAME && seen->clear && !seen->whole)
+		token_raw_pairs(arena, seen->field->text, token_raw_look, &search);
+	return search.rank;
+}
+
 static void
 token_hit_take(struct token_hit *hit, enum token_rank rank, size_t field)
 {
@@ -385,17 +413,25 @@ token_match(struct arena *arena, const struct token_query *query,
 	if (seen_count == 0)
 		return false;
 	struct token_hit words = token_match_words(query, seen, seen_count, typo);
+	struct token_hit raw = { .rank = TOKEN_NONE };
 	bool masked = false;
+	if (query->pair_only)
+		words.rank = TOKEN_NONE;
 	for (size_t i = 0; i < seen_count; i++) {
-		enum token_rank rank = token_match_all(&seen[i], query);
+		enum token_rank rank = query->pair_only ? TOKEN_NONE : token_match_all(&seen[i], query);
+		token_hit_take(&raw, token_match_raw(arena, &seen[i], query),
+		    (size_t)(seen[i].field - fields));
 		masked = masked || (!seen[i].clear && rank <= TOKEN_EXACT);
 		token_hit_take(&all, rank, (size_t)(seen[i].field - fields));
 	}
-	if (words.rank == TOKEN_NONE && (!masked || typo))
-		return false;
+	if (words.rank == TOKEN_NONE && (!masked || typo)) {
+		*hit = raw;
+		return raw.rank != TOKEN_NONE;
+	}
 	words.field += (size_t)(seen[0].field - fields);
 	if (query->count > 1 && words.rank < TOKEN_INSIDE)
 		words.rank = TOKEN_INSIDE; /* each begins a field, what was typed does not */
 	*hit = all.rank <= words.rank ? all : words;
+	token_hit_take(hit, raw.rank, raw.field);
 	return true;
 }

@@ -67,6 +67,8 @@ struct token_word {
 };
 
 struct token_query {
+	uint32_t pair[2]; /* typed are just these two characters, not both Han; else 0 */
+	bool pair_only; /* the words are too short to be looked for */
 	const char *clear, *whole; /* class letters */
 	bool shortage;             /* only single letters were typed */
 	struct token_word all;     /* the whole text as one word */
@@ -82,5 +84,18 @@ bool token_word_is_short(const struct token_word *word);
  * slip leaves a gram that token_query_typo_text asks for.
  */
 bool token_typo_matches(const struct token_word *word, const struct token_text *text);
+
+/*
+ * Two neighbouring characters of a short name exactly as they stand, signs and all: what is typed is
+ * often a piece of a ticker or a mark ("CL" of TCL, "*S" of *ST). Pairs of Han characters have
+ * tokens of their own.
+ */
+#define TOKEN_RAW_CHARS 12 /* longer texts have none */
+#define TOKEN_RAW_BYTES 24
+bool token_raw_pair(uint32_t first, uint32_t second);
+void token_raw_gram(uint32_t first, uint32_t second, char gram[TOKEN_RAW_BYTES]);
+/* Calls each(to, first, second, index) for the pairs of a text, if it is short enough. */
+void token_raw_pairs(struct arena *arena, const char *text,
+    void (*each)(void *to, uint32_t first, uint32_t second, size_t index), void *to);
 
 #endif

@@ -182,6 +182,47 @@ token_words_expr(struct arena *arena, const struct token_query *query)
 	return token_terms_join(&words);
 }
 
+/* The two characters typed, as they stand in a short name. */
+static const char *
+token_raw_expr(struct arena *arena, const struct token_query *query)
+{
+	struct token_terms ways = token_any(arena);
+	char gram[TOKEN_RAW_BYTES];
+
+	if (query->pair[0] == 0)
+		return NULL;
+	token_raw_gram(query->pair[0], query->pair[1], gram);
+	for (const char *letter = query->clear; *letter != '\0'; letter++)
+		if (token_kind_of(*letter) == TOKEN_NAME)
+			token_terms_add(&ways, token_lexeme(arena, *letter, 'r', gram, strlen(gram), false));
+	return token_terms_join(&ways);
+}
+
+static void
+token_query_take_pair(void *query_, uint32_t first, uint32_t second, size_t index)
+{
+	struct token_query *query = query_;
+
+	(void)index;
+	query->pair[0] = first;
+	query->pair[1] = second;
+}
+
+/* Just two characters, spaces around them aside. */
+static void
+token_query_read_pair(struct arena *arena, struct token_query *query, const char *text)
+{
+	while (*text == ' ')
+		text++;
+	const char *trimmed = arena_strdup(arena, text);
+	size_t bytes = strlen(trimmed);
+	while (bytes > 0 && trimmed[bytes - 1] == ' ')
+		bytes--;
+	trimmed = text_fold(arena, arena_strndup(arena, trimmed, bytes));
+	if (text_chars(trimmed) == 2)
+		token_raw_pairs(arena, trimmed, token_query_take_pair, query);
+}
+
 /*
  * Words of a masked value are no use, so a text of several is also asked as a whole one. The
  * exact and the start query narrow further what the words find.
@@ -192,8 +233,13 @@ token_query_compile(struct arena *arena, struct token_query *query)
 	query->shortage = true;
 	for (size_t i = 0; i < query->count; i++)
 		query->shortage = query->shortage && token_word_is_short(&query->words[i]);
-	if (query->shortage)
+	const char *raw = token_raw_expr(arena, query);
+	if (query->shortage) {
+		query->text = raw;
+		query->pair_only = true;
+		query->shortage = raw == NULL;
 		return;
+	}
 	const char *masked = token_exact_expr(arena, query, query->whole);
 	const char *words = token_words_expr(arena, query);
 	struct token_terms exact = token_any(arena), ways = token_any(arena);
@@ -201,6 +247,7 @@ token_query_compile(struct arena *arena, struct token_query *query)
 	    &exact, token_both(arena, words, token_exact_expr(arena, query, query->clear)));
 	token_terms_add(&exact, masked);
 	token_terms_add(&ways, words);
+	token_terms_add(&ways, raw);
 	if (query->count > 1 || words == NULL)
 		token_terms_add(&ways, masked);
 	query->text = token_terms_join(&ways);
@@ -279,10 +326,8 @@ token_query(
 		query->words[query->count++] = query->all;
 	else
 		token_query_split(arena, query, narrow);
-	if (query->count > 0)
-		token_query_compile(arena, query);
-	else
-		query->shortage = true;
+	token_query_read_pair(arena, query, narrow);
+	token_query_compile(arena, query);
 	return query;
 }
 
