@@ -176,13 +176,37 @@ a_chunk_sent_twice_is_stored_once(void **state)
 
 /* ---- what is not whole ------------------------------------------------------------------- */
 
+/* Files of the customer as its tab lists them. */
+static size_t
+files_listed(struct client *client)
+{
+	Kehu__ClientFrame frame = KEHU__CLIENT_FRAME__INIT;
+	Kehu__Related related = KEHU__RELATED__INIT;
+	Kehu__ServerFrame *answer;
+
+	related.has_entity = related.has_id = related.has_related = related.has_limit = true;
+	related.entity = E_customer;
+	related.id = customer;
+	related.related = E_attachment;
+	related.limit = 500;
+	frame.request_case = KEHU__CLIENT_FRAME__REQUEST_RELATED;
+	frame.related = &related;
+	answer = client_call(client, &frame);
+	if (answer->answer_case != KEHU__SERVER_FRAME__ANSWER_PAGE)
+		fail_msg("files not listed: %u %s", answer->error->code, answer->error->text);
+	return answer->page->n_rows;
+}
+
 static void
 an_upload_without_its_end_is_nobodys_to_see(void **state)
 {
+	size_t before = files_listed(ada);
 	int64_t id = start(ada, "half", CHUNK * 2);
 	Kehu__ServerFrame *answer;
 
+	assert_true(before > 0);
 	send_chunk(ada, id, 0, CHUNK * 2);
+	assert_int_equal(files_listed(ada), before);
 	expect_error(attach(ada, (struct step){ READ, .id = id }), ERR_NO_SUCH_RECORD, 0);
 	answer = attach(ada, (struct step){ END, .id = id });
 	expect_error(answer, ERR_BAD_FILE, 0);
