@@ -775,7 +775,8 @@ a_full_disk_is_reported(void **state)
 static void
 a_closed_pipe_ends_it_quietly(void **state)
 {
-	char *argv[] = { NULL, "list", "customer", "--limit", "0", "--format", "tsv" };
+	char *argv[] = { NULL, (char[]){ "list" }, (char[]){ "customer" }, (char[]){ "--limit" },
+		(char[]){ "0" }, (char[]){ "--format" }, (char[]){ "tsv" } };
 	int ends[2], status;
 
 	assert_int_equal(pipe(ends), 0);
