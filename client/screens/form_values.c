@@ -148,7 +148,8 @@ values_init(struct values *values, const struct values_spec *specs, size_t count
 			box->max_chars = 4000;
 			box->lookup = true;
 		}
-		box->section = section != NULL && *section ? section : NULL;
+		/* Above the first box a heading would only take a row. */
+		box->section = i > 0 && section != NULL && *section ? section : NULL;
 		section = NULL;
 		/* Two short ones share a row. */
 		beside = !beside && i > 0 && !box->section && values_is_short(spec) &&

@@ -40,7 +40,7 @@ static bool
 overview_in_head(const struct record_screen *screen, const Kehu__Field *field)
 {
 	if (field->number == screen->entity->label_field)
-		return true;
+		return false;
 	return (field->flags & CAT_COLUMN) != 0 &&
 	       (field->type == CAT_CHOICE || strcmp(field->name, "owner_id") == 0);
 }
@@ -73,15 +73,16 @@ record_head_draw(struct record_screen *screen, struct rect rect)
 	for (size_t i = 0; i < screen->entity->n_fields && x + 4 < end; i++) {
 		const Kehu__Field *field = screen->entity->fields[i];
 		const Kehu__Value *value = cat_value(screen->record, field->number);
+		const char *text;
 
-		if (!overview_in_head(screen, field) || cat_value_empty(value) ||
-		    field->number == screen->entity->label_field)
+		if (!overview_in_head(screen, field) || cat_value_empty(value))
 			continue;
-		x += cells_add(rect.y, x + 2, end - x - 2,
-			 arena_printf(cells_scratch(), "%s %s", field->label,
-			     cell_text(screen->app, field, value)),
-			 cell_role(app_cat(screen->app), field, value)) +
-		     2;
+		text = arena_printf(cells_scratch(), "  %s %s", field->label,
+		    cell_text(screen->app, field, value));
+		/* A part of a word is no word. */
+		if (x + (int)text_cols(text) <= end)
+			x += cells_add(rect.y, x, end - x, text,
+			    cell_role(app_cat(screen->app), field, value));
 	}
 	cells_put_right(rect.y, rect.x + rect.cols - right - 1, right, version, ROLE_MUTED);
 }
@@ -274,7 +275,10 @@ overview_figure(const struct record_screen *screen, const Kehu__Field *field, en
 	day = overview_day(screen->app, field, value);
 	if (field->type == CAT_DATE ? day < today : today - day > OVERVIEW_LONG_DAYS)
 		*role = ROLE_WARN;
-	return arena_printf(cells_scratch(), tr(day <= today ? T_FIGURE_AGO : T_FIGURE_AHEAD),
+	if (day == today)
+		return arena_printf(cells_scratch(), "%s (%s)",
+		    date_format(cells_scratch(), day), tr(T_TODAY));
+	return arena_printf(cells_scratch(), tr(day < today ? T_FIGURE_AGO : T_FIGURE_AHEAD),
 	    date_format(cells_scratch(), day), llabs((long long)(today - day)),
 	    *role == ROLE_WARN ? "!" : "");
 }
