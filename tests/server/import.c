@@ -402,8 +402,7 @@ collect_pairs(const struct company *companies, size_t count, struct pair **resul
 			if (second == 0 || total == count * 12)
 				break;
 			snprintf(pairs[total].text, sizeof(pairs[total].text), "%.*s", (int)(first + second), at);
-			/* one with a space or a sign is two words to the search, not one */
-			if (strpbrk(pairs[total].text, " *-") == NULL)
+			if (strchr(pairs[total].text, ' ') == NULL) /* else it is two words */
 				pairs[total++].company = &companies[i];
 			at += first;
 		}
