@@ -242,6 +242,33 @@ gate_finish(struct call *call, const struct request_row *row)
 	return store_commit(call->store, call->arena);
 }
 
+/*
+ * The field a unique index of the database speaks of: they are called <table>_<field>. Text tells
+ * nothing of the other record, which the user may not be able to see.
+ */
+static struct failure
+gate_blame_constraint(const struct call *call, enum err err)
+{
+	struct failure failure = { .err = err };
+	const char *name = store_constraint(call->store);
+
+	for (size_t i = 0; err == ERR_DUPLICATE && i < catalog_count(call->catalog); i++) {
+		const struct entity_view *entity = catalog_at(call->catalog, i);
+		const char *table = entity_table(entity->def);
+		size_t bytes = strlen(table);
+		const struct field *field;
+
+		if (strncmp(name, table, bytes) != 0 || name[bytes] != '_')
+			continue;
+		field = entity_field_named(entity, name + bytes + 1);
+		if (field != NULL) {
+			failure.entity = entity->def->number;
+			failure.field = field->number;
+		}
+	}
+	return failure;
+}
+
 static void
 gate_forget_attempt(struct call *call)
 {
@@ -259,6 +286,7 @@ static enum err
 gate_attempt(struct call *call, const struct request_row *row, bool *again)
 {
 	enum err err = row->handle(call);
+	struct failure failure;
 	const char *state;
 
 	*again = false;
@@ -267,6 +295,7 @@ gate_attempt(struct call *call, const struct request_row *row, bool *again)
 	if (err == ERR_OK)
 		return ERR_OK;
 	state = arena_strdup(call->arena, store_state(call->store));
+	failure = gate_blame_constraint(call, err);
 	if (call->begun)
 		store_rollback(call->store);
 	if (err == ERR_UNKNOWN_OUTCOME)
@@ -297,7 +326,7 @@ gate_attempt(struct call *call, const struct request_row *row, bool *again)
 		if (repeat == ERR_OK || repeat == ERR_INTENT_REUSED)
 			return repeat;
 	}
-	return CALL_FAIL(call, err);
+	return call_fail(call, failure);
 }
 
 static enum err

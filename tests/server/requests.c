@@ -201,6 +201,31 @@ save_gives_ownership_only_with_the_right(void **state)
 		NUMBER_OF(F_visit_owner_id, USER_BEN)), NULL), ERR_FORBIDDEN, F_visit_owner_id);
 }
 
+static void
+save_names_the_field_that_must_be_unique(void **state)
+{
+	const struct sent *values = SENT(TEXT_OF(F_tag_name, "重点"));
+
+	expect_written(client_save(guo, E_tag, 0, 0, values, NULL));
+	expect_error(client_save(guo, E_tag, 0, 0, values, NULL), ERR_DUPLICATE, F_tag_name);
+}
+
+static void
+tags_filter_the_list(void **state)
+{
+	int64_t tag = expect_written(client_save(guo, E_tag, 0, 0, SENT(TEXT_OF(F_tag_name, "招标2026")), NULL))->id;
+	int64_t id = make_customer(ada, "带标签公司", "带标签");
+
+	expect_written(client_save(ada, E_customer, id, 1, NULL,
+	    (const struct sent_line[]){ { .entity = E_customer_tag, .id = -1,
+		.values = SENT(NUMBER_OF(F_customer_tag_tag_id, tag)) }, { 0 } }));
+	assert_int_equal(list_count(ada, E_customer, "tag:招标2026"), 1);
+	assert_int_equal(list_count(ada, E_customer, "标签:招标2026 name:带标签"), 1);
+	assert_int_equal(list_count(ada, E_customer, "-tag:招标2026 name:带标签"), 0);
+	assert_int_equal(list_count(ben, E_customer, "tag:招标2026"), 0);
+	expect_error(client_list(ada, E_customer, "tag:没有"), ERR_QUERY, 0);
+}
+
 /* ---- rights ------------------------------------------------------------------------------ */
 
 static void
@@ -613,6 +638,8 @@ main(void)
 		cmocka_unit_test(save_conflict_shows_both_sides),
 		cmocka_unit_test(save_changes_and_removes_lines_with_the_record_version),
 		cmocka_unit_test(save_gives_ownership_only_with_the_right),
+		cmocka_unit_test(save_names_the_field_that_must_be_unique),
+		cmocka_unit_test(tags_filter_the_list),
 		cmocka_unit_test(rows_of_others_do_not_exist),
 		cmocka_unit_test(visits_of_a_customer_show_through_it_only),
 		cmocka_unit_test(share_gives_reading_then_changing_then_nothing),
