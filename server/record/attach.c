@@ -114,13 +114,20 @@ attach_where_file(const struct attach *attach, struct sql *sql)
 	sql_int(sql, attach->anchor->def->number);
 }
 
-/* The same for an upload of this user's that has not ended. */
+/* The same for one that this user sent or is sending. */
+static void
+attach_where_own(const struct attach *attach, struct sql *sql)
+{
+	attach_where_file(attach, sql);
+	sql_add(sql, " AND a.created_by = ");
+	sql_int(sql, attach->call->session.user);
+}
+
 static void
 attach_where_upload(const struct attach *attach, struct sql *sql)
 {
-	attach_where_file(attach, sql);
-	sql_add(sql, " AND NOT a.complete AND a.created_by = ");
-	sql_int(sql, attach->call->session.user);
+	attach_where_own(attach, sql);
+	sql_add(sql, " AND NOT a.complete");
 }
 
 static Kehu__AttachAnswer *
@@ -283,6 +290,16 @@ attach_check_sum(struct call *call, const Kehu__Attach *request, const struct ro
 	return ERR_OK;
 }
 
+static void
+attach_answer_whole(struct call *call, int64_t id, const struct rows *file)
+{
+	Kehu__AttachAnswer *answer = attach_answer(call, id);
+
+	answer->has_last = answer->last = answer->has_bytes = true;
+	answer->bytes = (uint64_t)rows_int(file, 0, 0);
+	answer->name = arena_strdup(call->arena, rows_text(file, 0, 1));
+}
+
 static enum err
 attach_end(struct attach *attach)
 {
@@ -290,12 +307,11 @@ attach_end(struct attach *attach)
 	struct sql *look = sql_new(call->arena), *add = sql_new(call->arena);
 	struct sql *sql = sql_new(call->arena);
 	struct rows *upload, *sum;
-	Kehu__AttachAnswer *answer;
 	enum err err;
 
 	attach_queue_open(attach, true);
-	sql_add(look, "SELECT a.bytes, a.name");
-	attach_where_upload(attach, look);
+	sql_add(look, "SELECT a.bytes, a.name, a.complete");
+	attach_where_own(attach, look);
 	sql_add(look, " FOR UPDATE");
 	store_queue(call->store, look, &upload);
 	sql_add(add, "SELECT coalesce(sum(length(c.data)), 0), encode(sha256(coalesce("
@@ -312,16 +328,17 @@ attach_end(struct attach *attach)
 		err = attach_check_sum(call, attach->request, upload, sum);
 	if (err != ERR_OK)
 		return err;
+	if (rows_bool(upload, 0, 2)) { /* ended before; its sender had lost the answer */
+		attach_answer_whole(call, attach->request->id, upload);
+		return ERR_OK;
+	}
 	sql_add(sql, "UPDATE attachment SET complete = true, sha256 = ");
 	sql_text(sql, rows_text(sum, 0, 1));
 	sql_add(sql, ", updated_at = now() WHERE id = ");
 	sql_int(sql, attach->request->id);
 	store_queue(call->store, sql, NULL);
 	call->done_action = "attached";
-	answer = attach_answer(call, attach->request->id);
-	answer->has_last = answer->last = answer->has_bytes = true;
-	answer->bytes = (uint64_t)rows_int(upload, 0, 0);
-	answer->name = arena_strdup(call->arena, rows_text(upload, 0, 1));
+	attach_answer_whole(call, attach->request->id, upload);
 	return store_flush(call->store, call->arena);
 }
 

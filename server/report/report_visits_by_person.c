@@ -156,7 +156,8 @@ by_count_person(struct by_person *by, struct report *report, const struct rows *
 		by->bars[by->people - 1].value += rows_int(rows, row, BY_ROW_MINUTES);
 }
 
-static void
+/* ERR_STALE: a currency came up since the columns were made; never leave an amount out. */
+static enum err
 by_put_cost(const struct by_person *by, struct arena *arena, const struct rows *rows, size_t row,
     struct doc_cell *cells)
 {
@@ -166,15 +167,18 @@ by_put_cost(const struct by_person *by, struct arena *arena, const struct rows *
 	for (size_t i = 0; i < by->currency_count + by->others; i++)
 		cells[BY_COST + i] = doc_empty();
 	if (rows_null(rows, row, BY_ROW_COST))
-		return;
+		return ERR_OK;
 	if (currency == NULL)
 		currency = "CNY";
 	for (size_t i = 0; i < by->currency_count; i++)
 		if (strcmp(by->currencies[i], currency) == 0) {
 			cells[BY_COST + i] = doc_value(cost);
-			return;
+			return ERR_OK;
 		}
+	if (!by->others)
+		return ERR_STALE;
 	cells[BY_COST + by->currency_count] = doc_text(report_money(arena, cost, currency));
+	return ERR_OK;
 }
 
 static enum err
@@ -197,11 +201,12 @@ by_add_visit(struct report *report, struct arena *arena, const struct rows *rows
 	cells[BY_PURPOSE] = doc_text(rows_text(rows, row, BY_ROW_PURPOSE));
 	cells[BY_MINUTES] = rows_null(rows, row, BY_ROW_MINUTES) ?
 	    doc_empty() : doc_value(rows_int(rows, row, BY_ROW_MINUTES));
-	by_put_cost(by, arena, rows, row, cells);
-	err = doc_break(report->doc,
-	    (struct doc_key[]){
-		{ rows_text(rows, row, BY_ROW_OWNER), rows_text(rows, row, BY_ROW_PERSON) },
-		{ month, month } });
+	err = by_put_cost(by, arena, rows, row, cells);
+	if (err == ERR_OK)
+		err = doc_break(report->doc,
+		    (struct doc_key[]){ { rows_text(rows, row, BY_ROW_OWNER),
+					    rows_text(rows, row, BY_ROW_PERSON) },
+			{ month, month } });
 	return err != ERR_OK ? err : doc_row(report->doc, cells);
 }
 

@@ -172,6 +172,9 @@ a_chunk_sent_twice_is_stored_once(void **state)
 	attached(attach(ada, (struct step){ END, .id = id }));
 	assert_int_equal(
 	    pg_int(DB, "SELECT count(*) FROM attachment_chunk WHERE attachment_id = %" PRId64, id), 2);
+	/* and ended twice it is as whole as before */
+	assert_true(attached(attach(ada, (struct step){ END, .id = id }))->last);
+	assert_int_equal(pg_int(DB, "SELECT version FROM attachment WHERE id = %" PRId64, id), 1);
 }
 
 /* ---- what is not whole ------------------------------------------------------------------- */

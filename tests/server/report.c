@@ -453,6 +453,20 @@ deleted_visits_are_in_no_report(void **state)
 	pg_exec(DB, "UPDATE visit SET deleted_at = NULL WHERE purpose = '回访'");
 }
 
+/* kehud itself may read everything that its own role may: it does not here. */
+static void
+reports_run_as_their_own_role(void **state)
+{
+	struct asked asked;
+
+	pg_exec(DB, "REVOKE SELECT (purpose) ON visit FROM kehu_report");
+	asked = report_ask(ada, "visits_by_person", "text", march_and_april);
+	expect_error(asked.last, ERR_FORBIDDEN, 0);
+	assert_true(client_list(ada, E_visit, "")->page->n_rows > 0);
+	pg_exec(DB, "GRANT SELECT (purpose) ON visit TO kehu_report");
+	report_text(ada, "visits_by_person", "text", march_and_april);
+}
+
 int
 main(void)
 {
@@ -470,6 +484,7 @@ main(void)
 		cmocka_unit_test(wrong_parameters_are_answered_at_their_number),
 		cmocka_unit_test(wrong_names_and_formats_are_refused),
 		cmocka_unit_test(deleted_visits_are_in_no_report),
+		cmocka_unit_test(reports_run_as_their_own_role),
 		cmocka_unit_test(visits_by_person_streams_many_rows),
 	};
 
