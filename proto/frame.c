@@ -4,6 +4,7 @@
  */
 #include "proto/frame.h"
 
+#include "proto/pack.h"
 #include "proto/wire.h"
 #include "proto/zstd.h"
 
@@ -177,30 +178,19 @@ frame_cut(struct buf *out, size_t bytes)
 		out->data[bytes] = '\0';
 }
 
+/* The body goes behind a head; compressed when zstd and it is worth it. */
 static enum err
-frame_pack(struct buf *out, const ProtobufCMessage *message, bool zstd)
+frame_put(struct buf *out, const uint8_t *body, size_t bytes, bool zstd)
 {
 	static const uint8_t room_for_head[FRAME_HEAD_BYTES];
-	size_t start = out->bytes, bytes = protobuf_c_message_get_packed_size(message);
+	size_t start = out->bytes;
 	uint8_t flags = 0;
 
-	if (bytes == 0 || bytes > FRAME_MAX_UNPACKED_BYTES)
-		return bytes == 0 ? ERR_EMPTY : ERR_TOO_LARGE;
 	buf_put(out, room_for_head, sizeof(room_for_head));
-	if (zstd && bytes >= FRAME_COMPRESS_BYTES) {
-		struct buf plain = BUF_INIT;
-		uint8_t *body = (uint8_t *)buf_reserve(&plain, bytes);
-
-		protobuf_c_message_pack(message, body);
-		if (frame_zstd_pack(out, body, bytes))
-			flags = FRAME_ZSTD;
-		else if (bytes <= FRAME_MAX_BYTES)
-			buf_put(out, body, bytes);
-		buf_fini(&plain);
-	} else if (bytes <= FRAME_MAX_BYTES) {
-		protobuf_c_message_pack(message, (uint8_t *)buf_reserve(out, bytes));
-		buf_wrote(out, bytes);
-	}
+	if (zstd && bytes >= FRAME_COMPRESS_BYTES && frame_zstd_pack(out, body, bytes))
+		flags = FRAME_ZSTD;
+	else if (bytes <= FRAME_MAX_BYTES)
+		buf_put(out, body, bytes);
 	bytes = out->bytes - start - FRAME_HEAD_BYTES;
 	if (bytes == 0 || bytes > FRAME_MAX_BYTES) {
 		frame_cut(out, start);
@@ -208,6 +198,21 @@ frame_pack(struct buf *out, const ProtobufCMessage *message, bool zstd)
 	}
 	frame_put_head((uint8_t *)out->data + start, bytes, flags);
 	return ERR_OK;
+}
+
+static enum err
+frame_pack(struct buf *out, const ProtobufCMessage *message, bool zstd)
+{
+	size_t bytes = protobuf_c_message_get_packed_size(message);
+	struct buf body = BUF_INIT;
+	enum err err;
+
+	if (bytes == 0 || bytes > FRAME_MAX_UNPACKED_BYTES)
+		return bytes == 0 ? ERR_EMPTY : ERR_TOO_LARGE;
+	protobuf_c_message_pack(message, (uint8_t *)buf_reserve(&body, bytes));
+	err = frame_put(out, (const uint8_t *)body.data, bytes, zstd);
+	buf_fini(&body);
+	return err;
 }
 
 enum err
@@ -219,5 +224,14 @@ frame_pack_client(struct buf *out, const Kehu__ClientFrame *frame)
 enum err
 frame_pack_server(struct buf *out, const Kehu__ServerFrame *frame, bool zstd)
 {
-	return frame_pack(out, &frame->base, zstd);
+	struct buf body = BUF_INIT;
+	enum err err;
+
+	if (!pack_page_frame(&body, frame))
+		return frame_pack(out, &frame->base, zstd);
+	err = body.bytes > FRAME_MAX_UNPACKED_BYTES
+		  ? ERR_TOO_LARGE
+		  : frame_put(out, (const uint8_t *)body.data, body.bytes, zstd);
+	buf_fini(&body);
+	return err;
 }
