@@ -551,7 +551,10 @@ journal_adopt(struct arena *arena, struct journal *journal)
 	bool adopted[JOURNAL_SLOTS] = { false };
 
 	for (int slot = 0; slot < JOURNAL_SLOTS; slot++) {
-		fds[slot] = slot == journal->slot ? -1 : journal_lock(arena, journal, slot);
+		bool there = access(journal_path(arena, journal, slot, ""), F_OK) == 0;
+
+		fds[slot] =
+		    slot == journal->slot || !there ? -1 : journal_lock(arena, journal, slot);
 		if (fds[slot] >= 0)
 			adopted[slot] = journal_load(arena, journal, slot);
 	}
