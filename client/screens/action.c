@@ -646,19 +646,25 @@ action_item(const struct action_list *list, enum action_kind kind, size_t index,
 			.exact = fits == 3 });
 }
 
-static bool
-action_makes(const struct action *action, const Kehu__Tab *tab)
+/* What the first tab of an entity may make; NULL: nothing. */
+static const Kehu__Entity *
+action_makes(const struct action *action, size_t tab)
 {
-	const Kehu__Entity *entity = cat_entity(app_cat(action->app), tab->entity);
+	Kehu__Tab *const *tabs = action->entity->tabs;
+	const Kehu__Entity *entity = cat_entity(app_cat(action->app), tabs[tab]->entity);
 
-	return entity != NULL && entity->kind == CAT_ACTIVITY &&
-	       (entity->actions_allowed & CAT_CREATE) != 0 && !action->record->deleted;
+	for (size_t i = 0; i < tab; i++)
+		if (tabs[i]->entity == tabs[tab]->entity)
+			return NULL;
+	if (entity == NULL || entity->kind != CAT_ACTIVITY || action->record->deleted)
+		return NULL;
+	return (entity->actions_allowed & CAT_CREATE) != 0 ? entity : NULL;
 }
 
 static void
 action_items(const struct action *action, const struct action_list *list)
 {
-	const Kehu__Entity *entity = action->entity;
+	const Kehu__Entity *entity = action->entity, *made;
 	const Kehu__ReportInfo *info;
 
 	for (size_t i = 0; i < entity->n_actions; i++)
@@ -666,10 +672,9 @@ action_items(const struct action *action, const struct action_list *list)
 			action_item(list, ACTION_NAMED, i, entity->actions[i]->label,
 			    entity->actions[i]->name);
 	for (size_t i = 0; i < entity->n_tabs; i++)
-		if (action_makes(action, entity->tabs[i]))
+		if ((made = action_makes(action, i)) != NULL)
 			action_item(list, ACTION_NEW, i,
-			    arena_printf(action->arena, tr(T_NEW_WHAT), entity->tabs[i]->label),
-			    "F6");
+			    arena_printf(action->arena, tr(T_NEW_WHAT), made->label), "F6");
 	for (size_t i = 0; (info = action_report(action->app, entity->number, i)) != NULL; i++)
 		action_item(list, ACTION_PRINT, i, info->label, "Ctrl-T");
 	if (!action->record->deleted && (action->record->rights & CAT_MAY_DELETE) != 0)

@@ -200,8 +200,7 @@ form_from_draft(struct form_screen *form, const Kehu__Record *draft)
 		form->version = draft->version;
 }
 
-/* What the record is about: its own label, else its first reference. */
-static const char *
+const char *
 form_subject(const struct form_screen *form)
 {
 	size_t label = values_index(&form->values, form->entity->label_field);

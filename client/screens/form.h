@@ -59,6 +59,8 @@ bool form_is_dirty(const struct form_screen *form);
 void form_keep(struct form_screen *form);
 /* "新建拜访 华信科技". In arena. */
 const char *form_title_text(const struct form_screen *form, struct arena *arena);
+/* What the record is about: its own label, else its first reference. Borrowed. */
+const char *form_subject(const struct form_screen *form);
 /* Take the screen away, with what lies above it. */
 void form_close(struct form_screen *form);
 /* The version and values of somebody else's save come under what was typed here. */

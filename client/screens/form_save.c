@@ -20,7 +20,7 @@ struct form_saving {
 	struct form_screen *form; /* NULL: it has gone */
 	struct arena *arena;
 	const Kehu__Entity *entity;
-	const char *key, *title;
+	const char *key, *title, *what;
 	unsigned timer;
 };
 
@@ -69,7 +69,7 @@ saving_said(struct form_saving *saving, const Kehu__Written *written)
 {
 	const char *text = written->text != NULL ? written->text : "";
 
-	message_sayf(SAY_OK, tr(T_SAVED), saving->title, *text ? " " : "",
+	message_sayf(SAY_OK, tr(T_SAVED), saving->what, *text ? " " : "",
 	    text_print(saving->arena, text, TEXT_LINE));
 }
 
@@ -218,6 +218,9 @@ form_send(struct form_screen *form)
 	saving->entity = form->entity;
 	saving->key = arena_strdup(saving->arena, form->key);
 	saving->title = form_title_text(form, saving->arena);
+	saving->what = text_print(saving->arena,
+	    arena_printf(saving->arena, "%s %s", form->entity->label, form_subject(form)),
+	    TEXT_LINE);
 	form->saving = saving;
 	saving_fill(form, saving->arena, &record);
 	save.record = &record;

@@ -74,23 +74,68 @@ record_on_answer(void *context, const Kehu__ServerFrame *answer)
 	}
 }
 
-static void
-record_ask(struct record_screen *screen, unsigned flags)
-{
+/* The record with all its tabs: one round trip. */
+struct record_request {
 	Kehu__ClientFrame frame;
 	Kehu__Get get;
 	Kehu__Related related[RECORD_TABS], *list[RECORD_TABS];
+};
+
+static void
+record_frame(const struct record_screen *screen, struct record_request *request)
+{
+	ask_get_frame(&request->frame, &request->get, screen->entity->number, screen->id);
+	for (size_t i = 0; i < screen->tab_count; i++) {
+		record_tab_ask(&screen->tabs[i], &request->related[i]);
+		request->list[i] = &request->related[i];
+	}
+	request->get.n_related = screen->tab_count;
+	request->get.related = request->list;
+}
+
+static void
+record_ask(struct record_screen *screen, unsigned flags)
+{
+	struct record_request request;
 
 	ask_cancel(screen->app, &screen->asking);
-	ask_get_frame(&frame, &get, screen->entity->number, screen->id);
-	for (size_t i = 0; i < screen->tab_count; i++) {
-		record_tab_ask(&screen->tabs[i], &related[i]);
-		list[i] = &related[i];
-	}
-	get.n_related = screen->tab_count;
-	get.related = list;
+	record_frame(screen, &request);
 	screen->asking =
-	    ask_send(screen->app, &frame, flags | LINK_CACHE, record_on_answer, screen);
+	    ask_send(screen->app, &request.frame, flags | LINK_CACHE, record_on_answer, screen);
+}
+
+/* Whether nothing is known to have changed since it was read. */
+static bool
+record_is_fresh(const struct record_screen *screen)
+{
+	struct record_request request;
+	struct arena *arena = arena_new(0);
+	bool fresh = false;
+	int64_t age_ms;
+
+	record_frame(screen, &request);
+	if (link_cached(screen->app->link, arena, &request.frame, &age_ms, &fresh) == NULL)
+		fresh = false;
+	arena_free(arena);
+	return fresh;
+}
+
+/* What was read before, at once, while it is asked for again. */
+static void
+record_show_cached(struct record_screen *screen)
+{
+	struct record_request request;
+	struct arena *arena = arena_new(0);
+	const Kehu__ServerFrame *answer;
+	int64_t age_ms;
+	bool fresh;
+
+	record_frame(screen, &request);
+	answer = link_cached(screen->app->link, arena, &request.frame, &age_ms, &fresh);
+	if (answer != NULL && answer->answer_case == KEHU__SERVER_FRAME__ANSWER_GET &&
+	    answer->get->record != NULL)
+		record_take(screen, answer);
+	arena_free(arena);
 }
 
 void
@@ -110,7 +155,7 @@ record_on_change(void *context, const Kehu__ServerFrame *answer)
 
 	screen->asking_change = 0;
 	if (answer->answer_case == KEHU__SERVER_FRAME__ANSWER_HISTORY &&
-	    answer->history->n_changes > 0 &&
+	    ui_top(screen->app->ui) == &screen->screen && answer->history->n_changes > 0 &&
 	    answer->history->changes[0]->user != link_user(screen->app->link)->id) {
 		const Kehu__Change *change = answer->history->changes[0];
 		const char *who = change->user_label != NULL ? change->user_label : "";
@@ -166,14 +211,13 @@ record_on_settled(void *context)
 
 /* ---- new records -------------------------------------------------------------------------- */
 
+/* This screen is on top again and reads what changed; that is all there is to do. */
 static void
 record_on_saved(void *context, uint32_t entity, int64_t id)
 {
-	struct record_screen *screen = context;
-
+	(void)context;
 	(void)entity;
 	(void)id;
-	record_reload(screen);
 }
 
 /* A new record that refers to this one by a field. */
@@ -539,14 +583,17 @@ record_screen_reload(struct screen *base)
 	record_reload((struct record_screen *)base);
 }
 
-/* Drafts may have come or gone. */
+/* Drafts may have come or gone; what was saved above this screen is read again. */
 static void
 record_resume(struct screen *base)
 {
 	struct record_screen *screen = (struct record_screen *)base;
 
-	if (screen->record != NULL)
-		record_overview_gather(screen);
+	if (screen->record == NULL)
+		return;
+	record_overview_gather(screen);
+	if (!record_is_fresh(screen))
+		record_reload(screen);
 }
 
 static void
@@ -640,5 +687,6 @@ record_open(struct app *app, uint32_t number, int64_t id)
 	live_show(screen->live, number, &id, 1, false);
 	ui_push(app->ui, &screen->screen);
 	record_overview_gather(screen);
-	record_ask(screen, 0);
+	record_show_cached(screen);
+	record_ask(screen, screen->record != NULL ? ASK_QUIET : 0);
 }
