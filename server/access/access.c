@@ -87,8 +87,8 @@ access_compare_id(const void *a, const void *b)
 const struct access_user *
 access_user(const struct access *access, int64_t id, int64_t today)
 {
-	const struct access_user *user = bsearch(&id, access->users, access->user_count,
-	    sizeof(*access->users), access_compare_id);
+	const struct access_user *user = bsearch(
+	    &id, access->users, access->user_count, sizeof(*access->users), access_compare_id);
 
 	if (user == NULL || user->disabled || user->expires_on < today)
 		return NULL;
@@ -114,7 +114,8 @@ access_user_branch(const struct access_user *user)
 }
 
 size_t
-access_user_roles(struct arena *arena, const struct access_user *user, const char *const **names)
+access_user_roles(
+    struct arena *arena, const struct access_user *user, const char *const **names)
 {
 	*names = arena_memdup(arena, user->roles, user->role_count * sizeof(*user->roles));
 	return user->role_count;
@@ -167,7 +168,7 @@ bool
 arms_none(const struct arms *arms)
 {
 	return !arms->all && arms->own == 0 && arms->department_count == 0 &&
-	    arms->branch_count == 0 && arms->pool_count == 0 && arms->shared_with == 0;
+	       arms->branch_count == 0 && arms->pool_count == 0 && arms->shared_with == 0;
 }
 
 static bool
@@ -180,18 +181,18 @@ arms_has(const int64_t *ids, size_t count, int64_t id)
 }
 
 bool
-arms_reach(const struct arms *arms, int64_t owner, int64_t department, int64_t branch,
-    int64_t pool)
+arms_reach(
+    const struct arms *arms, int64_t owner, int64_t department, int64_t branch, int64_t pool)
 {
 	return arms->all || (arms->own != 0 && arms->own == owner) ||
-	    arms_has(arms->departments, arms->department_count, department) ||
-	    arms_has(arms->branches, arms->branch_count, branch) ||
-	    arms_has(arms->pools, arms->pool_count, pool);
+	       arms_has(arms->departments, arms->department_count, department) ||
+	       arms_has(arms->branches, arms->branch_count, branch) ||
+	       arms_has(arms->pools, arms->pool_count, pool);
 }
 
 enum field_right
-access_field(const struct access_user *user, const struct entity *entity,
-    const struct field *field)
+access_field(
+    const struct access_user *user, const struct entity *entity, const struct field *field)
 {
 	(void)user;
 	(void)entity;
@@ -217,6 +218,9 @@ arms_setting(struct arena *arena, const struct arms *arms)
 	struct buf out = BUF_INIT;
 	char *text;
 
+	/* Every request sets this for every set-up entity it may show. */
+	if (arms->all && arms->own == 0 && arms->shared_with == 0)
+		return arena_strdup(arena, "0|{}|{}|{}|t|0");
 	buf_printf(&out, "%" PRId64, arms->own);
 	arms_put_ids(&out, arms->departments, arms->department_count);
 	arms_put_ids(&out, arms->branches, arms->branch_count);
@@ -249,8 +253,8 @@ access_setup_at(const struct access *access, uint32_t entity, size_t i)
 }
 
 size_t
-access_setup_below(const struct access *access, struct arena *arena, uint32_t entity, int64_t id,
-    int64_t **ids)
+access_setup_below(const struct access *access, struct arena *arena, uint32_t entity,
+    int64_t id, int64_t **ids)
 {
 	const struct setup_table *table = &access->setups[entity];
 	int64_t *found = ARENA_ARRAY(arena, int64_t, table->count + 1);
@@ -286,12 +290,14 @@ access_load_setups(struct access *access, struct rows *const *rows)
 
 			table->records[i] = (struct setup_record){
 				.id = rows_int(rows[e], i, 0),
-				.label = arena_strdup(access->arena, label != NULL ? label : ""),
+				.label =
+				    arena_strdup(access->arena, label != NULL ? label : ""),
 				.key = arena_strdup(access->arena, key != NULL ? key : ""),
 				.folded = text_fold(access->arena, label != NULL ? label : ""),
 				.folded_key = text_fold(access->arena, key != NULL ? key : ""),
-				.pinyin = pinyin_initials(access->arena, label != NULL ? label : "",
-				    def->number == E_user ? PINYIN_PERSON : PINYIN_NAME),
+				.pinyin =
+				    pinyin_initials(access->arena, label != NULL ? label : "",
+					def->number == E_user ? PINYIN_PERSON : PINYIN_NAME),
 				.parent = rows_int(rows[e], i, 3),
 				.branch = rows_int(rows[e], i, 4),
 				.department = rows_int(rows[e], i, 5),
@@ -308,15 +314,17 @@ access_queue_setup(struct store *store, struct arena *arena, const struct entity
 	const struct entity *def = view->def;
 	struct sql *sql = sql_new(arena);
 	const char *label = def->label_field != NULL ? def->label_field : "name";
-	const char *key = def->number == E_region ? "full_name" :
-	    def->label_field != NULL              ? "name" :
-	    entity_field_named(view, "code")      ? "code" :
-						    "NULL";
+	const char *key = def->number == E_region            ? "full_name"
+			  : def->label_field != NULL         ? "name"
+			  : entity_field_named(view, "code") ? "code"
+							     : "NULL";
 
-	sql_addf(sql, "SELECT id, %s, %s, %s, %s, %s FROM %s WHERE deleted_at IS NULL ORDER BY id",
-	    label, key, entity_field_named(view, "parent_id") ? "parent_id" : "0",
+	sql_addf(sql,
+	    "SELECT id, %s, %s, %s, %s, %s FROM %s WHERE deleted_at IS NULL ORDER BY id", label,
+	    key, entity_field_named(view, "parent_id") ? "parent_id" : "0",
 	    entity_field_named(view, "branch_id") ? "branch_id" : "0",
-	    entity_field_named(view, "department_id") ? "department_id" : "0", entity_table(def));
+	    entity_field_named(view, "department_id") ? "department_id" : "0",
+	    entity_table(def));
 	store_queue(store, sql, rows);
 }
 
@@ -350,12 +358,14 @@ static size_t
 access_load_roles(struct access *access, const struct rows *roles, const struct rows *grants,
     struct access_role **list)
 {
-	struct access_role *all = ARENA_ARRAY(access->arena, struct access_role, roles->count + 1);
+	struct access_role *all =
+	    ARENA_ARRAY(access->arena, struct access_role, roles->count + 1);
 
 	for (size_t i = 0; i < roles->count; i++) {
 		all[i].id = rows_int(roles, i, 0);
 		all[i].name = arena_strdup(access->arena, rows_text(roles, i, 1));
-		all[i].grants = ARENA_ARRAY(access->arena, struct grant_sum, access->entity_max + 1);
+		all[i].grants =
+		    ARENA_ARRAY(access->arena, struct grant_sum, access->entity_max + 1);
 	}
 	for (size_t i = 0; i < grants->count; i++) {
 		int64_t role = rows_int(grants, i, 0);
@@ -379,7 +389,8 @@ static void
 access_load_user_roles(struct access *access, const struct rows *rows,
     const struct access_role *roles, size_t role_count)
 {
-	struct grant_sum *none = ARENA_ARRAY(access->arena, struct grant_sum, access->entity_max + 1);
+	struct grant_sum *none =
+	    ARENA_ARRAY(access->arena, struct grant_sum, access->entity_max + 1);
 	size_t at = 0;
 
 	for (size_t u = 0; u < access->user_count; u++) {
@@ -411,7 +422,8 @@ access_load_user_roles(struct access *access, const struct rows *rows,
 				    (access->entity_max + 1) * sizeof(*sum));
 			for (uint32_t e = 0; e <= access->entity_max; e++)
 				for (int bit = 0; bit < RIGHT_BITS; bit++)
-					access_add_grant(&sum[e], role->grants[e].rights & (1u << bit),
+					access_add_grant(&sum[e],
+					    role->grants[e].rights & (1u << bit),
 					    role->grants[e].scope[bit]);
 		}
 		user->roles = names;
@@ -435,8 +447,9 @@ access_load_users(struct access *access, const struct rows *rows)
 		user->expires_on = rows_null(rows, i, 4) ? INT64_MAX : rows_date(rows, i, 4);
 		user->shared = rows_bool(rows, i, 5);
 		if (user->department != 0)
-			user->department_count = access_setup_below(access, access->arena, E_department,
-			    user->department, (int64_t **)(uintptr_t)&user->departments);
+			user->department_count =
+			    access_setup_below(access, access->arena, E_department,
+				user->department, (int64_t **)(uintptr_t)&user->departments);
 		if (user->branch != 0)
 			user->branch_count = access_setup_below(access, access->arena, E_branch,
 			    user->branch, (int64_t **)(uintptr_t)&user->branches);
@@ -452,12 +465,14 @@ access_load_pools(struct access *access, const struct rows *rows)
 		int64_t *pools = ARENA_ARRAY(access->arena, int64_t, rows->count);
 
 		for (size_t i = 0; i < rows->count; i++) {
-			int64_t member = rows_int(rows, i, 0), department = rows_int(rows, i, 1);
+			int64_t member = rows_int(rows, i, 0),
+				department = rows_int(rows, i, 1);
 			int64_t pool = rows_int(rows, i, 2);
 			bool in = member == user->id;
 
 			for (int64_t d = user->department; !in && d != 0;) {
-				const struct setup_record *up = access_setup(access, E_department, d);
+				const struct setup_record *up =
+				    access_setup(access, E_department, d);
 
 				in = d == department;
 				d = up != NULL && up->parent != d ? up->parent : 0;
@@ -470,7 +485,8 @@ access_load_pools(struct access *access, const struct rows *rows)
 }
 
 static void
-access_queue_text(struct store *store, struct arena *arena, const char *text, struct rows **rows)
+access_queue_text(
+    struct store *store, struct arena *arena, const char *text, struct rows **rows)
 {
 	struct sql *sql = sql_new(arena);
 
@@ -487,7 +503,8 @@ access_queue_context(struct store *store, struct arena *arena, const struct cata
 	sql_add(sql, "SELECT set_config('kehu.user', '0', true)");
 	for (size_t e = 0; e < catalog_count(catalog); e++)
 		if (catalog_at(catalog, e)->def->kind == ENTITY_SETUP)
-			sql_addf(sql, ", set_config('kehu.r%" PRIu32 "', '0|{}|{}|{}|t|0', true)",
+			sql_addf(sql,
+			    ", set_config('kehu.r%" PRIu32 "', '0|{}|{}|{}|t|0', true)",
 			    catalog_at(catalog, e)->def->number);
 	store_queue(store, sql, NULL);
 }

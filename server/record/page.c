@@ -16,9 +16,9 @@
 #include <string.h>
 
 #define PAGE_LIMIT_DEFAULT 50
-#define PAGE_LIMIT_MAX 500
-#define PAGE_COLUMNS_MAX 100
-#define CURSOR_MAX_BYTES 600
+#define PAGE_LIMIT_MAX     500
+#define PAGE_COLUMNS_MAX   100
+#define CURSOR_MAX_BYTES   600
 
 enum cursor_phase { PHASE_VALUES = 0, PHASE_NULLS = 1 };
 
@@ -59,7 +59,8 @@ cursor_encode(struct call *call, const struct page_reading *reading, const struc
 	uint64_t id = (uint64_t)rows_int(rows, row, 0);
 
 	data[0] = 1;
-	data[1] = (uint8_t)((value == NULL ? 1 : 0) | (backwards ? 2 : 0) | (reading->down ? 4 : 0));
+	data[1] =
+	    (uint8_t)((value == NULL ? 1 : 0) | (backwards ? 2 : 0) | (reading->down ? 4 : 0));
 	memcpy(data + 2, &sort, 4);
 	for (int i = 0; i < 8; i++)
 		data[6 + i] = (uint8_t)(id >> (56 - 8 * i));
@@ -91,8 +92,8 @@ cursor_decode(struct call *call, struct page_reading *reading, const ProtobufCBi
 	cursor->backwards = (bytes->data[1] & 2) != 0;
 	cursor->phase = bytes->data[1] & 1 ? PHASE_NULLS : PHASE_VALUES;
 	if (cursor->phase == PHASE_VALUES && reading->sort != NULL) {
-		cursor->value = arena_strndup(call->arena, (const char *)bytes->data + 14,
-		    bytes->len - 14);
+		cursor->value =
+		    arena_strndup(call->arena, (const char *)bytes->data + 14, bytes->len - 14);
 		if (strlen(cursor->value) != bytes->len - 14)
 			return CALL_FAIL(call, ERR_BAD_REQUEST);
 	}
@@ -104,12 +105,13 @@ cursor_decode(struct call *call, struct page_reading *reading, const ProtobufCBi
 static bool
 page_shows(const struct call *call, const struct entity_view *entity, const struct field *field)
 {
-	return field != NULL && access_field(call->user, entity->def, field) != FIELD_SHOW_HIDDEN;
+	return field != NULL &&
+	       access_field(call->user, entity->def, field) != FIELD_SHOW_HIDDEN;
 }
 
 size_t
-page_default_columns(struct arena *arena, const struct entity_view *entity,
-    const uint32_t **columns)
+page_default_columns(
+    struct arena *arena, const struct entity_view *entity, const uint32_t **columns)
 {
 	uint32_t *list = ARENA_ARRAY(arena, uint32_t, entity->field_count);
 	size_t count = 0;
@@ -154,13 +156,15 @@ page_take_sort(struct call *call, struct page_reading *reading)
 		reading->sort = entity_field(reading->entity, request->sort);
 		reading->down = request->down;
 		if (!page_shows(call, reading->entity, reading->sort) ||
-		    access_field(call->user, reading->entity->def, reading->sort) == FIELD_SHOW_MASKED)
+		    access_field(call->user, reading->entity->def, reading->sort) ==
+			FIELD_SHOW_MASKED)
 			return CALL_FAIL(call, ERR_NO_SUCH_FIELD, .field = request->sort);
 	} else if (reading->filter.sort != NULL) {
 		reading->sort = reading->filter.sort;
 		reading->down = reading->filter.sort_down;
 	} else {
-		reading->sort = entity_field_named(reading->entity, reading->entity->def->sort_field);
+		reading->sort =
+		    entity_field_named(reading->entity, reading->entity->def->sort_field);
 		reading->down = reading->entity->def->sort_down;
 	}
 	if (reading->sort != NULL && reading->sort->type == TYPE_REFS)
@@ -169,20 +173,22 @@ page_take_sort(struct call *call, struct page_reading *reading)
 }
 
 enum err
-page_prepare(struct call *call, const struct page_request *request, struct page_reading **result)
+page_prepare(
+    struct call *call, const struct page_request *request, struct page_reading **result)
 {
 	struct page_reading *reading = ARENA_NEW(call->arena, struct page_reading);
 	enum err err;
 
 	reading->request = *request;
 	reading->entity = request->entity;
-	reading->limit = request->limit == 0 ? PAGE_LIMIT_DEFAULT :
-	    request->limit > PAGE_LIMIT_MAX  ? PAGE_LIMIT_MAX :
-						     request->limit;
+	reading->limit = request->limit == 0               ? PAGE_LIMIT_DEFAULT
+			 : request->limit > PAGE_LIMIT_MAX ? PAGE_LIMIT_MAX
+							   : request->limit;
 	reading->sql = sql_new(call->arena);
 	err = page_take_columns(call, reading);
 	if (err == ERR_OK)
-		err = filter_bind(call, reading->entity, request->query, reading->sql, &reading->filter);
+		err = filter_bind(
+		    call, reading->entity, request->query, reading->sql, &reading->filter);
 	if (err == ERR_OK)
 		err = page_take_sort(call, reading);
 	if (err == ERR_OK)
@@ -197,8 +203,8 @@ page_sort_is_indexed(const struct page_reading *reading)
 	const char *own = reading->entity->def->sort_field;
 
 	return reading->sort == NULL || reading->has_only ||
-	    reading->entity->def->kind != ENTITY_ACTIVITY || reading->request.arms == NULL ||
-	    (own != NULL && strcmp(reading->sort->name, own) == 0);
+	       reading->entity->def->kind != ENTITY_ACTIVITY || reading->request.arms == NULL ||
+	       (own != NULL && strcmp(reading->sort->name, own) == 0);
 }
 
 const char *
@@ -226,8 +232,9 @@ page_sort_expression(struct call *call, const struct page_reading *reading)
 	if (sort == NULL)
 		return "t.id";
 	if (sort->flags & FIELD_FIGURE)
-		return arena_printf(call->arena, "(SELECT f.%s FROM %s_figures f WHERE f.id = t.id)",
-		    sort->name, entity_table(reading->entity->def));
+		return arena_printf(call->arena,
+		    "(SELECT f.%s FROM %s_figures f WHERE f.id = t.id)", sort->name,
+		    entity_table(reading->entity->def));
 	if (sort->type == TYPE_TEXT && (sort->flags & FIELD_SORT) != 0)
 		return arena_printf(call->arena, "t.%s_key", sort->name);
 	return arena_printf(call->arena, "t.%s", sort->name);
@@ -265,7 +272,8 @@ page_where_common(struct page_reading *reading, struct sql *sql)
 	if (request->parent_field != NULL) {
 		sql_addf(sql, " AND t.%s = ", request->parent_field->name);
 		sql_int(sql, request->parent_id);
-		if (reading->entity->def->kind == ENTITY_ANCHORED) /* uploads not ended are nobody's */
+		if (reading->entity->def->kind ==
+		    ENTITY_ANCHORED) /* uploads not ended are nobody's */
 			sql_addf(sql, " AND t.anchor_entity = %" PRIu32 " AND t.complete",
 			    request->parent_entity);
 	}
@@ -382,17 +390,19 @@ page_phase(struct call *call, struct page_reading *reading, const char *key,
 	if (arms == NULL)
 		arms = &everything;
 	arms_from(sql, &(struct arms_page){
-	    .entity = reading->entity,
-	    .arms = arms,
-	    .columns = inner_columns,
-	    .where = where,
-	    .order = by_id ? arena_printf(call->arena, "t.id%s", direction) :
-			     arena_printf(call->arena, "%s%s, t.id%s", key, direction, direction),
-	    .distinct_on = by_id ? "u.id" : "u.k, u.id",
-	    .outer_order = by_id ? arena_printf(call->arena, "u.id%s", direction) :
-				   arena_printf(call->arena, "u.k%s, u.id%s", direction, direction),
-	    .limit = reading->limit + 1,
-	});
+			   .entity = reading->entity,
+			   .arms = arms,
+			   .columns = inner_columns,
+			   .where = where,
+			   .order = by_id ? arena_printf(call->arena, "t.id%s", direction)
+					  : arena_printf(call->arena, "%s%s, t.id%s", key,
+						direction, direction),
+			   .distinct_on = by_id ? "u.id" : "u.k, u.id",
+			   .outer_order = by_id ? arena_printf(call->arena, "u.id%s", direction)
+						: arena_printf(call->arena, "u.k%s, u.id%s",
+						      direction, direction),
+			   .limit = reading->limit + 1,
+		       });
 }
 
 static void
@@ -403,26 +413,30 @@ page_select_outer(struct call *call, struct page_reading *reading)
 	bool access = def->kind == ENTITY_ACTIVITY;
 	int64_t shared = reading->request.arms != NULL ? reading->request.arms->shared_with : 0;
 
-	sql_addf(sql, "SELECT t.id, t.version, t.k, %s, %s, %s, %s, ", access ? "t.owner_id" : "0",
-	    access ? "t.department_id" : "0", access ? "t.branch_id" : "0",
-	    def->pooled ? "t.pool_id" : "0");
+	sql_addf(sql, "SELECT t.id, t.version, t.k, %s, %s, %s, %s, ",
+	    access ? "t.owner_id" : "0", access ? "t.department_id" : "0",
+	    access ? "t.branch_id" : "0", def->pooled ? "t.pool_id" : "0");
 	if (access && shared != 0) {
 		sql_add(sql, "EXISTS (SELECT 1 FROM record_share s WHERE s.user_id = ");
 		sql_int(sql, shared);
-		sql_addf(sql, " AND s.entity = %" PRIu32 " AND s.record_id = t.id AND s.rights & %d <> 0)",
+		sql_addf(sql,
+		    " AND s.entity = %" PRIu32
+		    " AND s.record_id = t.id AND s.rights & %d <> 0)",
 		    def->number, RIGHT_EDIT);
 	} else {
 		sql_add(sql, "false");
 	}
 	for (size_t i = 0; i < reading->column_count; i++) {
 		const struct field *field = reading->columns[i];
-		const struct entity_view *target = catalog_entity_named(call->catalog, field->ref);
+		const struct entity_view *target =
+		    catalog_entity_named(call->catalog, field->ref);
 
 		sql_add(sql, ", ");
 		value_select(sql, field, field->flags & FIELD_FIGURE ? "f" : "t");
 		if (field->type == TYPE_REF && target->def->kind != ENTITY_SETUP) {
 			sql_add(sql, ", ");
-			arms_label_select(call, sql, target, arena_printf(call->arena, "t.%s", field->name));
+			arms_label_select(
+			    call, sql, target, arena_printf(call->arena, "t.%s", field->name));
 		}
 	}
 }
@@ -437,8 +451,8 @@ page_has_figures(const struct page_reading *reading)
 }
 
 /*
- * Which phases a page may touch: from the cursor's on, in reading order. Ascending and descending
- * alike show values first, nulls last; reading backwards goes the other way.
+ * Which phases a page may touch: from the cursor's on, in reading order. Ascending and
+ * descending alike show values first, nulls last; reading backwards goes the other way.
  */
 static void
 page_phases(const struct page_reading *reading, bool *values, bool *nulls)
@@ -447,7 +461,8 @@ page_phases(const struct page_reading *reading, bool *values, bool *nulls)
 	bool nullable = reading->sort != NULL && (reading->sort->flags & FIELD_REQUIRED) == 0;
 
 	*values = !cursor->given || cursor->phase == PHASE_VALUES || cursor->backwards;
-	*nulls = nullable && (!cursor->given || cursor->phase == PHASE_NULLS || !cursor->backwards);
+	*nulls =
+	    nullable && (!cursor->given || cursor->phase == PHASE_NULLS || !cursor->backwards);
 	if (!nullable)
 		*values = true;
 }
@@ -467,16 +482,20 @@ page_queue(struct call *call, struct page_reading *reading)
 	if (values && nulls) {
 		bool nulls_first = backwards;
 
-		/* Append stops at the limit: the second phase runs only when the first is short. */
+		/* Append stops at the limit: the second phase runs only when the first is
+		 * short. */
 		sql_add(sql, " FROM (SELECT * FROM (SELECT t.*, ");
 		sql_addf(sql, "%d AS phase", nulls_first ? PHASE_NULLS : PHASE_VALUES);
-		page_phase(call, reading, key, inner, nulls_first ? PHASE_NULLS : PHASE_VALUES, down);
+		page_phase(
+		    call, reading, key, inner, nulls_first ? PHASE_NULLS : PHASE_VALUES, down);
 		sql_addf(sql, ") a UNION ALL SELECT * FROM (SELECT t.*, %d AS phase",
 		    nulls_first ? PHASE_VALUES : PHASE_NULLS);
-		page_phase(call, reading, key, inner, nulls_first ? PHASE_VALUES : PHASE_NULLS, down);
+		page_phase(
+		    call, reading, key, inner, nulls_first ? PHASE_VALUES : PHASE_NULLS, down);
 		sql_addf(sql, ") b LIMIT %zu) t", reading->limit + 1);
 	} else {
-		page_phase(call, reading, key, inner, values ? PHASE_VALUES : PHASE_NULLS, down);
+		page_phase(
+		    call, reading, key, inner, values ? PHASE_VALUES : PHASE_NULLS, down);
 	}
 	if (page_has_figures(reading))
 		sql_addf(sql, " LEFT JOIN %s_figures f ON f.id = t.id",
@@ -508,16 +527,17 @@ page_count(struct call *call, struct page_reading *reading, size_t limit, struct
 	const char *where = sql_cut(sql, from);
 	static const struct arms everything = { .all = true };
 
-	arms_from(sql, &(struct arms_page){
-	    .entity = reading->entity,
-	    .arms = reading->request.arms != NULL ? reading->request.arms : &everything,
-	    .columns = "t.id",
-	    .where = where,
-	    .order = "",
-	    .distinct_on = "u.id",
-	    .outer_order = "u.id",
-	    .limit = limit,
-	});
+	arms_from(sql,
+	    &(struct arms_page){
+		.entity = reading->entity,
+		.arms = reading->request.arms != NULL ? reading->request.arms : &everything,
+		.columns = "t.id",
+		.where = where,
+		.order = "",
+		.distinct_on = "u.id",
+		.outer_order = "u.id",
+		.limit = limit,
+	    });
 	store_queue(call->store, sql, rows);
 }
 
@@ -525,32 +545,58 @@ page_count(struct call *call, struct page_reading *reading, size_t limit, struct
 
 #define PAGE_HEAD_COLUMNS 8
 
-static Kehu__Row *
-page_row(struct call *call, const struct page_reading *reading, size_t at)
+/* What is the same for every row of a page. */
+struct page_taking {
+	const struct page_reading *reading;
+	struct row_rights rights;
+	bool *labelled; /* columns whose label is the next cell */
+	Kehu__Value *values;
+};
+
+static void
+page_row(struct call *call, struct page_taking *taking, size_t at, Kehu__Row *row)
 {
+	const struct page_reading *reading = taking->reading;
 	const struct rows *rows = reading->rows;
-	Kehu__Row *row = ARENA_NEW(call->arena, Kehu__Row);
 	size_t column = PAGE_HEAD_COLUMNS;
 
 	kehu__row__init(row);
 	row->has_id = row->has_version = row->has_rights = true;
 	row->id = rows_int(rows, at, 0);
 	row->version = (uint32_t)rows_int(rows, at, 1);
-	row->rights = record_rights(call, reading->entity->def, rows_int(rows, at, 3),
-	    rows_int(rows, at, 4), rows_int(rows, at, 5), rows_int(rows, at, 6),
-	    rows_bool(rows, at, 7));
+	row->rights =
+	    record_rights(&taking->rights, rows_int(rows, at, 3), rows_int(rows, at, 4),
+		rows_int(rows, at, 5), rows_int(rows, at, 6), rows_bool(rows, at, 7));
 	row->n_cells = reading->column_count;
 	row->cells = ARENA_ARRAY(call->arena, Kehu__Value *, reading->column_count);
 	for (size_t i = 0; i < reading->column_count; i++) {
 		const struct field *field = reading->columns[i];
-		const struct entity_view *target = catalog_entity_named(call->catalog, field->ref);
 		struct value value = value_from_row(call->arena, field, rows, at, &column);
 
-		if (field->type == TYPE_REF && target->def->kind != ENTITY_SETUP)
+		if (taking->labelled[i])
 			value.text = rows_text(rows, at, column++);
-		row->cells[i] = value_to_wire(call, reading->entity->def, field, &value, false);
+		row->cells[i] = taking->values++;
+		value_fill_wire(
+		    call, reading->entity->def, field, &value, false, row->cells[i]);
 	}
-	return row;
+}
+
+static struct page_taking
+page_taking(struct call *call, const struct page_reading *reading, size_t count)
+{
+	struct page_taking taking = { .reading = reading };
+
+	taking.rights = record_row_rights(call, reading->entity->def);
+	taking.labelled = ARENA_ARRAY(call->arena, bool, reading->column_count + 1);
+	taking.values = ARENA_ARRAY(call->arena, Kehu__Value, count * reading->column_count);
+	for (size_t i = 0; i < reading->column_count; i++) {
+		const struct field *field = reading->columns[i];
+
+		taking.labelled[i] =
+		    field->type == TYPE_REF &&
+		    catalog_entity_named(call->catalog, field->ref)->def->kind != ENTITY_SETUP;
+	}
+	return taking;
 }
 
 Kehu__Page *
@@ -560,6 +606,8 @@ page_take(struct call *call, struct page_reading *reading)
 	Kehu__Page *page = ARENA_NEW(call->arena, Kehu__Page);
 	bool backwards = reading->cursor.backwards, more = rows->count > reading->limit;
 	size_t count = more ? reading->limit : rows->count;
+	struct page_taking taking = page_taking(call, reading, count);
+	Kehu__Row *list = ARENA_ARRAY(call->arena, Kehu__Row, count + 1);
 
 	kehu__page__init(page);
 	page->n_columns = reading->column_count;
@@ -568,19 +616,23 @@ page_take(struct call *call, struct page_reading *reading)
 		page->columns[i] = reading->columns[i]->number;
 	page->n_rows = count;
 	page->rows = ARENA_ARRAY(call->arena, Kehu__Row *, count + 1);
-	for (size_t i = 0; i < count; i++)
-		page->rows[backwards ? count - 1 - i : i] = page_row(call, reading, i);
+	for (size_t i = 0; i < count; i++) {
+		page_row(call, &taking, i, &list[i]);
+		page->rows[backwards ? count - 1 - i : i] = &list[i];
+	}
 	call->rows += count;
 	if (count == 0)
 		return page;
 	/* Backwards: the last row read is the page's first. */
 	if (more || backwards) {
 		page->has_next = true;
-		cursor_encode(call, reading, rows, backwards ? 0 : count - 1, false, &page->next);
+		cursor_encode(
+		    call, reading, rows, backwards ? 0 : count - 1, false, &page->next);
 	}
 	if (backwards ? more : reading->cursor.given) {
 		page->has_previous = true;
-		cursor_encode(call, reading, rows, backwards ? count - 1 : 0, true, &page->previous);
+		cursor_encode(
+		    call, reading, rows, backwards ? count - 1 : 0, true, &page->previous);
 	}
 	return page;
 }

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #define LINE_KINDS_MAX 16
-#define LINES_MAX 2000 /* of one kind under one record */
+#define LINES_MAX      2000 /* of one kind under one record */
 
 struct record_reading {
 	const struct entity_view *entity;
@@ -34,7 +34,9 @@ read_select_head(struct sql *sql, const struct entity *def, int64_t user)
 	if (access && user != 0) {
 		sql_addf(sql, "EXISTS (SELECT 1 FROM record_share s WHERE s.user_id = ");
 		sql_int(sql, user);
-		sql_addf(sql, " AND s.entity = %" PRIu32 " AND s.record_id = t.id AND s.rights & %d <> 0)",
+		sql_addf(sql,
+		    " AND s.entity = %" PRIu32
+		    " AND s.record_id = t.id AND s.rights & %d <> 0)",
 		    def->number, RIGHT_EDIT);
 	} else {
 		sql_add(sql, "false");
@@ -46,13 +48,15 @@ read_select_fields(struct call *call, struct sql *sql, const struct entity_view 
 {
 	for (size_t i = 0; i < entity->field_count; i++) {
 		const struct field *field = entity->fields[i];
-		const struct entity_view *target = catalog_entity_named(call->catalog, field->ref);
+		const struct entity_view *target =
+		    catalog_entity_named(call->catalog, field->ref);
 
 		sql_add(sql, ", ");
 		value_select(sql, field, field->flags & FIELD_FIGURE ? "f" : "t");
 		if (field->type == TYPE_REF && target->def->kind != ENTITY_SETUP) {
 			sql_add(sql, ", ");
-			arms_label_select(call, sql, target, arena_printf(call->arena, "t.%s", field->name));
+			arms_label_select(
+			    call, sql, target, arena_printf(call->arena, "t.%s", field->name));
 		}
 	}
 }
@@ -65,7 +69,8 @@ read_take_fields(struct call *call, struct record *record, const struct rows *ro
 
 	for (size_t i = 0; i < entity->field_count; i++) {
 		const struct field *field = entity->fields[i];
-		const struct entity_view *target = catalog_entity_named(call->catalog, field->ref);
+		const struct entity_view *target =
+		    catalog_entity_named(call->catalog, field->ref);
 
 		record->values[i] = value_from_row(call->arena, field, rows, row, &column);
 		if (field->type == TYPE_REF && target->def->kind != ENTITY_SETUP) {
@@ -88,7 +93,8 @@ record_queue_read(struct call *call, const struct entity_view *entity, int64_t i
 	read_select_head(sql, def, arms->shared_with);
 	read_select_fields(call, sql, entity);
 	/* Opening the children rides on the row: no row, nothing opened. */
-	sql_addf(sql, ", set_config('kehu.p%" PRIu32 "', '{' || t.id || '}', true)", def->number);
+	sql_addf(
+	    sql, ", set_config('kehu.p%" PRIu32 "', '{' || t.id || '}', true)", def->number);
 	sql_addf(sql, " FROM %s t", entity_table(def));
 	if (def->figures)
 		sql_addf(sql, " LEFT JOIN %s_figures f ON f.id = t.id", entity_table(def));
@@ -103,16 +109,19 @@ record_queue_read(struct call *call, const struct entity_view *entity, int64_t i
 	sql_named(sql);
 	store_queue(call->store, sql, &reading->row);
 	if (lines)
-		reading->kind_count = catalog_lines(call->catalog, def, reading->kinds, LINE_KINDS_MAX);
+		reading->kind_count =
+		    catalog_lines(call->catalog, def, reading->kinds, LINE_KINDS_MAX);
 	for (size_t i = 0; i < reading->kind_count; i++) {
 		struct sql *select = sql_new(call->arena);
 
 		sql_add(select, "SELECT t.id, t.version");
 		read_select_fields(call, select, reading->kinds[i]);
-		sql_addf(select, " FROM %s t WHERE t.%s = ", entity_table(reading->kinds[i]->def),
+		sql_addf(select,
+		    " FROM %s t WHERE t.%s = ", entity_table(reading->kinds[i]->def),
 		    entity_parent_column(call->arena, reading->kinds[i]->def));
 		sql_int(select, id);
-		sql_addf(select, " AND t.deleted_at IS NULL ORDER BY t.position, t.id LIMIT %d", LINES_MAX);
+		sql_addf(select, " AND t.deleted_at IS NULL ORDER BY t.position, t.id LIMIT %d",
+		    LINES_MAX);
 		sql_named(select);
 		store_queue(call->store, select, &reading->lines[i]);
 	}
@@ -143,10 +152,12 @@ struct record *
 record_take_read(struct call *call, struct record_reading *reading)
 {
 	struct rows *row = reading->row;
+	struct row_rights rights;
 	struct record *record;
 
 	if (row->count == 0)
 		return NULL;
+	rights = record_row_rights(call, reading->entity->def);
 	record = record_new(call->arena, reading->entity);
 	record->id = record->stored_id = rows_int(row, 0, 0);
 	record->version = (uint32_t)rows_int(row, 0, 1);
@@ -155,7 +166,7 @@ record_take_read(struct call *call, struct record_reading *reading)
 	record->department = rows_int(row, 0, 4);
 	record->branch = rows_int(row, 0, 5);
 	record->pool = rows_int(row, 0, 6);
-	record->rights = record_rights(call, reading->entity->def, record->owner, record->department,
+	record->rights = record_rights(&rights, record->owner, record->department,
 	    record->branch, record->pool, rows_bool(row, 0, 7));
 	read_take_fields(call, record, row, 0, HEAD_COLUMNS);
 	read_take_lines(call, record, reading);
@@ -168,7 +179,8 @@ record_read(struct call *call, const struct entity_view *entity, int64_t id, enu
     bool lines, bool lock, struct record **record)
 {
 	struct arms arms = access_arms(call->user, entity->def, right);
-	struct record_reading *reading = record_queue_read(call, entity, id, &arms, lines, lock);
+	struct record_reading *reading =
+	    record_queue_read(call, entity, id, &arms, lines, lock);
 	enum err err = store_flush(call->store, call->arena);
 
 	*record = NULL;

@@ -73,7 +73,8 @@ record_set_number(struct record *record, uint32_t field, int64_t number)
 {
 	const char *text = record_value(record, field)->text;
 
-	record_put(record, field, (struct value){ .present = true, .number = number, .text = text });
+	record_put(
+	    record, field, (struct value){ .present = true, .number = number, .text = text });
 }
 
 void
@@ -90,25 +91,34 @@ record_set_null(struct record *record, uint32_t field)
 
 enum { WIRE_EDIT = 1, WIRE_DELETE = 2, WIRE_RESTORE = 4, WIRE_ASSIGN = 8 };
 
-uint32_t
-record_rights(const struct call *call, const struct entity *entity, int64_t owner,
-    int64_t department, int64_t branch, int64_t pool, bool shared_write)
+static const struct {
+	enum right right;
+	uint32_t bit;
+} record_right_bits[RECORD_RIGHTS] = { { RIGHT_EDIT, WIRE_EDIT }, { RIGHT_DELETE, WIRE_DELETE },
+	{ RIGHT_RESTORE, WIRE_RESTORE }, { RIGHT_ASSIGN, WIRE_ASSIGN } };
+
+struct row_rights
+record_row_rights(const struct call *call, const struct entity *entity)
 {
-	static const struct {
-		enum right right;
-		uint32_t bit;
-	} rights[] = { { RIGHT_EDIT, WIRE_EDIT }, { RIGHT_DELETE, WIRE_DELETE },
-		{ RIGHT_RESTORE, WIRE_RESTORE }, { RIGHT_ASSIGN, WIRE_ASSIGN } };
+	struct row_rights rights;
+
+	for (size_t i = 0; i < RECORD_RIGHTS; i++)
+		rights.arms[i] = access_arms(call->user, entity, record_right_bits[i].right);
+	rights.edits_shared = (access_rights(call->user, entity) & RIGHT_EDIT) != 0;
+	return rights;
+}
+
+uint32_t
+record_rights(const struct row_rights *rights, int64_t owner, int64_t department,
+    int64_t branch, int64_t pool, bool shared_write)
+{
 	uint32_t result = 0;
 
-	for (size_t i = 0; i < sizeof(rights) / sizeof(rights[0]); i++) {
-		struct arms arms = access_arms(call->user, entity, rights[i].right);
-
-		if (arms_reach(&arms, owner, department, branch, pool) ||
-		    (shared_write && rights[i].right == RIGHT_EDIT &&
-			(access_rights(call->user, entity) & RIGHT_EDIT) != 0))
-			result |= rights[i].bit;
-	}
+	for (size_t i = 0; i < RECORD_RIGHTS; i++)
+		if (arms_reach(&rights->arms[i], owner, department, branch, pool) ||
+		    (shared_write && record_right_bits[i].right == RIGHT_EDIT &&
+			rights->edits_shared))
+			result |= record_right_bits[i].bit;
 	return result;
 }
 
@@ -120,10 +130,11 @@ record_label(struct call *call, const struct record *record)
 	const struct field *field =
 	    entity_field_named(record->entity, name != NULL ? name : "name");
 
-	if (field == NULL || access_field(call->user, record->entity->def, field) == FIELD_SHOW_HIDDEN)
+	if (field == NULL ||
+	    access_field(call->user, record->entity->def, field) == FIELD_SHOW_HIDDEN)
 		return "";
-	return value_print(call, field,
-	    &record->values[record_position(record->entity, field->number)]);
+	return value_print(
+	    call, field, &record->values[record_position(record->entity, field->number)]);
 }
 
 Kehu__Record *
@@ -147,8 +158,8 @@ record_to_wire(struct call *call, const struct record *record)
 	for (size_t i = 0; i < entity->field_count; i++)
 		if (record->values[i].present && access_field(call->user, entity->def,
 						     entity->fields[i]) != FIELD_SHOW_HIDDEN)
-			wire->values[wire->n_values++] = value_to_wire(call, entity->def,
-			    entity->fields[i], &record->values[i], true);
+			wire->values[wire->n_values++] = value_to_wire(
+			    call, entity->def, entity->fields[i], &record->values[i], true);
 	wire->lines = ARENA_ARRAY(call->arena, Kehu__Record *, record->line_count);
 	for (size_t i = 0; i < record->line_count; i++)
 		if (!record->lines[i]->removed)

@@ -77,9 +77,15 @@ void value_bind_all(struct call *call, struct sql *sql, const struct field *fiel
     const struct value *value);
 void value_assign(struct call *call, struct sql *sql, const struct field *field,
     const struct value *value);
-/* To the wire; labels of set-up references and masks are put in here. */
+/*
+ * To the wire; labels of set-up references and masks are put in here. Texts are borrowed: from
+ * value (in the call's arena) or from the access snapshot that the call holds.
+ */
 Kehu__Value *value_to_wire(struct call *call, const struct entity *entity,
     const struct field *field, const struct value *value, bool with_field);
+/* The same into *wire. */
+void value_fill_wire(struct call *call, const struct entity *entity, const struct field *field,
+    const struct value *value, bool with_field, Kehu__Value *wire);
 
 /* ---- whole records ----------------------------------------------------------------------- */
 
@@ -104,9 +110,16 @@ MUST_CHECK enum err record_store(struct call *call, struct record *record);
 MUST_CHECK enum err record_store_search(struct call *call, struct record *record);
 
 Kehu__Record *record_to_wire(struct call *call, const struct record *record);
+/* What the reader may do with rows of an entity, looked up once for all of them. */
+#define RECORD_RIGHTS 4
+struct row_rights {
+	struct arms arms[RECORD_RIGHTS];
+	bool edits_shared;
+};
+struct row_rights record_row_rights(const struct call *call, const struct entity *entity);
 /* Edit, delete, restore, assign bits for a row with these access columns. */
-uint32_t record_rights(const struct call *call, const struct entity *entity, int64_t owner,
-    int64_t department, int64_t branch, int64_t pool, bool shared_write);
+uint32_t record_rights(const struct row_rights *rights, int64_t owner, int64_t department,
+    int64_t branch, int64_t pool, bool shared_write);
 
 /* "t.owner_id = … OR …" for one row read by id; TRUE for all. Appends to sql. */
 void record_arms_where(struct call *call, struct sql *sql, const struct entity_view *entity,

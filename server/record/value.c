@@ -1,6 +1,6 @@
 /*
- * Values: from the wire and from people's text, checked against their field; to SQL and back; to
- * the wire with labels. What a type means in each of these places is here and nowhere else.
+ * Values: from the wire and from people's text, checked against their field; to SQL and back;
+ * to the wire with labels. What a type means in each of these places is here and nowhere else.
  */
 #include "server/record/record.h"
 
@@ -17,9 +17,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NUMBER_LIMIT INT64_C(1000000000000000) /* 10^15: sums of a million rows stay in 64 bits */
-#define DAY_MIN INT64_C(-719162)               /* 0001-01-01 */
-#define DAY_MAX INT64_C(2932896)               /* 9999-12-31 */
+#define NUMBER_LIMIT                                                                           \
+	INT64_C(1000000000000000) /* 10^15: sums of a million rows stay in 64 bits */
+#define DAY_MIN  INT64_C(-719162) /* 0001-01-01 */
+#define DAY_MAX  INT64_C(2932896) /* 9999-12-31 */
 #define REFS_MAX 100
 
 static uint32_t
@@ -47,14 +48,16 @@ value_is_text(const struct field *field)
 
 /* ---- checks ------------------------------------------------------------------------------ */
 
-/* One '@', no spaces, something on both sides: what can be told without asking the mail server. */
+/* One '@', no spaces, something on both sides: what can be told without asking the mail server.
+ */
 static bool
 value_mail_ok(const char *mail)
 {
 	const char *at = strchr(mail, '@');
 
-	return at != NULL && at != mail && strchr(at + 1, '@') == NULL && strchr(at + 1, '.') != NULL &&
-	    at[1] != '.' && mail[strlen(mail) - 1] != '.' && strpbrk(mail, " ,;<>\"") == NULL;
+	return at != NULL && at != mail && strchr(at + 1, '@') == NULL &&
+	       strchr(at + 1, '.') != NULL && at[1] != '.' && mail[strlen(mail) - 1] != '.' &&
+	       strpbrk(mail, " ,;<>\"") == NULL;
 }
 
 static bool
@@ -96,8 +99,9 @@ value_check_number(const struct field *field, int64_t number)
 	case TYPE_DATE:
 		return number >= DAY_MIN && number <= DAY_MAX ? ERR_OK : ERR_NOT_A_DATE;
 	case TYPE_MOMENT:
-		return number >= DAY_MIN * US_PER_DAY && number <= DAY_MAX * US_PER_DAY ?
-		    ERR_OK : ERR_NOT_A_DATE;
+		return number >= DAY_MIN * US_PER_DAY && number <= DAY_MAX * US_PER_DAY
+			   ? ERR_OK
+			   : ERR_NOT_A_DATE;
 	case TYPE_REF:
 		return number > 0 ? ERR_OK : ERR_NO_SUCH_RECORD;
 	default:
@@ -105,7 +109,8 @@ value_check_number(const struct field *field, int64_t number)
 	}
 }
 
-/* A reference to a set-up record must be there; others are checked by the save, under their arms. */
+/* A reference to a set-up record must be there; others are checked by the save, under their
+ * arms. */
 static enum err
 value_check_ref(struct call *call, const struct field *field, int64_t id)
 {
@@ -113,13 +118,13 @@ value_check_ref(struct call *call, const struct field *field, int64_t id)
 
 	if (target == NULL || target->def->kind != ENTITY_SETUP)
 		return ERR_OK;
-	return access_setup(call->access, target->def->number, id) != NULL ? ERR_OK :
-									     ERR_NO_SUCH_RECORD;
+	return access_setup(call->access, target->def->number, id) != NULL ? ERR_OK
+									   : ERR_NO_SUCH_RECORD;
 }
 
 static enum err
-value_check_choice(struct call *call, const struct field *field, const char *code,
-    struct value *value)
+value_check_choice(
+    struct call *call, const struct field *field, const char *code, struct value *value)
 {
 	const struct dictionary *dictionary = catalog_dictionary(call->catalog, field->dict);
 	const struct dictionary_item *item = dictionary_item(dictionary, code);
@@ -142,8 +147,8 @@ value_check_money(const char *currency, int64_t minor, struct value *value)
 }
 
 enum err
-value_from_wire(struct call *call, const struct field *field, const Kehu__Value *wire,
-    struct value *value)
+value_from_wire(
+    struct call *call, const struct field *field, const Kehu__Value *wire, struct value *value)
 {
 	enum err err;
 
@@ -151,17 +156,21 @@ value_from_wire(struct call *call, const struct field *field, const Kehu__Value 
 	if (wire->has_masked && wire->masked)
 		return ERR_READ_ONLY; /* a masked form must never come back as the value */
 	if (value_is_text(field))
-		return wire->text == NULL ? ERR_OK :
-					    value_check_text(call, field, wire->text, strlen(wire->text), value);
+		return wire->text == NULL ? ERR_OK
+					  : value_check_text(call, field, wire->text,
+						strlen(wire->text), value);
 	if (field->type == TYPE_CHOICE)
-		return wire->text == NULL || wire->text[0] == '\0' ? ERR_OK :
-								     value_check_choice(call, field, wire->text, value);
+		return wire->text == NULL || wire->text[0] == '\0'
+			   ? ERR_OK
+			   : value_check_choice(call, field, wire->text, value);
 	if (!wire->has_number)
-		return wire->text != NULL && wire->text[0] != '\0' && field->type != TYPE_REF ?
-		    ERR_NOT_A_NUMBER : ERR_OK;
+		return wire->text != NULL && wire->text[0] != '\0' && field->type != TYPE_REF
+			   ? ERR_NOT_A_NUMBER
+			   : ERR_OK;
 	err = value_check_number(field, wire->number);
 	if (err == ERR_OK && field->type == TYPE_MONEY)
-		return value_check_money(arena_strdup(call->arena, wire->text), wire->number, value);
+		return value_check_money(
+		    arena_strdup(call->arena, wire->text), wire->number, value);
 	if (err == ERR_OK && field->type == TYPE_REF)
 		err = value_check_ref(call, field, wire->number);
 	if (err == ERR_OK)
@@ -180,8 +189,10 @@ value_parse_int(const char *text, int64_t *number)
 static enum err
 value_parse_bool(struct arena *arena, const char *text, int64_t *number)
 {
-	static const char *const yes[] = { "1", "y", "yes", "true", "t", "on", "是", "有", "对", NULL };
-	static const char *const no[] = { "0", "n", "no", "false", "f", "off", "否", "无", "不", NULL };
+	static const char *const yes[] = { "1", "y", "yes", "true", "t", "on", "是", "有", "对",
+		NULL };
+	static const char *const no[] = { "0", "n", "no", "false", "f", "off", "否", "无", "不",
+		NULL };
 	const char *folded = text_fold(arena, text);
 
 	for (size_t i = 0; yes[i] != NULL; i++)
@@ -201,8 +212,8 @@ value_parse_bool(struct arena *arena, const char *text, int64_t *number)
 static bool
 value_is_region_suffix(const char *rest)
 {
-	static const char *const suffixes[] = { "省", "市", "区", "县", "自治区", "壮族自治区", "回族自治区",
-		"维吾尔自治区", "特别行政区", "地区", "盟", "自治州", "自治县" };
+	static const char *const suffixes[] = { "省", "市", "区", "县", "自治区", "壮族自治区",
+		"回族自治区", "维吾尔自治区", "特别行政区", "地区", "盟", "自治州", "自治县" };
 
 	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++)
 		if (strcmp(rest, suffixes[i]) == 0)
@@ -210,7 +221,8 @@ value_is_region_suffix(const char *rest)
 	return false;
 }
 
-/* Provinces were stored before cities and those before districts: the first that fits is the widest. */
+/* Provinces were stored before cities and those before districts: the first that fits is the
+ * widest. */
 static enum err
 value_parse_region(struct call *call, const char *folded, int64_t *id)
 {
@@ -307,8 +319,8 @@ value_parse_money(struct call *call, const char *text, struct value *value)
 }
 
 enum err
-value_from_text(struct call *call, const struct field *field, const char *text,
-    struct value *value)
+value_from_text(
+    struct call *call, const struct field *field, const char *text, struct value *value)
 {
 	const struct dictionary_item *item;
 	const char *clean;
@@ -323,7 +335,8 @@ value_from_text(struct call *call, const struct field *field, const char *text,
 		return err;
 	switch (field->type) {
 	case TYPE_CHOICE:
-		item = dictionary_item_called(catalog_dictionary(call->catalog, field->dict), clean);
+		item = dictionary_item_called(
+		    catalog_dictionary(call->catalog, field->dict), clean);
 		if (item == NULL)
 			return ERR_NOT_IN_LIST;
 		*value = (struct value){ .present = true, .text = item->code };
@@ -338,8 +351,10 @@ value_from_text(struct call *call, const struct field *field, const char *text,
 		break;
 	case TYPE_MOMENT:
 		err = date_parse_us(clean, date_now_us(), call->session.offset_min, &number);
-		if (err != ERR_OK && date_parse(clean, call_today(call), false, &number) == ERR_OK) {
-			number = number * US_PER_DAY - (int64_t)call->session.offset_min * 60 * US_PER_SECOND;
+		if (err != ERR_OK &&
+		    date_parse(clean, call_today(call), false, &number) == ERR_OK) {
+			number = number * US_PER_DAY -
+				 (int64_t)call->session.offset_min * 60 * US_PER_SECOND;
 			err = ERR_OK;
 		}
 		break;
@@ -379,7 +394,8 @@ value_print(struct call *call, const struct field *field, const struct value *va
 		return date_format_us(call->arena, value->number, call->session.offset_min);
 	case TYPE_MONEY:
 		return arena_printf(call->arena, "%s %s",
-		    money_format(call->arena, value->number, money_decimals(value->text), false),
+		    money_format(
+			call->arena, value->number, money_decimals(value->text), false),
 		    value->text);
 	case TYPE_QUANTITY:
 		return money_format(call->arena, value->number, (int)field->decimals, false);
@@ -390,8 +406,8 @@ value_print(struct call *call, const struct field *field, const struct value *va
 			return value->text;
 		target = catalog_entity_named(call->catalog, field->ref);
 		record = access_setup(call->access, target->def->number, value->number);
-		return record != NULL ? record->label :
-					arena_printf(call->arena, "#%" PRId64, value->number);
+		return record != NULL ? record->label
+				      : arena_printf(call->arena, "#%" PRId64, value->number);
 	default:
 		return value->text != NULL ? value->text : "";
 	}
@@ -408,9 +424,10 @@ value_same(const struct field *field, const struct value *a, const struct value 
 		return strcmp(a->text, b->text) == 0;
 	if (field->type == TYPE_REFS)
 		return a->count == b->count &&
-		    (a->count == 0 || memcmp(a->numbers, b->numbers, a->count * sizeof(int64_t)) == 0);
+		       (a->count == 0 ||
+			   memcmp(a->numbers, b->numbers, a->count * sizeof(int64_t)) == 0);
 	return a->number == b->number &&
-	    (field->type != TYPE_MONEY || strcmp(a->text, b->text) == 0);
+	       (field->type != TYPE_MONEY || strcmp(a->text, b->text) == 0);
 }
 
 /* ---- SQL --------------------------------------------------------------------------------- */
@@ -424,8 +441,8 @@ value_select(struct sql *sql, const struct field *field, const char *alias)
 }
 
 struct value
-value_from_row(struct arena *arena, const struct field *field, const struct rows *rows, size_t row,
-    size_t *column)
+value_from_row(struct arena *arena, const struct field *field, const struct rows *rows,
+    size_t row, size_t *column)
 {
 	size_t at = (*column)++;
 	struct value value = { .present = !rows_null(rows, row, at) };
@@ -456,7 +473,8 @@ value_from_row(struct arena *arena, const struct field *field, const struct rows
 			value.text = "CNY";
 		break;
 	case TYPE_REFS:
-		value.count = rows_ints(arena, rows, row, at, (int64_t **)(uintptr_t)&value.numbers);
+		value.count =
+		    rows_ints(arena, rows, row, at, (int64_t **)(uintptr_t)&value.numbers);
 		break;
 	default:
 		value.text = rows_text(rows, row, at);
@@ -523,8 +541,8 @@ value_derived(const struct field *field)
 }
 
 static void
-value_bind_derived(struct call *call, struct sql *sql, const struct field *field,
-    const struct value *value)
+value_bind_derived(
+    struct call *call, struct sql *sql, const struct field *field, const struct value *value)
 {
 	enum derived derived = value_derived(field);
 
@@ -536,7 +554,7 @@ value_bind_derived(struct call *call, struct sql *sql, const struct field *field
 		sql_text(sql, text_digits(call->arena, value->text));
 	else
 		sql_text(sql, pinyin_sort_key(call->arena, value->text,
-		    field->flags & FIELD_PERSON ? PINYIN_PERSON : PINYIN_NAME));
+				  field->flags & FIELD_PERSON ? PINYIN_PERSON : PINYIN_NAME));
 }
 
 void
@@ -548,8 +566,8 @@ value_columns(struct sql *sql, const struct field *field)
 }
 
 void
-value_bind_all(struct call *call, struct sql *sql, const struct field *field,
-    const struct value *value)
+value_bind_all(
+    struct call *call, struct sql *sql, const struct field *field, const struct value *value)
 {
 	value_bind(sql, field, value);
 	if (value_derived(field) != DERIVED_NONE) {
@@ -559,8 +577,8 @@ value_bind_all(struct call *call, struct sql *sql, const struct field *field,
 }
 
 void
-value_assign(struct call *call, struct sql *sql, const struct field *field,
-    const struct value *value)
+value_assign(
+    struct call *call, struct sql *sql, const struct field *field, const struct value *value)
 {
 	sql_addf(sql, "%s = ", field->name);
 	value_bind(sql, field, value);
@@ -572,11 +590,16 @@ value_assign(struct call *call, struct sql *sql, const struct field *field,
 
 /* ---- to the wire ------------------------------------------------------------------------- */
 
-Kehu__Value *
-value_to_wire(struct call *call, const struct entity *entity, const struct field *field,
-    const struct value *value, bool with_field)
+static char *
+value_lend(const char *text)
 {
-	Kehu__Value *wire = ARENA_NEW(call->arena, Kehu__Value);
+	return (char *)(uintptr_t)text;
+}
+
+void
+value_fill_wire(struct call *call, const struct entity *entity, const struct field *field,
+    const struct value *value, bool with_field, Kehu__Value *wire)
+{
 	enum field_right right = access_field(call->user, entity, field);
 
 	kehu__value__init(wire);
@@ -585,24 +608,30 @@ value_to_wire(struct call *call, const struct entity *entity, const struct field
 		wire->field = field->number;
 	}
 	if (!value->present || right == FIELD_SHOW_HIDDEN)
-		return wire;
+		return;
 	if (right == FIELD_SHOW_MASKED) {
 		wire->has_masked = wire->masked = true;
 		wire->text = mask_text(call->arena, field, value_print(call, field, value));
-		return wire;
-	}
-	if (field->type == TYPE_REF) {
+	} else if (field->type == TYPE_REF) {
 		wire->has_number = true;
 		wire->number = value->number;
-		wire->text = arena_strdup(call->arena, value_print(call, field, value));
-	} else if (field->type == TYPE_REFS) {
-		wire->text = arena_strdup(call->arena, value->text);
-	} else if (value_is_text(field) || field->type == TYPE_CHOICE) {
-		wire->text = arena_strdup(call->arena, value->text);
+		wire->text = value_lend(value_print(call, field, value));
+	} else if (value_is_text(field) || field->type == TYPE_CHOICE ||
+		   field->type == TYPE_REFS) {
+		wire->text = value_lend(value->text);
 	} else {
 		wire->has_number = true;
 		wire->number = value->number;
-		wire->text = field->type == TYPE_MONEY ? arena_strdup(call->arena, value->text) : NULL;
+		wire->text = field->type == TYPE_MONEY ? value_lend(value->text) : NULL;
 	}
+}
+
+Kehu__Value *
+value_to_wire(struct call *call, const struct entity *entity, const struct field *field,
+    const struct value *value, bool with_field)
+{
+	Kehu__Value *wire = ARENA_NEW(call->arena, Kehu__Value);
+
+	value_fill_wire(call, entity, field, value, with_field, wire);
 	return wire;
 }

@@ -26,21 +26,25 @@ rows_from_result(struct arena *arena, const PGresult *result)
 	uint32_t *length = ARENA_ARRAY(arena, uint32_t, cells);
 	rows->cells = ARENA_ARRAY(arena, char **, rows->count);
 	rows->bytes = ARENA_ARRAY(arena, uint32_t *, rows->count);
-	for (size_t i = 0; i < rows->count; i++) {
-		for (size_t k = 0; k < rows->columns; k++)
-			bytes += (size_t)PQgetlength(result, (int)i, (int)k) + 1;
-	}
-	char *text = ARENA_ARRAY(arena, char, bytes);
+	/* libpq checks its arguments at each call, so each cell is asked about as seldom as can
+	 * be. */
 	for (size_t i = 0; i < rows->count; i++) {
 		rows->cells[i] = cell + i * rows->columns;
 		rows->bytes[i] = length + i * rows->columns;
 		for (size_t k = 0; k < rows->columns; k++) {
-			if (PQgetisnull(result, (int)i, (int)k))
+			rows->bytes[i][k] = (uint32_t)PQgetlength(result, (int)i, (int)k);
+			bytes += rows->bytes[i][k] + 1;
+		}
+	}
+	char *text = ARENA_ARRAY(arena, char, bytes);
+	for (size_t i = 0; i < rows->count; i++) {
+		for (size_t k = 0; k < rows->columns; k++) {
+			size_t size = rows->bytes[i][k];
+			/* A null's length is 0. */
+			if (size == 0 && PQgetisnull(result, (int)i, (int)k))
 				continue;
-			size_t size = (size_t)PQgetlength(result, (int)i, (int)k);
 			memcpy(text, PQgetvalue(result, (int)i, (int)k), size);
 			rows->cells[i][k] = text;
-			rows->bytes[i][k] = (uint32_t)size;
 			text += size + 1;
 		}
 	}
@@ -64,8 +68,15 @@ int64_t
 rows_int(const struct rows *rows, size_t row, size_t column)
 {
 	const char *text = rows_text(rows, row, column);
+	uint64_t number = 0;
 
-	return text ? strtoll(text, NULL, 10) : 0;
+	if (!text)
+		return 0;
+	/* A bigint as PostgreSQL writes it, or the beginning of something else. */
+	const char *at = text + (*text == '-');
+	for (; *at >= '0' && *at <= '9'; at++)
+		number = number * 10 + (uint64_t)(*at - '0');
+	return (int64_t)(*text == '-' ? 0 - number : number);
 }
 
 bool
