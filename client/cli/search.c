@@ -21,7 +21,8 @@
 /* One query under way. */
 struct search {
 	struct cli *cli;
-	struct arena *arena;
+	struct arena *arena; /* of the query; pages come and go in .page */
+	struct arena *page;
 	const char *text;
 	Kehu__ServerFrame *answer; /* a page; NULL until it is here */
 	uint32_t number;           /* of the request under way */
@@ -32,8 +33,7 @@ struct search {
 struct searches {
 	struct cli *cli;
 	const Kehu__Entity *entity; /* NULL: all */
-	const char *query;
-	int64_t limit; /* 0: all */
+	int64_t limit;              /* 0: all */
 	enum sheet_format format;
 	struct sheet *sheet;
 	struct search slots[SEARCH_AHEAD];
@@ -47,7 +47,7 @@ search_done(void *context, const Kehu__ServerFrame *answer)
 {
 	struct search *search = context;
 
-	search->answer = link_keep(search->arena, answer);
+	search->answer = link_keep(search->page, answer);
 }
 
 static void
@@ -58,12 +58,12 @@ search_ask(struct searches *searches, struct search *search, const ProtobufCBina
 	int64_t left =
 	    searches->limit == 0 ? SEARCH_PAGE_ROWS : searches->limit - search->shown;
 
-	request.text = arena_strdup(search->arena, search->text);
+	/* The messages are only packed; protobuf-c has no const. */
+	request.text = (char *)(uintptr_t)search->text;
 	request.has_entity = searches->entity != NULL;
 	request.entity = searches->entity == NULL ? 0 : searches->entity->number;
 	request.has_limit = true;
 	request.limit = (uint32_t)(left < SEARCH_PAGE_ROWS ? left : SEARCH_PAGE_ROWS);
-	request.query = arena_strdup(search->arena, searches->query);
 	request.has_cursor = cursor != NULL;
 	if (cursor != NULL)
 		request.cursor = *cursor;
@@ -86,7 +86,7 @@ search_put(struct searches *searches, struct search *search, const Kehu__Hit *hi
 
 	sheet_row(searches->sheet,
 	    (struct sheet_cell[]){ { .text = search->text }, { .text = kind },
-		{ CELL_NUMBER, arena_printf(search->arena, "%" PRId64, hit->id), NULL },
+		{ CELL_NUMBER, arena_printf(search->page, "%" PRId64, hit->id), NULL },
 		{ .text = hit->label }, { .text = hit->matched } });
 	search->shown++;
 }
@@ -116,6 +116,7 @@ search_close(struct searches *searches)
 
 	if (search->answer == NULL)
 		link_cancel(searches->cli->link, search->number);
+	arena_free(search->page);
 	arena_free(search->arena);
 	searches->head = (searches->head + 1) % SEARCH_AHEAD;
 	searches->count--;
@@ -147,10 +148,12 @@ search_page(struct searches *searches)
 	bool more = page->has_next && page->next.len > 0 &&
 		    search->empty_pages < SEARCH_EMPTY_PAGES &&
 		    (searches->limit == 0 || search->shown < searches->limit);
-	if (more)
-		search_ask(searches, search, &page->next);
-	else
+	if (!more) {
 		search_close(searches);
+		return;
+	}
+	search_ask(searches, search, &page->next);
+	arena_reset(search->page);
 }
 
 static bool
@@ -191,9 +194,12 @@ search_add(struct searches *searches, const char *text)
 			return err;
 	}
 	search = &searches->slots[(searches->head + searches->count) % SEARCH_AHEAD];
-	*search = (struct search){ .cli = searches->cli, .arena = arena_new(0) };
+	*search = (struct search){
+		.cli = searches->cli, .arena = arena_new(0), .page = arena_new(0)
+	};
 	enum err err = text_clean(search->arena, text, strlen(text), TEXT_LINE, &clean);
 	if (err != ERR_OK || clean[0] == '\0') {
+		arena_free(search->page);
 		arena_free(search->arena);
 		if (err == ERR_OK)
 			return ERR_OK;
