@@ -290,7 +290,11 @@ lines_row(void *arg, size_t index)
 	memset(popup->cells, 0, sizeof(popup->cells));
 	popup->row = (struct list_row){ .cells = popup->cells };
 	if (index >= popup->lines->count) {
-		popup->cells[0] = tr(T_LINES_ADD);
+		size_t wide = 0;
+
+		while (wide + 1 < popup->list.column_count && !popup->columns[wide].stretch)
+			wide++;
+		popup->cells[wide] = tr(T_LINES_ADD);
 		return &popup->row;
 	}
 	line = &popup->lines->line[index];

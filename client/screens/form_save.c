@@ -73,6 +73,16 @@ saving_said(struct form_saving *saving, const Kehu__Written *written)
 	    text_print(saving->arena, text, TEXT_LINE));
 }
 
+/* A save that came late: the record on show may be what it changed. Lists follow by themselves. */
+static void
+saving_refresh(struct app *app)
+{
+	struct screen *top = ui_top(app->ui);
+
+	if (top != NULL && strcmp(top->ops->name, "record") == 0)
+		top->ops->reload(top);
+}
+
 static void
 saving_done(struct form_saving *saving, const Kehu__Written *written)
 {
@@ -87,7 +97,9 @@ saving_done(struct form_saving *saving, const Kehu__Written *written)
 		form_close(form);
 	}
 	saving_said(saving, written);
-	if (saved != NULL)
+	if (form == NULL)
+		saving_refresh(saving->app);
+	else if (saved != NULL)
 		saved(context, written->entity, written->id);
 	else if (is_new && saving->entity->kind == CAT_ACTIVITY)
 		record_open(saving->app, written->entity, written->id);
@@ -201,6 +213,7 @@ void
 form_send(struct form_screen *form)
 {
 	struct form_saving *saving = calloc(1, sizeof(*saving));
+	struct app *app = form->app; /* the form may be gone at the end */
 	Kehu__ClientFrame frame = KEHU__CLIENT_FRAME__INIT;
 	Kehu__Save save = KEHU__SAVE__INIT;
 	Kehu__Record record;
@@ -212,7 +225,7 @@ form_send(struct form_screen *form)
 	form_keep(form);
 	for (size_t i = 0; i < form->line_count; i++)
 		lines_clear_errors(form->lines[i]);
-	saving->app = form->app;
+	saving->app = app;
 	saving->form = form;
 	saving->arena = arena_new(0);
 	saving->entity = form->entity;
@@ -226,16 +239,15 @@ form_send(struct form_screen *form)
 	save.record = &record;
 	frame.request_case = KEHU__CLIENT_FRAME__REQUEST_SAVE;
 	frame.save = &save;
-	link_send(form->app->link, &(struct link_request){ .frame = &frame,
+	link_send(app->link, &(struct link_request){ .frame = &frame,
 				       .done = saving_on_answer,
 				       .context = saving,
 				       .flags = LINK_OUTBOX,
 				       .title = saving->title,
 				       .key = saving->key });
-	if (saving_link_is_well(form->app))
-		saving->timer =
-		    loop_timer(form->app->loop, SAVING_LOOK_MS, saving_look, saving);
+	if (saving_link_is_well(app))
+		saving->timer = loop_timer(app->loop, SAVING_LOOK_MS, saving_look, saving);
 	else
 		form_close(form);
-	ui_redraw(form->app->ui);
+	ui_redraw(app->ui);
 }

@@ -21,7 +21,7 @@
 #include <unistd.h>
 #include <vterm.h>
 
-enum { VT_MASKS = 8 };
+enum { VT_MASKS = 16 };
 
 struct vt {
 	VTerm *vterm;

@@ -1,0 +1,409 @@
+/*
+ * Records and their forms at the real terminal against a real server: refused fields, conflicts,
+ * drafts that outlive the program, saves over a broken link, what others change, the bin, files.
+ */
+#include "common/date.h"
+#include "server/entity/fields.h"
+#include "tests/lib/desk.h"
+#include "tests/lib/pg.h"
+
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+// clang-format off
+#include <cmocka.h>
+// clang-format on
+
+#define DB "walk_record"
+
+static struct bed *bed;
+static struct client *ada, *ben, *cai;
+
+static int64_t
+make_customer(const char *name)
+{
+	return expect_written(client_save(ada, E_customer, 0, 0,
+		SENT(TEXT_OF(F_customer_name, name), TEXT_OF(F_customer_level, "B"),
+		    TEXT_OF(F_customer_address, "世纪大道 88 号")), NULL))->id;
+}
+
+static void
+make_visit(int64_t customer, const char *purpose)
+{
+	expect_written(client_save(ada, E_visit, 0, 0,
+	    SENT(NUMBER_OF(F_visit_customer_id, customer),
+		NUMBER_OF(F_visit_at, date_now_us() - 2 * US_PER_DAY), TEXT_OF(F_visit_purpose, purpose)),
+	    NULL));
+}
+
+/* At home, then the record found by its name. */
+static struct vt *
+open_record(const char *name, const char *state)
+{
+	struct vt *vt = desk_open(bed, &(struct desk_options){
+	    .user = "ada", .password = BED_PASSWORD, .state = state });
+
+	desk_sees(vt, "1首页");
+	vt_wait_settled(vt, DESK_QUIET_MS, DESK_SOON_MS);
+	desk_type(vt, "{F9}");
+	desk_type(vt, name);
+	vt_wait_settled(vt, 600, DESK_SOON_MS);
+	desk_type(vt, "{Enter}");
+	desk_sees(vt, "[概览]");
+	desk_sees(vt, "世纪大道");
+	return vt;
+}
+
+static long
+count_of(const char *table, const char *column, int64_t id)
+{
+	return (long)pg_int(DB, "SELECT count(*) FROM %s WHERE %s = %ld AND deleted_at IS NULL", table, column,
+	    (long)id);
+}
+
+/* ---- fields ------------------------------------------------------------------------------ */
+
+static void
+form_shows_what_the_server_refuses_at_its_fields(void **state)
+{
+	int64_t id = make_customer("错误演示公司");
+	struct vt *vt = open_record("错误演示", NULL);
+
+	desk_type(vt, "{F6}");
+	desk_sees(vt, "新建拜访");
+	/* A visit in the future has no outcome; the server knows, and says so at the field. */
+	desk_type(vt, "未来{Tab}1{Up}{Up}{Up}{Ctrl-U}+2d 10:00{F10}");
+	desk_sees(vt, "未来的拜访还没有结果");
+	desk_sees(vt, "!结果");
+	desk_type(vt, "{Ctrl-U}{F10}");
+	desk_sees(vt, "已保存");
+	assert_int_equal(count_of("visit", "customer_id", id), 1);
+	desk_leave(vt);
+}
+
+static void
+form_refuses_what_needs_no_server_when_a_field_is_left(void **state)
+{
+	struct vt *vt;
+
+	make_customer("检查演示公司");
+	vt = open_record("检查演示", NULL);
+	desk_type(vt, "{F6}");
+	desk_type(vt, "{Up}{Up}{Ctrl-U}31 feb{Tab}");
+	desk_sees(vt, "! 不是有效的日期");
+	desk_type(vt, "{Up}{F5}");
+	desk_misses(vt, "! 不是有效的日期");
+	desk_type(vt, "{Tab}{Ctrl-U}dh{Tab}");
+	desk_sees(vt, "[电话");
+	desk_type(vt, "{Tab}{Tab}{Tab}{Tab}下周五{Tab}");
+	desk_sees(vt, "周五");
+	desk_type(vt, "{F10}");
+	desk_sees(vt, "目的: 此项必填");
+	desk_type(vt, "{F3}");
+	desk_type(vt, "d{Enter}");
+	desk_sees(vt, "[概览]");
+	desk_leave(vt);
+}
+
+static void
+form_resolves_a_typed_reference(void **state)
+{
+	int64_t id = make_customer("引用演示公司"), other = make_customer("独一无二贸易公司");
+	struct vt *vt = open_record("引用演示", NULL);
+
+	desk_type(vt, "{F6}");
+	desk_type(vt, "改客户{Up}{Up}{Up}{Ctrl-U}独一无二{Tab}");
+	desk_sees(vt, "[独一无二贸易公司");
+	desk_type(vt, "{Up}{Ctrl-U}没有这个名字{Tab}");
+	desk_sees(vt, "未找到");
+	desk_type(vt, "{Ctrl-Z}");
+	desk_type(vt, "{Ctrl-U}独一无二{F10}");
+	desk_sees(vt, "已保存");
+	assert_int_equal(count_of("visit", "customer_id", id), 0);
+	assert_int_equal(count_of("visit", "customer_id", other), 1);
+	desk_leave(vt);
+}
+
+static void
+lines_are_added_changed_and_removed(void **state)
+{
+	int64_t id = make_customer("明细演示公司");
+	struct vt *vt = open_record("明细演示", NULL);
+
+	desk_type(vt, "{F2}");
+	desk_sees(vt, "修改客户");
+	for (int i = 0; i < 40 && strstr(vt_screen_text(vt), "可添加、修改、删除") == NULL; i++)
+		desk_type(vt, "{Tab}");
+	/* the kinds of lines stand in the catalogue's order: address, phone */
+	desk_type(vt, "{Tab}{Enter}");
+	desk_sees(vt, "号码");
+	desk_type(vt, "{Tab}13800138000{F10}");
+	desk_sees(vt, "< + 添加 >");
+	desk_type(vt, "{F10}");
+	desk_sees(vt, "~ 已改");
+	desk_type(vt, "{F10}");
+	desk_sees(vt, "已保存");
+	assert_int_equal(count_of("customer_phone", "customer_id", id), 1);
+	desk_sees(vt, "13800138000");
+	desk_leave(vt);
+}
+
+/* ---- others ------------------------------------------------------------------------------ */
+
+static void
+conflict_shows_both_sides_and_saves_the_choice(void **state)
+{
+	int64_t id = make_customer("冲突演示公司");
+	struct vt *vt = open_record("冲突演示", NULL);
+
+	desk_type(vt, "{F2}{Tab}{Tab}我的简称");
+	expect_written(client_save(cai, E_customer, id, 1,
+	    SENT(TEXT_OF(F_customer_short_name, "对方简称"), TEXT_OF(F_customer_level, "A")), NULL));
+	desk_type(vt, "{F10}");
+	desk_sees(vt, "修改冲突");
+	desk_sees(vt, "对方简称");
+	desk_shows(vt, "record_conflict_zh");
+	desk_type(vt, "{F10}");
+	desk_sees(vt, "还有 1 项未选择");
+	desk_type(vt, "{Right}{F10}");
+	desk_sees(vt, "已保存");
+	assert_string_equal(pg_exec(DB, "SELECT short_name || level FROM customer WHERE id = %ld", (long)id),
+	    "我的简称A");
+	desk_leave(vt);
+}
+
+static void
+change_of_another_is_told_and_shown(void **state)
+{
+	int64_t id = make_customer("推送演示公司");
+	struct vt *vt = open_record("推送演示", NULL);
+
+	usleep(600000); /* the subscription goes out when the screen has come to rest */
+	expect_written(client_save(cai, E_customer, id, 1, SENT(TEXT_OF(F_customer_level, "A")), NULL));
+	desk_sees(vt, "已更新 (Enter 看变更): 级别");
+	desk_sees(vt, "级别 A");
+	desk_type(vt, "{Enter}");
+	desk_sees(vt, "[历史]");
+	desk_sees(vt, "B级 ");
+	desk_leave(vt);
+}
+
+/* ---- drafts and the link ----------------------------------------------------------------- */
+
+static void
+draft_survives_a_killed_client(void **state)
+{
+	int64_t id = make_customer("草稿演示公司");
+	struct vt *vt = open_record("草稿演示", "state-draft");
+
+	desk_type(vt, "{F6}");
+	desk_type(vt, "不能丢的目的{Tab}");
+	desk_sees(vt, "已存本机");
+	vt_signal(vt, SIGKILL);
+	assert_true(vt_wait_exit(vt, DESK_SOON_MS));
+	desk_end(vt);
+	vt = open_record("草稿演示", "state-draft");
+	desk_sees(vt, "草稿: 新建拜访");
+	desk_type(vt, "{Enter}");
+	desk_sees(vt, "不能丢的目的");
+	desk_sees(vt, "已恢复草稿");
+	desk_type(vt, "{F10}");
+	desk_sees(vt, "已保存");
+	desk_misses(vt, "草稿: 新建拜访");
+	assert_int_equal(count_of("visit", "customer_id", id), 1);
+	desk_leave(vt);
+}
+
+static void
+leaving_a_changed_form_keeps_saves_or_discards(void **state)
+{
+	int64_t id = make_customer("离开演示公司");
+	struct vt *vt = open_record("离开演示", NULL);
+
+	desk_type(vt, "{F6}第一次{F3}");
+	desk_sees(vt, "尚未保存");
+	desk_type(vt, "{Enter}");
+	desk_sees(vt, "草稿: 新建拜访");
+	desk_type(vt, "{Enter}{F3}");
+	desk_sees(vt, "尚未保存");
+	desk_type(vt, "d{Enter}");
+	desk_misses(vt, "草稿: 新建拜访");
+	desk_type(vt, "{F6}第二次{F3}");
+	desk_sees(vt, "尚未保存");
+	desk_type(vt, "{F10}");
+	desk_sees(vt, "已保存");
+	assert_int_equal(count_of("visit", "customer_id", id), 1);
+	desk_leave(vt);
+}
+
+static void
+save_over_a_broken_link_happens_exactly_once(void **state)
+{
+	int64_t id = make_customer("断线演示公司");
+	struct vt *vt = open_record("断线演示", NULL);
+
+	desk_type(vt, "{F6}");
+	desk_type(vt, "断线时保存");
+	bed_kill(bed, SIGKILL);
+	desk_sees(vt, "断 ");
+	desk_type(vt, "{F10}");
+	desk_sees(vt, "待服务器应答后自动保存");
+	desk_sees(vt, "[概览]");
+	bed_start(bed);
+	desk_sees(vt, "断线时保存");
+	assert_int_equal(count_of("visit", "customer_id", id), 1);
+	desk_misses(vt, "草稿: 新建拜访");
+	desk_leave(vt);
+}
+
+static void
+save_left_behind_by_a_killed_client_goes_out_with_the_next(void **state)
+{
+	int64_t id = make_customer("留言演示公司");
+	struct vt *vt = open_record("留言演示", "state-outbox");
+
+	desk_type(vt, "{F6}");
+	desk_type(vt, "下次再送");
+	bed_kill(bed, SIGKILL);
+	desk_sees(vt, "断 ");
+	desk_type(vt, "{F10}");
+	desk_sees(vt, "待服务器应答后自动保存");
+	vt_signal(vt, SIGKILL);
+	assert_true(vt_wait_exit(vt, DESK_SOON_MS));
+	desk_end(vt);
+	bed_start(bed);
+	vt = open_record("留言演示", "state-outbox");
+	desk_sees(vt, "下次再送");
+	assert_int_equal(count_of("visit", "customer_id", id), 1);
+	desk_leave(vt);
+}
+
+/* ---- actions ----------------------------------------------------------------------------- */
+
+static void
+action_asks_for_its_arguments(void **state)
+{
+	int64_t id = make_customer("操作演示公司");
+	struct vt *vt;
+
+	make_visit(id, "待完成的拜访");
+	vt = open_record("操作演示", NULL);
+	desk_sees(vt, "待完成的拜访");
+	desk_type(vt, "{Enter}");
+	desk_sees(vt, "状态 ");
+	desk_type(vt, "{F8}");
+	desk_sees(vt, "完成");
+	desk_type(vt, "完成{Enter}");
+	desk_sees(vt, "*结果");
+	desk_type(vt, "{F10}");
+	desk_sees(vt, "结果: 此项必填");
+	desk_type(vt, "1{F10}");
+	desk_sees(vt, "已完成");
+	assert_string_equal(pg_exec(DB, "SELECT state FROM visit WHERE customer_id = %ld", (long)id),
+	    "completed");
+	desk_leave(vt);
+}
+
+static void
+deleting_asks_for_the_number_of_what_goes_along_and_is_undone(void **state)
+{
+	int64_t id = make_customer("删除演示公司");
+	struct vt *vt;
+
+	pg_exec(DB, "INSERT INTO user_role (user_id, role_id) SELECT 101, id FROM role WHERE name ="
+		    " 'sales_supervisor' ON CONFLICT DO NOTHING");
+	make_visit(id, "一起删除");
+	vt = open_record("删除演示", NULL);
+	desk_type(vt, "{F8}");
+	desk_sees(vt, "删除");
+	desk_type(vt, "删除{Enter}");
+	desk_sees(vt, "将一并删除: 拜访 1");
+	desk_type(vt, "2{Enter}");
+	desk_sees(vt, "u 撤销");
+	assert_int_equal(count_of("customer", "id", id), 0);
+	desk_type(vt, "u");
+	desk_sees(vt, "已恢复");
+	assert_int_equal(count_of("customer", "id", id), 1);
+	assert_int_equal(count_of("visit", "customer_id", id), 1);
+	desk_leave(vt);
+}
+
+static void
+file_is_added_and_saved_again(void **state)
+{
+	int64_t id = make_customer("文件演示公司");
+	const char *in = arena_printf(bed->arena, "%s/合同.txt", bed->dir),
+		   *out = arena_printf(bed->arena, "%s/取回.txt", bed->dir);
+	FILE *file = fopen(in, "w");
+	struct vt *vt = open_record("文件演示", NULL);
+
+	assert_non_null(file);
+	for (int i = 0; i < 30000; i++)
+		fprintf(file, "line %d of the contract\n", i);
+	fclose(file);
+	desk_type(vt, "{BackTab}{BackTab}");
+	desk_sees(vt, "[文件 0]");
+	desk_type(vt, "{F6}");
+	desk_sees(vt, "要添加到此记录的文件路径");
+	desk_type(vt, in);
+	desk_type(vt, "{Enter}");
+	desk_sees(vt, "[文件 1]");
+	desk_sees(vt, "合同.txt");
+	desk_type(vt, "{Enter}{Ctrl-U}");
+	desk_type(vt, out);
+	desk_type(vt, "{Enter}");
+	desk_sees(vt, "已存");
+	assert_int_equal(system(arena_printf(bed->arena, "cmp -s '%s' '%s'", in, out)), 0);
+	/* A place that cannot be written: one clear line, and nothing half done. */
+	desk_type(vt, "{Enter}{Ctrl-U}/proc/nowhere/x{Enter}");
+	desk_sees(vt, "文件读写失败");
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM attachment WHERE anchor_id = %ld", (long)id), 1);
+	desk_leave(vt);
+}
+
+static int
+setup(void **state)
+{
+	bed = bed_new(DB);
+	ada = client_new(bed, "ada", LANG_ZH);
+	ben = client_new(bed, "ben", LANG_ZH);
+	cai = client_new(bed, "cai", LANG_ZH);
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	client_free(ada);
+	client_free(ben);
+	client_free(cai);
+	bed_free(bed);
+	return 0;
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(form_shows_what_the_server_refuses_at_its_fields),
+		cmocka_unit_test(form_refuses_what_needs_no_server_when_a_field_is_left),
+		cmocka_unit_test(form_resolves_a_typed_reference),
+		cmocka_unit_test(lines_are_added_changed_and_removed),
+		cmocka_unit_test(conflict_shows_both_sides_and_saves_the_choice),
+		cmocka_unit_test(change_of_another_is_told_and_shown),
+		cmocka_unit_test(draft_survives_a_killed_client),
+		cmocka_unit_test(leaving_a_changed_form_keeps_saves_or_discards),
+		cmocka_unit_test(save_over_a_broken_link_happens_exactly_once),
+		cmocka_unit_test(save_left_behind_by_a_killed_client_goes_out_with_the_next),
+		cmocka_unit_test(action_asks_for_its_arguments),
+		cmocka_unit_test(deleting_asks_for_the_number_of_what_goes_along_and_is_undone),
+		cmocka_unit_test(file_is_added_and_saved_again),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, setup, teardown);
+}

@@ -1,0 +1,199 @@
+/*
+ * A day's work at the real terminal against a real server: find a customer, log a visit, look at
+ * its sheet. In both languages and two sizes, with the keys it takes counted.
+ */
+#include "common/date.h"
+#include "server/entity/fields.h"
+#include "tests/lib/desk.h"
+#include "tests/lib/pg.h"
+
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+// clang-format off
+#include <cmocka.h>
+// clang-format on
+
+#define DB "walk_visit"
+
+enum { KEYS_LIMIT = 25 };
+
+static struct bed *bed;
+static struct client *ada;
+static size_t keys_pressed;
+
+/* Keys are counted: {F6} is one, so is each letter. */
+static void
+press(struct vt *vt, const char *keys)
+{
+	for (const char *at = keys; *at; at++) {
+		if (*at == '{')
+			at += strcspn(at, "}");
+		keys_pressed++;
+	}
+	desk_type(vt, keys);
+}
+
+/* Free text is not. */
+static void
+say(struct vt *vt, const char *text)
+{
+	desk_type(vt, text);
+}
+
+static int64_t
+make_customer(const char *name, const char *english, const char *contact)
+{
+	int64_t id = expect_written(
+	    client_save(ada, E_customer, 0, 0,
+		SENT(TEXT_OF(F_customer_name, name), TEXT_OF(F_customer_name_en, english),
+		    TEXT_OF(F_customer_level, "A"), TEXT_OF(F_customer_industry, "finance"),
+		    TEXT_OF(F_customer_phone, "021-6882 0001"),
+		    TEXT_OF(F_customer_address, "浦东新区世纪大道 88 号")),
+		(const struct sent_line[]){
+		    { .entity = E_customer_phone,
+			.id = -1,
+			.values = SENT(TEXT_OF(F_customer_phone_kind, "mobile"),
+			    TEXT_OF(F_customer_phone_number, "13800138000")) },
+		    { 0 } }))->id;
+
+	expect_written(client_save(ada, E_contact, 0, 0,
+	    SENT(TEXT_OF(F_contact_name, contact), NUMBER_OF(F_contact_customer_id, id),
+		TEXT_OF(F_contact_title, "科技部经理"), TEXT_OF(F_contact_mobile, "13912347731")),
+	    NULL));
+	return id;
+}
+
+/* What differs from day to day. */
+static void
+mask_days(struct vt *vt)
+{
+	vt_mask(vt, "[0-9]{4}-[0-9]{2}-[0-9]{2}", "2026-01-01");
+	vt_mask(vt, "[0-9]{2}-[0-9]{2} ", "01-01 ");
+	vt_mask(vt, "[0-9]{2}:[0-9]{2}", "00:00");
+	vt_mask(vt, "周(一|二|三|四|五|六|日)", "周一");
+	vt_mask(vt, "(Mon|Tue|Wed|Thu|Fri|Sat|Sun)", "Mon");
+	vt_mask(vt, "V[0-9]{4}-[0-9]{6}", "V0000-000000");
+	vt_mask(vt, "#C[0-9]{6}", "#C000000");
+	vt_mask(vt, "C[0-9]{6}", "C000000");
+}
+
+struct walk {
+	const char *name, *lang;
+	int rows, cols;
+	const char *customer, *english, *contact, *search;
+	const char *purpose, *summary;
+};
+
+static void
+shows(struct vt *vt, const struct walk *walk, const char *what)
+{
+	desk_shows(vt, arena_printf(bed->arena, "walk_%s_%s", what, walk->name));
+}
+
+/* login → search → customer → visit → save → print preview */
+static void
+walk(const struct walk *walk)
+{
+	bool zh = strcmp(walk->lang, "zh") == 0;
+	int64_t customer = make_customer(walk->customer, walk->english, walk->contact);
+	struct vt *vt = desk_open(bed, &(struct desk_options){
+	    .lang = walk->lang, .rows = walk->rows, .cols = walk->cols });
+
+	mask_days(vt);
+	desk_type(vt, "ada{Enter}");
+	desk_type(vt, BED_PASSWORD "{Enter}");
+	desk_sees(vt, zh ? "1首页 2客户" : "1Home 2Customers");
+
+	keys_pressed = 0;
+	press(vt, "{F9}");
+	say(vt, walk->search);
+	desk_sees(vt, walk->customer);
+	press(vt, "{Enter}");
+	desk_sees(vt, zh ? "[概览]" : "[Overview]");
+	desk_sees(vt, "021-6882 0001");
+	shows(vt, walk, "customer");
+
+	press(vt, "{F6}");
+	desk_sees(vt, zh ? "新建拜访" : "New Visit");
+	shows(vt, walk, "form");
+	say(vt, walk->purpose);
+	press(vt, "{Tab}1{Tab}");
+	say(vt, walk->summary);
+	press(vt, "{Tab}{Tab}+7d{F10}");
+	desk_sees(vt, "V2");
+	desk_sees(vt, zh ? "已保存" : "saved");
+	print_message("# %s: a visit took %zu keys besides free text, limit %d\n", walk->name,
+	    keys_pressed, KEYS_LIMIT);
+	assert_in_range(keys_pressed, 1, KEYS_LIMIT);
+	desk_sees(vt, walk->purpose);
+	shows(vt, walk, "saved");
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM visit WHERE customer_id = %ld AND"
+				    " state = 'completed' AND next_on IS NOT NULL", (long)customer), 1);
+
+	desk_type(vt, "{Ctrl-T}");
+	desk_sees(vt, zh ? "客户拜访单" : "Visit sheet");
+	desk_sees(vt, walk->summary);
+	shows(vt, walk, "sheet");
+	desk_leave(vt);
+}
+
+static void
+visit_is_logged_and_shown_in_chinese(void **state)
+{
+	walk(&(struct walk){ "zh_80", "zh", 24, 80, "上海浦东发展银行", "SPD Bank", "张敏", "浦东",
+	    "报价第2版", "客户同意报价，等待合同" });
+}
+
+static void
+visit_is_logged_and_shown_in_english(void **state)
+{
+	walk(&(struct walk){ "en_80", "en", 24, 80, "Harbour Freight Ltd", "Harbour Freight", "Ann Lee",
+	    "Harbour", "Quote version 2", "They accept and wait for the contract" });
+}
+
+static void
+visit_is_logged_on_a_large_terminal_in_chinese(void **state)
+{
+	walk(&(struct walk){ "zh_120", "zh", 40, 120, "杭州西湖软件股份有限公司", "Westlake Software",
+	    "刘洋", "xhrj", "演示新版本", "下次带上实施组" });
+}
+
+static void
+visit_is_logged_on_a_large_terminal_in_english(void **state)
+{
+	walk(&(struct walk){ "en_120", "en", 40, 120, "Northern Lights Energy Inc", "Northern Lights",
+	    "Bob Stone", "Northern", "First meeting", "They want a tender in spring" });
+}
+
+static int
+setup(void **state)
+{
+	bed = bed_new(DB);
+	ada = client_new(bed, "ada", LANG_ZH);
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	client_free(ada);
+	bed_free(bed);
+	return 0;
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(visit_is_logged_and_shown_in_chinese),
+		cmocka_unit_test(visit_is_logged_and_shown_in_english),
+		cmocka_unit_test(visit_is_logged_on_a_large_terminal_in_chinese),
+		cmocka_unit_test(visit_is_logged_on_a_large_terminal_in_english),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
