@@ -262,7 +262,7 @@ FUZZ := $(patsubst tests/%.c,build/fuzz/tests/%,$(sort $(wildcard tests/fuzz/*.c
 .PHONY: fuzz
 fuzz:
 	@tests/tools/packages build fuzz
-	@+$(MAKE) --no-print-directory B=build/fuzz CC=clang-14 OPT=-O1 \
+	@+$(if $(call pick,$(FUZZ)),$(MAKE),:) --no-print-directory B=build/fuzz CC=clang-14 OPT=-O1 \
 	  SANFLAGS='-fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=undefined' \
 	  WARN=-w HARDEN=-fPIE $(call pick,$(FUZZ))
 	@$(TEST_ENV) tests/tools/fuzz build/fuzz $(SECONDS) $(call pick,$(FUZZ))
