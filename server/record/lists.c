@@ -402,6 +402,7 @@ static enum err
 search_give_rest(struct call *call, struct search_kind *kinds, size_t count,
     struct search_cursor at, size_t limit, Kehu__SearchAnswer *answer)
 {
+	at.rest = true;
 	for (; at.kind < count; at.kind++, at.after = 0) {
 		struct search_kind *kind = &kinds[at.kind];
 		struct search_result rest;

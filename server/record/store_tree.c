@@ -87,11 +87,12 @@ tree_take_number(struct call *call, struct record *record, const struct field *f
 	struct rows *rows;
 	enum err err;
 
+	/* Six digits, more when a series has grown past them; to_char would cut, as lpad does. */
 	sql_add(sql, "SELECT ");
 	sql_text(sql, prefix);
-	sql_add(sql, " || lpad(kehu_number(");
+	sql_add(sql, " || lpad(n::text, greatest(6, length(n::text)), '0') FROM kehu_number(");
 	sql_text(sql, prefix);
-	sql_add(sql, ", '')::text, 6, '0')");
+	sql_add(sql, ", '') n");
 	sql_named(sql);
 	err = store_run(call->store, call->arena, sql, &rows);
 	if (err == ERR_OK)

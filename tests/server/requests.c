@@ -458,6 +458,54 @@ search_combines_with_conditions(void **state)
 	assert_int_equal(list_count(ada, E_customer, "zhtj level:A owner:me"), 1);
 }
 
+static void
+search_past_the_ranking_limit_ends(void **state)
+{
+	Kehu__ClientFrame frame = KEHU__CLIENT_FRAME__INIT;
+	Kehu__Search search = KEHU__SEARCH__INIT;
+	Kehu__ServerFrame *answer;
+	size_t found = 0, pages = 0;
+
+	/* 2,300 customers with one word in common, made past the gate but as it would store them */
+	pg_exec(DB, "INSERT INTO customer (id, name, name_key, type, stage, owner_id, department_id, branch_id)"
+		" SELECT 800000000 + i, '众多公司' || i, 'zhong' || i, 'company', 'potential', 101, 12, 2"
+		" FROM generate_series(1, 2300) i;"
+		"INSERT INTO customer_search (id, owner_id, department_id, branch_id, tokens, doc)"
+		" SELECT 800000000 + i, 101, 12, 2, array_to_tsvector(ARRAY['nh众多']),"
+		" E'n10.2\t众多公司' || i || E'\n' FROM generate_series(1, 2300) i");
+	make_customer(ada, "众多", "众多");
+	search.text = (char *)(uintptr_t)"众多";
+	search.has_limit = true;
+	search.limit = 200;
+	frame.request_case = KEHU__CLIENT_FRAME__REQUEST_SEARCH;
+	frame.search = &search;
+	do {
+		answer = client_call(ada, &frame);
+		assert_int_equal(answer->answer_case, KEHU__SERVER_FRAME__ANSWER_SEARCH);
+		if (pages == 0) {
+			assert_true(answer->search->narrow);
+			assert_string_equal(answer->search->hits[0]->label, "众多");
+		}
+		found += answer->search->n_hits;
+		search.has_cursor = true;
+		search.cursor = answer->search->next;
+	} while (answer->search->has_next && ++pages < 50);
+	assert_int_equal(found, 2301);
+	/* a list by such a word says so instead of showing a part */
+	expect_error(client_list(ada, E_customer, "众多"), ERR_NARROW, 0);
+	pg_exec(DB, "DELETE FROM customer_search WHERE id > 800000000; DELETE FROM customer WHERE id > 800000000");
+}
+
+static void
+numbers_grow_past_six_digits(void **state)
+{
+	int64_t id;
+
+	pg_exec(DB, "UPDATE number_series SET last = 1234566 WHERE prefix = 'C'");
+	id = make_customer(ada, "第一百多万家", "百万");
+	assert_string_equal(value_of(client_get(ada, E_customer, id)->get->record, F_customer_number)->text, "C1234567");
+}
+
 /* ---- history, recycle bin ---------------------------------------------------------------- */
 
 static void
@@ -651,6 +699,8 @@ main(void)
 		cmocka_unit_test(cursor_of_another_list_is_refused),
 		cmocka_unit_test(search_ranks_an_exact_short_name_first),
 		cmocka_unit_test(search_combines_with_conditions),
+		cmocka_unit_test(search_past_the_ranking_limit_ends),
+		cmocka_unit_test(numbers_grow_past_six_digits),
 		cmocka_unit_test(history_tells_every_change_newest_first),
 		cmocka_unit_test(deleting_takes_all_along_and_restoring_brings_it_back),
 		cmocka_unit_test(visit_walks_its_life_and_moves_the_figures),
