@@ -65,6 +65,7 @@ struct call {
 	uint32_t done_entity; /* of a write: what its outcome and audit rows name */
 	int64_t done_id;
 	uint32_t done_version;
+	const char *written_text; /* what an action has to say, in place of its name; never stored */
 	const char *done_action; /* NULL: the request's name */
 	/* Streams one more frame before the answer (reports, files); false: the client is gone. */
 	bool (*stream)(struct call *call, const Kehu__ServerFrame *frame);

@@ -114,15 +114,29 @@ gate_take_intention(struct call *call, const struct request_row *row)
 	return ERR_OK;
 }
 
-/* The content of a write, without the frame's own number: what a repeat must equal. */
+/*
+ * The content of a write, without the frame's own number and the catalogue it was made under (a
+ * client names the new one when it sends again): what a repeat must equal.
+ */
 static void
 gate_content_hash(const struct call *call, uint8_t hash[32])
 {
 	Kehu__ClientFrame copy = *call->request;
+	Kehu__Save save;
+	Kehu__Act act;
 	uint8_t *packed;
 	size_t bytes;
 
 	copy.has_number = false;
+	if (copy.request_case == KEHU__CLIENT_FRAME__REQUEST_SAVE) {
+		save = *copy.save;
+		save.has_catalog_version = false;
+		copy.save = &save;
+	} else if (copy.request_case == KEHU__CLIENT_FRAME__REQUEST_ACT) {
+		act = *copy.act;
+		act.has_catalog_version = false;
+		copy.act = &act;
+	}
 	bytes = kehu__client_frame__get_packed_size(&copy);
 	packed = arena_alloc(call->arena, bytes);
 	kehu__client_frame__pack(&copy, packed);

@@ -31,6 +31,8 @@ void gate_call_fini(struct call *call);
 
 /* Scrypt with stored parameters: "scrypt$15$8$1$<salt>$<hash>" (log2 N, r, p; hex). In arena. */
 char *password_hash(struct arena *arena, const char *password);
+/* 20 random letters and digits that are not mistaken for each other. In arena. */
+char *password_make(struct arena *arena);
 /* Constant time. *stale: the parameters are older than today's, hash again. */
 bool password_check(const char *password, const char *stored, bool *stale);
 /* 12 to 128 characters, not a common one. */

@@ -118,3 +118,21 @@ password_policy(const char *password, const char *user)
 	}
 	return ERR_OK;
 }
+
+char *
+password_make(struct arena *arena)
+{
+	static const char letters[] = "abcdefghjkmnpqrstuvwxyz23456789";
+	char *password = arena_alloc(arena, 24);
+	uint8_t bytes[64];
+	size_t length = 0;
+
+	while (length < 20) {
+		random_bytes(bytes, sizeof(bytes));
+		/* Bytes past the last whole multiple would favour the first letters. */
+		for (size_t i = 0; i < sizeof(bytes) && length < 20; i++)
+			if (bytes[i] < 256 / (sizeof(letters) - 1) * (sizeof(letters) - 1))
+				password[length++] = letters[bytes[i] % (sizeof(letters) - 1)];
+	}
+	return password;
+}

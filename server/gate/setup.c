@@ -23,25 +23,6 @@ setup_store(const char *conninfo)
 	});
 }
 
-/* 20 letters and digits that are not mistaken for each other. */
-static const char *
-setup_password(struct arena *arena)
-{
-	static const char letters[] = "abcdefghjkmnpqrstuvwxyz23456789";
-	char *password = arena_alloc(arena, 24);
-	uint8_t bytes[64];
-	size_t length = 0;
-
-	while (length < 20) {
-		random_bytes(bytes, sizeof(bytes));
-		/* Bytes past the last whole multiple would favour the first letters. */
-		for (size_t i = 0; i < sizeof(bytes) && length < 20; i++)
-			if (bytes[i] < 256 / (sizeof(letters) - 1) * (sizeof(letters) - 1))
-				password[length++] = letters[bytes[i] % (sizeof(letters) - 1)];
-	}
-	return password;
-}
-
 static enum err
 setup_seeds(struct store *store, struct arena *arena)
 {
@@ -55,7 +36,7 @@ setup_administrator(struct store *store, struct arena *arena, const char **passw
 {
 	struct sql *count = sql_new(arena), *branch = sql_new(arena), *user = sql_new(arena),
 		   *role = sql_new(arena);
-	const char *made = setup_password(arena);
+	const char *made = password_make(arena);
 	struct rows *users;
 	enum err err;
 

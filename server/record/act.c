@@ -142,6 +142,7 @@ handle_act(struct call *call)
 	err = act_run(call, record, action, rule);
 	if (err == ERR_OK)
 		answer_written(call, entity->def, record->id, record->version, action->name,
-		    call_say(call, action->en, action->zh));
+		    call->written_text != NULL ? call->written_text :
+						 call_say(call, action->en, action->zh));
 	return err;
 }

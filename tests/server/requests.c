@@ -641,6 +641,30 @@ password_is_changed_by_its_owner(void **state)
 }
 
 static void
+a_new_user_gets_a_one_time_password(void **state)
+{
+	int64_t role = client_list(guo, E_role, "name:account_manager")->page->rows[0]->id;
+	int64_t id = expect_written(client_save(guo, E_user, 0, 0,
+	    SENT(TEXT_OF(F_user_name, "xin"), TEXT_OF(F_user_label, "辛新"), NUMBER_OF(F_user_branch_id, BRANCH_EAST),
+		NUMBER_OF(F_user_department_id, DEPT_KEY)),
+	    (const struct sent_line[]){ { .entity = E_user_role, .id = -1,
+		.values = SENT(NUMBER_OF(F_user_role_role_id, role)) }, { 0 } }))->id;
+	const char *password = expect_written(client_act(guo, E_user, id, "reset_password", NULL))->text;
+	struct client *xin = client_stranger(bed, LANG_EN);
+
+	assert_int_equal(strlen(password), 20);
+	/* said once: neither history, outcome nor audit knows it */
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM history h WHERE h.record_id = %ld AND h.new::text LIKE '%%scrypt%%'", (long)id), 0);
+	link_login(xin->link, "xin", password, NULL);
+	assert_int_equal(link_wait(xin->link, BED_WAIT_MS), ERR_PASSWORD_CHANGE);
+	link_login(xin->link, "xin", password, "a passphrase of my own");
+	assert_int_equal(link_wait(xin->link, BED_WAIT_MS), ERR_OK);
+	expect_error(client_act(xin, E_user, id, "reset_password", NULL), ERR_FORBIDDEN, 0);
+	expect_error(client_delete(guo, E_user, id, 0), ERR_WRONG_STATE, 0);
+	client_free(xin);
+}
+
+static void
 disabled_users_are_out_and_stay_out(void **state)
 {
 	struct client *fay = client_stranger(bed, LANG_EN);
@@ -708,6 +732,7 @@ main(void)
 		cmocka_unit_test(sessions_resume_after_kehud_is_killed),
 		cmocka_unit_test(database_restart_is_survived),
 		cmocka_unit_test(password_is_changed_by_its_owner),
+		cmocka_unit_test(a_new_user_gets_a_one_time_password),
 		cmocka_unit_test(disabled_users_are_out_and_stay_out),
 	};
 

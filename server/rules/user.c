@@ -1,0 +1,33 @@
+/*
+ * 用户: an administrator gives a one-time password; accounts are disabled, never deleted.
+ */
+#include "server/entity/fields.h"
+#include "server/gate/gate.h"
+#include "server/record/rule.h"
+
+/* The password is said once, in the answer; only its hash is stored, and it must be changed. */
+static enum err
+user_reset_password(struct call *call, struct record *user, const struct value *arguments)
+{
+	const char *password = password_make(call->arena);
+
+	(void)arguments;
+	record_set_text(user, F_user_password_hash, password_hash(call->arena, password));
+	record_set_number(user, F_user_must_change, 1);
+	call->written_text = password;
+	return ERR_OK;
+}
+
+static enum err
+user_refuse_delete(struct call *call, struct record *user)
+{
+	(void)user;
+	return CALL_FAIL(call, ERR_WRONG_STATE, .entity = E_user,
+	    .text = call_say(call, "Accounts are disabled, not deleted", "账号只能停用，不能删除"));
+}
+
+const struct rule rules_user[] = {
+	{ .action = "reset_password", .act = user_reset_password, .right = RIGHT_EDIT },
+	{ .hook = HOOK_DELETE, .run = user_refuse_delete },
+	{ 0 },
+};
