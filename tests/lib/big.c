@@ -8,6 +8,7 @@
 #include "common/log.h"
 #include "common/tls.h"
 #include "server/job/demo.h"
+#include "server/store/migrate.h"
 #include "tests/lib/pg.h"
 
 #include <dirent.h>
@@ -121,6 +122,21 @@ big_load(const struct big *big)
 	    (double)(result.make_us + result.load_us) / 1e6);
 	big_run_file(half, "tests/lib/big_people.sql");
 	pg_exec("postgres", "ALTER DATABASE %s RENAME TO %s", half, big->database);
+}
+
+/* A directory given may be of an older checkout, and last fortnight's has no partition for
+ * today. */
+static void
+big_migrate(const struct big *big)
+{
+	const struct migrate_options options = { .conninfo = pg_conninfo(big->database),
+		.sql_dir = pg_sql_dir() };
+	const char *why = "";
+	size_t done;
+
+	if (migrate_run(&options, big_arena, &why) != ERR_OK ||
+	    maintain_run(&options, big_arena, &done, &why) != ERR_OK)
+		fatal("%s cannot be brought up to date: %s", big->database, why);
 }
 
 static bool
@@ -265,8 +281,7 @@ big_start(void)
 			big_load(&big_sizes[i]);
 			load = true;
 		}
-		/* What was made two weeks ago has no partition for today. */
-		pg_exec(big_sizes[i].database, "SET ROLE kehu_owner; SELECT kehu_partitions()");
+		big_migrate(&big_sizes[i]);
 	}
 	if (load)
 		pg_exec("postgres", "CHECKPOINT");
@@ -294,7 +309,7 @@ int64_t
 big_reader(const struct big *big, const char *kind, int nth)
 {
 	int64_t user = pg_int(big->database,
-	    "SELECT user_id FROM bench_reader WHERE kind = '%s' AND nth = %d", kind, nth);
+	    "SELECT user_id FROM bench.reader WHERE kind = '%s' AND nth = %d", kind, nth);
 
 	if (user == 0)
 		fatal("there is no reader %s %d in %s", kind, nth, big->database);

@@ -127,7 +127,8 @@ pg_wait_ready(void)
 	struct timespec pause = { .tv_nsec = 10 * 1000 * 1000 };
 
 	snprintf(info, sizeof info, "host=%s dbname=postgres user=postgres", pg_dir);
-	for (int i = 0; i < 3000; i++) {
+	/* A lasting directory may have gigabytes of log to work through. */
+	for (int i = 0; i < (pg_kept ? 60000 : 3000); i++) {
 		if (PQping(info) == PQPING_OK)
 			return;
 		if (waitpid(pg_pid, NULL, WNOHANG) == pg_pid)
@@ -135,7 +136,7 @@ pg_wait_ready(void)
 			    "postgres", "ended while starting; KEHU_TEST_PG_LOG=1 shows why");
 		nanosleep(&pause, NULL);
 	}
-	pg_die("postgres", "not ready after 30 s");
+	pg_die("postgres", "not ready in time");
 }
 
 static const char *
