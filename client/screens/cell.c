@@ -41,22 +41,37 @@ cell_text(const struct app *app, const Kehu__Field *field, const Kehu__Value *va
 	return field->type == CAT_BLOCK ? text_print(cells_scratch(), text, TEXT_LINE) : text;
 }
 
-const char *
-cell_fit(const struct app *app, const Kehu__Field *field, const Kehu__Value *value, int cols)
+/* Choices that people know by letters (levels A to D), not by words. */
+static bool
+cell_has_codes(const struct cat *cat, const Kehu__Field *field)
 {
-	const char *text = cell_text(app, field, value);
+	const Kehu__Dictionary *dictionary = cat_dictionary(cat, field->dictionary);
 
-	if (field->type == CAT_CHOICE && value->text != NULL && !value->masked &&
-	    (int)text_cols(text) > cols && strlen(value->text) <= CELL_CODE_BYTES)
-		return text_print(cells_scratch(), value->text, TEXT_LINE);
-	return text;
+	for (size_t i = 0; dictionary != NULL && i < dictionary->n_items; i++)
+		if (strlen(dictionary->items[i]->code) > CELL_CODE_BYTES ||
+		    dictionary->items[i]->code[0] < 'A' || dictionary->items[i]->code[0] > 'Z')
+			return false;
+	return dictionary != NULL;
 }
 
+const char *
+cell_short(const struct app *app, const Kehu__Field *field, const Kehu__Value *value)
+{
+	if (field->type == CAT_CHOICE && !cat_value_empty(value) && value->text != NULL &&
+	    cell_has_codes(app_cat(app), field))
+		return text_print(cells_scratch(), value->text, TEXT_LINE);
+	return cell_text(app, field, value);
+}
+
+/*
+ * Only what is good or bad stands out: a page of rows where every other word changes its
+ * attributes costs a slow line more than it tells.
+ */
 enum role
 cell_role(const struct cat *cat, const Kehu__Field *field, const Kehu__Value *value)
 {
-	static const enum role roles[] = { ROLE_NORMAL, ROLE_STRONG, ROLE_GOOD, ROLE_WARN,
-		ROLE_BAD, ROLE_MUTED };
+	static const enum role roles[] = { ROLE_NORMAL, ROLE_NORMAL, ROLE_GOOD, ROLE_WARN,
+		ROLE_BAD, ROLE_NORMAL };
 	const Kehu__DictionaryItem *item;
 
 	if (field->type != CAT_CHOICE || cat_value_empty(value) || value->text == NULL ||
@@ -107,6 +122,8 @@ cell_priority(const Kehu__Field *field, size_t at)
 static void
 cell_column_cols(const struct cat *cat, const Kehu__Field *field, struct list_column *column)
 {
+	const Kehu__Entity *target = cat_entity(cat, field->references);
+	bool long_name = target != NULL && target->searched;
 	int max = field->max_chars > 0 && field->max_chars < CELL_TEXT_MAX
 		      ? (int)field->max_chars
 		      : CELL_TEXT_MAX;
@@ -138,8 +155,9 @@ cell_column_cols(const struct cat *cat, const Kehu__Field *field, struct list_co
 		column->min_cols = column->want_cols < 6 ? column->want_cols : 6;
 		break;
 	case CAT_REF:
-		column->min_cols = 6;
-		column->want_cols = 14;
+		/* Names of companies are long, those of people and places are not. */
+		column->min_cols = long_name ? 14 : 6;
+		column->want_cols = long_name ? CELL_TEXT_MAX : 14;
 		break;
 	case CAT_PHONE:
 		column->min_cols = 11;

@@ -9,9 +9,9 @@
  * memory. */
 const char *cell_text(
     const struct app *app, const Kehu__Field *field, const Kehu__Value *value);
-/* The same in so many cells: the code of a choice where its label does not fit. */
-const char *cell_fit(
-    const struct app *app, const Kehu__Field *field, const Kehu__Value *value, int cols);
+/* The same for a table: choices that people know by their letters as those. */
+const char *cell_short(
+    const struct app *app, const Kehu__Field *field, const Kehu__Value *value);
 /* The colour of a choice; normal for all else. */
 enum role cell_role(const struct cat *cat, const Kehu__Field *field, const Kehu__Value *value);
 /* Whether a part of the text is of no use (numbers, dates): better no column than a cut one. */

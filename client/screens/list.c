@@ -17,6 +17,7 @@
 
 enum {
 	LIST_MEASURED = 60,           /* rows */
+	LIST_END_MAX = 2000,          /* End goes on to the very last row of so many */
 	LIST_PREVIEW_FROM_COLS = 110, /* wider windows show the preview by themselves */
 	LIST_PREVIEW_COLS = 40,
 	LIST_PREVIEW_MIN_COLS = 24,
@@ -106,7 +107,7 @@ list_measure(struct list_screen *screen)
 			    screen, list_data_row(screen->data, at), screen->fields[i]);
 			int cols = value == NULL
 				       ? 0
-				       : (int)text_cols(cell_text(screen->app, field, value));
+				       : (int)text_cols(cell_short(screen->app, field, value));
 
 			most = cols > most ? cols : most;
 		}
@@ -172,9 +173,7 @@ list_row(void *arg, size_t index)
 		const Kehu__Value *value = list_cell(screen, row, screen->fields[i]);
 
 		screen->cells[i] =
-		    field == NULL || value == NULL
-			? ""
-			: cell_fit(screen->app, field, value, screen->list.widths[i]);
+		    field == NULL || value == NULL ? "" : cell_short(screen->app, field, value);
 		screen->roles[i] = field == NULL || value == NULL
 				       ? ROLE_NORMAL
 				       : (uint8_t)cell_role(screen->cat, field, value);
@@ -198,6 +197,48 @@ list_on_visible(void *arg, size_t first, size_t count)
 	list_data_visible(screen->data, first, count);
 }
 
+/* What a key wanted to move beyond the rows that were here, now that more of them are. */
+static void
+list_pay(struct list_screen *screen)
+{
+	struct list *list = &screen->list;
+	size_t want = screen->owed_to;
+
+	if (want == 0)
+		return;
+	if (want < list->total || !list_data_more(screen->data))
+		screen->owed_to = 0;
+	else
+		list_data_reach(screen->data, want);
+	list_go(list, want);
+}
+
+/* The cursor stopped at the last row here, and the key was for going on. */
+static void
+list_owe(struct list_screen *screen, size_t from, enum act act)
+{
+	struct list *list = &screen->list;
+	size_t page = list->rows_seen > 1 ? (size_t)list->rows_seen - 1 : 1, count;
+	bool at_least;
+
+	if (act != ACT_page_down && act != ACT_half_down && act != ACT_down &&
+	    act != ACT_last) {
+		screen->owed_to = 0;
+		return;
+	}
+	if (list->cursor + 1 < list->total || !list_data_more(screen->data))
+		return;
+	if (act == ACT_last && list_data_count(screen->data, &count, &at_least) && !at_least &&
+	    count <= LIST_END_MAX)
+		screen->owed_to = count;
+	else if (act != ACT_last)
+		screen->owed_to = (screen->owed_to > from ? screen->owed_to : from) +
+				  (act == ACT_page_down      ? page
+				      : act == ACT_half_down ? (page + 1) / 2
+							     : 1);
+	list_pay(screen);
+}
+
 static void
 list_on_changed(void *context, bool first)
 {
@@ -207,7 +248,12 @@ list_on_changed(void *context, bool first)
 
 	if (first) {
 		list_measure(screen);
-		list_reset(&screen->list, end, more);
+		if (screen->keep_marks) {
+			list_set_total(&screen->list, end, more);
+			screen->list.said_count = 0; /* what is in sight is to be said again */
+		} else {
+			list_reset(&screen->list, end, more);
+		}
 		if (screen->keep != 0 && list_data_find(screen->data, screen->keep, &at))
 			list_go(&screen->list, at);
 		screen->fresh_count = 0;
@@ -217,6 +263,7 @@ list_on_changed(void *context, bool first)
 		screen->down_before = screen->down;
 	} else {
 		list_set_total(&screen->list, end, more);
+		list_pay(screen);
 	}
 	ui_redraw(screen->app->ui);
 }
@@ -239,7 +286,9 @@ list_screen_ask(struct list_screen *screen, bool quiet, bool keep)
 	const Kehu__Row *row = keep ? list_screen_current(screen) : NULL;
 
 	screen->keep = row == NULL ? 0 : row->id;
-	list_data_ask(screen->data, screen->query, screen->sort, screen->down, quiet);
+	screen->keep_marks = keep;
+	list_data_ask(screen->data, screen->query, screen->sort, screen->down,
+	    (quiet ? DATA_QUIET : 0U) | (keep ? DATA_AGAIN : 0U));
 }
 
 /* ---- what others change ---- */
@@ -529,6 +578,7 @@ static unsigned
 list_screen_key(struct screen *base, enum act act, const struct event *event)
 {
 	struct list_screen *screen = (struct list_screen *)base;
+	size_t from = screen->list.cursor;
 	unsigned flags;
 
 	if (!screen->prompt.open && act == ACT_NONE && list_is_typing(event))
@@ -540,6 +590,7 @@ list_screen_key(struct screen *base, enum act act, const struct event *event)
 		return UI_DONE;
 	}
 	flags = list_key(&screen->list, act, event);
+	list_owe(screen, from, act);
 	if (flags & UI_ACT)
 		return list_key_open(screen);
 	if (flags & UI_REFUSED)

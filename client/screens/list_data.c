@@ -13,6 +13,7 @@ enum {
 	    250, /* the number of all rows is asked for when the screen has come to rest */
 	DATA_ROWS_MIN = 20,
 	DATA_ROWS_MAX = 60,
+	DATA_REACH_ROWS = 500, /* in one page, where somebody goes far */
 };
 
 struct data_page {
@@ -291,7 +292,8 @@ data_show_cached(struct list_data *data)
 }
 
 void
-list_data_ask(struct list_data *data, const char *query, uint32_t sort, bool down, bool quiet)
+list_data_ask(
+    struct list_data *data, const char *query, uint32_t sort, bool down, unsigned flags)
 {
 	char *copy = strdup(query != NULL ? query : "");
 	struct ask_list ask;
@@ -304,10 +306,10 @@ list_data_ask(struct list_data *data, const char *query, uint32_t sort, bool dow
 	data->sort = sort;
 	data->down = down;
 	data->seen_count = 0;
-	bool cached = data_show_cached(data);
+	bool cached = !(flags & DATA_AGAIN) && data_show_cached(data);
 	ask = data_ask(data);
-	data->first = data_send(
-	    data, &ask, LINK_CACHE | (quiet ? (unsigned)ASK_QUIET : 0U), data_on_first);
+	data->first = data_send(data, &ask,
+	    LINK_CACHE | (flags & DATA_QUIET ? (unsigned)ASK_QUIET : 0U), data_on_first);
 	if (cached)
 		data->config.changed(data->config.context, true);
 }
@@ -380,6 +382,23 @@ list_data_visible(struct list_data *data, size_t first, size_t count)
 		data->previous =
 		    data_send(data, &ask, data_flags(first < data->base), data_on_previous);
 	}
+}
+
+void
+list_data_reach(struct list_data *data, size_t index)
+{
+	const Kehu__Page *last = data_last_page(data);
+	size_t end = list_data_end(data), missing = index + 1 > end ? index + 1 - end : 0;
+	struct ask_list ask = data_ask(data);
+
+	if (last == NULL || !last->has_next || missing == 0 || data->first != 0 ||
+	    data->age_ms >= 0)
+		return;
+	ask_cancel(data->app, &data->next);
+	if (missing > ask.limit)
+		ask.limit = missing > DATA_REACH_ROWS ? DATA_REACH_ROWS : (uint32_t)missing;
+	ask.cursor = last->next;
+	data->next = data_send(data, &ask, data_flags(true), data_on_next);
 }
 
 /* ---- what is known ---- */
@@ -475,7 +494,9 @@ bool
 list_data_find(const struct list_data *data, int64_t id, size_t *index)
 {
 	for (size_t at = data->base; at < list_data_end(data); at++) {
-		if (list_data_row(data, at)->id != id)
+		const Kehu__Row *row = list_data_row(data, at);
+
+		if (row == NULL || row->id != id)
 			continue;
 		*index = at;
 		return true;
@@ -498,6 +519,8 @@ data_replace(struct list_data *data, const Kehu__Record *record, int64_t id)
 	Kehu__Row *row = ARENA_NEW(where.arena, Kehu__Row);
 	kehu__row__init(row);
 	row->id = id;
+	if (place == NULL)
+		return;
 	*place = row;
 	if (record == NULL)
 		return;

@@ -25,16 +25,24 @@ struct list_data_config {
 struct list_data *list_data_new(struct app *app, const struct list_data_config *config);
 void list_data_free(struct list_data *data);
 
+enum data_ask_flag {
+	DATA_QUIET = 1, /* nobody pressed Enter for it */
+	DATA_AGAIN = 2, /* the rows here are newer than any answer kept from before */
+};
+
 /*
  * Another query or order (sort 0: the query's or the entity's own). The rows of before stay
- * until the first page is here. quiet: nobody pressed Enter for it.
+ * until the first page is here; an answer kept from before stands in for it.
  */
 void list_data_ask(
-    struct list_data *data, const char *query, uint32_t sort, bool down, bool quiet);
+    struct list_data *data, const char *query, uint32_t sort, bool down, unsigned flags);
 /* Stop what is under way. */
 void list_data_stop(struct list_data *data);
 /* These rows are in sight: fetch what is missing and the pages beside them. */
 void list_data_visible(struct list_data *data, size_t first, size_t count);
+
+/* Somebody wants to go to the row at index: fetch on until it is here. */
+void list_data_reach(struct list_data *data, size_t index);
 
 /* Where the rows known end, and whether more may follow. */
 size_t list_data_end(const struct list_data *data);

@@ -134,13 +134,10 @@ struct completion {
 };
 
 static void
-completion_offer(struct completion *completion, const char *word)
+completion_take(struct completion *completion, const char *word)
 {
-	const char *folded = text_fold(completion->arena, word);
-	size_t bytes = strlen(completion->typed), same = 0;
+	size_t same = 0;
 
-	if (word == NULL || word[0] == '\0' || strncmp(folded, completion->typed, bytes) != 0)
-		return;
 	if (completion->count < FILTER_SHOWN)
 		completion->shown = arena_printf(completion->arena, "%s%s%s",
 		    completion->count == 0 ? "" : completion->shown,
@@ -154,6 +151,15 @@ completion_offer(struct completion *completion, const char *word)
 	while (same > 0 && ((unsigned char)word[same] & 0xc0) == 0x80)
 		same--;
 	completion->common[same] = '\0';
+}
+
+static void
+completion_offer(struct completion *completion, const char *word)
+{
+	if (word != NULL && word[0] != '\0' &&
+	    strncmp(text_fold(completion->arena, word), completion->typed,
+		strlen(completion->typed)) == 0)
+		completion_take(completion, word);
 }
 
 /* One name for each field: the first of name, label and aliases that fits. */
@@ -176,6 +182,20 @@ completion_fields(struct completion *completion, const Kehu__Entity *entity)
 	completion_offer(completion, "sort");
 }
 
+/* Whether a choice is meant by its label, its code or its initials. */
+static bool
+completion_means(const struct completion *completion, const Kehu__DictionaryItem *item)
+{
+	const char *const words[] = { item->label, item->code, item->pinyin };
+	size_t bytes = strlen(completion->typed);
+
+	for (size_t i = 0; i < 3; i++)
+		if (words[i] != NULL && strncmp(text_fold(completion->arena, words[i]),
+					    completion->typed, bytes) == 0)
+			return true;
+	return false;
+}
+
 static void
 completion_values(
     struct completion *completion, const struct cat *cat, const Kehu__Field *field)
@@ -184,18 +204,12 @@ completion_values(
 	    field == NULL ? NULL : cat_dictionary(cat, field->dictionary);
 
 	for (size_t i = 0; dictionary != NULL && i < dictionary->n_items; i++) {
-		size_t before = completion->count;
+		const Kehu__DictionaryItem *item = dictionary->items[i];
+		bool plain = item->label != NULL && strpbrk(item->label, " ,:\"") == NULL;
 
-		completion_offer(completion, dictionary->items[i]->label);
-		if (completion->count == before && dictionary->items[i]->pinyin != NULL &&
-		    strncmp(dictionary->items[i]->pinyin, completion->typed,
-			strlen(completion->typed)) == 0 &&
-		    completion->typed[0] != '\0') {
-			completion->typed = arena_strdup(completion->arena, "");
-			completion_offer(completion, dictionary->items[i]->label);
-		}
-		if (completion->count == before)
-			completion_offer(completion, dictionary->items[i]->code);
+		/* A label that would need quotes is written by its code. */
+		if (completion_means(completion, item))
+			completion_take(completion, plain ? item->label : item->code);
 	}
 	if (field != NULL && field->type == CAT_REF)
 		completion_offer(completion, "me");
@@ -224,7 +238,8 @@ filter_complete(struct list_screen *screen)
 		completion_values(&completion, app_cat(screen->app),
 		    cat_field_called(
 			entity, arena_strndup(arena, word, (size_t)(colon - word))));
-	if (completion.count > 0 && strlen(completion.common) >= strlen(part)) {
+	if (completion.count == 1 ||
+	    (completion.count > 0 && strlen(completion.common) >= strlen(part))) {
 		*part = '\0';
 		prompt_set(
 		    &screen->prompt, arena_printf(arena, "%s%s%s", text, completion.common,

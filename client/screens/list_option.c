@@ -229,6 +229,14 @@ list_option_leave(struct list_screen *screen)
 	}
 }
 
+static bool
+option_may_restore(const struct list_screen *screen)
+{
+	const Kehu__Entity *entity = list_screen_entity(screen);
+
+	return entity != NULL && (entity->actions_allowed & CAT_RESTORE);
+}
+
 static void
 option_deleted(struct list_screen *screen)
 {
@@ -238,7 +246,9 @@ option_deleted(struct list_screen *screen)
 		message_sayf(
 		    SAY_WARNING, tr(T_LIST_DELETED_SOME), screen->done, screen->refused);
 	else
-		message_sayf(SAY_OK, tr(T_LIST_DELETED), screen->done);
+		message_sayf(SAY_OK,
+		    tr(option_may_restore(screen) ? T_LIST_DELETED : T_LIST_DELETED_FOR_GOOD),
+		    screen->done);
 	list_screen_ask(screen, true, true);
 }
 
@@ -254,7 +264,7 @@ option_on_deleted(void *context, const Kehu__ServerFrame *answer)
 	if (err == ERR_OK) {
 		screen->done++;
 		list_option_done(&screen->list, id, NULL);
-		if (screen->undo_count < LIST_UNDO_MAX)
+		if (screen->undo_count < LIST_UNDO_MAX && option_may_restore(screen))
 			screen->undo[screen->undo_count++] = id;
 	} else {
 		const char *why = answer->error->text != NULL
@@ -315,7 +325,8 @@ option_on_restored(void *context, const Kehu__ServerFrame *answer)
 		ask_say_error(screen->app, answer, screen->entity);
 	if (screen->under_way > 0)
 		return;
-	message_sayf(SAY_OK, tr(T_LIST_RESTORED), screen->done);
+	if (screen->done > 0)
+		message_sayf(SAY_OK, tr(T_LIST_RESTORED), screen->done);
 	list_screen_ask(screen, true, true);
 }
 

@@ -34,7 +34,9 @@ struct list_screen {
 	uint8_t roles[LIST_COLUMNS_MAX];
 	struct list_row row;
 
-	int64_t keep; /* stay on this record when the first page comes; 0: the first row */
+	bool keep_marks; /* they are the same rows, read again */
+	size_t owed_to;  /* a key wanted to go to this row, which is not here yet; 0: none */
+	int64_t keep;    /* stay on this record when the first page comes; 0: the first row */
 	int64_t fresh[LIST_NEW_MAX]; /* records made since the page was read */
 	size_t fresh_count;
 	bool preview_off, preview_on; /* the user's wish; neither: by the width */

@@ -14,6 +14,7 @@ enum {
 	PREVIEW_TABS = 2,      /* tabs whose first rows come with the record */
 	PREVIEW_TAB_ROWS = 4,
 	PREVIEW_LABEL_COLS = 9,
+	PREVIEW_LABEL_COLS_EN = 11,
 	PREVIEW_COLUMNS = 64,
 };
 
@@ -235,7 +236,8 @@ pen_field(struct preview_pen *pen, const Kehu__Field *field, const Kehu__Value *
 {
 	struct cat_style style = app_style(pen->preview->app);
 	const char *text;
-	int cols = pen->rect.cols - PREVIEW_LABEL_COLS - 1;
+	int label = tr_lang() == LANG_ZH ? PREVIEW_LABEL_COLS : PREVIEW_LABEL_COLS_EN;
+	int cols = pen->rect.cols - label - 1;
 
 	if (pen_full(pen) || field == NULL || cat_value_empty(value) ||
 	    field->number == pen->entity->label_field || cols < 4)
@@ -243,9 +245,9 @@ pen_field(struct preview_pen *pen, const Kehu__Field *field, const Kehu__Value *
 	text = text_print(cells_scratch(),
 	    cat_value_text(cells_scratch(), app_cat(pen->preview->app), field, value, &style),
 	    TEXT_LINE);
-	cells_put(pen->y, pen->rect.x, PREVIEW_LABEL_COLS,
-	    text_cut(cells_scratch(), field->label, PREVIEW_LABEL_COLS, false), ROLE_STRONG);
-	cells_put(pen->y, pen->rect.x + PREVIEW_LABEL_COLS + 1, cols,
+	cells_put(pen->y, pen->rect.x, label,
+	    text_cut(cells_scratch(), field->label, (size_t)label, false), ROLE_STRONG);
+	cells_put(pen->y, pen->rect.x + label + 1, cols,
 	    text_cut(cells_scratch(), text, (size_t)cols, false),
 	    cell_role(app_cat(pen->preview->app), field, value));
 	pen->y++;
