@@ -326,6 +326,8 @@ action_form_open(struct action *action)
 	form->values.context = form;
 	values_init_fields(
 	    &form->values, action->what->arguments, action->what->n_arguments);
+	form->values.form.button =
+	    arena_printf(action->arena, "< F10 %s >", action->what->label);
 	values_load_defaults(&form->values);
 	/* What the record has for a field of the same name is where the argument starts. */
 	for (size_t i = 0; i < form->values.count; i++) {

@@ -390,6 +390,21 @@ form_on_settled(void *context)
 		form_save(form);
 }
 
+/* The first reference filled in says whose people, files or parts are meant. */
+static void
+form_open_lines(struct form_screen *form, struct lines *lines)
+{
+	for (size_t i = 0; i < form->values.count; i++) {
+		const struct values_box *box = &form->values.boxes[i];
+
+		if (box->field == NULL || box->field->type != CAT_REF || box->ref_id == 0)
+			continue;
+		lines_set_near(lines, box->field->references, box->ref_id);
+		break;
+	}
+	lines_open(form->app, lines, form_on_lines, form);
+}
+
 /* Keys of a lines box: it opens its table; the keys that move pass. */
 static unsigned
 form_key_lines(struct form_screen *form, enum act act, const struct event *event)
@@ -399,7 +414,7 @@ form_key_lines(struct form_screen *form, enum act act, const struct event *event
 	if (lines == NULL)
 		return UI_NONE;
 	if (act == ACT_open || act == ACT_pick || (act == ACT_NONE && event_char(event))) {
-		lines_open(form->app, lines, form_on_lines, form);
+		form_open_lines(form, lines);
 		return UI_DONE;
 	}
 	switch (act) {

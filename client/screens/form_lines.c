@@ -5,6 +5,7 @@
  */
 #include "client/screens/form_lines.h"
 
+#include "client/screens/form_near.h"
 #include "client/screens/form_values.h"
 #include "client/ui/list.h"
 #include "common/log.h"
@@ -28,6 +29,8 @@ struct lines {
 	struct line *line;
 	size_t count, room;
 	int64_t temporary; /* id of the last new line */
+	uint32_t near_entity; /* whose records are offered first */
+	int64_t near_id;
 };
 
 /* ---- the lines ---------------------------------------------------------------------------- */
@@ -62,6 +65,13 @@ const char *
 lines_label(const struct lines *lines)
 {
 	return lines->entity->label;
+}
+
+void
+lines_set_near(struct lines *lines, uint32_t entity, int64_t id)
+{
+	lines->near_entity = entity;
+	lines->near_id = id;
 }
 
 static struct line *
@@ -442,6 +452,7 @@ line_open(struct lines_screen *popup, size_t index)
 	edit->values.settled = line_on_settled;
 	edit->values.context = edit;
 	values_init_fields(&edit->values, lines->entity->fields, lines->entity->n_fields);
+	edit->values.form.button = tr(T_LINE_BUTTON);
 	if (index == lines->count)
 		values_load_defaults(&edit->values);
 	for (size_t at = 0; index < lines->count && at < edit->values.count; at++)
@@ -482,6 +493,16 @@ lines_on_picked(void *context, int64_t id, const char *label)
 	list_go(&popup->list, popup->lines->count);
 }
 
+static void
+lines_pick(struct lines_screen *popup, const Kehu__Field *field)
+{
+	const struct lines *lines = popup->lines;
+
+	if (!near_open(popup->app, lines->near_entity, lines->near_id, field->references,
+		field->label, lines_on_picked, popup))
+		pick_open(popup->app, field->references, field->label, lines_on_picked, popup);
+}
+
 static unsigned
 lines_enter(struct lines_screen *popup)
 {
@@ -491,7 +512,7 @@ lines_enter(struct lines_screen *popup)
 	if (only == NULL)
 		line_open(popup, index);
 	else if (index >= popup->lines->count)
-		pick_open(popup->app, only->references, only->label, lines_on_picked, popup);
+		lines_pick(popup, only);
 	return UI_DONE;
 }
 

@@ -563,6 +563,7 @@ parameters_open(struct app *app, const Kehu__ReportInfo *info,
 	parameters->values.settled = parameters_on_settled;
 	parameters->values.context = parameters;
 	values_init_fields(&parameters->values, info->parameters, info->n_parameters);
+	parameters->values.form.button = tr(T_REPORT_BUTTON);
 	for (size_t i = 0; i < count; i++) {
 		size_t at = values_index(&parameters->values, values[i]->field);
 

@@ -52,6 +52,7 @@ struct form {
 	void (*check)(void *arg, struct form *form, size_t index);
 	void *arg;
 	bool no_button; /* without "< F10 Save >" (the login form has its own line) */
+	const char *button; /* its text where it does something else; NULL: "< F10 Save >" */
 
 	/* by the form */
 	size_t focus; /* count: the button */

@@ -212,7 +212,7 @@ form_draw(struct form *form, struct rect rect, bool focus)
 	if (form->no_button || button.y - form->top >= rect.rows || button.y < form->top)
 		return;
 	cells_add(rect.y + button.y - form->top, rect.x + FORM_MARK_COLS, rect.cols - 2,
-	    tr(T_FORM_SAVE), focus && form->focus == form->count ? ROLE_FOCUS : ROLE_NORMAL);
+	    form->button ? form->button : tr(T_FORM_SAVE), focus && form->focus == form->count ? ROLE_FOCUS : ROLE_NORMAL);
 	if (focus && form->focus == form->count)
 		cells_cursor(rect.y + button.y - form->top, rect.x + FORM_MARK_COLS);
 }

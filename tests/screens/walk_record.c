@@ -152,6 +152,57 @@ lines_are_added_changed_and_removed(void **state)
 	desk_leave(vt);
 }
 
+static void
+attendees_are_picked_among_the_customers_people(void **state)
+{
+	int64_t id = make_customer("参加演示公司"), other = make_customer("无关的公司");
+	struct vt *vt;
+
+	expect_written(client_save(ada, E_contact, 0, 0,
+	    SENT(TEXT_OF(F_contact_name, "王工"), NUMBER_OF(F_contact_customer_id, id),
+		TEXT_OF(F_contact_title, "科长")), NULL));
+	expect_written(client_save(ada, E_contact, 0, 0,
+	    SENT(TEXT_OF(F_contact_name, "路人"), NUMBER_OF(F_contact_customer_id, other)), NULL));
+	vt = open_record("参加演示", NULL);
+	desk_type(vt, "{F6}见面{Tab}{Tab}{Tab}{Tab}{Tab}{Enter}");
+	desk_sees(vt, "王工");
+	desk_sees(vt, "科长");
+	desk_misses(vt, "路人");
+	desk_type(vt, "{Enter}");
+	desk_sees(vt, "< + 添加 >");
+	desk_type(vt, "{F10}");
+	desk_sees(vt, "[王工");
+	desk_type(vt, "{F10}");
+	desk_sees(vt, "已保存");
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM visit_contact l JOIN visit v ON v.id = l.visit_id"
+				    " WHERE v.customer_id = %ld", (long)id), 1);
+	desk_leave(vt);
+}
+
+/* What goes over a slow line to the terminal (UX.md 3.9). */
+static void
+screens_stay_within_their_bytes(void **state)
+{
+	int64_t id = make_customer("字节演示公司");
+	struct vt *vt;
+
+	for (int i = 0; i < 8; i++)
+		make_visit(id, "跟进报价和交付计划");
+	vt = desk_home(bed, "ada", "zh", 24, 80);
+	desk_type(vt, "2");
+	desk_type(vt, "{F7}字节演示{Enter}");
+	desk_sees(vt, "字节演示公司");
+	desk_costs(vt, "customer 360, first tab", "{Enter}", 1600);
+	desk_costs(vt, "cursor down in the timeline", "{Down}", 200);
+	desk_type(vt, "{Tab}");
+	desk_costs(vt, "other tab", "{Tab}", 1500);
+	desk_type(vt, "{BackTab}{BackTab}");
+	desk_costs(vt, "open form", "{F6}", 1600);
+	desk_costs(vt, "the first key in a form", "x", 160);
+	desk_costs(vt, "the next key", "y", 10);
+	desk_leave(vt);
+}
+
 /* ---- others ------------------------------------------------------------------------------ */
 
 static void
@@ -393,6 +444,8 @@ main(void)
 		cmocka_unit_test(form_refuses_what_needs_no_server_when_a_field_is_left),
 		cmocka_unit_test(form_resolves_a_typed_reference),
 		cmocka_unit_test(lines_are_added_changed_and_removed),
+		cmocka_unit_test(attendees_are_picked_among_the_customers_people),
+		cmocka_unit_test(screens_stay_within_their_bytes),
 		cmocka_unit_test(conflict_shows_both_sides_and_saves_the_choice),
 		cmocka_unit_test(change_of_another_is_told_and_shown),
 		cmocka_unit_test(draft_survives_a_killed_client),
