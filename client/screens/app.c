@@ -128,14 +128,35 @@ app_show_user(struct app *app)
 
 /* ---- what the link tells ---- */
 
+/*
+ * Back after a break: what others did meanwhile was not pushed. Only what is seen is read again
+ * now; screens below it find their rows out of date when they are on top again.
+ */
+static void
+app_read_again(struct app *app)
+{
+	struct screen *screen = ui_top(app->ui);
+
+	app->epoch++;
+	while (screen != NULL && screen->ops->popup)
+		screen = screen->below;
+	if (screen != NULL && screen->ops->reload != NULL)
+		screen->ops->reload(screen);
+	views_load(app);
+}
+
 static void
 app_on_state(void *context, enum link_state state)
 {
 	struct app *app = context;
+	bool ready = state == LINK_READY || state == LINK_SLOW;
+	bool back = ready && app->broken && app->entered;
 
-	(void)state;
+	app->broken = !ready;
 	app_show_link(app);
 	login_link_changed(app);
+	if (back)
+		app_read_again(app);
 }
 
 static void
@@ -347,6 +368,7 @@ app_logout(struct app *app)
 	ui_set_modules(app->ui, NULL, 0);
 	ui_set_user(app->ui, "");
 	app->entered = false;
+	app->user = 0;
 	app_connect(app, app->options.server);
 	login_open(app, NULL, NULL);
 }
@@ -429,7 +451,7 @@ app_run(const struct link_options *options, const struct client_settings *settin
 		app.lang = LANG_EN;
 	tr_set_lang(app.lang);
 	app_init(&app);
-	app_connect(&app, options->server);
+	app_connect(&app, login_server(&app));
 	login_open(&app, user, password);
 	ui_run(app.ui);
 	app_fini(&app);

@@ -34,7 +34,11 @@ struct app {
 
 	/* of app.c */
 	struct link_options options;
-	bool entered; /* somebody has signed in: there is a home screen */
+	int64_t user;   /* whose screens these are */
+	bool entered;   /* somebody has signed in: there is a home screen */
+	unsigned epoch; /* rises when what was read may be out of date: after a break, in
+			   another language */
+	bool broken;    /* since it was last ready */
 	int link_fd;
 	unsigned link_timer, word_timer;
 };

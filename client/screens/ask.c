@@ -152,6 +152,15 @@ ask_say_error(struct app *app, const Kehu__ServerFrame *answer, uint32_t entity_
 }
 
 void
+ask_say_search(const Kehu__SearchAnswer *answer)
+{
+	if (answer->typo && answer->n_hits > 0)
+		message_say(SAY_NOTE, 0, tr(T_SEARCH_NEAR));
+	else if (answer->narrow)
+		message_say(SAY_NOTE, 0, tr(T_SEARCH_MANY));
+}
+
+void
 ask_list_frame(Kehu__ClientFrame *frame, Kehu__List *list, const struct ask_list *ask)
 {
 	kehu__client_frame__init(frame);

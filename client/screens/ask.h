@@ -28,6 +28,9 @@ void ask_cancel_all(struct app *app);
 /* Says an Error answer in the message line, with the field it blames; nothing for others. */
 void ask_say_error(struct app *app, const Kehu__ServerFrame *answer, uint32_t entity);
 
+/* What a search says about its hits: only near ones, only the best ones. */
+void ask_say_search(const Kehu__SearchAnswer *answer);
+
 /* A List request. Strings are borrowed; frame and list must live until it is sent. */
 struct ask_list {
 	uint32_t entity;

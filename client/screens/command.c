@@ -94,6 +94,14 @@ command_add_entity(struct command_maker *maker, const Kehu__Entity *entity)
 	fresh = command_new(
 	    maker, COMMAND_NEW, arena_printf(arena, tr(T_COMMAND_NEW), entity->label));
 	fresh->entity = entity->number;
+	/* The shortest is the one shown: xkh rather than xkhl. */
+	for (size_t i = 1; i < count; i++)
+		if (strlen(words[i]) < strlen(words[0])) {
+			const char *longer = words[0];
+
+			words[0] = words[i];
+			words[i] = longer;
+		}
 	for (size_t i = 0; i < count; i++)
 		command_code(fresh, arena_printf(arena, "x%s", words[i]));
 	command_code(fresh, arena_printf(arena, "%s new", entity->name));

@@ -30,6 +30,8 @@ struct home_pane {
 	struct arena *arena;
 	const Kehu__Page *page;
 	bool failed;
+	size_t total; /* of all that fit; 0: not known */
+	bool total_at_least;
 	/* the row being drawn */
 	struct list_row row;
 	const char *cells[HOME_CELLS];
@@ -206,6 +208,37 @@ home_watch(struct home *home)
 }
 
 static void
+home_on_total(void *context, const Kehu__ServerFrame *answer)
+{
+	struct home_pane *pane = context;
+
+	pane->total_number = 0;
+	if (answer->answer_case != KEHU__SERVER_FRAME__ANSWER_PAGE || !answer->page->has_total)
+		return;
+	pane->total = (size_t)answer->page->total;
+	pane->total_at_least = answer->page->total_at_least;
+	ui_redraw(pane->home->app->ui);
+}
+
+static void
+home_ask_total(struct home_pane *pane)
+{
+	struct app *app = pane->home->app;
+	Kehu__ClientFrame frame;
+	Kehu__List list;
+
+	ask_list_frame(&frame, &list,
+	    &(struct ask_list){ .entity = pane->entity,
+		.query = home_queries[pane->name].query,
+		.limit = 1,
+		.total = true,
+		.columns = pane->columns,
+		.column_count = 1 });
+	ask_cancel(app, &pane->total_number);
+	pane->total_number = ask_send(app, &frame, LINK_LOW, home_on_total, pane);
+}
+
+static void
 home_on_page(void *context, const Kehu__ServerFrame *answer)
 {
 	struct home_pane *pane = context;
@@ -222,6 +255,9 @@ home_on_page(void *context, const Kehu__ServerFrame *answer)
 	pane->page = link_keep(pane->arena, answer)->page;
 	size_t rows = pane->page->n_rows + (pane->page->has_next ? 1 : 0);
 	list_set_total(&pane->list, rows, false);
+	pane->total = 0;
+	if (pane->page->has_next)
+		home_ask_total(pane);
 	home_watch(pane->home);
 	ui_redraw(app->ui);
 }
@@ -301,8 +337,10 @@ home_pane_title(const struct home *home, enum home_pane_name name)
 {
 	const struct home_pane *pane = &home->panes[name];
 	size_t unsynced = link_status(home->app->link).unsynced;
-	size_t count = pane->page != NULL ? pane->page->n_rows : 0;
-	bool more = pane->page != NULL && pane->page->has_next;
+	size_t rows = pane->page != NULL ? pane->page->n_rows : 0;
+	size_t count = pane->total > 0 ? pane->total : rows;
+	bool more =
+	    pane->total > 0 ? pane->total_at_least : pane->page != NULL && pane->page->has_next;
 
 	switch (name) {
 	case HOME_HERE:
@@ -517,10 +555,23 @@ home_can(struct screen *screen, enum act act)
 	return act != ACT_actions && act != ACT_undo;
 }
 
+static const char *
+home_label(struct screen *screen, enum act act)
+{
+	(void)screen;
+	return act == ACT_back ? tr(T_HOME_LEAVE) : act == ACT_find ? tr(T_HOME_FIND) : NULL;
+}
+
 static void
 home_resume(struct screen *screen)
 {
 	home_load((struct home *)screen, true);
+}
+
+static void
+home_reload(struct screen *screen)
+{
+	home_load((struct home *)screen, false);
 }
 
 static void
@@ -532,6 +583,7 @@ home_leave(struct screen *screen)
 	live_close(home->live[1]);
 	for (size_t i = 0; i < HOME_PANES; i++) {
 		ask_cancel(home->app, &home->panes[i].number);
+		ask_cancel(home->app, &home->panes[i].total_number);
 		list_fini(&home->panes[i].list);
 		arena_free(home->panes[i].arena);
 	}
@@ -547,7 +599,9 @@ static const struct screen_ops home_ops = {
 	.draw = home_draw,
 	.hint = home_hint,
 	.can = home_can,
+	.label = home_label,
 	.key = home_key,
+	.reload = home_reload,
 	.resume = home_resume,
 	.leave = home_leave,
 };

@@ -611,6 +611,12 @@ list_screen_resume(struct screen *base)
 }
 
 static void
+list_screen_reload(struct screen *base)
+{
+	list_screen_ask((struct list_screen *)base, true, true);
+}
+
+static void
 list_screen_leave(struct screen *base)
 {
 	struct list_screen *screen = (struct list_screen *)base;
@@ -641,6 +647,7 @@ static const struct screen_ops list_ops = {
 	.hint = list_screen_hint,
 	.can = list_screen_can,
 	.key = list_screen_key,
+	.reload = list_screen_reload,
 	.resume = list_screen_resume,
 	.leave = list_screen_leave,
 };

@@ -45,6 +45,7 @@ struct list_data {
 	bool counted, count_at_least;
 	size_t count;
 	int64_t age_ms;
+	unsigned epoch; /* of the program, when the first page was read */
 	struct data_refresh refreshes[DATA_REFRESHES];
 };
 
@@ -257,6 +258,7 @@ data_on_first(void *context, const Kehu__ServerFrame *answer)
 	}
 	data_drop(data);
 	data->age_ms = -1;
+	data->epoch = data->app->epoch;
 	data->counted = false;
 	data->pages[data->page_count++] = data_keep(answer);
 	data_count_held(data);
@@ -445,7 +447,7 @@ list_data_fresh(const struct list_data *data)
 	const Kehu__ServerFrame *kept =
 	    link_cached(data->app->link, arena, &frame, &age_ms, &fresh);
 	arena_free(arena);
-	return data->first != 0 || (kept != NULL && fresh);
+	return data->first != 0 || (kept != NULL && fresh && data->epoch == data->app->epoch);
 }
 
 int64_t

@@ -7,6 +7,7 @@
 #include "client/screens/ask.h"
 #include "client/screens/recent.h"
 #include "client/ui/confirm.h"
+#include "client/ui/picker.h"
 #include "client/ui/term.h"
 #include "common/log.h"
 #include "common/text.h"
@@ -413,8 +414,8 @@ option_on_record(void *context, const Kehu__ServerFrame *answer)
 		ask_say_error(screen->app, answer, screen->entity);
 }
 
-void
-list_option_actions(struct list_screen *screen)
+static void
+option_actions_of_row(struct list_screen *screen)
 {
 	const Kehu__Row *row = list_screen_current(screen);
 	const Kehu__Record *record =
@@ -431,6 +432,74 @@ list_option_actions(struct list_screen *screen)
 	ask_cancel(screen->app, &screen->getting);
 	ask_get_frame(&frame, &get, screen->entity, row->id);
 	screen->getting = ask_send(screen->app, &frame, 0, option_on_record, screen);
+}
+
+/* The digit goes to every marked row that is here, as if it had been typed beside each. */
+static void
+option_to_marked(struct list_screen *screen, char digit)
+{
+	struct list *list = &screen->list;
+	size_t cursor = list->cursor, count = 0;
+	struct event event = { .kind = EVENT_KEY, .code = (uint32_t)digit };
+
+	for (size_t at = 0; at < list_data_end(screen->data); at++) {
+		const Kehu__Row *row = list_data_row(screen->data, at);
+
+		if (row == NULL || row->n_cells == 0 || !list_is_marked(list, row->id))
+			continue;
+		list_go(list, at);
+		list_key(list, ACT_option, &event);
+		count++;
+	}
+	list_go(list, cursor);
+	if (count < list_marked(list))
+		message_sayf(SAY_WARNING, tr(T_MARKED_SOME), count);
+	list_option_run(screen);
+}
+
+static void
+option_search(void *arg, struct picker *picker, const char *text)
+{
+	struct list_screen *screen = arg;
+
+	picker_clear(picker);
+	for (const char *digit = screen->options; *digit != '\0'; digit++)
+		if (picker_match(option_word(*digit), text) > 0)
+			picker_add(picker, &(struct picker_item){
+					       .id = *digit, .label = option_word(*digit) });
+	picker_add(picker, &(struct picker_item){ .id = 0, .label = tr(T_MARKED_CURRENT) });
+}
+
+static unsigned
+option_take_choice(void *arg, const struct picker_item *item, const char *text)
+{
+	struct list_screen *screen = arg;
+
+	(void)text;
+	if (item == NULL)
+		return UI_HANDLED;
+	if (item->id == 0)
+		option_actions_of_row(screen);
+	else
+		option_to_marked(screen, (char)item->id);
+	return UI_DONE | UI_CLOSE;
+}
+
+void
+list_option_actions(struct list_screen *screen)
+{
+	size_t marked = list_marked(&screen->list);
+
+	if (marked == 0) {
+		option_actions_of_row(screen);
+		return;
+	}
+	picker_open(screen->app->ui,
+	    &(struct picker_config){
+		.title = arena_printf(cells_scratch(), tr(T_MARKED_TITLE), marked),
+		.search = option_search,
+		.take = option_take_choice,
+		.arg = screen });
 }
 
 void

@@ -63,38 +63,56 @@ login_file(const struct app *app, struct arena *arena)
 		   : arena_printf(arena, "%s/login", app->options.state_dir);
 }
 
-/* "name=value" of a line; NULL: another line. */
+/* The value of "name=value" in what the last run left; NULL: none. In arena. */
 static const char *
-login_line(const char *line, const char *name)
+login_kept(const struct app *app, struct arena *arena, const char *name)
 {
-	size_t bytes = strlen(name);
+	const char *path = login_file(app, arena);
+	size_t bytes, length = strlen(name);
+	uint8_t *data;
 
-	return strncmp(line, name, bytes) == 0 && line[bytes] == '=' ? line + bytes + 1 : NULL;
+	if (path == NULL || place_read(arena, path, LOGIN_FILE_BYTES, &data, &bytes) != ERR_OK)
+		return NULL;
+	char *text = arena_strndup(arena, (const char *)data, bytes), *save = NULL;
+	for (char *line = strtok_r(text, "\n", &save); line != NULL;
+	     line = strtok_r(NULL, "\n", &save))
+		if (strncmp(line, name, length) == 0 && line[length] == '=')
+			return line + length + 1;
+	return NULL;
 }
 
 static void
 login_recall(struct login *login, const char *user)
 {
 	struct arena *arena = arena_new(0);
-	const char *path = login_file(login->app, arena);
-	uint8_t *data;
-	size_t bytes;
+	const char *kept = login_kept(login->app, arena, "user"),
+		   *drafts = login_kept(login->app, arena, "drafts");
 
-	if (path != NULL &&
-	    place_read(arena, path, LOGIN_FILE_BYTES, &data, &bytes) == ERR_OK) {
-		char *text = arena_strndup(arena, (const char *)data, bytes), *save = NULL;
-
-		for (char *line = strtok_r(text, "\n", &save); line != NULL;
-		     line = strtok_r(NULL, "\n", &save)) {
-			const char *value = login_line(line, "user");
-
-			if (value != NULL && user == NULL)
-				edit_set(&login->edits[LOGIN_USER], value);
-			if ((value = login_line(line, "drafts")) != NULL)
-				login->drafts = strtoul(value, NULL, 10);
-		}
-	}
+	if (user == NULL && kept != NULL)
+		edit_set(&login->edits[LOGIN_USER], kept);
+	login->drafts = drafts == NULL ? 0 : strtoul(drafts, NULL, 10);
 	arena_free(arena);
+}
+
+/* What nobody configured is the default of the settings' list. */
+static bool
+login_server_is_default(const char *server)
+{
+	for (size_t i = 0; i < client_setting_count; i++)
+		if (strcmp(client_setting_table[i].path, "connection.server") == 0)
+			return strcmp(client_setting_table[i].text, server) == 0;
+	return false;
+}
+
+const char *
+login_server(struct app *app)
+{
+	const char *kept;
+
+	if (!login_server_is_default(app->options.server))
+		return app->options.server;
+	kept = login_kept(app, app->arena, "server");
+	return kept != NULL && kept[0] != '\0' ? kept : app->options.server;
 }
 
 static size_t
@@ -234,18 +252,22 @@ static void
 login_done(struct login *login)
 {
 	struct app *app = login->app;
-	bool first = !app->entered;
+	int64_t user = link_user(app->link)->id;
 
 	login_stop_trying(login);
-	app->entered = true;
 	recent_load(app);
 	views_load(app);
-	/* Whoever signs in now may be somebody else: nothing of before stays on the screen. */
+	ui_pop_to(app->ui, &login->screen);
 	ui_pop(app->ui);
-	if (first)
+	/* Somebody else than before: nothing of the other's stays on the screen. */
+	while (app->user != user && ui_top(app->ui) != NULL)
+		ui_pop(app->ui);
+	if (app->user != user)
 		home_open(app);
+	app->entered = true;
+	app->user = user;
 	login_remember(app);
-	message_clear();
+	message_acted();
 }
 
 void

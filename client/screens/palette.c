@@ -314,6 +314,7 @@ palette_on_hits(void *context, const Kehu__ServerFrame *answer)
 		return;
 	arena_reset(palette->hits_arena);
 	palette->hits = link_keep(palette->hits_arena, answer)->search;
+	ask_say_search(answer->search);
 	palette_fill(palette, picker_text(palette->picker));
 }
 

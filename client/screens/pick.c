@@ -120,6 +120,7 @@ pick_on_hits(void *context, const Kehu__ServerFrame *answer)
 		ask_say_error(pick->app, answer, pick->entity);
 		return;
 	}
+	ask_say_search(answer->search);
 	arena_reset(pick->arena);
 	pick->count = 0;
 	for (size_t i = 0; i < answer->search->n_hits; i++) {

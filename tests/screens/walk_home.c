@@ -1,0 +1,260 @@
+/*
+ * Home, palette and pickers at a real terminal, against a real server: what is to be done,
+ * going anywhere by code, letter, name, pinyin or number, the language changed under way,
+ * signing out.
+ */
+#include "server/entity/fields.h"
+#include "tests/lib/desk.h"
+
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+// clang-format off
+#include <cmocka.h>
+// clang-format on
+
+#define DB "walk_home"
+
+static struct bed *bed;
+static struct client *ada;
+
+static void
+home_is_as_drawn(void **state)
+{
+	struct vt *vt = desk_home(bed, "ada", "zh", 24, 80);
+
+	desk_sees(vt, "报价跟进");
+	desk_sees(vt, "未拜访");
+	desk_shows(vt, "home_zh");
+	desk_leave(vt);
+	vt = desk_home(bed, "ada", "en", 24, 80);
+	desk_sees(vt, "never");
+	desk_shows(vt, "home_en");
+	desk_leave(vt);
+	vt = desk_home(bed, "ada", "zh", 40, 120);
+	desk_sees(vt, "未拜访");
+	desk_shows(vt, "home_zh_120");
+	desk_leave(vt);
+	vt = desk_home(bed, "ada", "en", 40, 120);
+	desk_sees(vt, "never");
+	desk_shows(vt, "home_en_120");
+	desk_leave(vt);
+}
+
+static void
+home_costs_little(void **state)
+{
+	struct vt *vt = desk_open(bed, &(struct desk_options){ .user = "ada" });
+
+	desk_sees(vt, "RTT");
+	vt_type(vt, BED_PASSWORD);
+	desk_costs(vt, "signing in, home dashboard", "{Enter}", 2600);
+	desk_leave(vt);
+}
+
+static void
+home_opens_a_visit_and_remembers_it(void **state)
+{
+	struct vt *vt = desk_home(bed, "ada", "zh", 24, 80);
+
+	desk_sees(vt, "报价跟进");
+	desk_type(vt, "{Enter}");
+	desk_sees(vt, "上海华信科技有限公司");
+	desk_misses(vt, "1首页");
+	desk_type(vt, "{F3}");
+	desk_sees(vt, "1首页");
+	desk_misses(vt, "尚未打开过记录");
+	desk_leave(vt);
+}
+
+static void
+home_leads_to_the_modules(void **state)
+{
+	static const char *const digits[] = { "2", "3", "4" };
+	static const char *const titles[] = { "[客户]", "[拜访]", "[联系人]" };
+	struct vt *vt = desk_home(bed, "ada", "zh", 24, 80);
+
+	for (int i = 0; i < 3; i++) {
+		desk_type(vt, digits[i]);
+		desk_sees(vt, titles[i]);
+		desk_type(vt, "{F3}");
+		desk_sees(vt, "1首页");
+	}
+	desk_type(vt, "6");
+	desk_sees(vt, "我的客户");
+	desk_type(vt, "{Esc}");
+	desk_leave(vt);
+}
+
+static void
+leaving_asks_first(void **state)
+{
+	struct vt *vt = desk_home(bed, "ada", "zh", 24, 80);
+
+	desk_type(vt, "q");
+	desk_sees(vt, "要退出程序吗");
+	desk_type(vt, "n");
+	desk_type(vt, "{Enter}");
+	desk_sees(vt, "1首页");
+	desk_leave(vt);
+}
+
+/* ---- the palette ------------------------------------------------------------------------- */
+
+static void
+palette_is_as_drawn(void **state)
+{
+	struct vt *vt = desk_home(bed, "ada", "zh", 24, 80);
+
+	desk_type(vt, "{F9}");
+	desk_sees(vt, "新建拜访");
+	desk_shows(vt, "palette_zh");
+	desk_type(vt, "kh");
+	desk_sees(vt, "客户列表");
+	desk_type(vt, "{Esc}");
+	desk_leave(vt);
+}
+
+static void
+palette_takes_function_codes(void **state)
+{
+	struct vt *vt = desk_home(bed, "ada", "zh", 24, 80);
+
+	desk_type(vt, ":khl{Enter}");
+	desk_sees(vt, "[客户]");
+	desk_type(vt, "{F9}3{Enter}");
+	desk_sees(vt, "[拜访]");
+	/* full-width, as an input method types it */
+	desk_type(vt, "：lxrl{Enter}");
+	desk_sees(vt, "[联系人]");
+	desk_leave(vt);
+}
+
+static void
+palette_finds_customers_by_initials_and_phone(void **state)
+{
+	struct vt *vt = desk_home(bed, "ada", "zh", 24, 80);
+
+	desk_type(vt, "{F9}shhxkj");
+	desk_sees(vt, ">上海华信科技有限公司");
+	desk_type(vt, "{Ctrl-U}68821037");
+	desk_sees(vt, ">杭州明珠贸易有限公司");
+	desk_type(vt, "{Enter}");
+	desk_sees(vt, "世纪大道");
+	desk_leave(vt);
+}
+
+static void
+palette_takes_an_object_then_a_function(void **state)
+{
+	struct vt *vt = desk_home(bed, "ada", "zh", 24, 80);
+
+	desk_type(vt, "{F9}shhxkj xbf");
+	desk_sees(vt, "新建拜访: 上海华信科技有限公司");
+	desk_type(vt, "{Enter}");
+	desk_sees(vt, "[上海华信科技有限公司");
+	desk_type(vt, "{F3}");
+	desk_leave(vt);
+}
+
+static void
+palette_changes_the_language(void **state)
+{
+	struct vt *vt = desk_home(bed, "ada", "zh", 24, 80);
+
+	desk_type(vt, ":yy{Enter}");
+	desk_sees(vt, "1Home 2Customers");
+	desk_sees(vt, "To do today");
+	desk_sees(vt, "OK");
+	desk_type(vt, "2");
+	desk_sees(vt, "Level");
+	desk_type(vt, ":yy{Enter}");
+	desk_sees(vt, "级别");
+	desk_leave(vt);
+}
+
+static void
+palette_says_when_nothing_fits(void **state)
+{
+	struct vt *vt = desk_home(bed, "ada", "en", 24, 80);
+
+	desk_type(vt, "{F9}qqqqqq");
+	desk_sees(vt, "Nothing fits");
+	desk_type(vt, "{Enter}{Esc}");
+	desk_leave(vt);
+}
+
+static void
+signing_out_leaves_nothing_behind(void **state)
+{
+	struct vt *vt = desk_home(bed, "ada", "zh", 24, 80);
+
+	desk_type(vt, "2");
+	desk_sees(vt, "/60");
+	desk_type(vt, ":zx{Enter}");
+	desk_sees(vt, "终端自检");
+	assert_null(strstr(vt_screen_text(vt), "公司"));
+	/* Somebody else sees his own home. */
+	desk_type(vt, "{BackTab}{Ctrl-U}dan{Enter}" BED_PASSWORD "{Enter}");
+	desk_sees(vt, "Dan@西区");
+	assert_null(strstr(vt_screen_text(vt), "报价跟进"));
+	desk_leave(vt);
+}
+
+/* ---- pickers ----------------------------------------------------------------------------- */
+
+static void
+picker_finds_a_customer_for_a_visit(void **state)
+{
+	struct vt *vt = desk_home(bed, "ada", "zh", 24, 80);
+
+	desk_type(vt, ":xbf{Enter}");
+	desk_sees(vt, "目的");
+	desk_type(vt, "{F4}");
+	desk_type(vt, "{Ctrl-U}nbxh");
+	desk_sees(vt, "宁波西湖");
+	desk_type(vt, "{Esc}{F3}");
+	desk_leave(vt);
+}
+
+static int
+setup(void **state)
+{
+	bed = bed_new(DB);
+	ada = client_new(bed, "ada", LANG_ZH);
+	desk_company(ada);
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	client_free(ada);
+	bed_free(bed);
+	return 0;
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(home_is_as_drawn),
+		cmocka_unit_test(home_costs_little),
+		cmocka_unit_test(home_opens_a_visit_and_remembers_it),
+		cmocka_unit_test(home_leads_to_the_modules),
+		cmocka_unit_test(leaving_asks_first),
+		cmocka_unit_test(palette_is_as_drawn),
+		cmocka_unit_test(palette_takes_function_codes),
+		cmocka_unit_test(palette_finds_customers_by_initials_and_phone),
+		cmocka_unit_test(palette_takes_an_object_then_a_function),
+		cmocka_unit_test(palette_changes_the_language),
+		cmocka_unit_test(palette_says_when_nothing_fits),
+		cmocka_unit_test(signing_out_leaves_nothing_behind),
+		cmocka_unit_test(picker_finds_a_customer_for_a_visit),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
