@@ -205,7 +205,7 @@ $(B)/stage/main.o: server/main.c $(B)/stage/prefix | $(GEN)
 $(B)/stage/kehud: $(B)/stage/main.o $(B)/libserver.a $(B)/libcommon.a
 	$(call say,LD)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_SERVER) $(LIBS_COMMON) -lm
-FORCE:
+.PHONY: FORCE
 
 INSTALL ?= install
 dest = $(DESTDIR)$(prefix)
