@@ -492,8 +492,12 @@ record_draw(struct screen *base, struct rect rect)
 	struct rect body = { rect.y + 2, rect.x, rect.rows - 2, rect.cols };
 	struct record_tab *tab = record_current_tab(screen);
 
-	if (screen->record == NULL)
+	if (screen->record == NULL) {
+		/* What was there stays until the record is here: half the bytes on a slow line. */
+		if (base->below != NULL && !base->below->ops->popup)
+			base->below->ops->draw(base->below, rect);
 		return;
+	}
 	record_draw_strip(screen, (struct rect){ rect.y, rect.x, 1, rect.cols });
 	cells_rule(rect.y + 1, rect.x, rect.cols);
 	if (tab != NULL)
@@ -513,6 +517,8 @@ record_head(struct screen *base, struct rect rect)
 		prompt_draw(&screen->path, rect, NULL);
 	else if (screen->record != NULL)
 		record_head_draw(screen, rect);
+	else if (base->below != NULL && base->below->ops->head != NULL)
+		base->below->ops->head(base->below, rect);
 }
 
 static const char *

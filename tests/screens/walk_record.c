@@ -200,6 +200,8 @@ screens_stay_within_their_bytes(void **state)
 	desk_costs(vt, "open form", "{F6}", 1600);
 	desk_costs(vt, "the first key in a form", "x", 160);
 	desk_costs(vt, "the next key", "y", 10);
+	desk_type(vt, "{F3}");
+	desk_type(vt, "{Enter}");
 	desk_leave(vt);
 }
 
