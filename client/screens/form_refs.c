@@ -197,7 +197,7 @@ values_resolve(struct values *values, size_t index)
 	struct values_box *box = &values->boxes[index];
 	const char *text = form_value(&values->form, index);
 	const struct link_user *user = link_user(values->app->link);
-	const Kehu__Entity *entity = cat_entity(app_cat(values->app), box->field->references);
+	const Kehu__Entity *entity = cat_entity(values->cat, box->field->references);
 
 	if (*text == '\0') {
 		values_forget(values, index);
@@ -259,7 +259,7 @@ refs_add_items(struct picker *picker, const struct refs_ask *ask, const char *te
 {
 	const Kehu__Field *field = ask->values->boxes[ask->index].field;
 	const Kehu__Dictionary *dictionary =
-	    cat_dictionary(app_cat(ask->values->app), field->dictionary);
+	    cat_dictionary(ask->values->cat, field->dictionary);
 
 	for (int want = *text ? 3 : 1; want >= 1; want--)
 		for (size_t i = 0; dictionary != NULL && i < dictionary->n_items; i++) {

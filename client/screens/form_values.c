@@ -89,7 +89,7 @@ static void
 values_set_choices(struct values *values, struct form_field *box, const Kehu__Field *field)
 {
 	const Kehu__Dictionary *dictionary =
-	    cat_dictionary(app_cat(values->app), field->dictionary);
+	    cat_dictionary(values->cat, field->dictionary);
 	const char **labels;
 
 	if (dictionary == NULL)
@@ -127,6 +127,7 @@ values_init(struct values *values, const struct values_spec *specs, size_t count
 	const char *section = NULL;
 	bool beside = true;
 
+	values->cat = app_cat(values->app);
 	values->arena = arena_new(0);
 	values->count = count;
 	values->asking = 0;
@@ -222,7 +223,7 @@ values_text(const struct values *values, struct arena *arena, const Kehu__Field 
 		return value->number != 0 ? "1" : "";
 	if (field->type == CAT_MONEY && value->has_number && !value->masked)
 		return values_money_text(arena, value);
-	return cat_value_text(arena, app_cat(values->app), field, value, &style);
+	return cat_value_text(arena, values->cat, field, value, &style);
 }
 
 static void
@@ -278,7 +279,7 @@ values_default(const struct values *values, struct arena *arena, const Kehu__Fie
 	} else if (strcmp(word, "today") == 0) {
 		value->number = now.today;
 	} else {
-		return cat_value_parse(arena, app_cat(app), field, word, &now, value) == ERR_OK;
+		return cat_value_parse(arena, values->cat, field, word, &now, value) == ERR_OK;
 	}
 	return true;
 }
@@ -338,7 +339,7 @@ values_get(const struct values *values, struct arena *arena, size_t index, Kehu_
 	if (*text == '\0')
 		return ERR_OK;
 	if (box->field->type != CAT_REF)
-		return cat_value_parse(arena, app_cat(app), box->field, text, &now, value);
+		return cat_value_parse(arena, values->cat, box->field, text, &now, value);
 	if (box->ref_id == 0 || box->ref_label == NULL || strcmp(box->ref_label, text) != 0)
 		return ERR_NOT_IN_LIST;
 	value->has_number = true;
@@ -491,7 +492,7 @@ values_take_code(struct values *values)
 	box = &values->boxes[index];
 	if (form_choice(&values->form, index) >= 0 || *form_value(&values->form, index) == '\0')
 		return;
-	item = cat_item(cat_dictionary(app_cat(values->app), box->field->dictionary),
+	item = cat_item(cat_dictionary(values->cat, box->field->dictionary),
 	    form_value(&values->form, index));
 	if (item != NULL && !item->retired)
 		edit_set(&values->fields[index].edit, item->label);

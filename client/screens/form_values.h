@@ -38,6 +38,7 @@ struct values {
 	void *context;
 
 	/* by values */
+	const struct cat *cat; /* the one its labels are of: the language may be switched meanwhile */
 	struct arena *arena;
 	struct form form;
 	struct form_field *fields;

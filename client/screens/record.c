@@ -533,10 +533,27 @@ record_hint(struct screen *base)
 	return tr(T_RECORD_HINT);
 }
 
+/* The language was switched, or a field was added: labels are those of the catalogue of now. */
+static void
+record_follow(struct record_screen *screen)
+{
+	const Kehu__Entity *entity = cat_entity(app_cat(screen->app), screen->entity->number);
+
+	if (entity == NULL || entity == screen->entity)
+		return;
+	screen->entity = entity;
+	for (size_t i = 0; i < screen->tab_count; i++)
+		record_tab_follow(&screen->tabs[i], entity);
+	record_overview_gather(screen);
+}
+
 static const char *
 record_title(struct screen *base)
 {
-	return ((struct record_screen *)base)->entity->label;
+	struct record_screen *screen = (struct record_screen *)base;
+
+	record_follow(screen);
+	return screen->entity->label;
 }
 
 static enum ctx

@@ -113,6 +113,27 @@ record_tab_columns(struct record_tab *tab)
 	}
 }
 
+void
+record_tab_follow(struct record_tab *tab, const Kehu__Entity *entity)
+{
+	const Kehu__Entity *related = cat_entity(app_cat(tab->app), tab->related->number);
+
+	for (size_t i = 0; i < entity->n_tabs; i++)
+		if (entity->tabs[i]->entity == tab->tab->entity &&
+		    entity->tabs[i]->field == tab->tab->field)
+			tab->tab = entity->tabs[i];
+	for (size_t i = 0; related != NULL && i < tab->column_count; i++)
+		if (cat_field(related, tab->columns[i]) == NULL)
+			return; /* a field has gone: what was read is shown as it was */
+	if (related == NULL)
+		return;
+	tab->related = related;
+	for (size_t i = 0; i < tab->column_count; i++)
+		tab->list_columns[i] = cell_column(
+		    app_cat(tab->app), related, cat_field(related, tab->columns[i]), i);
+	tab->list.empty = tr(T_TAB_EMPTY);
+}
+
 bool
 record_tab_init(
     struct record_tab *tab, struct app *app, uint32_t entity, int64_t id, const Kehu__Tab *what)

@@ -39,6 +39,8 @@ struct record_tab {
 bool record_tab_init(
     struct record_tab *tab, struct app *app, uint32_t entity, int64_t id, const Kehu__Tab *what);
 void record_tab_fini(struct record_tab *tab);
+/* Another catalogue (the other language): the same tab of entity in it. */
+void record_tab_follow(struct record_tab *tab, const Kehu__Entity *entity);
 /* The request for its first rows, to go with a Get; columns are borrowed from the tab. */
 void record_tab_ask(const struct record_tab *tab, Kehu__Related *related);
 /* Its first rows; copied. The cursor stays on the row it was on. */

@@ -179,6 +179,26 @@ attendees_are_picked_among_the_customers_people(void **state)
 	desk_leave(vt);
 }
 
+static void
+language_is_switched_in_the_middle_of_a_form(void **state)
+{
+	int64_t id = make_customer("语言演示公司");
+	struct vt *vt = open_record("语言演示", NULL);
+
+	desk_type(vt, "{F6}换语言{Tab}1{Tab}");
+	desk_type(vt, "{F9}");
+	desk_type(vt, "English");
+	vt_wait_settled(vt, 600, DESK_SOON_MS);
+	desk_type(vt, "{Enter}");
+	desk_sees(vt, "F10Save");
+	desk_type(vt, "{F10}");
+	desk_sees(vt, "saved");
+	desk_sees(vt, "[Overview]");
+	desk_sees(vt, "Visits 1");
+	assert_int_equal(count_of("visit", "customer_id", id), 1);
+	desk_leave(vt);
+}
+
 /* What goes over a slow line to the terminal (UX.md 3.9). */
 static void
 screens_stay_within_their_bytes(void **state)
@@ -447,6 +467,7 @@ main(void)
 		cmocka_unit_test(form_resolves_a_typed_reference),
 		cmocka_unit_test(lines_are_added_changed_and_removed),
 		cmocka_unit_test(attendees_are_picked_among_the_customers_people),
+		cmocka_unit_test(language_is_switched_in_the_middle_of_a_form),
 		cmocka_unit_test(screens_stay_within_their_bytes),
 		cmocka_unit_test(conflict_shows_both_sides_and_saves_the_choice),
 		cmocka_unit_test(change_of_another_is_told_and_shown),
