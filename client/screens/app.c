@@ -184,6 +184,7 @@ app_on_push(void *context, const Kehu__ServerFrame *frame)
 	ui_redraw(app->ui);
 }
 
+/* Other fields, or their names in another language: what is seen is read again. */
 static void
 app_on_catalog(void *context, const struct cat *catalog)
 {
@@ -191,6 +192,8 @@ app_on_catalog(void *context, const struct cat *catalog)
 
 	(void)catalog;
 	app_show_user(app);
+	if (app->entered)
+		app_read_again(app);
 	ui_redraw(app->ui);
 }
 

@@ -18,6 +18,7 @@
 enum {
 	LIST_MEASURED = 60,           /* rows */
 	LIST_END_MAX = 2000,          /* End goes on to the very last row of so many */
+	LIST_END_STEP = 500,          /* and so far in longer ones */
 	LIST_PREVIEW_FROM_COLS = 110, /* wider windows show the preview by themselves */
 	LIST_PREVIEW_COLS = 40,
 	LIST_PREVIEW_MIN_COLS = 24,
@@ -202,7 +203,7 @@ static void
 list_pay(struct list_screen *screen)
 {
 	struct list *list = &screen->list;
-	size_t want = screen->owed_to;
+	size_t want = screen->owed_to, at;
 
 	if (want == 0)
 		return;
@@ -211,6 +212,26 @@ list_pay(struct list_screen *screen)
 	else
 		list_data_reach(screen->data, want);
 	list_go(list, want);
+	if (screen->keep != 0 && list_data_find(screen->data, screen->keep, &at))
+		list_go(list, at);
+}
+
+/* How far beyond the row it was on a key wanted to go, where there were no more rows. */
+static size_t
+list_step(const struct list_screen *screen, enum act act)
+{
+	size_t page = screen->list.rows_seen > 1 ? (size_t)screen->list.rows_seen - 1 : 1;
+
+	switch (act) {
+	case ACT_page_down:
+		return page;
+	case ACT_half_down:
+		return (page + 1) / 2;
+	case ACT_down:
+		return 1;
+	default:
+		return 0;
+	}
 }
 
 /* The cursor stopped at the last row here, and the key was for going on. */
@@ -218,49 +239,64 @@ static void
 list_owe(struct list_screen *screen, size_t from, enum act act)
 {
 	struct list *list = &screen->list;
-	size_t page = list->rows_seen > 1 ? (size_t)list->rows_seen - 1 : 1, count;
-	bool at_least;
+	size_t step = list_step(screen, act), count;
+	bool at_least, known = list_data_count(screen->data, &count, &at_least) && !at_least;
 
-	if (act != ACT_page_down && act != ACT_half_down && act != ACT_down &&
-	    act != ACT_last) {
+	screen->keep = 0; /* where the user goes counts, not where the cursor was */
+	if (step == 0 && act != ACT_last) {
 		screen->owed_to = 0;
 		return;
 	}
 	if (list->cursor + 1 < list->total || !list_data_more(screen->data))
 		return;
-	if (act == ACT_last && list_data_count(screen->data, &count, &at_least) && !at_least &&
-	    count <= LIST_END_MAX)
+	if (step > 0) {
+		screen->owed_to = (screen->owed_to > from ? screen->owed_to : from) + step;
+	} else if (known && count <= LIST_END_MAX) {
 		screen->owed_to = count;
-	else if (act != ACT_last)
-		screen->owed_to = (screen->owed_to > from ? screen->owed_to : from) +
-				  (act == ACT_page_down      ? page
-				      : act == ACT_half_down ? (page + 1) / 2
-							     : 1);
+	} else {
+		screen->owed_to = list->total + LIST_END_STEP;
+		message_say(SAY_NOTE, 0, tr(T_LIST_FAR));
+	}
 	list_pay(screen);
+}
+
+/* Rows of another query, or the same again: then the cursor stays on its record, marks stay. */
+static void
+list_begin(struct list_screen *screen, size_t end, bool more)
+{
+	struct list *list = &screen->list;
+	size_t from = list->cursor, at = 0;
+
+	list_measure(screen);
+	screen->owed_to = 0;
+	if (screen->keep_marks) {
+		list_set_total(list, end, more);
+		list->said_count = 0; /* what is in sight is to be said again */
+	} else {
+		list_reset(list, end, more);
+	}
+	if (screen->keep != 0 && list_data_find(screen->data, screen->keep, &at)) {
+		list_go(list, at);
+	} else if (screen->keep != 0 && more && from >= end && from <= LIST_END_MAX) {
+		screen->owed_to = from; /* further down: where it was, or nearly so */
+		list_pay(screen);
+	}
+	screen->fresh_count = 0;
+	free(screen->fault);
+	screen->fault = NULL;
+	screen->sort_before = screen->sort;
+	screen->down_before = screen->down;
 }
 
 static void
 list_on_changed(void *context, bool first)
 {
 	struct list_screen *screen = context;
-	size_t end = list_data_end(screen->data), at = 0;
+	size_t end = list_data_end(screen->data);
 	bool more = list_data_more(screen->data);
 
 	if (first) {
-		list_measure(screen);
-		if (screen->keep_marks) {
-			list_set_total(&screen->list, end, more);
-			screen->list.said_count = 0; /* what is in sight is to be said again */
-		} else {
-			list_reset(&screen->list, end, more);
-		}
-		if (screen->keep != 0 && list_data_find(screen->data, screen->keep, &at))
-			list_go(&screen->list, at);
-		screen->fresh_count = 0;
-		free(screen->fault);
-		screen->fault = NULL;
-		screen->sort_before = screen->sort;
-		screen->down_before = screen->down;
+		list_begin(screen, end, more);
 	} else {
 		list_set_total(&screen->list, end, more);
 		list_pay(screen);
