@@ -1,6 +1,6 @@
 /*
- * Outfile: a file that appears whole or not at all. Bytes go into a temporary file beside it, which
- * takes its name once everything is on disk; a full disk leaves nothing behind.
+ * Outfile: a file that appears whole or not at all. Bytes go into a temporary file beside it,
+ * which takes its name once everything is on disk; a full disk leaves nothing behind.
  */
 #ifndef KEHU_OUTFILE_H
 #define KEHU_OUTFILE_H

@@ -114,7 +114,8 @@ spool_split(char *command, const char *path, char **words)
 
 struct spool *
 spool_start(struct loop *loop, const char *command, const char *path,
-    void (*done)(void *context, bool printed, const char *said), void *context, const char **why)
+    void (*done)(void *context, bool printed, const char *said), void *context,
+    const char **why)
 {
 	struct spool *spool = calloc(1, sizeof(*spool));
 	char *words[SPOOL_WORDS + 2], *copy = strdup(command);
@@ -122,8 +123,9 @@ spool_start(struct loop *loop, const char *command, const char *path,
 
 	if (spool == NULL || copy == NULL)
 		fatal("out of memory: printing");
-	*spool = (struct spool){ .loop = loop, .path = strdup(path), .done = done,
-		.context = context };
+	*spool = (struct spool){
+		.loop = loop, .path = strdup(path), .done = done, .context = context
+	};
 	spool_split(copy, path, words);
 	spool->pid = pipe2(ends, O_CLOEXEC) == 0 ? fork() : -1;
 	if (spool->pid == 0)

@@ -1,10 +1,12 @@
-/* Acts on one record: its named actions, deleting and taking it back, printing. See also app.h. */
+/* Acts on one record: its named actions, deleting and taking it back, printing. See also app.h.
+ */
 #ifndef KEHU_ACTION_H
 #define KEHU_ACTION_H
 
 #include "client/screens/app.h"
 
-/* Open the preview of the first report made for one record of this entity; false: there is none. */
+/* Open the preview of the first report made for one record of this entity; false: there is
+ * none. */
 bool action_print(struct app *app, uint32_t entity, int64_t id);
 
 /*

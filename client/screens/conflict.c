@@ -60,7 +60,7 @@ conflict_row(void *arg, size_t index)
 	return &conflict->row;
 }
 
-/* ---- what is in conflict ------------------------------------------------------------------ */
+/* ---- what is in conflict ---- */
 
 static Kehu__Value *
 conflict_keep(struct arena *arena, const Kehu__Value *value, uint32_t field)
@@ -96,15 +96,14 @@ conflict_add(struct conflict *conflict, const Kehu__Difference *difference)
 	row->index = index;
 	row->field = values->boxes[index].field;
 	row->theirs = conflict_keep(conflict->arena, difference->theirs, difference->field);
-	row->theirs_text = cat_value_text(conflict->arena, app_cat(conflict->form->app),
-	    row->field, row->theirs, &style);
-	row->yours_text =
-	    arena_strdup(conflict->arena, form_value(&values->form, index));
+	row->theirs_text = cat_value_text(
+	    conflict->arena, app_cat(conflict->form->app), row->field, row->theirs, &style);
+	row->yours_text = arena_strdup(conflict->arena, form_value(&values->form, index));
 	if (strcmp(row->theirs_text, row->yours_text) == 0)
 		row->side = CONFLICT_YOURS; /* both meant the same */
 }
 
-/* ---- choosing ----------------------------------------------------------------------------- */
+/* ---- choosing ---- */
 
 /* Theirs lies under the box; yours stands above it as a change, where it was chosen. */
 static void
@@ -198,7 +197,7 @@ conflict_key(struct screen *screen, enum act act, const struct event *event)
 	}
 }
 
-/* ---- the screen --------------------------------------------------------------------------- */
+/* ---- the screen ---- */
 
 static void
 conflict_draw(struct screen *screen, struct rect rect)

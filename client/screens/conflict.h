@@ -1,4 +1,5 @@
-/* Conflict: somebody saved the same record first. Theirs beside yours, and a choice for each. */
+/* Conflict: somebody saved the same record first. Theirs beside yours, and a choice for each.
+ */
 #ifndef KEHU_CONFLICT_H
 #define KEHU_CONFLICT_H
 

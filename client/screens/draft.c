@@ -100,8 +100,8 @@ draft_refers(struct app *app, const struct journal_entry *entry, uint32_t entity
 }
 
 size_t
-draft_about(struct app *app, uint32_t entity, int64_t id,
-    const struct journal_entry **entries, size_t max)
+draft_about(struct app *app, uint32_t entity, int64_t id, const struct journal_entry **entries,
+    size_t max)
 {
 	struct journal *journal = link_journal(app->link);
 	size_t count = 0;

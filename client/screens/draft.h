@@ -9,7 +9,8 @@
 #include "client/screens/app.h"
 
 /* "visit:new:0192…", "customer:4711". In arena. */
-const char *draft_key(struct app *app, struct arena *arena, const Kehu__Entity *entity, int64_t id);
+const char *draft_key(
+    struct app *app, struct arena *arena, const Kehu__Entity *entity, int64_t id);
 /* False: it is in memory only (no journal, or the disk is full). */
 bool draft_put(struct app *app, const char *key, const char *title, const char *note,
     const Kehu__Record *record);

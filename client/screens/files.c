@@ -1,6 +1,7 @@
 /*
- * Files of a record: adding one in numbered chunks, saving one to this machine. One transfer at a
- * time; the path is asked for in row 1. Leaving the record stops it, and nothing half remains.
+ * Files of a record: adding one in numbered chunks, saving one to this machine. One transfer at
+ * a time; the path is asked for in row 1. Leaving the record stops it, and nothing half
+ * remains.
  */
 #include "client/print/outfile.h"
 #include "client/screens/ask.h"
@@ -8,7 +9,6 @@
 #include "common/log.h"
 #include "common/text.h"
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,11 +21,11 @@ enum files_step { FILES_START = 1, FILES_DATA, FILES_END, FILES_GIVE_UP, FILES_R
 struct record_transfer {
 	struct record_screen *screen;
 	uint32_t asking;
-	int64_t id;            /* of the attachment */
-	uint32_t chunk;        /* the next one */
+	int64_t id;     /* of the attachment */
+	uint32_t chunk; /* the next one */
 	uint64_t bytes, total;
-	struct outfile *out;   /* down */
-	FILE *in;              /* up */
+	struct outfile *out; /* down */
+	FILE *in;            /* up */
 	char *name;
 };
 
@@ -46,7 +46,7 @@ files_fail(const char *why)
 	arena_free(arena);
 }
 
-/* ---- the steps ---------------------------------------------------------------------------- */
+/* ---- the steps ---- */
 
 static void
 files_free(struct record_transfer *transfer)
@@ -118,7 +118,7 @@ files_progress(const struct record_transfer *transfer)
 		    (int)(transfer->bytes * 100 / transfer->total));
 }
 
-/* ---- down --------------------------------------------------------------------------------- */
+/* ---- down ---- */
 
 static void files_ask_chunk(struct record_transfer *transfer);
 
@@ -197,7 +197,7 @@ files_save(struct record_screen *screen, const char *path)
 	arena_free(arena);
 }
 
-/* ---- up ----------------------------------------------------------------------------------- */
+/* ---- up ---- */
 
 static void files_send_chunk(struct record_transfer *transfer);
 
@@ -311,7 +311,7 @@ files_add(struct record_screen *screen, const char *path)
 	arena_free(arena);
 }
 
-/* ---- the path ----------------------------------------------------------------------------- */
+/* ---- the path ---- */
 
 void
 record_files_ask(struct record_screen *screen, bool saves)

@@ -1,6 +1,6 @@
 /*
- * The form of a record: boxes in the catalogue's order with the lines among them, drafts, undo,
- * and leaving. Boxes are form_values.c's, saving is form_save.c's.
+ * The screen of a form: keys, undo, leaving, and how it is opened. Its boxes are form_boxes.c's
+ * and form_values.c's, drafts form_draft.c's, saving form_save.c's.
  */
 #include "client/screens/form.h"
 
@@ -10,278 +10,12 @@
 #include "common/date.h"
 #include "common/log.h"
 #include "common/text.h"
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { FORM_KEEP_MS = 2000, FORM_UNDO_MERGE_MS = 2000 };
+enum { FORM_UNDO_MERGE_MS = 2000 };
 
-/* ---- boxes -------------------------------------------------------------------------------- */
-
-/* What a person fills in. Masked values are shown, so that nobody takes them for empty. */
-static bool
-form_shows(const Kehu__Field *field, bool is_new)
-{
-	if (field->flags & CAT_MASKED)
-		return !is_new;
-	return (field->flags & (CAT_READONLY | CAT_FIGURE)) == 0 && field->type != CAT_REFS;
-}
-
-/* A section whose first field is not shown begins at the next one that is. */
-static const Kehu__Field *
-form_with_section(struct form_screen *form, const Kehu__Field *field, const char *section)
-{
-	Kehu__Field *copy;
-
-	if (section == NULL || (field->section != NULL && *field->section))
-		return field;
-	copy = arena_memdup(form->arena, field, sizeof(*field));
-	copy->section = ask_text(section);
-	return copy;
-}
-
-/* Fields in order; the kinds of lines come where the first section ends. */
-static void
-form_make_boxes(struct form_screen *form)
-{
-	const Kehu__Entity *entity = form->entity, *kinds[FORM_LINES_MAX];
-	struct values_spec *specs =
-	    ARENA_ARRAY(form->arena, struct values_spec, entity->n_fields + FORM_LINES_MAX);
-	size_t count = 0, sections = 0;
-	const char *section = NULL;
-	bool lines_in = false;
-
-	form->line_count = cat_lines(app_cat(form->app), entity, kinds, FORM_LINES_MAX);
-	for (size_t i = 0; i < form->line_count; i++)
-		form->lines[i] = lines_new(kinds[i]);
-	for (size_t i = 0; i <= entity->n_fields; i++) {
-		const Kehu__Field *field = i < entity->n_fields ? entity->fields[i] : NULL;
-
-		if (field != NULL && field->section != NULL && *field->section) {
-			section = field->section;
-			sections++;
-		}
-		if ((field == NULL || sections > 1) && !lines_in) {
-			lines_in = true;
-			for (size_t k = 0; k < form->line_count; k++)
-				specs[count++].lines = form->lines[k];
-		}
-		if (field == NULL || !form_shows(field, form->id == 0))
-			continue;
-		specs[count++].field = form_with_section(form, field, section);
-		section = NULL;
-	}
-	values_init(&form->values, specs, count);
-}
-
-/* The first box that waits for a person. */
-static void
-form_focus_first(struct form_screen *form)
-{
-	struct form *boxes = &form->values.form;
-
-	for (size_t i = 0; form->id == 0 && i < boxes->count; i++)
-		if (boxes->fields[i].required && *form_value(boxes, i) == '\0') {
-			form_focus(boxes, i);
-			return;
-		}
-	for (size_t i = 0; i < boxes->count; i++)
-		if (boxes->fields[i].kind != FORM_SHOW &&
-		    (form->id != 0 || *form_value(boxes, i) == '\0')) {
-			form_focus(boxes, i);
-			return;
-		}
-}
-
-static void
-form_load_record(struct form_screen *form, const Kehu__Record *record)
-{
-	form->version = record->version;
-	for (size_t i = 0; i < form->values.count; i++) {
-		const struct values_box *box = &form->values.boxes[i];
-
-		if (box->field != NULL)
-			values_load(&form->values, i, cat_value(record, box->field->number));
-		else
-			lines_load(box->lines, record);
-	}
-	values_show_lines(&form->values);
-}
-
-/* ---- drafts ------------------------------------------------------------------------------- */
-
-bool
-form_is_dirty(const struct form_screen *form)
-{
-	if (!form->ready)
-		return false;
-	for (size_t i = 0; i < form->line_count; i++)
-		if (lines_dirty(form->lines[i]))
-			return true;
-	for (size_t i = 0; i < form->values.count; i++)
-		if (form->values.boxes[i].field != NULL && form_changed(&form->values.form, i))
-			return true;
-	return false;
-}
-
-/* Relative dates are kept as what they meant when they were typed. */
-static const char *
-form_draft_text(const struct form_screen *form, struct arena *arena, size_t index)
-{
-	const Kehu__Field *field = form->values.boxes[index].field;
-	const char *text = form_value(&form->values.form, index);
-	struct cat_style style = app_style(form->app);
-	Kehu__Value value;
-
-	if ((field->type == CAT_DATE || field->type == CAT_MOMENT) && *text &&
-	    values_get(&form->values, arena, index, &value) == ERR_OK)
-		return cat_value_text(arena, app_cat(form->app), field, &value, &style);
-	return text;
-}
-
-/* Boxes of a new record are all kept, of an old one those that changed. */
-static void
-form_to_draft(const struct form_screen *form, struct arena *arena, Kehu__Record *record)
-{
-	const struct values *values = &form->values;
-	size_t lines = 1;
-
-	kehu__record__init(record);
-	record->has_entity = record->has_id = record->has_version = true;
-	record->entity = form->entity->number;
-	record->id = form->id;
-	record->version = form->version;
-	record->values = ARENA_ARRAY(arena, Kehu__Value *, values->count + 1);
-	for (size_t i = 0; i < values->count; i++) {
-		const struct values_box *box = &values->boxes[i];
-		Kehu__Value *value;
-
-		if (box->field == NULL || values->fields[i].kind == FORM_SHOW ||
-		    (form->id != 0 && !form_changed(&values->form, i)))
-			continue;
-		value = ARENA_NEW(arena, Kehu__Value);
-		kehu__value__init(value);
-		value->has_field = true;
-		value->field = box->field->number;
-		value->text = arena_strdup(arena, form_draft_text(form, arena, i));
-		value->has_number = box->ref_id != 0;
-		value->number = box->ref_id;
-		record->values[record->n_values++] = value;
-	}
-	for (size_t i = 0; i < form->line_count; i++)
-		lines += lines_count(form->lines[i]);
-	record->lines = ARENA_ARRAY(arena, Kehu__Record *, lines);
-	for (size_t i = 0; i < form->line_count; i++)
-		record->n_lines += lines_collect(
-		    form->lines[i], arena, record->lines + record->n_lines);
-}
-
-static void
-form_from_draft(struct form_screen *form, const Kehu__Record *draft)
-{
-	struct values *values = &form->values;
-
-	for (size_t i = 0; i < draft->n_values; i++) {
-		const Kehu__Value *kept = draft->values[i];
-		size_t at = values_index(values, kept->field);
-
-		if (at == values->count || values->fields[at].kind == FORM_SHOW)
-			continue;
-		if (kept->has_number && kept->text != NULL)
-			values_set_ref(values, at, kept->number, kept->text);
-		form_put(&values->form, at, kept->text);
-		if (kept->text != NULL && *kept->text)
-			form_check(&values->form, at);
-	}
-	for (size_t i = 0; i < form->line_count; i++)
-		lines_apply(form->lines[i], draft);
-	values_show_lines(values);
-	if (draft->version != 0)
-		form->version = draft->version;
-}
-
-const char *
-form_subject(const struct form_screen *form)
-{
-	size_t label = values_index(&form->values, form->entity->label_field);
-
-	for (size_t i = 0; form->id == 0 && i < form->values.count; i++)
-		if (form->values.boxes[i].field != NULL &&
-		    form->values.boxes[i].field->type == CAT_REF && form->values.boxes[i].ref_id)
-			return form_value(&form->values.form, i);
-	return label < form->values.count ? form_value(&form->values.form, label) : "";
-}
-
-const char *
-form_title_text(const struct form_screen *form, struct arena *arena)
-{
-	return arena_printf(arena, tr(form->id == 0 ? T_FORM_TITLE_NEW : T_FORM_TITLE_EDIT),
-	    form->entity->label, form->ready ? form_subject(form) : "");
-}
-
-void
-form_keep(struct form_screen *form)
-{
-	struct arena *arena;
-	Kehu__Record record;
-
-	if (!form->unkept || form->finished)
-		return;
-	form->unkept = false;
-	if (!form_is_dirty(form)) {
-		if (form->kept_us != 0)
-			draft_drop(form->app, form->key);
-		form->kept_us = 0;
-		return;
-	}
-	arena = arena_new(0);
-	form_to_draft(form, arena, &record);
-	form->kept_on_disk = draft_put(
-	    form->app, form->key, form_title_text(form, arena), "", &record);
-	form->kept_us = date_now_us();
-	arena_free(arena);
-	ui_redraw(form->app->ui);
-}
-
-static void
-form_on_time(void *arg)
-{
-	struct form_screen *form = arg;
-
-	form->timer = 0;
-	form_keep(form);
-}
-
-/* Something changed: it is on disk within two seconds. */
-static void
-form_touch(struct form_screen *form)
-{
-	form->unkept = true;
-	if (form->timer == 0)
-		form->timer = loop_timer(form->app->loop, FORM_KEEP_MS, form_on_time, form);
-}
-
-static void
-form_on_put(void *context, size_t index)
-{
-	struct form_screen *form = context;
-
-	(void)index;
-	form->unkept = true;
-	form_keep(form);
-}
-
-static void
-form_on_lines(void *context)
-{
-	struct form_screen *form = context;
-
-	values_show_lines(&form->values);
-	form->unkept = true;
-	form_keep(form);
-}
-
-/* ---- undo --------------------------------------------------------------------------------- */
+/* ---- undo ---- */
 
 /* What a box held before it changed. Typing without a pause is one step. */
 static void
@@ -320,7 +54,7 @@ form_undo(struct form_screen *form)
 	return UI_DONE;
 }
 
-/* ---- leaving ------------------------------------------------------------------------------ */
+/* ---- leaving ---- */
 
 void
 form_close(struct form_screen *form)
@@ -357,8 +91,8 @@ form_leave_asking(struct form_screen *form)
 		return UI_DONE | UI_CLOSE;
 	confirm_open(form->app->ui, &(struct confirm_config){ .title = tr(T_LEAVE_FORM),
 					.text = tr(T_LEAVE_FORM_TEXT),
-					.choices = { tr(T_LEAVE_FORM_KEEP), tr(T_LEAVE_FORM_SAVE),
-					    tr(T_LEAVE_FORM_DISCARD) },
+					.choices = { tr(T_LEAVE_FORM_KEEP),
+					    tr(T_LEAVE_FORM_SAVE), tr(T_LEAVE_FORM_DISCARD) },
 					.letters = { 0, 's', 'd' },
 					.acts = { ACT_NONE, ACT_save, ACT_NONE },
 					.answer = form_on_left,
@@ -366,7 +100,27 @@ form_leave_asking(struct form_screen *form)
 	return UI_DONE;
 }
 
-/* ---- keys --------------------------------------------------------------------------------- */
+/* ---- keys ---- */
+
+static void
+form_on_put(void *context, size_t index)
+{
+	struct form_screen *form = context;
+
+	(void)index;
+	form->unkept = true;
+	form_keep(form);
+}
+
+static void
+form_on_lines(void *context)
+{
+	struct form_screen *form = context;
+
+	values_show_lines(&form->values);
+	form->unkept = true;
+	form_keep(form);
+}
 
 static void
 form_save(struct form_screen *form)
@@ -468,7 +222,7 @@ form_screen_key(struct screen *screen, enum act act, const struct event *event)
 	return flags != UI_NONE ? flags : form_key_box(form, act, event);
 }
 
-/* ---- drawing ------------------------------------------------------------------------------ */
+/* ---- drawing ---- */
 
 static void
 form_screen_head(struct screen *screen, struct rect rect)
@@ -518,8 +272,9 @@ form_screen_title(struct screen *screen)
 	struct form_screen *form = (struct form_screen *)screen;
 
 	return arena_printf(cells_scratch(), "%s%s",
-	    arena_printf(cells_scratch(), tr(form->id == 0 ? T_FORM_TITLE_NEW : T_FORM_TITLE_EDIT),
-		form->entity->label, ""),
+	    arena_printf(cells_scratch(),
+		tr(form->id == 0 ? T_FORM_TITLE_NEW : T_FORM_TITLE_EDIT), form->entity->label,
+		""),
 	    form_is_dirty(form) ? tr(T_FORM_UNSAVED) : "");
 }
 
@@ -536,7 +291,8 @@ form_screen_can(struct screen *screen, enum act act)
 		return false;
 	case ACT_pick:
 		return form->ready && focus < form->values.count &&
-		       (form->values.fields[focus].lookup || form->values.fields[focus].choices);
+		       (form->values.fields[focus].lookup ||
+			   form->values.fields[focus].choices);
 	case ACT_undo:
 		return form->undo_count > 0;
 	default:
@@ -544,7 +300,7 @@ form_screen_can(struct screen *screen, enum act act)
 	}
 }
 
-/* ---- life --------------------------------------------------------------------------------- */
+/* ---- life ---- */
 
 static void
 form_screen_flush(struct screen *screen)
@@ -625,8 +381,8 @@ form_ready(struct form_screen *form)
 		form->kept_us = draft != NULL ? draft->at_us : 0;
 		form->kept_on_disk = true;
 		if (draft != NULL && draft->note != NULL && *draft->note)
-			message_say(SAY_WARNING, 0,
-			    text_print(form->arena, draft->note, TEXT_LINE));
+			message_say(
+			    SAY_WARNING, 0, text_print(form->arena, draft->note, TEXT_LINE));
 		else
 			message_say(SAY_NOTE, 0, tr(T_DRAFT_RESTORED));
 	}
@@ -640,7 +396,8 @@ form_on_record(void *context, const Kehu__ServerFrame *answer)
 	struct form_screen *form = context;
 
 	form->asking = 0;
-	if (answer->answer_case != KEHU__SERVER_FRAME__ANSWER_GET || answer->get->record == NULL) {
+	if (answer->answer_case != KEHU__SERVER_FRAME__ANSWER_GET ||
+	    answer->get->record == NULL) {
 		ask_say_error(form->app, answer, form->entity->number);
 		form->finished = true;
 		form_close(form);

@@ -1,6 +1,6 @@
 /*
- * The form of any record, made from the catalogue. Opened with form_open_new(), form_open_edit()
- * and form_open_draft() of app.h; what the files of the form share is here.
+ * The form of any record, made from the catalogue. Opened with form_open_new(),
+ * form_open_edit() and form_open_draft() of app.h; what the files of the form share is here.
  */
 #ifndef KEHU_SCREEN_FORM_H
 #define KEHU_SCREEN_FORM_H
@@ -29,8 +29,8 @@ struct form_screen {
 	struct values values;
 	struct lines *lines[FORM_LINES_MAX];
 	size_t line_count;
-	bool ready;    /* boxes are filled in */
-	uint32_t asking; /* request for the record */
+	bool ready;             /* boxes are filled in */
+	uint32_t asking;        /* request for the record */
 	Kehu__Record *restored; /* a draft laid over what was read */
 
 	struct form_undo undo[FORM_UNDO_MAX];
@@ -52,21 +52,36 @@ struct form_screen {
 /* Edit a record that is on screen: no round trip. */
 void form_edit_record(struct app *app, const Kehu__Record *record);
 
-/* ---- form.c for form_save.c ---------------------------------------------------------------- */
+/* ---- form_boxes.c ---- */
+
+void form_make_boxes(struct form_screen *form);
+/* A record as read, with its lines. */
+void form_load_record(struct form_screen *form, const Kehu__Record *record);
+/* The cursor on the first box that waits for a person. */
+void form_focus_first(struct form_screen *form);
+
+/* ---- form_draft.c ---- */
 
 bool form_is_dirty(const struct form_screen *form);
 /* Write the draft now, if anything changed. */
 void form_keep(struct form_screen *form);
+/* Something changed: it is on disk within two seconds. */
+void form_touch(struct form_screen *form);
+/* A draft laid over what was loaded. */
+void form_from_draft(struct form_screen *form, const Kehu__Record *draft);
 /* "新建拜访 华信科技". In arena. */
 const char *form_title_text(const struct form_screen *form, struct arena *arena);
 /* What the record is about: its own label, else its first reference. Borrowed. */
 const char *form_subject(const struct form_screen *form);
+
+/* ---- form.c for form_save.c and conflict.c ---- */
+
 /* Take the screen away, with what lies above it. */
 void form_close(struct form_screen *form);
 /* The version and values of somebody else's save come under what was typed here. */
 void form_rebase(struct form_screen *form, uint32_t version);
 
-/* ---- form_save.c --------------------------------------------------------------------------- */
+/* ---- form_save.c ---- */
 
 /* F10 with all boxes in order: send it. */
 void form_send(struct form_screen *form);

@@ -35,6 +35,7 @@ void lines_clear_errors(struct lines *lines);
 /* References are looked for among the records of this one first (the people of a customer). */
 void lines_set_near(struct lines *lines, uint32_t entity, int64_t id);
 /* The popup. changed: after it is closed with changes. */
-void lines_open(struct app *app, struct lines *lines, void (*changed)(void *context), void *context);
+void lines_open(
+    struct app *app, struct lines *lines, void (*changed)(void *context), void *context);
 
 #endif

@@ -4,7 +4,6 @@
 #include "client/screens/ask.h"
 #include "client/ui/picker.h"
 #include "common/log.h"
-#include "common/text.h"
 #include <stdlib.h>
 
 enum { NEAR_LIMIT = 200, NEAR_OTHERS = -1 };
@@ -75,8 +74,8 @@ near_search(void *arg, struct picker *picker, const char *text)
 						       .note = near_cell(near, row, 1),
 						       .exact = fits == 3 });
 		}
-	picker_add(picker,
-	    &(struct picker_item){ .id = NEAR_OTHERS, .label = tr(T_NEAR_OTHERS) });
+	picker_add(
+	    picker, &(struct picker_item){ .id = NEAR_OTHERS, .label = tr(T_NEAR_OTHERS) });
 }
 
 static void
@@ -101,8 +100,8 @@ near_take(void *arg, const struct picker_item *item, const char *text)
 	if (item == NULL)
 		return UI_HANDLED;
 	if (item->id == NEAR_OTHERS)
-		pick_open(near->app, near->wanted->number, near->title, near->chosen,
-		    near->context);
+		pick_open(
+		    near->app, near->wanted->number, near->title, near->chosen, near->context);
 	else
 		near->chosen(near->context, item->id, item->label);
 	return UI_DONE | UI_CLOSE;

@@ -30,7 +30,7 @@ values_set_ref(struct values *values, size_t index, int64_t id, const char *labe
 	refs_set(&box->ref_label, label);
 }
 
-/* ---- looking up --------------------------------------------------------------------------- */
+/* ---- looking up ---- */
 
 static void
 refs_asked(struct values *values, struct values_box *box)
@@ -132,8 +132,8 @@ refs_on_answer(void *context, const Kehu__ServerFrame *answer)
 		/* typed on meanwhile: it is checked when the box is left again */
 	} else if (link_error(answer) != ERR_OK) {
 		form_set_echo(&values->form, ask->index, NULL);
-		form_set_error(&values->form, ask->index,
-		    err_text(link_error(answer), tr_lang()));
+		form_set_error(
+		    &values->form, ask->index, err_text(link_error(answer), tr_lang()));
 	} else {
 		struct refs_found found = refs_read(arena, answer, typed);
 
@@ -206,7 +206,8 @@ values_resolve(struct values *values, size_t index)
 	if (box->ref_label != NULL && box->ref_id != 0 && strcmp(box->ref_label, text) == 0)
 		return;
 	if (entity != NULL && strcmp(entity->name, "user") == 0 &&
-	    (strcmp(text, "me") == 0 || strcmp(text, "我") == 0 || strcmp(text, user->name) == 0)) {
+	    (strcmp(text, "me") == 0 || strcmp(text, "我") == 0 ||
+		strcmp(text, user->name) == 0)) {
 		values_set_ref(values, index, user->id, user->label);
 		edit_set(&values->fields[index].edit, user->label);
 		return;
@@ -224,7 +225,7 @@ values_resolve(struct values *values, size_t index)
 		refs_send(values, index, entity, text);
 }
 
-/* ---- lists of values ---------------------------------------------------------------------- */
+/* ---- lists of values ---- */
 
 /* A value was chosen for the box: on to the next one. */
 static void
@@ -296,9 +297,9 @@ refs_add_days(struct picker *picker, const struct refs_ask *ask, const char *tex
 
 		if (date_parse(word, today, false, &day) == ERR_OK &&
 		    (!*text || picker_match(word, text)))
-			picker_add(picker,
-			    &(struct picker_item){ .label = word,
-				.note = date_format_weekday(arena, day, tr_lang()) });
+			picker_add(
+			    picker, &(struct picker_item){ .label = word,
+					.note = date_format_weekday(arena, day, tr_lang()) });
 	}
 	arena_free(arena);
 }

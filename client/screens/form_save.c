@@ -40,7 +40,7 @@ saving_link_is_well(const struct app *app)
 	return state == LINK_READY || state == LINK_SLOW;
 }
 
-/* ---- the request -------------------------------------------------------------------------- */
+/* ---- the request ---- */
 
 static void
 saving_fill(const struct form_screen *form, struct arena *arena, Kehu__Record *record)
@@ -62,7 +62,7 @@ saving_fill(const struct form_screen *form, struct arena *arena, Kehu__Record *r
 		    lines_collect(form->lines[i], arena, record->lines + record->n_lines);
 }
 
-/* ---- the answer --------------------------------------------------------------------------- */
+/* ---- the answer ---- */
 
 static void
 saving_said(struct form_saving *saving, const Kehu__Written *written)
@@ -73,7 +73,8 @@ saving_said(struct form_saving *saving, const Kehu__Written *written)
 	    text_print(saving->arena, text, TEXT_LINE));
 }
 
-/* A save that came late: the record on show may be what it changed. Lists follow by themselves. */
+/* A save that came late: the record on show may be what it changed. Lists follow by themselves.
+ */
 static void
 saving_refresh(struct app *app)
 {
@@ -110,9 +111,9 @@ static bool
 saving_blame(struct form_screen *form, const Kehu__Error *error)
 {
 	struct arena *arena = arena_new(0);
-	const char *text =
-	    error->text != NULL ? error->text
-				: err_text((enum err)error->code, form->app->lang);
+	const char *text = error->text != NULL
+			       ? error->text
+			       : err_text((enum err)error->code, form->app->lang);
 	bool found = false;
 
 	text = text_print(arena, text, TEXT_LINE);
@@ -177,7 +178,7 @@ saving_on_answer(void *context, const Kehu__ServerFrame *answer)
 	saving_free(saving);
 }
 
-/* ---- without an answer -------------------------------------------------------------------- */
+/* ---- without an answer ---- */
 
 void
 form_saving_leave(struct form_screen *form)
@@ -240,11 +241,11 @@ form_send(struct form_screen *form)
 	frame.request_case = KEHU__CLIENT_FRAME__REQUEST_SAVE;
 	frame.save = &save;
 	link_send(app->link, &(struct link_request){ .frame = &frame,
-				       .done = saving_on_answer,
-				       .context = saving,
-				       .flags = LINK_OUTBOX,
-				       .title = saving->title,
-				       .key = saving->key });
+				 .done = saving_on_answer,
+				 .context = saving,
+				 .flags = LINK_OUTBOX,
+				 .title = saving->title,
+				 .key = saving->key });
 	if (saving_link_is_well(app))
 		saving->timer = loop_timer(app->loop, SAVING_LOOK_MS, saving_look, saving);
 	else

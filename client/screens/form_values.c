@@ -9,7 +9,6 @@
 #include "common/date.h"
 #include "common/money.h"
 #include "common/text.h"
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,7 +24,7 @@ enum {
 	VALUES_TALL_BLOCK_ROWS = 6,
 };
 
-/* ---- the boxes ---------------------------------------------------------------------------- */
+/* ---- the boxes ---- */
 
 static bool
 values_is_short(const struct values_spec *spec)
@@ -39,7 +38,8 @@ values_is_short(const struct values_spec *spec)
 	case CAT_BOOL:
 		return true;
 	case CAT_TEXT:
-		return spec->field->max_chars > 0 && spec->field->max_chars <= VALUES_SHORT_CHARS;
+		return spec->field->max_chars > 0 &&
+		       spec->field->max_chars <= VALUES_SHORT_CHARS;
 	default:
 		return false;
 	}
@@ -88,8 +88,7 @@ values_kind(const Kehu__Field *field)
 static void
 values_set_choices(struct values *values, struct form_field *box, const Kehu__Field *field)
 {
-	const Kehu__Dictionary *dictionary =
-	    cat_dictionary(values->cat, field->dictionary);
+	const Kehu__Dictionary *dictionary = cat_dictionary(values->cat, field->dictionary);
 	const char **labels;
 
 	if (dictionary == NULL)
@@ -113,13 +112,13 @@ values_set_field(struct values *values, struct form_field *box, const Kehu__Fiel
 	box->help = field->help;
 	box->required = (field->flags & CAT_REQUIRED) != 0 && box->kind != FORM_CHECK &&
 			box->kind != FORM_SHOW;
-	box->lookup = box->kind == FORM_TEXT && (field->type == CAT_REF || field->type == CAT_DATE);
+	box->lookup =
+	    box->kind == FORM_TEXT && (field->type == CAT_REF || field->type == CAT_DATE);
 	if (box->kind == FORM_CHOICE)
 		values_set_choices(values, box, field);
 }
 
-static void
-values_check(void *arg, struct form *form, size_t index);
+static void values_check(void *arg, struct form *form, size_t index);
 
 void
 values_init(struct values *values, const struct values_spec *specs, size_t count)
@@ -157,10 +156,9 @@ values_init(struct values *values, const struct values_spec *specs, size_t count
 			 values_is_short(&specs[i - 1]);
 		box->beside = beside;
 	}
-	values->form = (struct form){ .fields = values->fields,
-		.count = count,
-		.check = values_check,
-		.arg = values };
+	values->form = (struct form){
+		.fields = values->fields, .count = count, .check = values_check, .arg = values
+	};
 	form_init(&values->form);
 }
 
@@ -197,14 +195,15 @@ values_index(const struct values *values, uint32_t field)
 	return i;
 }
 
-/* ---- from values to text ------------------------------------------------------------------ */
+/* ---- from values to text ---- */
 
 static const char *
 values_money_text(struct arena *arena, const Kehu__Value *value)
 {
 	const char *currency = value->text != NULL && *value->text ? value->text : "CNY";
 	int decimals = money_decimals(currency);
-	const char *amount = money_format(arena, value->number, decimals < 0 ? 2 : decimals, false);
+	const char *amount =
+	    money_format(arena, value->number, decimals < 0 ? 2 : decimals, false);
 
 	return strcmp(currency, "CNY") == 0 ? amount
 					    : arena_printf(arena, "%s %s", amount, currency);
@@ -312,13 +311,13 @@ values_show_lines(struct values *values)
 		if (lines == NULL)
 			continue;
 		form_load(&values->form, i, lines_text(lines, values->app, arena));
-		form_set_echo(&values->form, i,
-		    lines_dirty(lines) ? tr(T_FORM_LINES_CHANGED) : NULL);
+		form_set_echo(
+		    &values->form, i, lines_dirty(lines) ? tr(T_FORM_LINES_CHANGED) : NULL);
 	}
 	arena_free(arena);
 }
 
-/* ---- from text to values ------------------------------------------------------------------ */
+/* ---- from text to values ---- */
 
 enum err
 values_get(const struct values *values, struct arena *arena, size_t index, Kehu__Value *value)
@@ -349,7 +348,8 @@ values_get(const struct values *values, struct arena *arena, size_t index, Kehu_
 }
 
 size_t
-values_collect(const struct values *values, struct arena *arena, bool all, Kehu__Value ***result)
+values_collect(
+    const struct values *values, struct arena *arena, bool all, Kehu__Value ***result)
 {
 	Kehu__Value **list = ARENA_ARRAY(arena, Kehu__Value *, values->count + 1);
 	size_t count = 0;
@@ -359,7 +359,8 @@ values_collect(const struct values *values, struct arena *arena, bool all, Kehu_
 		bool wanted = all ? *form_value(&values->form, i) != '\0'
 				  : form_changed(&values->form, i);
 
-		if (values->boxes[i].field == NULL || values->fields[i].kind == FORM_SHOW || !wanted)
+		if (values->boxes[i].field == NULL || values->fields[i].kind == FORM_SHOW ||
+		    !wanted)
 			continue;
 		if (values_get(values, arena, i, value) == ERR_OK)
 			list[count++] = value;
@@ -368,7 +369,7 @@ values_collect(const struct values *values, struct arena *arena, bool all, Kehu_
 	return count;
 }
 
-/* ---- checks ------------------------------------------------------------------------------- */
+/* ---- checks ---- */
 
 /* "= 2026-11-27 周五", or only the weekday when the date itself stands in the box. */
 static const char *
@@ -387,7 +388,8 @@ values_echo_digits(struct arena *arena, const char *typed)
 {
 	const char *digits = text_digits(arena, typed);
 
-	return *digits && strcmp(digits, typed) != 0 ? arena_printf(arena, "= %s", digits) : NULL;
+	return *digits && strcmp(digits, typed) != 0 ? arena_printf(arena, "= %s", digits)
+						     : NULL;
 }
 
 /* Beside the box: what its text means, where that is not plain. */
@@ -477,7 +479,7 @@ values_blame(struct values *values, uint32_t field, const char *text)
 	return true;
 }
 
-/* ---- keys --------------------------------------------------------------------------------- */
+/* ---- keys ---- */
 
 /* A code ("visit") stands for its label; numbers, labels and initials are the form's own. */
 static void

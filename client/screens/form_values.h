@@ -38,7 +38,8 @@ struct values {
 	void *context;
 
 	/* by values */
-	const struct cat *cat; /* the one its labels are of: the language may be switched meanwhile */
+	const struct cat
+	    *cat; /* the one its labels are of: the language may be switched meanwhile */
 	struct arena *arena;
 	struct form form;
 	struct form_field *fields;
@@ -84,7 +85,7 @@ unsigned values_key(struct values *values, enum act act, const struct event *eve
 /* "目的: …" with the choices there are. In scratch memory. */
 const char *values_hint(const struct values *values);
 
-/* ---- between form_values.c and form_refs.c ------------------------------------------------- */
+/* ---- between form_values.c and form_refs.c ---- */
 
 /* The text of a reference box means a record: known, or the server is asked. */
 void values_resolve(struct values *values, size_t index);

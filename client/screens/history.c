@@ -39,7 +39,7 @@ static struct list_column history_columns[HISTORY_COLUMNS] = {
 	{ .min_cols = 20, .want_cols = 40, .stretch = true },
 };
 
-/* ---- words -------------------------------------------------------------------------------- */
+/* ---- words ---- */
 
 static const char *
 history_kind(uint32_t kind)
@@ -104,7 +104,7 @@ record_history_text(struct app *app, struct arena *arena, const Kehu__Change *ch
 	return copy;
 }
 
-/* ---- rows --------------------------------------------------------------------------------- */
+/* ---- rows ---- */
 
 static const struct list_row *
 history_row(void *arg, size_t index)
@@ -189,8 +189,8 @@ history_send(struct record_history *history)
 	request.cursor = history->next;
 	frame.request_case = KEHU__CLIENT_FRAME__REQUEST_HISTORY;
 	frame.history = &request;
-	history->asking = ask_send(history->app, &frame,
-	    history->count > 0 ? ASK_QUIET : 0, history_on_answer, history);
+	history->asking = ask_send(history->app, &frame, history->count > 0 ? ASK_QUIET : 0,
+	    history_on_answer, history);
 }
 
 static void
@@ -198,11 +198,12 @@ history_visible(void *arg, size_t first, size_t count)
 {
 	struct record_history *history = arg;
 
-	if (history->asking == 0 && history->next.len > 0 && first + count + 10 >= history->count)
+	if (history->asking == 0 && history->next.len > 0 &&
+	    first + count + 10 >= history->count)
 		history_send(history);
 }
 
-/* ---- the tab ------------------------------------------------------------------------------ */
+/* ---- the tab ---- */
 
 struct record_history *
 record_history_new(struct app *app, uint32_t entity, int64_t id)

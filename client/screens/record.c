@@ -1,18 +1,18 @@
 /*
  * A record with its tabs (UX.md mock-up D): everything in one round trip, kept fresh by pushes.
- * What the overview shows is record_overview.c's, rows of tabs are record_tab.c's, files files.c's.
+ * What the overview shows is record_overview.c's, rows of tabs are record_tab.c's, files
+ * files.c's.
  */
 #include "client/screens/record.h"
 
 #include "client/screens/action.h"
 #include "client/screens/ask.h"
-#include "client/screens/form.h"
 #include "client/screens/draft.h"
+#include "client/screens/form.h"
 #include "client/screens/recent.h"
 #include "client/ui/term.h"
 #include "common/log.h"
 #include "common/text.h"
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,192 +24,13 @@ record_current_tab(struct record_screen *screen)
 	return current >= 1 && current <= screen->tab_count ? &screen->tabs[current - 1] : NULL;
 }
 
-static bool
+bool
 record_on_history(const struct record_screen *screen)
 {
 	return screen->strip.current == screen->tab_count + 1;
 }
 
-/* ---- reading ------------------------------------------------------------------------------ */
-
-static void
-record_take(struct record_screen *screen, const Kehu__ServerFrame *answer)
-{
-	const Kehu__GetAnswer *get;
-
-	/* What was read before is in the arena that goes. */
-	screen->event_count = 0;
-	arena_reset(screen->arena);
-	get = link_keep(screen->arena, answer)->get;
-	screen->record = get->record;
-	for (size_t i = 0; i < screen->tab_count; i++)
-		for (size_t p = 0; p < get->n_related; p++)
-			if (get->related[p]->entity == screen->tabs[i].tab->entity &&
-			    get->related[p]->field == screen->tabs[i].tab->field)
-				record_tab_take(&screen->tabs[i], get->related[p]->page);
-	record_overview_gather(screen);
-	record_history_stale(screen->history);
-	if (record_on_history(screen))
-		record_history_ask(screen->history);
-	recent_add(screen->app, screen->entity->number, screen->id, screen->record->label);
-}
-
-static void
-record_on_answer(void *context, const Kehu__ServerFrame *answer)
-{
-	struct record_screen *screen = context;
-	enum err err = link_error(answer);
-	bool first = screen->record == NULL;
-
-	screen->asking = 0;
-	if (answer->answer_case == KEHU__SERVER_FRAME__ANSWER_GET && answer->get->record != NULL)
-		record_take(screen, answer);
-	else
-		ask_say_error(screen->app, answer, screen->entity->number);
-	ui_redraw(screen->app->ui);
-	/* Nothing to show, or nothing any more. */
-	if (err == ERR_NO_SUCH_RECORD || (first && err != ERR_OK)) {
-		ui_pop_to(screen->app->ui, &screen->screen);
-		ui_pop(screen->app->ui);
-	}
-}
-
-/* The record with all its tabs: one round trip. */
-struct record_request {
-	Kehu__ClientFrame frame;
-	Kehu__Get get;
-	Kehu__Related related[RECORD_TABS], *list[RECORD_TABS];
-};
-
-static void
-record_frame(const struct record_screen *screen, struct record_request *request)
-{
-	ask_get_frame(&request->frame, &request->get, screen->entity->number, screen->id);
-	for (size_t i = 0; i < screen->tab_count; i++) {
-		record_tab_ask(&screen->tabs[i], &request->related[i]);
-		request->list[i] = &request->related[i];
-	}
-	request->get.n_related = screen->tab_count;
-	request->get.related = request->list;
-}
-
-static void
-record_ask(struct record_screen *screen, unsigned flags)
-{
-	struct record_request request;
-
-	ask_cancel(screen->app, &screen->asking);
-	record_frame(screen, &request);
-	screen->asking =
-	    ask_send(screen->app, &request.frame, flags | LINK_CACHE, record_on_answer, screen);
-}
-
-/* Whether nothing is known to have changed since it was read. */
-static bool
-record_is_fresh(const struct record_screen *screen)
-{
-	struct record_request request;
-	struct arena *arena = arena_new(0);
-	bool fresh = false;
-	int64_t age_ms;
-
-	record_frame(screen, &request);
-	if (link_cached(screen->app->link, arena, &request.frame, &age_ms, &fresh) == NULL)
-		fresh = false;
-	arena_free(arena);
-	return fresh;
-}
-
-/* What was read before, at once, while it is asked for again. */
-static void
-record_show_cached(struct record_screen *screen)
-{
-	struct record_request request;
-	struct arena *arena = arena_new(0);
-	const Kehu__ServerFrame *answer;
-	int64_t age_ms;
-	bool fresh;
-
-	record_frame(screen, &request);
-	answer = link_cached(screen->app->link, arena, &request.frame, &age_ms, &fresh);
-	if (answer != NULL && answer->answer_case == KEHU__SERVER_FRAME__ANSWER_GET &&
-	    answer->get->record != NULL)
-		record_take(screen, answer);
-	arena_free(arena);
-}
-
-void
-record_reload(struct record_screen *screen)
-{
-	record_ask(screen, ASK_QUIET);
-}
-
-/* ---- what others do ----------------------------------------------------------------------- */
-
-/* Somebody else's change is told with what it was; our own is no news. */
-static void
-record_on_change(void *context, const Kehu__ServerFrame *answer)
-{
-	struct record_screen *screen = context;
-	struct arena *arena = arena_new(0);
-
-	screen->asking_change = 0;
-	if (answer->answer_case == KEHU__SERVER_FRAME__ANSWER_HISTORY &&
-	    ui_top(screen->app->ui) == &screen->screen && answer->history->n_changes > 0 &&
-	    answer->history->changes[0]->user != link_user(screen->app->link)->id) {
-		const Kehu__Change *change = answer->history->changes[0];
-		const char *who = change->user_label != NULL ? change->user_label : "";
-
-		message_sayf(SAY_NOTE, tr(T_RECORD_CHANGED), text_print(arena, who, TEXT_LINE),
-		    record_history_text(screen->app, arena, change));
-		screen->changed_seen = true;
-		ui_redraw(screen->app->ui);
-	}
-	arena_free(arena);
-}
-
-static void
-record_ask_change(struct record_screen *screen)
-{
-	Kehu__ClientFrame frame = KEHU__CLIENT_FRAME__INIT;
-	Kehu__History request = KEHU__HISTORY__INIT;
-
-	ask_cancel(screen->app, &screen->asking_change);
-	request.has_entity = request.has_id = request.has_limit = true;
-	request.entity = screen->entity->number;
-	request.id = screen->id;
-	request.limit = 1;
-	frame.request_case = KEHU__CLIENT_FRAME__REQUEST_HISTORY;
-	frame.history = &request;
-	screen->asking_change =
-	    ask_send(screen->app, &frame, ASK_QUIET, record_on_change, screen);
-}
-
-static void
-record_on_pushed(void *context, uint32_t entity, int64_t id, uint32_t version)
-{
-	struct record_screen *screen = context;
-
-	if (entity != screen->entity->number || id != screen->id)
-		return;
-	if (screen->record != NULL && version != 0 && version <= screen->record->version)
-		return;
-	screen->pushed = version;
-}
-
-static void
-record_on_settled(void *context)
-{
-	struct record_screen *screen = context;
-
-	if (screen->pushed == 0)
-		return;
-	screen->pushed = 0;
-	record_reload(screen);
-	record_ask_change(screen);
-}
-
-/* ---- new records -------------------------------------------------------------------------- */
+/* ---- new records ---- */
 
 /* This screen is on top again and reads what changed; that is all there is to do. */
 static void
@@ -227,10 +48,8 @@ record_new_by(struct record_screen *screen, uint32_t entity, const Kehu__Value *
 	const Kehu__Value *values[1] = { value };
 
 	form_open_new(screen->app, entity,
-	    &(struct form_preset){ .values = values,
-		.count = 1,
-		.saved = record_on_saved,
-		.context = screen });
+	    &(struct form_preset){
+		.values = values, .count = 1, .saved = record_on_saved, .context = screen });
 }
 
 static bool
@@ -304,7 +123,7 @@ record_new(struct record_screen *screen)
 	return UI_DONE;
 }
 
-/* ---- opening, printing, copying ----------------------------------------------------------- */
+/* ---- opening, printing, copying ---- */
 
 static const Kehu__Row *
 record_current_row(struct record_screen *screen, const struct record_tab **tab)
@@ -383,7 +202,7 @@ record_copy(struct record_screen *screen, bool whole)
 	return UI_DONE;
 }
 
-/* ---- keys --------------------------------------------------------------------------------- */
+/* ---- keys ---- */
 
 static void
 record_on_acted(void *context)
@@ -473,7 +292,7 @@ record_key(struct screen *base, enum act act, const struct event *event)
 	return flags != UI_NONE ? flags : record_key_body(screen, act, event);
 }
 
-/* ---- drawing ------------------------------------------------------------------------------ */
+/* ---- drawing ---- */
 
 static void
 record_draw_strip(struct record_screen *screen, struct rect rect)
@@ -493,7 +312,8 @@ record_draw(struct screen *base, struct rect rect)
 	struct record_tab *tab = record_current_tab(screen);
 
 	if (screen->record == NULL) {
-		/* What was there stays until the record is here: half the bytes on a slow line. */
+		/* What was there stays until the record is here: half the bytes on a slow line.
+		 */
 		if (base->below != NULL && !base->below->ops->popup)
 			base->below->ops->draw(base->below, rect);
 		return;
@@ -598,7 +418,7 @@ record_label(struct screen *base, enum act act)
 			   : arena_printf(cells_scratch(), tr(T_NEW_WHAT), tab->related->label);
 }
 
-/* ---- life --------------------------------------------------------------------------------- */
+/* ---- life ---- */
 
 static void
 record_screen_reload(struct screen *base)
@@ -704,9 +524,8 @@ record_open(struct app *app, uint32_t number, int64_t id)
 	prompt_init(&screen->path, 400);
 	record_make_tabs(screen);
 	screen->live = live_open(app,
-	    &(struct live_config){ .changed = record_on_pushed,
-		.settled = record_on_settled,
-		.context = screen });
+	    &(struct live_config){
+		.changed = record_on_pushed, .settled = record_on_settled, .context = screen });
 	live_show(screen->live, number, &id, 1, false);
 	ui_push(app->ui, &screen->screen);
 	record_overview_gather(screen);

@@ -1,4 +1,5 @@
-/* One record on one screen. Opened with record_open() of app.h; what its files share is here. */
+/* One record on one screen. Opened with record_open() of app.h; what its files share is here.
+ */
 #ifndef KEHU_SCREEN_RECORD_H
 #define KEHU_SCREEN_RECORD_H
 
@@ -25,11 +26,11 @@ struct record_screen {
 	struct app *app;
 	const Kehu__Entity *entity;
 	int64_t id;
-	struct arena *arena; /* of the record */
+	struct arena *arena;        /* of the record */
 	const Kehu__Record *record; /* NULL: not here yet */
 	uint32_t asking, asking_change;
 	struct live_view *live;
-	uint32_t pushed; /* a version the server told of, not read yet */
+	uint32_t pushed;   /* a version the server told of, not read yet */
 	bool changed_seen; /* the message line offers the history */
 
 	struct record_tab tabs[RECORD_TABS];
@@ -45,19 +46,33 @@ struct record_screen {
 	const char *event_cells[2];
 	int scroll, scroll_max; /* of the fields at the left */
 
-	struct prompt path; /* a file's name, while it is asked for */
+	struct prompt path;               /* a file's name, while it is asked for */
 	struct record_transfer *transfer; /* a file on its way */
 	bool path_saves;
 };
 
-/* ---- record.c ----------------------------------------------------------------------------- */
+/* ---- record.c ---- */
 
-/* Read it again. */
-void record_reload(struct record_screen *screen);
 /* The tab on show; NULL: overview or history. */
 struct record_tab *record_current_tab(struct record_screen *screen);
 
-/* ---- record_overview.c -------------------------------------------------------------------- */
+bool record_on_history(const struct record_screen *screen);
+
+/* ---- record_data.c ---- */
+
+/* Ask for it with the first rows of its tabs; flags of ask_send(). */
+void record_ask(struct record_screen *screen, unsigned flags);
+/* Read it again, without a spinner. */
+void record_reload(struct record_screen *screen);
+/* Whether nothing is known to have changed since it was read. */
+bool record_is_fresh(const struct record_screen *screen);
+/* What was read before, at once, while it is asked for again. */
+void record_show_cached(struct record_screen *screen);
+/* The callbacks of its live view. */
+void record_on_pushed(void *context, uint32_t entity, int64_t id, uint32_t version);
+void record_on_settled(void *context);
+
+/* ---- record_overview.c ---- */
 
 /* Gather the timeline anew: tabs or drafts changed. */
 void record_overview_gather(struct record_screen *screen);
@@ -71,7 +86,7 @@ void record_head_draw(struct record_screen *screen, struct rect rect);
 /* "label: value" of everything there is. In arena. */
 const char *record_as_text(struct record_screen *screen, struct arena *arena);
 
-/* ---- files.c ------------------------------------------------------------------------------ */
+/* ---- files.c ---- */
 
 /* Whether the tab on show has files. */
 bool record_files_here(struct record_screen *screen);

@@ -1,6 +1,6 @@
 /*
- * The overview of a record: its head line, its fields by section with the figures below them, and
- * the timeline made from the dated rows of its tabs. Empty fields are left out.
+ * The overview of a record: its head line, its fields by section with the figures below them,
+ * and the timeline made from the dated rows of its tabs. Empty fields are left out.
  */
 #include "client/screens/cell.h"
 #include "client/screens/draft.h"
@@ -15,7 +15,8 @@ enum {
 	OVERVIEW_LINES = 256,
 	OVERVIEW_LABEL_COLS = 14,
 	OVERVIEW_LONG_DAYS = 30, /* nobody was there for so long: the figure is marked */
-	OVERVIEW_TWO_COLS = 76,  /* without a timeline, fields stand in two columns from here on */
+	OVERVIEW_TWO_COLS =
+	    76, /* without a timeline, fields stand in two columns from here on */
 };
 
 struct overview_line {
@@ -34,7 +35,7 @@ static struct list_column overview_columns[2] = {
 	{ .min_cols = 10, .want_cols = 40, .stretch = true },
 };
 
-/* ---- the head line ------------------------------------------------------------------------ */
+/* ---- the head line ---- */
 
 static bool
 overview_in_head(const struct record_screen *screen, const Kehu__Field *field)
@@ -60,8 +61,8 @@ overview_number(const struct record_screen *screen)
 void
 record_head_draw(struct record_screen *screen, struct rect rect)
 {
-	const char *version = arena_printf(
-	    cells_scratch(), tr(T_RECORD_VERSION), screen->record->version);
+	const char *version =
+	    arena_printf(cells_scratch(), tr(T_RECORD_VERSION), screen->record->version);
 	int right = (int)text_cols(version), x = rect.x, end = rect.x + rect.cols - right - 2;
 
 	x += cells_add(rect.y, x, end - x, overview_number(screen), ROLE_LINK);
@@ -87,7 +88,7 @@ record_head_draw(struct record_screen *screen, struct rect rect)
 	cells_put_right(rect.y, rect.x + rect.cols - right - 1, right, version, ROLE_MUTED);
 }
 
-/* ---- fields ------------------------------------------------------------------------------- */
+/* ---- fields ---- */
 
 static void
 overview_add(struct overview_page *page, const char *label, const char *text, enum role role)
@@ -184,8 +185,8 @@ overview_fill(struct record_screen *screen, struct overview_page *page)
 
 /* One line of a page in rows of the screen; y may lie outside. Returns the rows it takes. */
 static int
-overview_draw_line(const struct overview_page *page, const struct overview_line *line,
-    struct rect rect, int y)
+overview_draw_line(
+    const struct overview_page *page, const struct overview_line *line, struct rect rect, int y)
 {
 	const char **rows;
 	int label = page->label_cols + 1;
@@ -212,8 +213,8 @@ overview_draw_line(const struct overview_page *page, const struct overview_line 
 
 /* Lines from first on; returns the rows they take. */
 static int
-overview_draw_lines(const struct overview_page *page, size_t first, size_t end,
-    struct rect rect, int scroll)
+overview_draw_lines(
+    const struct overview_page *page, size_t first, size_t end, struct rect rect, int scroll)
 {
 	int y = rect.y - scroll;
 
@@ -250,7 +251,7 @@ overview_draw_fields(struct record_screen *screen, struct rect rect, bool two)
 		screen->scroll = screen->scroll_max;
 }
 
-/* ---- figures ------------------------------------------------------------------------------ */
+/* ---- figures ---- */
 
 static int64_t
 overview_day(const struct app *app, const Kehu__Field *field, const Kehu__Value *value)
@@ -276,8 +277,8 @@ overview_figure(const struct record_screen *screen, const Kehu__Field *field, en
 	if (field->type == CAT_DATE ? day < today : today - day > OVERVIEW_LONG_DAYS)
 		*role = ROLE_WARN;
 	if (day == today)
-		return arena_printf(cells_scratch(), "%s (%s)",
-		    date_format(cells_scratch(), day), tr(T_TODAY));
+		return arena_printf(
+		    cells_scratch(), "%s (%s)", date_format(cells_scratch(), day), tr(T_TODAY));
 	return arena_printf(cells_scratch(), tr(day < today ? T_FIGURE_AGO : T_FIGURE_AHEAD),
 	    date_format(cells_scratch(), day), llabs((long long)(today - day)),
 	    *role == ROLE_WARN ? "!" : "");
@@ -314,7 +315,7 @@ overview_draw_figures(struct record_screen *screen, struct rect rect)
 	return rows + 1;
 }
 
-/* ---- the timeline ------------------------------------------------------------------------- */
+/* ---- the timeline ---- */
 
 static const Kehu__Field *
 overview_when(const struct record_tab *tab)
@@ -359,8 +360,8 @@ static void
 overview_gather_drafts(struct record_screen *screen)
 {
 	const struct journal_entry *drafts[RECORD_DRAFTS];
-	size_t count = draft_about(
-	    screen->app, screen->entity->number, screen->id, drafts, RECORD_DRAFTS);
+	size_t count =
+	    draft_about(screen->app, screen->entity->number, screen->id, drafts, RECORD_DRAFTS);
 
 	for (size_t i = 0; i < count; i++)
 		screen->events[screen->event_count++] = (struct record_event){
@@ -387,7 +388,8 @@ overview_event_text(const struct record_screen *screen, const struct record_even
 
 		if (*cell == '\0')
 			continue;
-		/* The first choice says what kind of event it was better than the entity does. */
+		/* The first choice says what kind of event it was better than the entity does.
+		 */
 		text = field->type == CAT_CHOICE && !kind && i < 2
 			   ? cell
 			   : arena_printf(cells_scratch(), "%s %s", text, cell);
@@ -444,7 +446,7 @@ record_overview_current(const struct record_screen *screen)
 		   : NULL;
 }
 
-/* ---- the page ----------------------------------------------------------------------------- */
+/* ---- the page ---- */
 
 static bool
 overview_has_timeline(const struct record_screen *screen)

@@ -29,7 +29,7 @@ record_tab_row(void *arg, size_t index)
 	return &tab->row;
 }
 
-/* ---- more rows ---------------------------------------------------------------------------- */
+/* ---- more rows ---- */
 
 static void
 record_tab_add(struct record_tab *tab, const Kehu__Page *page)
@@ -83,7 +83,8 @@ record_tab_visible(void *arg, size_t first, size_t count)
 	Kehu__ClientFrame frame = KEHU__CLIENT_FRAME__INIT;
 	Kehu__Related related;
 
-	if (tab->asking != 0 || tab->next.len == 0 || first + count + TAB_NEAR_ROWS < tab->count)
+	if (tab->asking != 0 || tab->next.len == 0 ||
+	    first + count + TAB_NEAR_ROWS < tab->count)
 		return;
 	record_tab_ask(tab, &related);
 	related.has_entity = related.has_id = related.has_cursor = true;
@@ -96,7 +97,7 @@ record_tab_visible(void *arg, size_t first, size_t count)
 	tab->asking = ask_send(tab->app, &frame, ASK_QUIET, record_tab_on_more, tab);
 }
 
-/* ---- the tab ------------------------------------------------------------------------------ */
+/* ---- the tab ---- */
 
 /* Long texts stay on the server: a tab's row has room for a line, and the link is slow. */
 static void
@@ -224,9 +225,9 @@ record_tab_other_side(const struct record_tab *tab, const Kehu__Row *row, uint32
 		return NULL;
 	for (size_t i = 0; i < tab->column_count && i < row->n_cells; i++) {
 		const Kehu__Field *field = cat_field(tab->related, tab->columns[i]);
-		const Kehu__Entity *other = field->type == CAT_REF
-						? cat_entity(app_cat(tab->app), field->references)
-						: NULL;
+		const Kehu__Entity *other =
+		    field->type == CAT_REF ? cat_entity(app_cat(tab->app), field->references)
+					   : NULL;
 
 		if (other == NULL || other->kind != CAT_ACTIVITY || !row->cells[i]->has_number)
 			continue;

@@ -1,6 +1,6 @@
 /*
- * Tabs of a record: related rows (contacts, visits, files) and the history. A tab holds its rows
- * and its table; the record's screen gives it keys and room. Rows after the first ones are
+ * Tabs of a record: related rows (contacts, visits, files) and the history. A tab holds its
+ * rows and its table; the record's screen gives it keys and room. Rows after the first ones are
  * fetched when they come near.
  */
 #ifndef KEHU_RECORD_TAB_H
@@ -11,7 +11,7 @@
 
 enum { TAB_FIRST_ROWS = 10, TAB_MORE_ROWS = 50, TAB_COLUMNS = 12 };
 
-/* ---- related rows ------------------------------------------------------------------------- */
+/* ---- related rows ---- */
 
 struct record_tab {
 	struct app *app;
@@ -36,8 +36,8 @@ struct record_tab {
 };
 
 /* false: the related entity is not one this user may see. */
-bool record_tab_init(
-    struct record_tab *tab, struct app *app, uint32_t entity, int64_t id, const Kehu__Tab *what);
+bool record_tab_init(struct record_tab *tab, struct app *app, uint32_t entity, int64_t id,
+    const Kehu__Tab *what);
 void record_tab_fini(struct record_tab *tab);
 /* Another catalogue (the other language): the same tab of entity in it. */
 void record_tab_follow(struct record_tab *tab, const Kehu__Entity *entity);
@@ -56,7 +56,7 @@ const Kehu__Value *record_tab_cell(
 bool record_tab_target(
     const struct record_tab *tab, const Kehu__Row *row, uint32_t *entity, int64_t *id);
 
-/* ---- history ------------------------------------------------------------------------------ */
+/* ---- history ---- */
 
 struct record_history;
 
@@ -70,6 +70,7 @@ unsigned record_history_key(
     struct record_history *history, enum act act, const struct event *event);
 void record_history_draw(struct record_history *history, struct rect rect);
 /* "级别: B -> A" of a change; the first fields of many. In arena. */
-const char *record_history_text(struct app *app, struct arena *arena, const Kehu__Change *change);
+const char *record_history_text(
+    struct app *app, struct arena *arena, const Kehu__Change *change);
 
 #endif

@@ -165,7 +165,8 @@ make_printer(void)
 	FILE *file = fopen(script, "w");
 
 	assert_non_null(file);
-	fprintf(file, "#!/bin/sh\ncp \"$1\" '%s'\necho request id is office-7\n", path_of("printed"));
+	fprintf(file, "#!/bin/sh\ncp \"$1\" '%s'\necho request id is office-7\n",
+	    path_of("printed"));
 	fclose(file);
 	chmod(script, 0700);
 	assert_true(shell("mkdir -p '%s/config/kehu'", bed->dir));
@@ -182,13 +183,15 @@ setup(void **state)
 	ada = client_new(bed, "ada", LANG_ZH);
 	make_printer();
 	customer = expect_written(client_save(ada, E_customer, 0, 0,
-		SENT(TEXT_OF(F_customer_name, "打印演示公司")), NULL))->id;
+				      SENT(TEXT_OF(F_customer_name, "打印演示公司")), NULL))
+		       ->id;
 	for (int i = 0; i < VISITS; i++)
 		expect_written(client_save(ada, E_visit, 0, 0,
 		    SENT(NUMBER_OF(F_visit_customer_id, customer),
 			NUMBER_OF(F_visit_at, date_now_us() - i * 9 * US_PER_DAY),
 			TEXT_OF(F_visit_purpose, arena_printf(bed->arena, "目的 %d", i)),
-			TEXT_OF(F_visit_outcome, "agreed")), NULL));
+			TEXT_OF(F_visit_outcome, "agreed")),
+		    NULL));
 	return 0;
 }
 

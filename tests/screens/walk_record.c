@@ -1,6 +1,7 @@
 /*
- * Records and their forms at the real terminal against a real server: refused fields, conflicts,
- * drafts that outlive the program, saves over a broken link, what others change, the bin, files.
+ * Records and their forms at the real terminal against a real server: refused fields,
+ * conflicts, drafts that outlive the program, saves over a broken link, what others change, the
+ * bin, files.
  */
 #include "common/date.h"
 #include "server/entity/fields.h"
@@ -26,9 +27,12 @@ static struct client *ada, *ben, *cai;
 static int64_t
 make_customer(const char *name)
 {
-	return expect_written(client_save(ada, E_customer, 0, 0,
+	return expect_written(
+	    client_save(ada, E_customer, 0, 0,
 		SENT(TEXT_OF(F_customer_name, name), TEXT_OF(F_customer_level, "B"),
-		    TEXT_OF(F_customer_address, "世纪大道 88 号")), NULL))->id;
+		    TEXT_OF(F_customer_address, "世纪大道 88 号")),
+		NULL))
+	    ->id;
 }
 
 static void
@@ -36,7 +40,8 @@ make_visit(int64_t customer, const char *purpose)
 {
 	expect_written(client_save(ada, E_visit, 0, 0,
 	    SENT(NUMBER_OF(F_visit_customer_id, customer),
-		NUMBER_OF(F_visit_at, date_now_us() - 2 * US_PER_DAY), TEXT_OF(F_visit_purpose, purpose)),
+		NUMBER_OF(F_visit_at, date_now_us() - 2 * US_PER_DAY),
+		TEXT_OF(F_visit_purpose, purpose)),
 	    NULL));
 }
 
@@ -44,8 +49,8 @@ make_visit(int64_t customer, const char *purpose)
 static struct vt *
 open_record(const char *name, const char *state)
 {
-	struct vt *vt = desk_open(bed, &(struct desk_options){
-	    .user = "ada", .password = BED_PASSWORD, .state = state });
+	struct vt *vt = desk_open(bed,
+	    &(struct desk_options){ .user = "ada", .password = BED_PASSWORD, .state = state });
 
 	desk_sees(vt, "1首页");
 	vt_wait_settled(vt, DESK_QUIET_MS, DESK_SOON_MS);
@@ -61,11 +66,11 @@ open_record(const char *name, const char *state)
 static long
 count_of(const char *table, const char *column, int64_t id)
 {
-	return (long)pg_int(DB, "SELECT count(*) FROM %s WHERE %s = %ld AND deleted_at IS NULL", table, column,
-	    (long)id);
+	return (long)pg_int(DB, "SELECT count(*) FROM %s WHERE %s = %ld AND deleted_at IS NULL",
+	    table, column, (long)id);
 }
 
-/* ---- fields ------------------------------------------------------------------------------ */
+/* ---- fields ---- */
 
 static void
 form_shows_what_the_server_refuses_at_its_fields(void **state)
@@ -160,9 +165,11 @@ attendees_are_picked_among_the_customers_people(void **state)
 
 	expect_written(client_save(ada, E_contact, 0, 0,
 	    SENT(TEXT_OF(F_contact_name, "王工"), NUMBER_OF(F_contact_customer_id, id),
-		TEXT_OF(F_contact_title, "科长")), NULL));
+		TEXT_OF(F_contact_title, "科长")),
+	    NULL));
 	expect_written(client_save(ada, E_contact, 0, 0,
-	    SENT(TEXT_OF(F_contact_name, "路人"), NUMBER_OF(F_contact_customer_id, other)), NULL));
+	    SENT(TEXT_OF(F_contact_name, "路人"), NUMBER_OF(F_contact_customer_id, other)),
+	    NULL));
 	vt = open_record("参加演示", NULL);
 	desk_type(vt, "{F6}见面{Tab}{Tab}{Tab}{Tab}{Tab}{Enter}");
 	desk_sees(vt, "王工");
@@ -174,8 +181,12 @@ attendees_are_picked_among_the_customers_people(void **state)
 	desk_sees(vt, "[王工");
 	desk_type(vt, "{F10}");
 	desk_sees(vt, "已保存");
-	assert_int_equal(pg_int(DB, "SELECT count(*) FROM visit_contact l JOIN visit v ON v.id = l.visit_id"
-				    " WHERE v.customer_id = %ld", (long)id), 1);
+	assert_int_equal(
+	    pg_int(DB,
+		"SELECT count(*) FROM visit_contact l JOIN visit v ON v.id = l.visit_id"
+		" WHERE v.customer_id = %ld",
+		(long)id),
+	    1);
 	desk_leave(vt);
 }
 
@@ -225,7 +236,7 @@ screens_stay_within_their_bytes(void **state)
 	desk_leave(vt);
 }
 
-/* ---- others ------------------------------------------------------------------------------ */
+/* ---- others ---- */
 
 static void
 conflict_shows_both_sides_and_saves_the_choice(void **state)
@@ -235,7 +246,8 @@ conflict_shows_both_sides_and_saves_the_choice(void **state)
 
 	desk_type(vt, "{F2}{Tab}{Tab}我的简称");
 	expect_written(client_save(cai, E_customer, id, 1,
-	    SENT(TEXT_OF(F_customer_short_name, "对方简称"), TEXT_OF(F_customer_level, "A")), NULL));
+	    SENT(TEXT_OF(F_customer_short_name, "对方简称"), TEXT_OF(F_customer_level, "A")),
+	    NULL));
 	desk_type(vt, "{F10}");
 	desk_sees(vt, "修改冲突");
 	desk_sees(vt, "对方简称");
@@ -244,7 +256,8 @@ conflict_shows_both_sides_and_saves_the_choice(void **state)
 	desk_sees(vt, "还有 1 项未选择");
 	desk_type(vt, "{Right}{F10}");
 	desk_sees(vt, "已保存");
-	assert_string_equal(pg_exec(DB, "SELECT short_name || level FROM customer WHERE id = %ld", (long)id),
+	assert_string_equal(
+	    pg_exec(DB, "SELECT short_name || level FROM customer WHERE id = %ld", (long)id),
 	    "我的简称A");
 	desk_leave(vt);
 }
@@ -256,7 +269,8 @@ change_of_another_is_told_and_shown(void **state)
 	struct vt *vt = open_record("推送演示", NULL);
 
 	usleep(600000); /* the subscription goes out when the screen has come to rest */
-	expect_written(client_save(cai, E_customer, id, 1, SENT(TEXT_OF(F_customer_level, "A")), NULL));
+	expect_written(
+	    client_save(cai, E_customer, id, 1, SENT(TEXT_OF(F_customer_level, "A")), NULL));
 	desk_sees(vt, "已更新 (Enter 看变更): 级别");
 	desk_sees(vt, "级别 A");
 	desk_type(vt, "{Enter}");
@@ -265,7 +279,7 @@ change_of_another_is_told_and_shown(void **state)
 	desk_leave(vt);
 }
 
-/* ---- drafts and the link ----------------------------------------------------------------- */
+/* ---- drafts and the link ---- */
 
 static void
 draft_survives_a_killed_client(void **state)
@@ -355,7 +369,7 @@ save_left_behind_by_a_killed_client_goes_out_with_the_next(void **state)
 	desk_leave(vt);
 }
 
-/* ---- actions ----------------------------------------------------------------------------- */
+/* ---- actions ---- */
 
 static void
 action_asks_for_its_arguments(void **state)
@@ -376,7 +390,8 @@ action_asks_for_its_arguments(void **state)
 	desk_sees(vt, "结果: 此项必填");
 	desk_type(vt, "1{F10}");
 	desk_sees(vt, "已完成");
-	assert_string_equal(pg_exec(DB, "SELECT state FROM visit WHERE customer_id = %ld", (long)id),
+	assert_string_equal(
+	    pg_exec(DB, "SELECT state FROM visit WHERE customer_id = %ld", (long)id),
 	    "completed");
 	desk_leave(vt);
 }
@@ -387,8 +402,9 @@ deleting_asks_for_the_number_of_what_goes_along_and_is_undone(void **state)
 	int64_t id = make_customer("删除演示公司");
 	struct vt *vt;
 
-	pg_exec(DB, "INSERT INTO user_role (user_id, role_id) SELECT 101, id FROM role WHERE name ="
-		    " 'sales_supervisor' ON CONFLICT DO NOTHING");
+	pg_exec(DB,
+	    "INSERT INTO user_role (user_id, role_id) SELECT 101, id FROM role WHERE name ="
+	    " 'sales_supervisor' ON CONFLICT DO NOTHING");
 	make_visit(id, "一起删除");
 	vt = open_record("删除演示", NULL);
 	desk_type(vt, "{F8}");
@@ -434,7 +450,8 @@ file_is_added_and_saved_again(void **state)
 	/* A place that cannot be written: one clear line, and nothing half done. */
 	desk_type(vt, "{Enter}{Ctrl-U}/proc/nowhere/x{Enter}");
 	desk_sees(vt, "文件读写失败");
-	assert_int_equal(pg_int(DB, "SELECT count(*) FROM attachment WHERE anchor_id = %ld", (long)id), 1);
+	assert_int_equal(
+	    pg_int(DB, "SELECT count(*) FROM attachment WHERE anchor_id = %ld", (long)id), 1);
 	desk_leave(vt);
 }
 

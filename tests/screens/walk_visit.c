@@ -1,6 +1,6 @@
 /*
- * A day's work at the real terminal against a real server: find a customer, log a visit, look at
- * its sheet. In both languages and two sizes, with the keys it takes counted.
+ * A day's work at the real terminal against a real server: find a customer, log a visit, look
+ * at its sheet. In both languages and two sizes, with the keys it takes counted.
  */
 #include "common/date.h"
 #include "server/entity/fields.h"
@@ -57,11 +57,13 @@ make_customer(const char *name, const char *english, const char *contact)
 			.id = -1,
 			.values = SENT(TEXT_OF(F_customer_phone_kind, "mobile"),
 			    TEXT_OF(F_customer_phone_number, "13800138000")) },
-		    { 0 } }))->id;
+		    { 0 } }))
+			 ->id;
 
 	expect_written(client_save(ada, E_contact, 0, 0,
 	    SENT(TEXT_OF(F_contact_name, contact), NUMBER_OF(F_contact_customer_id, id),
-		TEXT_OF(F_contact_title, "科技部经理"), TEXT_OF(F_contact_mobile, "13912347731")),
+		TEXT_OF(F_contact_title, "科技部经理"),
+		TEXT_OF(F_contact_mobile, "13912347731")),
 	    NULL));
 	return id;
 }
@@ -99,8 +101,9 @@ walk(const struct walk *walk)
 {
 	bool zh = strcmp(walk->lang, "zh") == 0;
 	int64_t customer = make_customer(walk->customer, walk->english, walk->contact);
-	struct vt *vt = desk_open(bed, &(struct desk_options){
-	    .lang = walk->lang, .rows = walk->rows, .cols = walk->cols });
+	struct vt *vt =
+	    desk_open(bed, &(struct desk_options){
+			       .lang = walk->lang, .rows = walk->rows, .cols = walk->cols });
 
 	mask_days(vt);
 	desk_type(vt, "ada{Enter}");
@@ -130,8 +133,11 @@ walk(const struct walk *walk)
 	assert_in_range(keys_pressed, 1, KEYS_LIMIT);
 	desk_sees(vt, walk->purpose);
 	shows(vt, walk, "saved");
-	assert_int_equal(pg_int(DB, "SELECT count(*) FROM visit WHERE customer_id = %ld AND"
-				    " state = 'completed' AND next_on IS NOT NULL", (long)customer), 1);
+	assert_int_equal(pg_int(DB,
+			     "SELECT count(*) FROM visit WHERE customer_id = %ld AND"
+			     " state = 'completed' AND next_on IS NOT NULL",
+			     (long)customer),
+	    1);
 
 	desk_type(vt, "{Ctrl-T}");
 	desk_sees(vt, zh ? "客户拜访单" : "Visit sheet");
@@ -143,29 +149,30 @@ walk(const struct walk *walk)
 static void
 visit_is_logged_and_shown_in_chinese(void **state)
 {
-	walk(&(struct walk){ "zh_80", "zh", 24, 80, "上海浦东发展银行", "SPD Bank", "张敏", "浦东",
-	    "报价第2版", "客户同意报价，等待合同" });
+	walk(&(struct walk){ "zh_80", "zh", 24, 80, "上海浦东发展银行", "SPD Bank", "张敏",
+	    "浦东", "报价第2版", "客户同意报价，等待合同" });
 }
 
 static void
 visit_is_logged_and_shown_in_english(void **state)
 {
-	walk(&(struct walk){ "en_80", "en", 24, 80, "Harbour Freight Ltd", "Harbour Freight", "Ann Lee",
-	    "Harbour", "Quote version 2", "They accept and wait for the contract" });
+	walk(&(struct walk){ "en_80", "en", 24, 80, "Harbour Freight Ltd", "Harbour Freight",
+	    "Ann Lee", "Harbour", "Quote version 2", "They accept and wait for the contract" });
 }
 
 static void
 visit_is_logged_on_a_large_terminal_in_chinese(void **state)
 {
-	walk(&(struct walk){ "zh_120", "zh", 40, 120, "杭州西湖软件股份有限公司", "Westlake Software",
-	    "刘洋", "xhrj", "演示新版本", "下次带上实施组" });
+	walk(&(struct walk){ "zh_120", "zh", 40, 120, "杭州西湖软件股份有限公司",
+	    "Westlake Software", "刘洋", "xhrj", "演示新版本", "下次带上实施组" });
 }
 
 static void
 visit_is_logged_on_a_large_terminal_in_english(void **state)
 {
-	walk(&(struct walk){ "en_120", "en", 40, 120, "Northern Lights Energy Inc", "Northern Lights",
-	    "Bob Stone", "Northern", "First meeting", "They want a tender in spring" });
+	walk(&(struct walk){ "en_120", "en", 40, 120, "Northern Lights Energy Inc",
+	    "Northern Lights", "Bob Stone", "Northern", "First meeting",
+	    "They want a tender in spring" });
 }
 
 static int

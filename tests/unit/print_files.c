@@ -53,7 +53,7 @@ files(void)
 	return count;
 }
 
-/* ---- outfile ------------------------------------------------------------------------------ */
+/* ---- outfile ---- */
 
 static void
 outfile_appears_when_it_is_complete(void **state)
@@ -153,7 +153,7 @@ outfile_takes_the_home_folder(void **state)
 	outfile_abandon(file);
 }
 
-/* ---- spool -------------------------------------------------------------------------------- */
+/* ---- spool ---- */
 
 struct result {
 	bool done, printed;
@@ -212,7 +212,8 @@ page(void)
 static void
 spool_prints_a_file_and_takes_it_away(void **state)
 {
-	const char *lp = script("lp", "cat \"$2\" >\"$(dirname \"$0\")/printed\"; echo request id is office-7");
+	const char *lp = script(
+	    "lp", "cat \"$2\" >\"$(dirname \"$0\")/printed\"; echo request id is office-7");
 	struct result result = run(arena_printf(arena, "%s -q", lp), page());
 
 	assert_true(result.printed);
@@ -224,7 +225,8 @@ spool_prints_a_file_and_takes_it_away(void **state)
 static void
 spool_tells_why_it_failed(void **state)
 {
-	struct result result = run(script("lp", "echo 'lp: no default destination' >&2; exit 1"), page());
+	struct result result =
+	    run(script("lp", "echo 'lp: no default destination' >&2; exit 1"), page());
 
 	assert_false(result.printed);
 	assert_string_equal(result.said, "lp: no default destination");
@@ -238,7 +240,8 @@ spool_tells_why_it_failed(void **state)
 static void
 spool_cleans_what_it_says(void **state)
 {
-	struct result result = run(script("lp", "printf 'a\\033[2Jb\\377c\\n'; exit 1"), page());
+	struct result result =
+	    run(script("lp", "printf 'a\\033[2Jb\\377c\\n'; exit 1"), page());
 
 	assert_null(strchr(result.said, 27));
 	assert_null(strchr(result.said, '\377'));
@@ -247,7 +250,10 @@ spool_cleans_what_it_says(void **state)
 static void
 spool_has_no_terminal(void **state)
 {
-	struct result result = run(script("lp", "if (: >/dev/tty) 2>/dev/null; then echo tty; else echo none; fi; cat"), page());
+	struct result result =
+	    run(script("lp",
+		    "if (: >/dev/tty) 2>/dev/null; then echo tty; else echo none; fi; cat"),
+		page());
 
 	assert_true(result.printed);
 	assert_string_equal(result.said, "none");

@@ -1,0 +1,42 @@
+/* Action: what the files that act on a record share. See action.h. */
+#ifndef KEHU_ACTION_PRIVATE_H
+#define KEHU_ACTION_PRIVATE_H
+
+#include "client/screens/action.h"
+
+/* One record and what is being done with it; lives until the last screen or answer is done. */
+struct action {
+	struct app *app;
+	struct arena *arena;
+	const Kehu__Record *record;
+	const Kehu__Entity *entity;
+	const Kehu__Action *what; /* the named one chosen */
+	void (*done)(void *context);
+	void *context;
+	struct screen *owner; /* on top when the menu was opened: whose context it is */
+	unsigned holds;
+};
+
+/* ---- action.c ---- */
+
+struct action *action_hold(struct action *action);
+void action_release(struct action *action);
+/* Something was done: who opened the menu hears of it, if that screen is still there. */
+void action_tell(struct action *action);
+/* "客户 华信科技". In arena. */
+const char *action_name(const struct action *action, struct arena *arena);
+
+/* ---- action_run.c ---- */
+
+/* Whether the record's state allows it. */
+bool action_allowed(const struct action *action, const Kehu__Action *what);
+/* Do action->what, after its form or a question where it needs one. */
+void action_run(struct action *action);
+
+/* ---- action_remove.c ---- */
+
+/* Delete it; when other records go along, after their number was typed. */
+void action_delete(struct action *action);
+void action_restore(struct app *app, uint32_t entity, int64_t id);
+
+#endif
