@@ -15,6 +15,7 @@
 #define TOTAL_MAX 10000     /* counting further costs more than it tells */
 #define SORT_ROWS_MAX 20000 /* unindexed sorts of more than this are refused */
 #define RELATED_MAX 12
+#define LIST_WORDS_MAX 2000 /* records that a list's words may match */
 
 static const struct arms *
 lists_keep_arms(struct call *call, struct arms arms)
@@ -35,7 +36,8 @@ list_find_words(struct call *call, struct page_reading *reading, const struct en
 	enum err err = filter_bind(call, entity, query, sql, &filter);
 
 	if (err == ERR_OK)
-		err = search_run(call, entity, filter.words, sql, filter.where, false, &result);
+		err = search_run(call, entity, filter.words, sql, filter.where, LIST_WORDS_MAX,
+		    false, &result);
 	if (err != ERR_OK)
 		return err;
 	if (result.too_short)
@@ -277,6 +279,7 @@ handle_get(struct call *call)
 /* ---- Search ------------------------------------------------------------------------------ */
 
 #define SEARCH_LIMIT_MAX 200
+#define SEARCH_RANKED_MAX 200 /* more matches than one answer holds: the best, then by id */
 
 static Kehu__Hit *
 search_to_wire(struct call *call, const struct entity_view *entity, const struct search_hit *hit)
@@ -374,7 +377,7 @@ search_one(struct call *call, struct search_kind *kind, bool known_narrow)
 		err = CALL_FAIL(call, ERR_QUERY, .entity = kind->entity->def->number);
 	if (err == ERR_OK)
 		err = search_run(call, kind->entity, search->text, kind->sql, kind->filter.where,
-		    known_narrow, &kind->ranked);
+		    SEARCH_RANKED_MAX, known_narrow, &kind->ranked);
 	return err;
 }
 

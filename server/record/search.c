@@ -2,10 +2,10 @@
  * Search: candidates, recheck, rank.
  *
  * Candidates come from <table>_search (no row policies there, its own access columns) inside a
- * materialised, limited CTE with a custom plan, and are joined with the record under its policies and
- * conditions. Every arm applies inside, so the limit never hides a row the reader could see behind
- * rows he could not. Past the limit what equals or begins with the words comes first, the rest by id, page
- * by page to the end; the answer says that it is not ranked.
+ * materialised, limited CTE with a custom plan, and are joined with the record under its
+ * policies and conditions. Every arm applies inside, so the limit never hides a row the reader
+ * could see behind rows he could not. Past the limit what equals or begins with the words comes
+ * first, the rest by id, page by page to the end; the answer says that it is not ranked.
  */
 #include "server/record/search.h"
 
@@ -15,14 +15,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CANDIDATES_MAX 2000
-#define BEST_MAX 200 /* of the exact and of the beginning matches, when there are too many */
+#define TYPO_MAX       2000 /* candidates that may differ by one character */
+#define BEST_MAX       200 /* of the exact and of the beginning matches, when there are too many */
+#define CROWD_MIN      2001 /* candidates that are too many to sort */
 #define DOC_FIELDS_MAX 400
+
+/* Columns of every answer: how many were found, how many are guessed, a candidate's id, its
+ * record if it is shown. */
+enum { SEARCH_COUNT, SEARCH_ALL, SEARCH_AT, SEARCH_RECORD };
 
 /* Letters of the classes this reader sees clear, and of those shown masked. */
 static void
-search_classes(const struct call *call, const struct entity_view *entity, char clear[16],
-    char whole[16])
+search_classes(
+    const struct call *call, const struct entity_view *entity, char clear[16], char whole[16])
 {
 	const struct entity_view *kinds[17] = { entity };
 	size_t count = 1 + catalog_lines(call->catalog, entity->def, kinds + 1, 16);
@@ -39,30 +44,28 @@ search_classes(const struct call *call, const struct entity_view *entity, char c
 			if (right == FIELD_SHOW_HIDDEN)
 				continue;
 			if (right == FIELD_SHOW_MASKED) {
-				if (memchr(whole, field->search, whole_count) == NULL && whole_count < 15)
+				if (memchr(whole, field->search, whole_count) == NULL &&
+				    whole_count < 15)
 					whole[whole_count++] = field->search;
-			} else if (memchr(clear, field->search, clear_count) == NULL && clear_count < 15) {
+			} else if (memchr(clear, field->search, clear_count) == NULL &&
+				   clear_count < 15) {
 				clear[clear_count++] = field->search;
 			}
 		}
 	clear[clear_count] = whole[whole_count] = '\0';
 }
 
-/*
- * The candidates, if they are at most limit, each looked up by id (the fences keep the planner
- * from reading the whole table when its statistics are old). Each row begins with how many there
- * are, and there is always one. The last fence makes "not too many" a condition that is looked at
- * once, before the texts: as a filter of the join it cost 2,001 look-ups that were thrown away.
- */
+/* "SELECT s.id, block FROM …": every arm and condition inside, so that a limit counts only what
+ * fits. */
 static void
-search_queue(struct call *call, const struct entity_view *entity, const struct arms *arms,
-    struct sql *sql, const char *tsquery, const char *where, size_t limit, struct rows **rows)
+search_put_candidates(struct call *call, const struct entity_view *entity,
+    const struct arms *arms, struct sql *sql, const char *tsquery, const char *where)
 {
 	const struct entity *def = entity->def;
-	const char *label = def->label_field != NULL ? def->label_field : "name";
 
-	sql_addf(sql, "WITH h AS MATERIALIZED (SELECT s.id FROM %s_search s", entity_table(def));
-	if (where[0] != '\0') /* conditions inside, so that the limit counts only what fits */
+	sql_addf(sql, "SELECT s.id, (s.ctid::text::point)[0] AS block FROM %s_search s",
+	    entity_table(def));
+	if (where[0] != '\0')
 		sql_addf(sql, " JOIN %s t ON t.id = s.id", entity_table(def));
 	sql_add(sql, " WHERE s.tokens @@ ");
 	sql_text(sql, tsquery);
@@ -70,20 +73,59 @@ search_queue(struct call *call, const struct entity_view *entity, const struct a
 	record_arms_where(call, sql, entity, "s", arms);
 	if (where[0] != '\0')
 		sql_addf(sql, " AND t.deleted_at IS NULL AND %s", where);
-	sql_addf(sql, " LIMIT %zu), n AS (SELECT count(*) AS n FROM h) "
-		      "SELECT n.n, r.* FROM n LEFT JOIN LATERAL (SELECT c.*, d.doc FROM h, "
-		      "LATERAL (SELECT t.id, t.%s, t.%s_key FROM %s t WHERE t.id = h.id "
-		      "AND t.deleted_at IS NULL OFFSET 0) c, "
-		      "LATERAL (SELECT x.doc FROM %s_search x WHERE x.id = h.id OFFSET 0) d "
-		      "WHERE n.n <= %zu OFFSET 0) r ON true",
-	    limit + 1, label, label, entity_table(def), entity_table(def), limit);
+}
+
+/*
+ * For each id of a relation (column SEARCH_AT) record and texts, where the reader's policies
+ * show it, looked up by id (the fences keep the planner from reading the whole table when its
+ * statistics are old), if the n.n that were found are at most limit. The last fence makes that
+ * a condition that is looked at once, before the texts: as a filter of the join it cost 2,001
+ * look-ups that were thrown away.
+ */
+static void
+search_put_records(
+    const struct entity_view *entity, struct sql *sql, const char *from, size_t limit)
+{
+	const struct entity *def = entity->def;
+	const char *label = def->label_field != NULL ? def->label_field : "name";
+
+	sql_addf(sql,
+	    " SELECT n.n, n.all_of, r.* FROM n LEFT JOIN LATERAL (SELECT h.id AS at, c.*, "
+	    "d.doc FROM %s h "
+	    "LEFT JOIN LATERAL (SELECT t.id, t.%s, t.%s_key FROM %s t WHERE t.id = h.id "
+	    "AND t.deleted_at IS NULL OFFSET 0) c ON true "
+	    "LEFT JOIN LATERAL (SELECT x.doc FROM %s_search x WHERE x.id = c.id OFFSET 0) d ON "
+	    "true "
+	    "WHERE n.n <= %zu OFFSET 0) r ON true",
+	    from, label, label, entity_table(def), entity_table(def), limit);
+}
+
+/*
+ * The candidates, if they are at most limit. Each row begins with how many there are, and there
+ * is always one. How many there would be without the limit is guessed from how far apart in the
+ * table they lie, since they come in its order, or are thought to be few.
+ */
+static void
+search_queue(struct call *call, const struct entity_view *entity, const struct arms *arms,
+    struct sql *sql, const char *tsquery, const char *where, size_t limit, struct rows **rows)
+{
+	sql_add(sql, "WITH h AS MATERIALIZED (");
+	search_put_candidates(call, entity, arms, sql, tsquery, where);
+	sql_addf(sql,
+	    " LIMIT %zu), n AS (SELECT count(*) AS n, (count(*) * (SELECT c.relpages FROM "
+	    "pg_class c "
+	    "WHERE c.oid = '%s_search'::regclass) / (1 + max(h.block) - min(h.block)))::bigint "
+	    "AS all_of "
+	    "FROM h)",
+	    limit + 1, entity_table(entity->def));
+	search_put_records(entity, sql, "h", limit);
 	store_queue(call->store, sql, rows);
 }
 
 /* The texts of a search row: "class entity.field<tab>text" a line. */
 static size_t
-search_read_doc(struct arena *arena, const char *doc, const char *whole, struct token_field *fields,
-    uint32_t *numbers)
+search_read_doc(struct arena *arena, const char *doc, const char *whole,
+    struct token_field *fields, uint32_t *numbers)
 {
 	size_t count = 0;
 
@@ -101,7 +143,8 @@ search_read_doc(struct arena *arena, const char *doc, const char *whole, struct 
 				/* customer.short_name */
 				.short_name = entity == 10 && field == 3,
 				.whole = strchr(whole, doc[0]) != NULL,
-				.text = arena_strndup(arena, tab + 1, length - (size_t)(tab + 1 - doc)),
+				.text = arena_strndup(
+				    arena, tab + 1, length - (size_t)(tab + 1 - doc)),
 			};
 			numbers[count++] = (uint32_t)field;
 		}
@@ -112,9 +155,11 @@ search_read_doc(struct arena *arena, const char *doc, const char *whole, struct 
 
 static void
 search_take(struct call *call, const struct token_query *query, const char *whole, bool typo,
-    const struct rows *rows, size_t first, struct search_result *result)
+    const struct rows *rows, struct search_result *result)
 {
-	struct token_field *fields = ARENA_ARRAY(call->arena, struct token_field, DOC_FIELDS_MAX);
+	const size_t first = SEARCH_RECORD;
+	struct token_field *fields =
+	    ARENA_ARRAY(call->arena, struct token_field, DOC_FIELDS_MAX);
 	uint32_t *numbers = ARENA_ARRAY(call->arena, uint32_t, DOC_FIELDS_MAX);
 	struct arena *scratch = arena_new(0);
 
@@ -126,7 +171,8 @@ search_take(struct call *call, const struct token_query *query, const char *whol
 		arena_reset(scratch);
 		if (rows_null(rows, i, first))
 			continue;
-		count = search_read_doc(scratch, rows_text(rows, i, first + 3), whole, fields, numbers);
+		count = search_read_doc(
+		    scratch, rows_text(rows, i, first + 3), whole, fields, numbers);
 		if (!token_match(scratch, query, fields, count, typo, &hit))
 			continue;
 		for (size_t k = 0; k < result->count && !known && result->narrow; k++)
@@ -139,8 +185,9 @@ search_take(struct call *call, const struct token_query *query, const char *whol
 			.label = rows_text(rows, i, first + 1),
 			.sort_key = rows_text(rows, i, first + 2),
 			.field = numbers[hit.field],
-			.matched = fields[hit.field].whole ? "****" :
-							     arena_strdup(call->arena, fields[hit.field].text),
+			.matched = fields[hit.field].whole
+				       ? "****"
+				       : arena_strdup(call->arena, fields[hit.field].text),
 		};
 	}
 	arena_free(scratch);
@@ -154,7 +201,8 @@ search_compare(const void *a_, const void *b_)
 
 	if (a->rank != b->rank)
 		return a->rank < b->rank ? -1 : 1;
-	order = strcmp(a->sort_key != NULL ? a->sort_key : "", b->sort_key != NULL ? b->sort_key : "");
+	order = strcmp(
+	    a->sort_key != NULL ? a->sort_key : "", b->sort_key != NULL ? b->sort_key : "");
 	if (order != 0)
 		return order;
 	return (a->id > b->id) - (a->id < b->id);
@@ -168,6 +216,7 @@ struct search_step {
 	const char *whole;
 	const struct token_query *query;
 	struct search_result *result;
+	int64_t guess; /* how many there are beyond a limit that was passed */
 };
 
 static enum err
@@ -184,21 +233,26 @@ search_step(struct search_step *step, struct sql *sql, const char *where, const 
 	err = store_flush(step->call->store, step->call->arena);
 	if (err != ERR_OK)
 		return err;
-	*more = (size_t)rows_int(rows, 0, 0) > limit;
-	if (*more) /* a part without order would differ from page to page: all of it or nothing */
+	*more = (size_t)rows_int(rows, 0, SEARCH_COUNT) > limit;
+	if (*more) { /* a part without order would differ from page to page: all of it or
+			nothing */
+		step->guess = rows_int(rows, 0, SEARCH_ALL);
 		return ERR_OK;
-	search_take(step->call, step->query, step->whole, typo, rows, 1, step->result);
+	}
+	search_take(step->call, step->query, step->whole, typo, rows, step->result);
 	return ERR_OK;
 }
 
 enum err
-search_run(struct call *call, const struct entity_view *entity, const char *words, struct sql *sql,
-    const char *where, bool known_narrow, struct search_result *result)
+search_run(struct call *call, const struct entity_view *entity, const char *words,
+    struct sql *sql, const char *where, size_t candidates, bool known_narrow,
+    struct search_result *result)
 {
 	struct arms arms = access_arms(call->user, entity->def, RIGHT_VIEW);
 	char clear[16] = "", whole[16] = "";
-	struct search_step step = { .call = call, .entity = entity, .arms = &arms, .whole = whole,
-		.result = result };
+	struct search_step step = {
+		.call = call, .entity = entity, .arms = &arms, .whole = whole, .result = result
+	};
 	bool more = known_narrow;
 	enum err err = ERR_OK;
 
@@ -206,22 +260,24 @@ search_run(struct call *call, const struct entity_view *entity, const char *word
 	search_classes(call, entity, clear, whole);
 	step.query = token_query(call->arena, words, clear, whole);
 	result->too_short = token_query_is_short(step.query);
-	result->hits = ARENA_ARRAY(call->arena, struct search_hit, 2 * CANDIDATES_MAX + 2);
+	result->hits =
+	    ARENA_ARRAY(call->arena, struct search_hit, candidates + TYPO_MAX + 2 * BEST_MAX);
 	if (!known_narrow)
-		err = search_step(&step, sql_copy(sql), where, token_query_text(step.query), false,
-		    CANDIDATES_MAX, &more);
+		err = search_step(&step, sql_copy(sql), where, token_query_text(step.query),
+		    false, candidates, &more);
+	result->crowded = step.guess >= CROWD_MIN;
 	if (err == ERR_OK && more) {
 		bool ignored;
 
 		result->narrow = true;
-		err = search_step(&step, sql_copy(sql), where, token_query_exact_text(step.query), false,
-		    BEST_MAX, &ignored);
+		err = search_step(&step, sql_copy(sql), where,
+		    token_query_exact_text(step.query), false, BEST_MAX, &ignored);
 		if (err == ERR_OK)
-			err = search_step(&step, sql_copy(sql), where, token_query_start_text(step.query),
-			    false, BEST_MAX, &ignored);
+			err = search_step(&step, sql_copy(sql), where,
+			    token_query_start_text(step.query), false, BEST_MAX, &ignored);
 	} else if (err == ERR_OK && result->count == 0) {
 		err = search_step(&step, sql_copy(sql), where,
-		    token_query_typo_text(call->arena, step.query), true, CANDIDATES_MAX, &more);
+		    token_query_typo_text(call->arena, step.query), true, TYPO_MAX, &more);
 		result->typo = result->count > 0;
 		result->narrow = more;
 	}
@@ -241,16 +297,43 @@ search_has(const struct search_result *result, int64_t id)
 	return false;
 }
 
-/* The next candidates by id; the index walk stops at the limit since matches are many. */
+/*
+ * The next candidates by id, of a set that is small enough to be sorted. *crowded: it is not,
+ * and nothing was read.
+ */
 static enum err
-search_next(struct search_step *step, struct sql *sql, const char *where, int64_t after,
+search_next_of_few(struct search_step *step, struct sql *sql, const char *where, int64_t after,
+    size_t limit, struct rows **rows, bool *crowded)
+{
+	enum err err;
+
+	sql_add(sql, "WITH g AS MATERIALIZED (");
+	search_put_candidates(
+	    step->call, step->entity, step->arms, sql, token_query_text(step->query), where);
+	sql_add(sql, " AND s.id > ");
+	sql_int(sql, after);
+	sql_addf(sql, " LIMIT %d), n AS (SELECT count(*) AS n, 0 AS all_of FROM g)", CROWD_MIN);
+	search_put_records(step->entity, sql,
+	    arena_printf(
+		step->call->arena, "(SELECT g.id FROM g ORDER BY g.id LIMIT %zu)", limit),
+	    CROWD_MIN - 1);
+	err = store_run(step->call->store, step->call->arena, sql, rows);
+	*crowded = err == ERR_OK && rows_int(*rows, 0, SEARCH_COUNT) == CROWD_MIN;
+	return err;
+}
+
+/* The same of a crowd: the index walk by id stops at the limit since matches are many. */
+static enum err
+search_next_of_many(struct search_step *step, struct sql *sql, const char *where, int64_t after,
     size_t limit, struct rows **rows)
 {
 	const struct entity *def = step->entity->def;
 	const char *label = def->label_field != NULL ? def->label_field : "name";
 
-	sql_addf(sql, "SELECT t.id, t.%s, t.%s_key, s.doc FROM %s_search s JOIN %s t ON t.id = s.id "
-		      "WHERE t.deleted_at IS NULL AND s.tokens @@ ",
+	sql_addf(sql,
+	    "SELECT 0, 0, s.id, t.id, t.%s, t.%s_key, s.doc FROM %s_search s JOIN %s t ON t.id "
+	    "= s.id "
+	    "WHERE t.deleted_at IS NULL AND s.tokens @@ ",
 	    label, label, entity_table(def), entity_table(def));
 	sql_text(sql, token_query_text(step->query));
 	sql_add(sql, "::tsquery AND s.id > ");
@@ -264,14 +347,16 @@ search_next(struct search_step *step, struct sql *sql, const char *where, int64_
 }
 
 enum err
-search_rest(struct call *call, const struct entity_view *entity, const char *words, struct sql *sql,
-    const char *where, const struct search_result *ranked, int64_t after, size_t limit,
-    struct search_result *result, int64_t *last)
+search_rest(struct call *call, const struct entity_view *entity, const char *words,
+    struct sql *sql, const char *where, const struct search_result *ranked, int64_t after,
+    size_t limit, struct search_result *result, int64_t *last)
 {
 	struct arms arms = access_arms(call->user, entity->def, RIGHT_VIEW);
 	char clear[16] = "", whole[16] = "";
-	struct search_step step = { .call = call, .entity = entity, .arms = &arms, .whole = whole,
-		.result = result };
+	struct search_step step = {
+		.call = call, .entity = entity, .arms = &arms, .whole = whole, .result = result
+	};
+	bool crowded = ranked->crowded;
 
 	*result = (struct search_result){ 0 };
 	*last = after;
@@ -281,20 +366,26 @@ search_rest(struct call *call, const struct entity_view *entity, const char *wor
 	for (int round = 0; round < REST_ROUNDS && result->count < limit; round++) {
 		size_t before = result->count, want = limit - result->count, kept = before;
 		struct rows *rows;
-		enum err err = search_next(&step, sql_copy(sql), where, *last, want, &rows);
+		enum err err = ERR_OK;
 
+		if (!crowded)
+			err = search_next_of_few(
+			    &step, sql_copy(sql), where, *last, want, &rows, &crowded);
+		if (err == ERR_OK && crowded)
+			err = search_next_of_many(
+			    &step, sql_copy(sql), where, *last, want, &rows);
 		if (err != ERR_OK)
 			return err;
-		search_take(call, step.query, whole, false, rows, 0, result);
+		search_take(call, step.query, whole, false, rows, result);
 		for (size_t i = before; i < result->count; i++)
 			if (!search_has(ranked, result->hits[i].id))
 				result->hits[kept++] = result->hits[i];
 		result->count = kept;
-		if (rows->count < want) {
+		if (rows->count < want || rows_null(rows, rows->count - 1, SEARCH_AT)) {
 			*last = 0;
 			return ERR_OK;
 		}
-		*last = rows_int(rows, rows->count - 1, 0);
+		*last = rows_int(rows, rows->count - 1, SEARCH_AT);
 	}
 	return ERR_OK;
 }

@@ -20,16 +20,18 @@ struct search_result {
 	size_t count;
 	bool typo;   /* nothing matched exactly */
 	bool narrow; /* more candidates than the limit: only what equals or begins with the words is here */
+	bool crowded; /* narrow, and thousands more: for search_rest */
 	bool too_short;
 };
 
 /*
- * All records of entity that match words, up to the candidate limit, through the reader's arms.
+ * All records of entity that match words, if there are not more than candidates (each costs 10 us
+ * of the database's time), through the reader's arms.
  * where: further conditions over alias t with their parameters already in sql, or "". The
  * transaction has begun (more than one trip). known_narrow: an earlier page found too many, do not look again.
  */
 MUST_CHECK enum err search_run(struct call *call, const struct entity_view *entity,
-    const char *words, struct sql *sql, const char *where, bool known_narrow,
+    const char *words, struct sql *sql, const char *where, size_t candidates, bool known_narrow,
     struct search_result *result);
 
 /*

@@ -83,12 +83,9 @@ search_word(struct search_bench *bench, const struct rows *rows, int kind)
 
 	switch (kind) {
 	case HAN:
-		/* As often from the short name, as people call it, as from the whole one. */
-		return search_two_han(arena,
-		    short_name != NULL && sample_random(&bench->random, 2)
-			? short_name
-			: rows_text(rows, row, 0),
-		    &bench->random);
+		/* What people call it; the whole name would mostly give 公司 and its like. */
+		return short_name == NULL ? NULL
+					  : search_two_han(arena, short_name, &bench->random);
 	case HAN_COMMON:
 		return search_common[sample_random(
 		    &bench->random, sizeof(search_common) / sizeof(search_common[0]))];
