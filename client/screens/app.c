@@ -9,6 +9,7 @@
 #include "client/screens/live.h"
 #include "client/screens/login.h"
 #include "client/screens/palette.h"
+#include "client/screens/pick.h"
 #include "client/screens/recent.h"
 #include "client/screens/views.h"
 #include "client/ui/confirm.h"
@@ -412,6 +413,7 @@ app_init(struct app *app)
 	live_init(app);
 	views_init(app);
 	recent_init(app);
+	pick_init(app);
 	ui_set_clock(app->ui, app->offset_min);
 	ui_set_cancel(app->ui, app_cancel, app);
 	ui_set_global(app->ui, app_global_key, app);
@@ -424,6 +426,7 @@ app_fini(struct app *app)
 	loop_before(app->loop, NULL, NULL);
 	login_remember(app);
 	ui_free(app->ui);
+	pick_fini(app);
 	recent_fini(app);
 	views_fini(app);
 	live_fini(app);

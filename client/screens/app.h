@@ -26,6 +26,7 @@ struct app {
 	struct live *live;
 	struct views *views;
 	struct recent *recent;
+	struct picks *picks;
 	struct login *login; /* while the login screen is open */
 
 	/* of action.c: what was deleted last and can be taken back; id 0: nothing */

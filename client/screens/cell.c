@@ -152,11 +152,11 @@ cell_column_cols(const struct cat *cat, const Kehu__Field *field, struct list_co
 		break;
 	case CAT_CHOICE:
 		column->want_cols = cell_choice_cols(cat, field);
-		column->min_cols = column->want_cols < 6 ? column->want_cols : 6;
+		column->min_cols = column->want_cols < 10 ? column->want_cols : 10;
 		break;
 	case CAT_REF:
 		/* Names of companies are long, those of people and places are not. */
-		column->min_cols = long_name ? 14 : 6;
+		column->min_cols = long_name ? 14 : 8;
 		column->want_cols = long_name ? CELL_TEXT_MAX : 14;
 		break;
 	case CAT_PHONE:

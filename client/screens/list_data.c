@@ -222,7 +222,9 @@ data_on_count_time(void *arg)
 
 	data->count_timer = 0;
 	ask.total = true;
-	ask.limit = 1;
+	ask.limit = 1; /* and of that row no more than must be */
+	ask.columns = list_data_columns(data, &ask.column_count);
+	ask.column_count = ask.column_count > 0;
 	data->total = data_send(data, &ask, LINK_LOW, data_on_total);
 }
 

@@ -3,6 +3,8 @@
  * others (users, regions, tags) from the list of all of them, read once and matched here, by
  * pinyin as well. What was used last comes first.
  */
+#include "client/screens/pick.h"
+
 #include "client/screens/ask.h"
 #include "client/screens/cell.h"
 #include "client/screens/recent.h"
@@ -18,12 +20,29 @@ enum {
 	PICK_HITS = 30,
 	PICK_SHOWN = 200,
 	PICK_PAGE = 500,
+	PICK_KEPT = 8,             /* entities whose rows are kept */
+	PICK_KEPT_MS = 10 * 60000, /* so long: they change rarely */
 	PICK_ALL_MAX = 20000, /* of an entity held here; beyond, the query asks the server */
 };
 
 struct pick_row {
 	int64_t id;
 	const char *label, *note;
+	const char *own; /* a name shorter than the label (杭州市 of 浙江省杭州市), or NULL */
+};
+
+/* All rows of a set-up entity, kept for the next picker. */
+struct pick_kept {
+	uint32_t entity;
+	struct arena *arena; /* NULL: free */
+	struct pick_row *rows;
+	size_t count;
+	int64_t read_ms;
+	unsigned epoch; /* of the program */
+};
+
+struct picks {
+	struct pick_kept kept[PICK_KEPT];
 };
 
 struct pick {
@@ -39,9 +58,11 @@ struct pick {
 	struct arena *arena;
 	struct pick_row *rows;
 	size_t count, room;
-	bool whole;          /* all rows are here */
-	uint32_t columns[4]; /* label, then what tells rows apart */
-	size_t column_count;
+	uint8_t *fits; /* how well each row fits what was typed last */
+	bool whole;    /* all rows are here */
+	int64_t read_ms;
+	uint32_t columns[4];                  /* label, note, own name */
+	size_t column_count, note_at, own_at; /* 0: there is none */
 	struct recent_item recent[RECENT_MAX];
 };
 
@@ -63,6 +84,15 @@ pick_is_recent(const struct pick *pick, size_t recent, int64_t id)
 	return false;
 }
 
+static uint8_t
+pick_match(const struct pick_row *row, const char *text)
+{
+	int label = picker_match(row->label, text);
+	int own = row->own == NULL || label == 3 ? 0 : picker_match(row->own, text);
+
+	return (uint8_t)(own > label ? own : label);
+}
+
 /* Used last and fitting, then by how well the rest fits; hits keep the server's order. */
 static void
 pick_fill(struct pick *pick, const char *text)
@@ -81,12 +111,16 @@ pick_fill(struct pick *pick, const char *text)
 			    pick, items[i].id, items[i].label, tr(T_PALETTE_RECENT), false);
 		}
 	shown = recent;
-	for (int want = local ? (text[0] ? 3 : 1) : 1; want >= 1; want--)
+	pick->fits = realloc(pick->fits, pick->count + 1);
+	if (pick->fits == NULL)
+		fatal("out of memory: picker");
+	for (size_t i = 0; i < pick->count; i++)
+		pick->fits[i] = local ? pick_match(&pick->rows[i], text) : 1;
+	for (int want = local && text[0] ? 3 : 1; want >= 1; want--)
 		for (size_t i = 0; i < pick->count && shown < PICK_SHOWN; i++) {
 			const struct pick_row *row = &pick->rows[i];
-			int match = local ? picker_match(row->label, text) : 1;
 
-			if (match != want || pick_is_recent(pick, recent, row->id))
+			if (pick->fits[i] != want || pick_is_recent(pick, recent, row->id))
 				continue;
 			pick_show_row(pick, row->id, row->label, row->note,
 			    text[0] != '\0' && strcmp(row->label, text) == 0);
@@ -157,6 +191,84 @@ pick_on_rest(void *arg)
 
 /* ---- the others: all rows, page by page ---- */
 
+void
+pick_init(struct app *app)
+{
+	app->picks = calloc(1, sizeof(*app->picks));
+	if (app->picks == NULL)
+		fatal("out of memory: pickers");
+}
+
+static void
+pick_forget(struct pick_kept *kept)
+{
+	if (kept->arena != NULL)
+		arena_free(kept->arena);
+	free(kept->rows);
+	*kept = (struct pick_kept){ 0 };
+}
+
+void
+pick_fini(struct app *app)
+{
+	for (size_t i = 0; i < PICK_KEPT; i++)
+		pick_forget(&app->picks->kept[i]);
+	free(app->picks);
+	app->picks = NULL;
+}
+
+/* What is kept of the entity, else the place to keep it in: the oldest. */
+static struct pick_kept *
+pick_place(struct app *app, uint32_t entity)
+{
+	struct pick_kept *oldest = &app->picks->kept[0];
+
+	for (size_t i = 0; i < PICK_KEPT; i++) {
+		struct pick_kept *kept = &app->picks->kept[i];
+
+		if (kept->arena != NULL && kept->entity == entity)
+			return kept;
+		if (kept->read_ms < oldest->read_ms)
+			oldest = kept;
+	}
+	return oldest;
+}
+
+/* The rows of an earlier picker become this one's; false: there are none, or they are old. */
+static bool
+pick_take_kept(struct pick *pick)
+{
+	struct pick_kept *kept = pick_place(pick->app, pick->entity);
+
+	if (kept->arena == NULL || kept->entity != pick->entity ||
+	    kept->epoch != pick->app->epoch || loop_now_ms() - kept->read_ms > PICK_KEPT_MS)
+		return false;
+	arena_free(pick->arena);
+	pick->arena = kept->arena;
+	pick->rows = kept->rows;
+	pick->count = pick->room = kept->count;
+	pick->read_ms = kept->read_ms;
+	pick->whole = true;
+	*kept = (struct pick_kept){ 0 };
+	return true;
+}
+
+static void
+pick_keep(struct pick *pick)
+{
+	struct pick_kept *kept = pick_place(pick->app, pick->entity);
+
+	pick_forget(kept);
+	*kept = (struct pick_kept){ .entity = pick->entity,
+		.arena = pick->arena,
+		.rows = pick->rows,
+		.count = pick->count,
+		.read_ms = pick->read_ms,
+		.epoch = pick->app->epoch };
+	pick->arena = NULL;
+	pick->rows = NULL;
+}
+
 static void pick_ask_page(struct pick *pick, ProtobufCBinaryData cursor);
 
 static const char *
@@ -189,14 +301,17 @@ pick_on_page(void *context, const Kehu__ServerFrame *answer)
 
 		*pick_new_row(pick) = (struct pick_row){ .id = row->id,
 			.label = pick_cell(pick, entity, row, 0),
-			.note = pick->column_count > 1
-				    ? pick_cell(pick, entity, row, 1)
-				    : arena_printf(pick->arena, "#%" PRId64, row->id) };
+			.note = pick->note_at > 0
+				    ? pick_cell(pick, entity, row, pick->note_at)
+				    : arena_printf(pick->arena, "#%" PRId64, row->id),
+			.own = pick->own_at > 0 ? pick_cell(pick, entity, row, pick->own_at)
+						: NULL };
 	}
 	if (answer->page->has_next && pick->count < PICK_ALL_MAX)
 		pick_ask_page(pick, answer->page->next);
 	else
 		pick->whole = true;
+	pick->read_ms = loop_now_ms();
 	pick_fill(pick, picker_text(pick->picker));
 }
 
@@ -216,8 +331,8 @@ pick_ask_page(struct pick *pick, ProtobufCBinaryData cursor)
 }
 
 /*
- * The label as people tell rows apart: the full name where there is one (浙江省 杭州市), and
- * beside it what is searchable and short (a login name, a code).
+ * The label as people tell rows apart: the full name where there is one (浙江省杭州市); beside
+ * it what is short and known to them (a login name, a code); last the record's own name.
  */
 static void
 pick_choose_columns(struct pick *pick, const Kehu__Entity *entity)
@@ -228,12 +343,21 @@ pick_choose_columns(struct pick *pick, const Kehu__Entity *entity)
 		label = entity->label_field;
 	for (size_t i = 0; i < entity->n_fields && note == 0; i++)
 		if (entity->fields[i]->number != label &&
+		    entity->fields[i]->number != entity->label_field &&
 		    (entity->fields[i]->flags & CAT_COLUMN) &&
 		    entity->fields[i]->type == CAT_TEXT)
 			note = entity->fields[i]->number;
 	pick->columns[0] = label;
-	pick->columns[1] = note;
-	pick->column_count = note != 0 ? 2 : 1;
+	pick->column_count = 1;
+	pick->note_at = pick->own_at = 0;
+	if (note != 0) {
+		pick->note_at = pick->column_count;
+		pick->columns[pick->column_count++] = note;
+	}
+	if (label != entity->label_field) {
+		pick->own_at = pick->column_count;
+		pick->columns[pick->column_count++] = entity->label_field;
+	}
 }
 
 /* ---- the picker ---- */
@@ -260,7 +384,8 @@ pick_search(void *arg, struct picker *picker, const char *text)
 			    loop_timer(pick->app->loop, PICK_REST_MS, pick_on_rest, pick);
 		else
 			pick->count = 0;
-	} else if (entity != NULL && !pick->whole && pick->number == 0) {
+	} else if (entity != NULL && !pick->whole && pick->number == 0 &&
+		   !pick_take_kept(pick)) {
 		pick_choose_columns(pick, entity);
 		pick_ask_page(pick, (ProtobufCBinaryData){ 0 });
 	}
@@ -287,8 +412,12 @@ pick_closed(void *arg)
 
 	ask_cancel(pick->app, &pick->number);
 	loop_cancel(pick->app->loop, pick->timer);
-	arena_free(pick->arena);
+	if (pick->whole && pick->app->picks != NULL)
+		pick_keep(pick);
+	if (pick->arena != NULL)
+		arena_free(pick->arena);
 	free(pick->rows);
+	free(pick->fits);
 	free(pick->asked);
 	free(pick);
 }

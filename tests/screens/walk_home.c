@@ -219,6 +219,31 @@ picker_finds_a_customer_for_a_visit(void **state)
 	desk_leave(vt);
 }
 
+/* Regions are all read once and matched here, by their own names' initials first. */
+static void
+picker_finds_a_region_by_initials(void **state)
+{
+	struct vt *vt = desk_home(bed, "ada", "zh", 24, 80);
+
+	desk_type(vt, ":xkh{Enter}");
+	desk_sees(vt, "行业");
+	for (int i = 0; i < 12 && strncmp(vt_row(vt, 21), "地区", strlen("地区")) != 0; i++)
+		desk_type(vt, "{Tab}");
+	desk_type(vt, "{F4}");
+	desk_type(vt, "hangz");
+	desk_sees(vt, "浙江省杭州市");
+	desk_type(vt, "{Ctrl-U}pdxq");
+	desk_sees(vt, ">上海市浦东新区");
+	desk_type(vt, "{Enter}");
+	desk_sees(vt, "浦东新区  ");
+	/* what was taken last comes first */
+	desk_type(vt, "{BackTab}{F4}{Ctrl-U}");
+	desk_sees(vt, ">上海市浦东新区");
+	desk_type(vt, "{Esc}{F3}");
+	desk_type(vt, "{Enter}");
+	desk_leave(vt);
+}
+
 static int
 setup(void **state)
 {
@@ -253,6 +278,7 @@ main(void)
 		cmocka_unit_test(palette_says_when_nothing_fits),
 		cmocka_unit_test(signing_out_leaves_nothing_behind),
 		cmocka_unit_test(picker_finds_a_customer_for_a_visit),
+		cmocka_unit_test(picker_finds_a_region_by_initials),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
