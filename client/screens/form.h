@@ -71,7 +71,7 @@ void form_touch(struct form_screen *form);
 void form_from_draft(struct form_screen *form, const Kehu__Record *draft);
 /* "新建拜访 华信科技". In arena. */
 const char *form_title_text(const struct form_screen *form, struct arena *arena);
-/* What the record is about: its own label, else its first reference. Borrowed. */
+/* What the record is about: its own name, else the record it refers to. Borrowed. */
 const char *form_subject(const struct form_screen *form);
 
 /* ---- form.c for form_save.c and conflict.c ---- */

@@ -95,15 +95,27 @@ form_from_draft(struct form_screen *form, const Kehu__Record *draft)
 		form->version = draft->version;
 }
 
+/* Whether a reference says what the record is about: another record, not a person of ours. */
+static bool
+form_is_about(const struct form_screen *form, const struct values_box *box)
+{
+	const Kehu__Entity *other = box->field == NULL || box->field->type != CAT_REF
+					? NULL
+					: cat_entity(form->values.cat, box->field->references);
+
+	return other != NULL && other->kind == CAT_ACTIVITY && box->ref_id != 0;
+}
+
 const char *
 form_subject(const struct form_screen *form)
 {
 	size_t label = values_index(&form->values, form->entity->label_field);
+	bool named = label < form->values.count &&
+		     (form->values.boxes[label].field->flags & CAT_SEARCH) != 0;
 
-	for (size_t i = 0; form->id == 0 && i < form->values.count; i++)
-		if (form->values.boxes[i].field != NULL &&
-		    form->values.boxes[i].field->type == CAT_REF &&
-		    form->values.boxes[i].ref_id)
+	/* A visit's purpose is no name: it is told by its customer. */
+	for (size_t i = 0; !named && i < form->values.count; i++)
+		if (form_is_about(form, &form->values.boxes[i]))
 			return form_value(&form->values.form, i);
 	return label < form->values.count ? form_value(&form->values.form, label) : "";
 }

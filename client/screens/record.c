@@ -485,17 +485,27 @@ record_module(const Kehu__Entity *entity)
 	return 0;
 }
 
+/* Rows of a tab that came later belong to the timeline as well. */
+static void
+record_on_grown(void *context)
+{
+	record_overview_gather(context);
+}
+
 static void
 record_make_tabs(struct record_screen *screen)
 {
 	for (size_t i = 0; i < screen->entity->n_tabs && screen->tab_count < RECORD_TABS; i++) {
 		struct record_tab *tab = &screen->tabs[screen->tab_count];
 
-		if (record_tab_init(tab, screen->app, screen->entity->number, screen->id,
-			screen->entity->tabs[i]))
-			screen->tab_count++;
-		else
+		if (!record_tab_init(tab, screen->app, screen->entity->number, screen->id,
+			screen->entity->tabs[i])) {
 			record_tab_fini(tab);
+			continue;
+		}
+		tab->grown = record_on_grown;
+		tab->context = screen;
+		screen->tab_count++;
 	}
 	screen->strip = (struct tabs){ .tabs = screen->names, .count = screen->tab_count + 2 };
 	screen->history = record_history_new(screen->app, screen->entity->number, screen->id);

@@ -31,7 +31,7 @@ struct overview_page {
 };
 
 static struct list_column overview_columns[2] = {
-	{ .min_cols = 5, .want_cols = 5 },
+	{ .min_cols = 7, .want_cols = 7 },
 	{ .min_cols = 10, .want_cols = 40, .stretch = true },
 };
 
@@ -298,20 +298,25 @@ overview_fill_figures(struct record_screen *screen, struct overview_page *page)
 	}
 }
 
-/* At the foot of the rectangle; returns the rows it took. */
+/* At the foot of the rectangle, a row each; returns the rows it took. */
 static int
 overview_draw_figures(struct record_screen *screen, struct rect rect)
 {
 	struct overview_page *page = arena_alloc(cells_scratch(), sizeof(*page));
-	int rows;
+	int rows, y, label;
 
 	overview_fill_figures(screen, page);
 	rows = (int)page->count;
 	if (rows == 0 || rows + 4 > rect.rows)
 		return 0;
-	cells_rule(rect.y + rect.rows - rows - 1, rect.x, rect.cols);
-	overview_draw_lines(page, 0, page->count,
-	    (struct rect){ rect.y + rect.rows - rows, rect.x, rows, rect.cols }, 0);
+	y = rect.y + rect.rows - rows;
+	label = page->label_cols + 1;
+	cells_rule(y - 1, rect.x, rect.cols);
+	for (size_t i = 0; i < page->count; i++, y++) {
+		cells_put(y, rect.x, label, page->lines[i].label, ROLE_NORMAL);
+		cells_put(y, rect.x + label, rect.cols - label, page->lines[i].text,
+		    page->lines[i].role);
+	}
 	return rows + 1;
 }
 
@@ -334,7 +339,7 @@ overview_gather_tab(struct record_screen *screen, const struct record_tab *tab)
 {
 	const Kehu__Field *when = overview_when(tab);
 
-	for (size_t i = 0; when != NULL && i < tab->count && i < TAB_FIRST_ROWS; i++) {
+	for (size_t i = 0; when != NULL && i < tab->count; i++) {
 		const Kehu__Value *value = record_tab_cell(tab, tab->rows[i], when->number);
 
 		if (screen->event_count == RECORD_EVENTS || cat_value_empty(value) ||
@@ -398,15 +403,26 @@ overview_event_text(const struct record_screen *screen, const struct record_even
 	return text;
 }
 
+/* "11-23", of another year "2025-12". */
+static const char *
+overview_when_text(const struct app *app, int64_t us)
+{
+	struct ymd today = date_to_ymd(link_today(app->link)),
+		   day = date_to_ymd(date_of_us(us, app->offset_min));
+
+	return day.year == today.year
+		   ? arena_printf(cells_scratch(), "%02d-%02d", day.month, day.day)
+		   : arena_printf(cells_scratch(), "%04d-%02d", day.year, day.month);
+}
+
 static const struct list_row *
 overview_row(void *arg, size_t index)
 {
 	struct record_screen *screen = arg;
 	const struct record_event *event = &screen->events[index];
 	int64_t us = event->tab == NULL ? event->draft_us : event->when_us;
-	const char *when = date_format_us(cells_scratch(), us, screen->app->offset_min);
 
-	screen->event_cells[0] = arena_strndup(cells_scratch(), when + 5, 5);
+	screen->event_cells[0] = overview_when_text(screen->app, us);
 	if (event->tab == NULL)
 		screen->event_cells[1] = arena_printf(cells_scratch(), tr(T_TIMELINE_DRAFT),
 		    text_print(cells_scratch(), event->draft_title, TEXT_LINE));
@@ -416,6 +432,18 @@ overview_row(void *arg, size_t index)
 		.cells = screen->event_cells,
 		.role = event->tab == NULL ? ROLE_WARN : ROLE_NORMAL };
 	return &screen->event_row;
+}
+
+/* Its end is in sight: older rows of the tabs. */
+static void
+overview_visible(void *arg, size_t first, size_t count)
+{
+	struct record_screen *screen = arg;
+
+	for (size_t i = 0; first + count >= screen->event_count && i < screen->tab_count; i++)
+		if (overview_when(&screen->tabs[i]) != NULL &&
+		    screen->tabs[i].count < RECORD_EVENTS)
+			record_tab_more(&screen->tabs[i]);
 }
 
 void
@@ -430,6 +458,7 @@ record_overview_gather(struct record_screen *screen)
 		screen->timeline = (struct list){ .columns = overview_columns,
 			.column_count = 2,
 			.row = overview_row,
+			.visible = overview_visible,
 			.arg = screen,
 			.plain = true };
 		list_init(&screen->timeline);

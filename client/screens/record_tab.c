@@ -73,18 +73,18 @@ record_tab_on_more(void *context, const Kehu__ServerFrame *answer)
 	}
 	record_tab_add(tab, record_tab_keep(tab, answer->page));
 	list_set_total(&tab->list, tab->count, tab->next.len > 0);
+	if (tab->grown != NULL)
+		tab->grown(tab->context);
 	ui_redraw(tab->app->ui);
 }
 
-static void
-record_tab_visible(void *arg, size_t first, size_t count)
+void
+record_tab_more(struct record_tab *tab)
 {
-	struct record_tab *tab = arg;
 	Kehu__ClientFrame frame = KEHU__CLIENT_FRAME__INIT;
 	Kehu__Related related;
 
-	if (tab->asking != 0 || tab->next.len == 0 ||
-	    first + count + TAB_NEAR_ROWS < tab->count)
+	if (tab->asking != 0 || tab->next.len == 0)
 		return;
 	record_tab_ask(tab, &related);
 	related.has_entity = related.has_id = related.has_cursor = true;
@@ -95,6 +95,15 @@ record_tab_visible(void *arg, size_t first, size_t count)
 	frame.request_case = KEHU__CLIENT_FRAME__REQUEST_RELATED;
 	frame.related = &related;
 	tab->asking = ask_send(tab->app, &frame, ASK_QUIET, record_tab_on_more, tab);
+}
+
+static void
+record_tab_visible(void *arg, size_t first, size_t count)
+{
+	struct record_tab *tab = arg;
+
+	if (first + count + TAB_NEAR_ROWS >= tab->count)
+		record_tab_more(tab);
 }
 
 /* ---- the tab ---- */

@@ -27,6 +27,9 @@ struct record_tab {
 	size_t count, room;
 	ProtobufCBinaryData next; /* .len 0: no more */
 	uint32_t asking;
+	/* More rows are here; may be NULL. By the owner, after record_tab_init(). */
+	void (*grown)(void *context);
+	void *context;
 
 	struct list list;
 	struct list_column list_columns[TAB_COLUMNS];
@@ -45,7 +48,9 @@ void record_tab_follow(struct record_tab *tab, const Kehu__Entity *entity);
 void record_tab_ask(const struct record_tab *tab, Kehu__Related *related);
 /* Its first rows; copied. The cursor stays on the row it was on. */
 void record_tab_take(struct record_tab *tab, const Kehu__Page *page);
-/* "10+" */
+/* Fetch the rows after those that are here, if there are any. */
+void record_tab_more(struct record_tab *tab);
+/* "拜访 10+". In scratch memory. */
 const char *record_tab_name(const struct record_tab *tab);
 /* The row under the cursor, or NULL. */
 const Kehu__Row *record_tab_current(const struct record_tab *tab);
