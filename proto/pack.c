@@ -51,17 +51,16 @@ pack_bytes(uint8_t *at, unsigned field, const void *data, size_t bytes)
 	return at + bytes;
 }
 
-/* A message inside another is written after room for a short length, and moved if that is
+/* A message inside another is written behind room for the usual length, and moved if that is
  * wrong. */
 static uint8_t *
-pack_close(uint8_t *length_at, uint8_t *end)
+pack_close(uint8_t *length_at, uint8_t *body, uint8_t *end)
 {
-	uint8_t *body = length_at + 2;
 	size_t bytes = (size_t)(end - body);
 	uint8_t length[PACK_VARINT_MAX];
 	size_t room = (size_t)(pack_varint(length, bytes) - length);
 
-	if (room != 2)
+	if (length_at + room != body)
 		memmove(length_at + room, body, bytes);
 	memcpy(length_at, length, room);
 	return length_at + room + bytes;
@@ -70,10 +69,10 @@ pack_close(uint8_t *length_at, uint8_t *end)
 static uint8_t *
 pack_value(uint8_t *at, const Kehu__Value *value)
 {
-	uint8_t *length_at = ++at;
+	uint8_t *length_at = at + 1, *body = at + 2; /* mostly under 128 bytes */
 
-	at[-1] = PACK_TAG(4, PACK_BYTES);
-	at += 2;
+	*at = PACK_TAG(4, PACK_BYTES);
+	at = body;
 	if (value->has_number)
 		at = pack_number(at, 1, pack_zigzag(value->number));
 	if (value->text != NULL)
@@ -82,16 +81,16 @@ pack_value(uint8_t *at, const Kehu__Value *value)
 		at = pack_number(at, 3, value->field);
 	if (value->has_masked)
 		at = pack_number(at, 4, value->masked != 0);
-	return pack_close(length_at, at);
+	return pack_close(length_at, body, at);
 }
 
 static uint8_t *
 pack_row(uint8_t *at, const Kehu__Row *row)
 {
-	uint8_t *length_at = ++at;
+	uint8_t *length_at = at + 1, *body = at + 3; /* mostly some 150 bytes */
 
-	at[-1] = PACK_TAG(2, PACK_BYTES);
-	at += 2;
+	*at = PACK_TAG(2, PACK_BYTES);
+	at = body;
 	if (row->has_id)
 		at = pack_number(at, 1, pack_zigzag(row->id));
 	if (row->has_version)
@@ -100,7 +99,7 @@ pack_row(uint8_t *at, const Kehu__Row *row)
 		at = pack_number(at, 3, row->rights);
 	for (size_t i = 0; i < row->n_cells; i++)
 		at = pack_value(at, row->cells[i]);
-	return pack_close(length_at, at);
+	return pack_close(length_at, body, at);
 }
 
 /* At most so many bytes. */

@@ -146,7 +146,8 @@ const struct entity_view *
 catalog_entity_named(const struct catalog *catalog, const char *name)
 {
 	for (size_t i = 0; name != NULL && i < catalog->count; i++)
-		if (strcmp(catalog->views[i].def->name, name) == 0)
+		if (catalog->views[i].def->name[0] == name[0] &&
+		    strcmp(catalog->views[i].def->name, name) == 0)
 			return &catalog->views[i];
 	return NULL;
 }

@@ -29,6 +29,12 @@ struct cursor {
 	const char *value; /* text form of the sort column; NULL in PHASE_NULLS */
 };
 
+/* Access columns of a row, and whether it is shared for writing: read where rights hang on
+ * them. */
+enum { PAGE_OWNER, PAGE_DEPARTMENT, PAGE_BRANCH, PAGE_POOL, PAGE_SHARED, PAGE_ACCESS };
+static const char *const page_access[] = { "owner_id", "department_id", "branch_id",
+	"pool_id" };
+
 struct page_reading {
 	struct page_request request;
 	const struct entity_view *entity;
@@ -40,6 +46,9 @@ struct page_reading {
 	size_t limit;
 	struct sql *sql;
 	struct filter filter;
+	struct row_rights rights;
+	bool reads[PAGE_ACCESS]; /* what the rights of a row hang on, for this reader */
+	bool *labelled;          /* columns whose label is the next cell */
 	const int64_t *only;
 	size_t only_count;
 	bool has_only;
@@ -172,6 +181,41 @@ page_take_sort(struct call *call, struct page_reading *reading)
 	return ERR_OK;
 }
 
+/* A reader who may change nothing, or everything, need not be told whose the rows are. */
+static void
+page_take_rights(struct call *call, struct page_reading *reading)
+{
+	const struct entity *def = reading->entity->def;
+	const struct arms *arms = reading->request.arms;
+
+	reading->rights = record_row_rights(call, def);
+	for (size_t i = 0; def->kind == ENTITY_ACTIVITY && i < RECORD_RIGHTS; i++) {
+		const struct arms *of = &reading->rights.arms[i];
+
+		if (of->all)
+			continue;
+		reading->reads[PAGE_OWNER] |= of->own != 0;
+		reading->reads[PAGE_DEPARTMENT] |= of->department_count > 0;
+		reading->reads[PAGE_BRANCH] |= of->branch_count > 0;
+		reading->reads[PAGE_POOL] |= def->pooled && of->pool_count > 0;
+	}
+	reading->reads[PAGE_SHARED] = def->kind == ENTITY_ACTIVITY && arms != NULL &&
+				      arms->shared_with != 0 && reading->rights.edits_shared;
+}
+
+static void
+page_take_labelled(struct call *call, struct page_reading *reading)
+{
+	reading->labelled = ARENA_ARRAY(call->arena, bool, reading->column_count + 1);
+	for (size_t i = 0; i < reading->column_count; i++) {
+		const struct field *field = reading->columns[i];
+
+		reading->labelled[i] =
+		    field->type == TYPE_REF &&
+		    catalog_entity_named(call->catalog, field->ref)->def->kind != ENTITY_SETUP;
+	}
+}
+
 enum err
 page_prepare(
     struct call *call, const struct page_request *request, struct page_reading **result)
@@ -193,6 +237,8 @@ page_prepare(
 		err = page_take_sort(call, reading);
 	if (err == ERR_OK)
 		err = cursor_decode(call, reading, &request->cursor);
+	page_take_rights(call, reading);
+	page_take_labelled(call, reading);
 	*result = reading;
 	return err;
 }
@@ -335,19 +381,14 @@ page_add_column(struct buf *out, const char *name)
 static const char *
 page_inner_columns(struct call *call, const struct page_reading *reading, const char *key)
 {
-	const struct entity *def = reading->entity->def;
 	struct buf out = BUF_INIT;
 	const char *text;
 
 	page_add_column(&out, "id");
 	page_add_column(&out, "version");
-	if (def->kind == ENTITY_ACTIVITY) {
-		page_add_column(&out, "owner_id");
-		page_add_column(&out, "department_id");
-		page_add_column(&out, "branch_id");
-		if (def->pooled)
-			page_add_column(&out, "pool_id");
-	}
+	for (size_t i = 0; i < PAGE_SHARED; i++)
+		if (reading->reads[i])
+			page_add_column(&out, page_access[i]);
 	for (size_t i = 0; i < reading->column_count; i++) {
 		const struct field *field = reading->columns[i];
 
@@ -408,35 +449,30 @@ page_phase(struct call *call, struct page_reading *reading, const char *key,
 static void
 page_select_outer(struct call *call, struct page_reading *reading)
 {
-	const struct entity *def = reading->entity->def;
 	struct sql *sql = reading->sql;
-	bool access = def->kind == ENTITY_ACTIVITY;
-	int64_t shared = reading->request.arms != NULL ? reading->request.arms->shared_with : 0;
 
-	sql_addf(sql, "SELECT t.id, t.version, t.k, %s, %s, %s, %s, ",
-	    access ? "t.owner_id" : "0", access ? "t.department_id" : "0",
-	    access ? "t.branch_id" : "0", def->pooled ? "t.pool_id" : "0");
-	if (access && shared != 0) {
-		sql_add(sql, "EXISTS (SELECT 1 FROM record_share s WHERE s.user_id = ");
-		sql_int(sql, shared);
+	sql_add(sql, "SELECT t.id, t.version, t.k");
+	for (size_t i = 0; i < PAGE_SHARED; i++)
+		if (reading->reads[i])
+			sql_addf(sql, ", t.%s", page_access[i]);
+	if (reading->reads[PAGE_SHARED]) {
+		sql_add(sql, ", EXISTS (SELECT 1 FROM record_share s WHERE s.user_id = ");
+		sql_int(sql, reading->request.arms->shared_with);
 		sql_addf(sql,
 		    " AND s.entity = %" PRIu32
 		    " AND s.record_id = t.id AND s.rights & %d <> 0)",
-		    def->number, RIGHT_EDIT);
-	} else {
-		sql_add(sql, "false");
+		    reading->entity->def->number, RIGHT_EDIT);
 	}
 	for (size_t i = 0; i < reading->column_count; i++) {
 		const struct field *field = reading->columns[i];
-		const struct entity_view *target =
-		    catalog_entity_named(call->catalog, field->ref);
 
 		sql_add(sql, ", ");
 		value_select(sql, field, field->flags & FIELD_FIGURE ? "f" : "t");
-		if (field->type == TYPE_REF && target->def->kind != ENTITY_SETUP) {
+		if (reading->labelled[i]) {
 			sql_add(sql, ", ");
-			arms_label_select(
-			    call, sql, target, arena_printf(call->arena, "t.%s", field->name));
+			arms_label_select(call, sql,
+			    catalog_entity_named(call->catalog, field->ref),
+			    arena_printf(call->arena, "t.%s", field->name));
 		}
 	}
 }
@@ -543,60 +579,44 @@ page_count(struct call *call, struct page_reading *reading, size_t limit, struct
 
 /* ---- the answer -------------------------------------------------------------------------- */
 
-#define PAGE_HEAD_COLUMNS 8
+static uint32_t
+page_row_rights(const struct page_reading *reading, size_t at, size_t *column)
+{
+	int64_t access[PAGE_ACCESS] = { 0 };
+	bool shared = false;
 
-/* What is the same for every row of a page. */
-struct page_taking {
-	const struct page_reading *reading;
-	struct row_rights rights;
-	bool *labelled; /* columns whose label is the next cell */
-	Kehu__Value *values;
-};
+	for (size_t i = 0; i < PAGE_SHARED; i++)
+		if (reading->reads[i])
+			access[i] = rows_int(reading->rows, at, (*column)++);
+	if (reading->reads[PAGE_SHARED])
+		shared = rows_bool(reading->rows, at, (*column)++);
+	return record_rights(&reading->rights, access[PAGE_OWNER], access[PAGE_DEPARTMENT],
+	    access[PAGE_BRANCH], access[PAGE_POOL], shared);
+}
 
 static void
-page_row(struct call *call, struct page_taking *taking, size_t at, Kehu__Row *row)
+page_row(struct call *call, const struct page_reading *reading, size_t at, Kehu__Value *values,
+    Kehu__Row *row)
 {
-	const struct page_reading *reading = taking->reading;
 	const struct rows *rows = reading->rows;
-	size_t column = PAGE_HEAD_COLUMNS;
+	size_t column = 3; /* behind id, version and sort key */
 
 	kehu__row__init(row);
 	row->has_id = row->has_version = row->has_rights = true;
 	row->id = rows_int(rows, at, 0);
 	row->version = (uint32_t)rows_int(rows, at, 1);
-	row->rights =
-	    record_rights(&taking->rights, rows_int(rows, at, 3), rows_int(rows, at, 4),
-		rows_int(rows, at, 5), rows_int(rows, at, 6), rows_bool(rows, at, 7));
+	row->rights = page_row_rights(reading, at, &column);
 	row->n_cells = reading->column_count;
 	row->cells = ARENA_ARRAY(call->arena, Kehu__Value *, reading->column_count);
 	for (size_t i = 0; i < reading->column_count; i++) {
 		const struct field *field = reading->columns[i];
 		struct value value = value_from_row(call->arena, field, rows, at, &column);
 
-		if (taking->labelled[i])
+		if (reading->labelled[i])
 			value.text = rows_text(rows, at, column++);
-		row->cells[i] = taking->values++;
-		value_fill_wire(
-		    call, reading->entity->def, field, &value, false, row->cells[i]);
+		row->cells[i] = &values[i];
+		value_fill_wire(call, reading->entity->def, field, &value, false, &values[i]);
 	}
-}
-
-static struct page_taking
-page_taking(struct call *call, const struct page_reading *reading, size_t count)
-{
-	struct page_taking taking = { .reading = reading };
-
-	taking.rights = record_row_rights(call, reading->entity->def);
-	taking.labelled = ARENA_ARRAY(call->arena, bool, reading->column_count + 1);
-	taking.values = ARENA_ARRAY(call->arena, Kehu__Value, count * reading->column_count);
-	for (size_t i = 0; i < reading->column_count; i++) {
-		const struct field *field = reading->columns[i];
-
-		taking.labelled[i] =
-		    field->type == TYPE_REF &&
-		    catalog_entity_named(call->catalog, field->ref)->def->kind != ENTITY_SETUP;
-	}
-	return taking;
 }
 
 Kehu__Page *
@@ -606,7 +626,8 @@ page_take(struct call *call, struct page_reading *reading)
 	Kehu__Page *page = ARENA_NEW(call->arena, Kehu__Page);
 	bool backwards = reading->cursor.backwards, more = rows->count > reading->limit;
 	size_t count = more ? reading->limit : rows->count;
-	struct page_taking taking = page_taking(call, reading, count);
+	Kehu__Value *values =
+	    ARENA_ARRAY(call->arena, Kehu__Value, count * reading->column_count);
 	Kehu__Row *list = ARENA_ARRAY(call->arena, Kehu__Row, count + 1);
 
 	kehu__page__init(page);
@@ -617,7 +638,7 @@ page_take(struct call *call, struct page_reading *reading)
 	page->n_rows = count;
 	page->rows = ARENA_ARRAY(call->arena, Kehu__Row *, count + 1);
 	for (size_t i = 0; i < count; i++) {
-		page_row(call, &taking, i, &list[i]);
+		page_row(call, reading, i, values + i * reading->column_count, &list[i]);
 		page->rows[backwards ? count - 1 - i : i] = &list[i];
 	}
 	call->rows += count;

@@ -140,7 +140,7 @@ arms_open(struct arms_case *arms, size_t kind, const struct big *big)
 		if (arms->queries[i] == NULL)
 			arms->queries[i] = arms_region(big, big->arena, users[i]);
 	}
-	arms->load = load_new(big, users, LOAD_CLIENTS);
+	arms->load = load_new(big, users, LOAD_CLIENTS, true);
 	for (size_t i = 0; i < (many ? 3 : 1); i++)
 		arms_check(arms, i, users[i], arms_cases[kind].name);
 	load_run(arms->load, &work, 200);

@@ -151,7 +151,7 @@ open_open(struct open_bench *bench, const struct big *big)
 		    ") ORDER BY hashint8(id), id LIMIT %d",
 		    users[i], CUSTOMERS);
 	}
-	bench->load = load_new(big, users, LOAD_CLIENTS);
+	bench->load = load_new(big, users, LOAD_CLIENTS, true);
 	for (size_t i = 0; i < 5 * LOAD_CLIENTS; i++)
 		open_check_one(bench, i % LOAD_CLIENTS);
 	load_run(bench->load, &work, 500);

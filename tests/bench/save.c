@@ -201,7 +201,7 @@ save_open(struct save_bench *bench, const struct big *big)
 		    " ORDER BY hashint8(id), id LIMIT %d",
 		    bench->users[i], CUSTOMERS);
 	}
-	bench->load = load_new(big, bench->users, LOAD_CLIENTS);
+	bench->load = load_new(big, bench->users, LOAD_CLIENTS, true);
 	bench->store = pg_store(big->database, NULL);
 	sql_add(sql, "SELECT pg_backend_pid()");
 	store_begin(bench->store);

@@ -309,7 +309,7 @@ search_open(struct search_bench *bench, const struct big *big)
 		for (int i = 0; i < LOAD_CLIENTS; i++)
 			users[i] =
 			    big_reader(big, search_readers[reader], reader == BRANCH ? i : 0);
-		bench->loads[reader] = load_new(big, users, LOAD_CLIENTS);
+		bench->loads[reader] = load_new(big, users, LOAD_CLIENTS, true);
 	}
 	search_check_some(bench);
 	if (bench->asked == 0)

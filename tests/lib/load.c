@@ -135,7 +135,8 @@ load_expect(const Kehu__ServerFrame *answer)
 
 /* Hello, and the session of that token. */
 static void
-load_sign_in(struct arena *arena, struct load_client *client, uint8_t token[BIG_TOKEN_BYTES])
+load_sign_in(
+    struct arena *arena, struct load_client *client, uint8_t token[BIG_TOKEN_BYTES], bool zstd)
 {
 	Kehu__ClientFrame frame = KEHU__CLIENT_FRAME__INIT;
 	Kehu__Hello hello = KEHU__HELLO__INIT;
@@ -148,7 +149,7 @@ load_sign_in(struct arena *arena, struct load_client *client, uint8_t token[BIG_
 	hello.version_max = PROTOCOL_VERSION_MAX;
 	hello.client = program;
 	hello.language = language;
-	hello.zstd = true;
+	hello.zstd = zstd;
 	hello.offset_min = 480;
 	frame.request_case = KEHU__CLIENT_FRAME__REQUEST_HELLO;
 	frame.hello = &hello;
@@ -164,13 +165,14 @@ load_sign_in(struct arena *arena, struct load_client *client, uint8_t token[BIG_
 }
 
 static struct load_client
-load_client(struct arena *arena, SSL_CTX *tls, int port, uint8_t token[BIG_TOKEN_BYTES])
+load_client(
+    struct arena *arena, SSL_CTX *tls, int port, uint8_t token[BIG_TOKEN_BYTES], bool zstd)
 {
 	struct load_client client = { .ssl = load_connect(tls, port) };
 
 	client.fd = SSL_get_fd(client.ssl);
 	fcntl(client.fd, F_SETFL, fcntl(client.fd, F_GETFL) | O_NONBLOCK);
-	load_sign_in(arena, &client, token);
+	load_sign_in(arena, &client, token, zstd);
 	return client;
 }
 
@@ -188,7 +190,7 @@ load_tls(struct arena *arena, const struct big *big)
 /* ---- the loop ---------------------------------------------------------------------------- */
 
 struct load *
-load_new(const struct big *big, const int64_t *users, size_t count)
+load_new(const struct big *big, const int64_t *users, size_t count, bool zstd)
 {
 	struct load *load = calloc(1, sizeof(*load));
 	SSL_CTX *tls;
@@ -202,7 +204,7 @@ load_new(const struct big *big, const int64_t *users, size_t count)
 		uint8_t token[BIG_TOKEN_BYTES];
 
 		big_session(big, users[i], token);
-		load->clients[i] = load_client(load->arena, tls, big->port, token);
+		load->clients[i] = load_client(load->arena, tls, big->port, token, zstd);
 	}
 	SSL_CTX_free(tls);
 	load_forget(load);
@@ -327,7 +329,7 @@ load_idle(const struct big *big, int64_t user, size_t count)
 	tls = load_tls(idle->arena, big);
 	big_session(big, user, token);
 	for (size_t i = 0; i < count; i++)
-		idle->clients[i] = load_client(idle->arena, tls, big->port, token);
+		idle->clients[i] = load_client(idle->arena, tls, big->port, token, true);
 	SSL_CTX_free(tls);
 	return idle;
 }

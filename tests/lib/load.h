@@ -21,9 +21,11 @@ struct load {
 	bool decode;                   /* give .taken each answer */
 };
 
-/* users[i] signs in on connection i, by the token of a session of its own; zstd is asked for.
+/*
+ * users[i] signs in on connection i, by the token of a session of its own. zstd: answers may be
+ * compressed, as the client asks.
  */
-struct load *load_new(const struct big *big, const int64_t *users, size_t count);
+struct load *load_new(const struct big *big, const int64_t *users, size_t count, bool zstd);
 void load_free(struct load *load);
 void load_forget(struct load *load);
 
