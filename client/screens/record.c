@@ -9,7 +9,6 @@
 #include "client/screens/ask.h"
 #include "client/screens/draft.h"
 #include "client/screens/form.h"
-#include "client/screens/recent.h"
 #include "client/ui/term.h"
 #include "common/log.h"
 #include "common/text.h"
@@ -202,6 +201,81 @@ record_copy(struct record_screen *screen, bool whole)
 	return UI_DONE;
 }
 
+/* ---- this record, or its neighbour in the list ---- */
+
+/* Rows of a tab that came later belong to the timeline as well. */
+static void
+record_on_grown(void *context)
+{
+	record_overview_gather(context);
+}
+
+static void
+record_make_tabs(struct record_screen *screen)
+{
+	for (size_t i = 0; i < screen->entity->n_tabs && screen->tab_count < RECORD_TABS; i++) {
+		struct record_tab *tab = &screen->tabs[screen->tab_count];
+
+		if (!record_tab_init(tab, screen->app, screen->entity->number, screen->id,
+			screen->entity->tabs[i])) {
+			record_tab_fini(tab);
+			continue;
+		}
+		tab->grown = record_on_grown;
+		tab->context = screen;
+		screen->tab_count++;
+	}
+	screen->strip = (struct tabs){ .tabs = screen->names, .count = screen->tab_count + 2 };
+	screen->history = record_history_new(screen->app, screen->entity->number, screen->id);
+}
+
+static void
+record_drop_tabs(struct record_screen *screen)
+{
+	for (size_t i = 0; i < screen->tab_count; i++)
+		record_tab_fini(&screen->tabs[i]);
+	screen->tab_count = screen->event_count = 0;
+	record_history_free(screen->history);
+}
+
+/* Show a record in this screen: what is known of it at once, the rest when it comes. */
+static void
+record_show(struct record_screen *screen, int64_t id)
+{
+	screen->id = id;
+	screen->record = NULL;
+	screen->pushed = 0;
+	screen->scroll = 0;
+	record_make_tabs(screen);
+	record_overview_gather(screen);
+	list_go(&screen->timeline, 0);
+	live_show(screen->live, screen->entity->number, &id, 1, false);
+	record_show_cached(screen);
+	record_ask(screen, screen->record != NULL ? ASK_QUIET : 0);
+}
+
+/* n and p: the neighbour in the list this record was opened from; the tab stays. */
+static unsigned
+record_step(struct record_screen *screen, int step)
+{
+	size_t tab = screen->strip.current, place;
+	int64_t other;
+
+	if (!list_neighbour(
+		screen->app, screen->entity->number, screen->id, step, &other, &place)) {
+		message_say(SAY_NOTE, 0, tr(T_NO_NEIGHBOUR));
+		return UI_DONE;
+	}
+	record_files_stop(screen);
+	ask_cancel(screen->app, &screen->asking_change);
+	record_drop_tabs(screen);
+	record_show(screen, other);
+	screen->strip.current = tab;
+	if (record_on_history(screen))
+		record_history_ask(screen->history);
+	return UI_DONE;
+}
+
 /* ---- keys ---- */
 
 static void
@@ -280,6 +354,8 @@ record_key(struct screen *base, enum act act, const struct event *event)
 
 	if (screen->path.open)
 		return record_key_path(screen, act, event);
+	if (act == ACT_next_record || act == ACT_previous_record)
+		return record_step(screen, act == ACT_next_record ? 1 : -1);
 	if (act == ACT_back || act == ACT_cancel || screen->record == NULL)
 		return UI_NONE;
 	if (act == ACT_open && screen->changed_seen)
@@ -393,8 +469,6 @@ record_can(struct screen *base, enum act act)
 	case ACT_edit:
 		return (screen->record->rights & CAT_MAY_EDIT) != 0;
 	case ACT_find:
-	case ACT_next_record:
-	case ACT_previous_record:
 		return false;
 	case ACT_undo:
 		return action_can_undo(screen->app);
@@ -448,9 +522,7 @@ record_leave(struct screen *base)
 	ask_cancel(screen->app, &screen->asking);
 	ask_cancel(screen->app, &screen->asking_change);
 	live_close(screen->live);
-	for (size_t i = 0; i < screen->tab_count; i++)
-		record_tab_fini(&screen->tabs[i]);
-	record_history_free(screen->history);
+	record_drop_tabs(screen);
 	list_fini(&screen->timeline);
 	prompt_fini(&screen->path);
 	arena_free(screen->arena);
@@ -485,32 +557,6 @@ record_module(const Kehu__Entity *entity)
 	return 0;
 }
 
-/* Rows of a tab that came later belong to the timeline as well. */
-static void
-record_on_grown(void *context)
-{
-	record_overview_gather(context);
-}
-
-static void
-record_make_tabs(struct record_screen *screen)
-{
-	for (size_t i = 0; i < screen->entity->n_tabs && screen->tab_count < RECORD_TABS; i++) {
-		struct record_tab *tab = &screen->tabs[screen->tab_count];
-
-		if (!record_tab_init(tab, screen->app, screen->entity->number, screen->id,
-			screen->entity->tabs[i])) {
-			record_tab_fini(tab);
-			continue;
-		}
-		tab->grown = record_on_grown;
-		tab->context = screen;
-		screen->tab_count++;
-	}
-	screen->strip = (struct tabs){ .tabs = screen->names, .count = screen->tab_count + 2 };
-	screen->history = record_history_new(screen->app, screen->entity->number, screen->id);
-}
-
 void
 record_open(struct app *app, uint32_t number, int64_t id)
 {
@@ -532,13 +578,9 @@ record_open(struct app *app, uint32_t number, int64_t id)
 	screen->id = id;
 	screen->arena = arena_new(0);
 	prompt_init(&screen->path, 400);
-	record_make_tabs(screen);
 	screen->live = live_open(app,
 	    &(struct live_config){
 		.changed = record_on_pushed, .settled = record_on_settled, .context = screen });
-	live_show(screen->live, number, &id, 1, false);
 	ui_push(app->ui, &screen->screen);
-	record_overview_gather(screen);
-	record_show_cached(screen);
-	record_ask(screen, screen->record != NULL ? ASK_QUIET : 0);
+	record_show(screen, id);
 }

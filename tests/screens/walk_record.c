@@ -210,6 +210,34 @@ language_is_switched_in_the_middle_of_a_form(void **state)
 	desk_leave(vt);
 }
 
+static void
+next_and_previous_go_along_the_list(void **state)
+{
+	struct vt *vt;
+
+	make_customer("邻居一号公司");
+	make_customer("邻居二号公司");
+	make_customer("邻居三号公司");
+	vt = desk_home(bed, "ada", "zh", 24, 80);
+	desk_type(vt, "2");
+	desk_type(vt, "{F7}邻居{Enter}");
+	desk_sees(vt, "邻居三号公司");
+	desk_type(vt, "{Home}{Enter}");
+	desk_sees(vt, "[概览]");
+	desk_sees(vt, "邻居二号公司"); /* er before san before yi */
+	desk_type(vt, "n");
+	desk_sees(vt, "邻居三号公司");
+	desk_type(vt, "n");
+	desk_sees(vt, "邻居一号公司");
+	desk_type(vt, "n");
+	desk_sees(vt, "列表中没有更多记录");
+	desk_type(vt, "pp");
+	desk_sees(vt, "邻居二号公司");
+	desk_type(vt, "{F3}");
+	desk_sees(vt, ">   C");
+	desk_leave(vt);
+}
+
 /* What goes over a slow line to the terminal (UX.md 3.9). */
 static void
 screens_stay_within_their_bytes(void **state)
@@ -485,6 +513,7 @@ main(void)
 		cmocka_unit_test(lines_are_added_changed_and_removed),
 		cmocka_unit_test(attendees_are_picked_among_the_customers_people),
 		cmocka_unit_test(language_is_switched_in_the_middle_of_a_form),
+		cmocka_unit_test(next_and_previous_go_along_the_list),
 		cmocka_unit_test(screens_stay_within_their_bytes),
 		cmocka_unit_test(conflict_shows_both_sides_and_saves_the_choice),
 		cmocka_unit_test(change_of_another_is_told_and_shown),
