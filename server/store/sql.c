@@ -44,14 +44,52 @@ sql_add(struct sql *sql, const char *text)
 	sql->bytes += bytes;
 }
 
+static void
+sql_put(struct sql *sql, const char *text, size_t bytes)
+{
+	sql_reserve(sql, bytes);
+	memcpy(sql->text + sql->bytes, text, bytes);
+	sql->bytes += bytes;
+	sql->text[sql->bytes] = '\0';
+}
+
+/* Most formats hold names alone; a page's statement is made of thirty such pieces. */
+static bool
+sql_is_names(const char *format)
+{
+	for (const char *at = strchr(format, '%'); at != NULL; at = strchr(at + 2, '%'))
+		if (at[1] != 's')
+			return false;
+	return true;
+}
+
 void
 sql_addf(struct sql *sql, const char *format, ...)
 {
 	va_list args;
 
 	va_start(args, format);
-	sql_add(sql, arena_vprintf(sql->arena, format, args));
+	if (!sql_is_names(format)) {
+		sql_add(sql, arena_vprintf(sql->arena, format, args));
+		va_end(args);
+		return;
+	}
+	for (const char *at; (at = strchr(format, '%')) != NULL; format = at + 2) {
+		sql_put(sql, format, (size_t)(at - format));
+		sql_add(sql, va_arg(args, const char *));
+	}
 	va_end(args);
+	sql_add(sql, format);
+}
+
+/* Decimal digits that end before end; where they begin. */
+static char *
+sql_number(char *end, uint64_t number)
+{
+	do
+		*--end = (char)('0' + number % 10);
+	while ((number /= 10) > 0);
+	return end;
 }
 
 /* value lives in the arena or is constant; NULL is null. */
@@ -71,15 +109,24 @@ sql_bind(struct sql *sql, const char *value, const char *cast)
 	sql->values[sql->count++] = value;
 	if (sql->count > 65535)
 		fatal("a statement has more than 65535 parameters");
-	snprintf(mark, sizeof mark, "$%zu::", sql->count);
-	sql_add(sql, mark);
+	char *at = sql_number(mark + sizeof mark, sql->count);
+	*--at = '$';
+	sql_put(sql, at, (size_t)(mark + sizeof mark - at));
+	sql_add(sql, "::");
 	sql_add(sql, cast);
 }
 
 void
 sql_int(struct sql *sql, int64_t value)
 {
-	sql_bind(sql, arena_printf(sql->arena, "%" PRId64, value), "bigint");
+	char text[24];
+	char *at =
+	    sql_number(text + sizeof text, value < 0 ? 0 - (uint64_t)value : (uint64_t)value);
+
+	if (value < 0)
+		*--at = '-';
+	sql_bind(
+	    sql, arena_strndup(sql->arena, at, (size_t)(text + sizeof text - at)), "bigint");
 }
 
 void
