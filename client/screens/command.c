@@ -2,6 +2,7 @@
 #include "client/screens/command.h"
 
 #include "client/screens/ask.h"
+#include "client/screens/password.h"
 #include "client/ui/help.h"
 #include "client/ui/message_log.h"
 #include "client/ui/picker.h"
@@ -208,6 +209,7 @@ command_add_others(struct command_maker *maker)
 		{ COMMAND_MESSAGES, T_COMMAND_MESSAGES, { "xx", "log", "messages" } },
 		{ COMMAND_HELP, T_COMMAND_HELP, { "bz", "help" } },
 		{ COMMAND_RECONNECT, T_COMMAND_RECONNECT, { "cl", "reconnect" } },
+		{ COMMAND_PASSWORD, T_COMMAND_PASSWORD, { "mm", "password" } },
 		{ COMMAND_LOGOUT, T_COMMAND_LOGOUT, { "zx", "logout" } },
 		{ COMMAND_LEAVE, T_COMMAND_LEAVE, { "tc", "quit", "exit" } },
 	};
@@ -306,6 +308,9 @@ command_run(struct app *app, const struct command *command, int64_t object, cons
 		break;
 	case COMMAND_RECONNECT:
 		link_retry(app->link);
+		break;
+	case COMMAND_PASSWORD:
+		password_open(app);
 		break;
 	case COMMAND_LOGOUT:
 		app_logout(app);

@@ -1,7 +1,7 @@
 /*
- * The list of any entity: columns from the catalogue, rows from list_data.c, a preview beside
- * it where there is room. The filter line is list_filter.c's, what is done with rows
- * list_option.c's.
+ * The list of any entity, with a preview beside it where there is room: the screen and its
+ * keys. Columns and rows are list_column.c's, moving list_move.c's, the filter line
+ * list_filter.c's, what is done with rows list_option.c's.
  */
 #include "client/screens/list.h"
 
@@ -16,9 +16,6 @@
 #include <string.h>
 
 enum {
-	LIST_MEASURED = 60,           /* rows */
-	LIST_END_MAX = 2000,          /* End goes on to the very last row of so many */
-	LIST_END_STEP = 500,          /* and so far in longer ones */
 	LIST_PREVIEW_FROM_COLS = 110, /* wider windows show the preview by themselves */
 	LIST_PREVIEW_COLS = 40,
 	LIST_PREVIEW_MIN_COLS = 24,
@@ -40,291 +37,6 @@ list_screen_current(const struct list_screen *screen)
 	const Kehu__Row *row = list_data_row(screen->data, screen->list.cursor);
 
 	return row != NULL && row->n_cells > 0 ? row : NULL;
-}
-
-/* ---- columns ---- */
-
-/* Field numbers of "name,level"; none when a view has no columns of its own. */
-static size_t
-list_named_columns(const Kehu__Entity *entity, const char *names, uint32_t *columns)
-{
-	struct arena *arena = arena_new(0);
-	char *save = NULL, *copy = arena_strdup(arena, names);
-	size_t count = 0;
-
-	for (char *name = strtok_r(copy, ", ", &save); name != NULL && count < LIST_COLUMNS_MAX;
-	     name = strtok_r(NULL, ", ", &save)) {
-		uint32_t field = app_field(entity, name);
-
-		if (field != 0)
-			columns[count++] = field;
-	}
-	arena_free(arena);
-	return count;
-}
-
-static void
-list_show_sort(struct list_screen *screen, const Kehu__Entity *entity)
-{
-	uint32_t sort = screen->sort != 0 ? screen->sort : entity->sort_field;
-	bool down = screen->sort != 0 ? screen->down : entity->sort_down;
-
-	if (screen->sort == 0 && strstr(screen->query, "sort:") != NULL)
-		sort = 0; /* the query's own, which only the server reads */
-	for (size_t i = 0; i < screen->column_count; i++)
-		screen->columns[i].sort = screen->fields[i] != sort ? LIST_UNSORTED
-					  : down                    ? LIST_FALLING
-								    : LIST_RISING;
-}
-
-static const Kehu__Value *
-list_cell(const struct list_screen *screen, const Kehu__Row *row, uint32_t field)
-{
-	size_t count;
-	const uint32_t *columns = list_data_columns(screen->data, &count);
-
-	for (size_t i = 0; i < count && i < row->n_cells; i++)
-		if (columns[i] == field)
-			return row->cells[i];
-	return NULL;
-}
-
-/* As wide as the rows of the first page need, within what the type allows. */
-static void
-list_measure(struct list_screen *screen)
-{
-	const Kehu__Entity *entity = list_screen_entity(screen);
-
-	for (size_t i = 0; entity != NULL && i < screen->column_count; i++) {
-		const Kehu__Field *field = cat_field(entity, screen->fields[i]);
-		struct list_column *column = &screen->columns[i];
-		int most = (int)text_cols(column->title) + 1;
-
-		*column = cell_column(screen->cat, entity, field, i);
-		for (size_t at = 0; screen->data != NULL && at < LIST_MEASURED &&
-				    list_data_row(screen->data, at) != NULL;
-		     at++) {
-			const Kehu__Value *value = list_cell(
-			    screen, list_data_row(screen->data, at), screen->fields[i]);
-			int cols = value == NULL
-				       ? 0
-				       : (int)text_cols(cell_short(screen->app, field, value));
-
-			most = cols > most ? cols : most;
-		}
-		column->want_cols = most < column->want_cols ? most : column->want_cols;
-		/* Half a phone number or amount is none: whole, or the column goes. */
-		if (column->min_cols > column->want_cols || cell_is_whole(field))
-			column->min_cols = column->want_cols;
-	}
-}
-
-/* Again when the catalogue is another: labels in the other language, a field more. */
-static void
-list_make_columns(struct list_screen *screen)
-{
-	const Kehu__Entity *entity = list_screen_entity(screen);
-
-	if (entity == NULL)
-		return;
-	if (screen->cat != app_cat(screen->app)) {
-		screen->cat = app_cat(screen->app);
-		screen->column_count = 0;
-		if (screen->column_names[0] != '\0')
-			screen->column_count =
-			    list_named_columns(entity, screen->column_names, screen->fields);
-		if (screen->column_count == 0)
-			screen->column_count =
-			    cat_columns(entity, screen->fields, LIST_COLUMNS_MAX);
-		for (size_t i = 0; i < screen->column_count; i++)
-			screen->columns[i] = cell_column(
-			    screen->cat, entity, cat_field(entity, screen->fields[i]), i);
-		screen->list.column_count = screen->column_count;
-		list_option_find(screen);
-		list_measure(screen);
-	}
-	list_show_sort(screen, entity);
-}
-
-const char *
-list_screen_label(const struct list_screen *screen, const Kehu__Row *row)
-{
-	const Kehu__Entity *entity = list_screen_entity(screen);
-	const Kehu__Field *field =
-	    entity == NULL ? NULL : cat_field(entity, entity->label_field);
-
-	return field == NULL
-		   ? ""
-		   : cell_text(screen->app, field, list_cell(screen, row, field->number));
-}
-
-/* ---- rows ---- */
-
-static const struct list_row *
-list_row(void *arg, size_t index)
-{
-	struct list_screen *screen = arg;
-	const Kehu__Entity *entity = list_screen_entity(screen);
-	const Kehu__Row *row = list_data_row(screen->data, index);
-
-	if (row == NULL || entity == NULL)
-		return NULL;
-	for (size_t i = 0; i < screen->column_count; i++) {
-		const Kehu__Field *field = cat_field(entity, screen->fields[i]);
-		const Kehu__Value *value = list_cell(screen, row, screen->fields[i]);
-
-		screen->cells[i] =
-		    field == NULL || value == NULL ? "" : cell_short(screen->app, field, value);
-		screen->roles[i] = field == NULL || value == NULL
-				       ? ROLE_NORMAL
-				       : (uint8_t)cell_role(screen->cat, field, value);
-	}
-	screen->row =
-	    (struct list_row){ .id = row->id, .cells = screen->cells, .roles = screen->roles };
-	if (row->n_cells == 0) { /* deleted while it was in sight */
-		for (size_t i = 0; i < screen->column_count; i++)
-			if (screen->fields[i] == entity->label_field || i == 0)
-				screen->cells[i] = tr(T_LIST_GONE);
-		screen->row.role = ROLE_MUTED;
-	}
-	return &screen->row;
-}
-
-static void
-list_on_visible(void *arg, size_t first, size_t count)
-{
-	struct list_screen *screen = arg;
-
-	list_data_visible(screen->data, first, count);
-}
-
-/* What a key wanted to move beyond the rows that were here, now that more of them are. */
-static void
-list_pay(struct list_screen *screen)
-{
-	struct list *list = &screen->list;
-	size_t want = screen->owed_to, at;
-
-	if (want == 0)
-		return;
-	if (want < list->total || !list_data_more(screen->data))
-		screen->owed_to = 0;
-	else
-		list_data_reach(screen->data, want);
-	list_go(list, want);
-	if (screen->keep != 0 && list_data_find(screen->data, screen->keep, &at))
-		list_go(list, at);
-}
-
-/* How far beyond the row it was on a key wanted to go, where there were no more rows. */
-static size_t
-list_step(const struct list_screen *screen, enum act act)
-{
-	size_t page = screen->list.rows_seen > 1 ? (size_t)screen->list.rows_seen - 1 : 1;
-
-	switch (act) {
-	case ACT_page_down:
-		return page;
-	case ACT_half_down:
-		return (page + 1) / 2;
-	case ACT_down:
-		return 1;
-	default:
-		return 0;
-	}
-}
-
-/* The cursor stopped at the last row here, and the key was for going on. */
-static void
-list_owe(struct list_screen *screen, size_t from, enum act act)
-{
-	struct list *list = &screen->list;
-	size_t step = list_step(screen, act), count;
-	bool at_least, known = list_data_count(screen->data, &count, &at_least) && !at_least;
-
-	screen->keep = 0; /* where the user goes counts, not where the cursor was */
-	if (step == 0 && act != ACT_last) {
-		screen->owed_to = 0;
-		return;
-	}
-	if (list->cursor + 1 < list->total || !list_data_more(screen->data))
-		return;
-	if (step > 0) {
-		screen->owed_to = (screen->owed_to > from ? screen->owed_to : from) + step;
-	} else if (known && count <= LIST_END_MAX) {
-		screen->owed_to = count;
-	} else {
-		screen->owed_to = list->total + LIST_END_STEP;
-		message_say(SAY_NOTE, 0, tr(T_LIST_FAR));
-	}
-	list_pay(screen);
-}
-
-/* Rows of another query, or the same again: then the cursor stays on its record, marks stay. */
-static void
-list_begin(struct list_screen *screen, size_t end, bool more)
-{
-	struct list *list = &screen->list;
-	size_t from = list->cursor, at = 0;
-
-	list_measure(screen);
-	screen->owed_to = 0;
-	if (screen->keep_marks) {
-		list_set_total(list, end, more);
-		list->said_count = 0; /* what is in sight is to be said again */
-	} else {
-		list_reset(list, end, more);
-	}
-	if (screen->keep != 0 && list_data_find(screen->data, screen->keep, &at)) {
-		list_go(list, at);
-	} else if (screen->keep != 0 && more && from >= end && from <= LIST_END_MAX) {
-		screen->owed_to = from; /* further down: where it was, or nearly so */
-		list_pay(screen);
-	}
-	screen->fresh_count = 0;
-	free(screen->fault);
-	screen->fault = NULL;
-	screen->sort_before = screen->sort;
-	screen->down_before = screen->down;
-}
-
-static void
-list_on_changed(void *context, bool first)
-{
-	struct list_screen *screen = context;
-	size_t end = list_data_end(screen->data);
-	bool more = list_data_more(screen->data);
-
-	if (first) {
-		list_begin(screen, end, more);
-	} else {
-		list_set_total(&screen->list, end, more);
-		list_pay(screen);
-	}
-	ui_redraw(screen->app->ui);
-}
-
-static void
-list_on_failed(void *context, const Kehu__ServerFrame *answer)
-{
-	struct list_screen *screen = context;
-
-	/* A refused order: the one of before stands, as the rows do. */
-	screen->sort = screen->sort_before;
-	screen->down = screen->down_before;
-	list_filter_failed(screen, answer);
-	ui_redraw(screen->app->ui);
-}
-
-void
-list_screen_ask(struct list_screen *screen, bool quiet, bool keep)
-{
-	const Kehu__Row *row = keep ? list_screen_current(screen) : NULL;
-
-	screen->keep = row == NULL ? 0 : row->id;
-	screen->keep_marks = keep;
-	list_data_ask(screen->data, screen->query, screen->sort, screen->down,
-	    (quiet ? DATA_QUIET : 0U) | (keep ? DATA_AGAIN : 0U));
 }
 
 /* ---- what others change ---- */
@@ -419,7 +131,7 @@ list_screen_draw(struct screen *base, struct rect rect)
 	struct list_screen *screen = (struct list_screen *)base;
 	struct rect rows = rect;
 
-	list_make_columns(screen);
+	list_column_make(screen);
 	screen->list.empty = list_empty(screen);
 	if (list_has_preview(screen, rect.cols))
 		rows.cols -= list_preview_cols(screen, rect.cols);
@@ -499,41 +211,6 @@ list_screen_open_row(struct list_screen *screen, const Kehu__Row *row)
 }
 
 static unsigned
-list_key_sort(struct list_screen *screen, bool turn)
-{
-	const Kehu__Entity *entity = list_screen_entity(screen);
-	uint32_t now = screen->sort != 0 ? screen->sort
-		       : entity == NULL  ? 0
-					 : entity->sort_field;
-	size_t at = screen->column_count;
-
-	if (entity == NULL)
-		return UI_HANDLED;
-	if (turn) {
-		screen->down = screen->sort != 0 ? !screen->down : !entity->sort_down;
-		screen->sort = now;
-		list_screen_ask(screen, false, false);
-		return UI_DONE;
-	}
-	for (size_t i = 0; i < screen->column_count; i++)
-		if (screen->fields[i] == now)
-			at = i;
-	for (size_t i = 1; i <= screen->column_count; i++) {
-		const uint32_t field = screen->fields[(at + i) % screen->column_count];
-		const Kehu__Field *known = cat_field(entity, field);
-
-		if (field == now || known == NULL || !(known->flags & CAT_SORT))
-			continue;
-		screen->sort = field;
-		screen->down = false;
-		list_screen_ask(screen, false, false);
-		return UI_DONE;
-	}
-	message_say(SAY_NOTE, 0, tr(T_LIST_NO_SORT));
-	return UI_DONE;
-}
-
-static unsigned
 list_key_preview(struct list_screen *screen)
 {
 	bool shown = list_has_preview(screen, cells_cols());
@@ -582,9 +259,9 @@ list_key_act(struct list_screen *screen, enum act act)
 		list_option_undo(screen);
 		return UI_DONE;
 	case ACT_sort:
-		return list_key_sort(screen, false);
+		return list_column_sort(screen, false);
 	case ACT_sort_turn:
-		return list_key_sort(screen, true);
+		return list_column_sort(screen, true);
 	case ACT_preview:
 		return list_key_preview(screen);
 	case ACT_narrower:
@@ -626,7 +303,7 @@ list_screen_key(struct screen *base, enum act act, const struct event *event)
 		return UI_DONE;
 	}
 	flags = list_key(&screen->list, act, event);
-	list_owe(screen, from, act);
+	list_move_owe(screen, from, act);
 	if (flags & UI_ACT)
 		return list_key_open(screen);
 	if (flags & UI_REFUSED)
@@ -736,21 +413,21 @@ list_open_view(struct app *app, uint32_t entity_number, const char *query, const
 	prompt_init(&screen->prompt, LIST_QUERY_CHARS);
 	prompt_set(&screen->prompt, query);
 	screen->list = (struct list){ .columns = screen->columns,
-		.row = list_row,
-		.visible = list_on_visible,
+		.row = list_column_row,
+		.visible = list_move_visible,
 		.arg = screen,
 		.marks = true };
 	list_init(&screen->list);
 	screen->preview = preview_new(app, entity_number);
 	screen->live =
 	    live_open(app, &(struct live_config){ .changed = list_on_live, .context = screen });
-	list_make_columns(screen);
+	list_column_make(screen);
 	screen->data = list_data_new(
 	    app, &(struct list_data_config){ .entity = entity_number,
 		     .columns = screen->fields,
 		     .column_count = columns != NULL && columns[0] ? screen->column_count : 0,
-		     .changed = list_on_changed,
-		     .failed = list_on_failed,
+		     .changed = list_move_changed,
+		     .failed = list_move_failed,
 		     .context = screen });
 	ui_push(app->ui, &screen->screen);
 	list_screen_ask(screen, false, false);

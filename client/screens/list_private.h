@@ -1,4 +1,7 @@
-/* What the files of the list screen share: list.c (screen), list_filter.c, list_option.c. */
+/*
+ * What the files of the list screen share: list.c (screen and keys), list_column.c,
+ * list_move.c, list_filter.c, list_option.c.
+ */
 #ifndef KEHU_LIST_PRIVATE_H
 #define KEHU_LIST_PRIVATE_H
 
@@ -68,6 +71,22 @@ const Kehu__Row *list_screen_current(const struct list_screen *screen);
 /* The label of a row, in scratch memory. */
 const char *list_screen_label(const struct list_screen *screen, const Kehu__Row *row);
 void list_screen_open_row(struct list_screen *screen, const Kehu__Row *row);
+
+/* list_column.c */
+/* Again only when the catalogue is another: labels in the other language, a field more. */
+void list_column_make(struct list_screen *screen);
+void list_column_measure(struct list_screen *screen);
+/* For the widget: the row at index as texts; NULL: not here yet. */
+const struct list_row *list_column_row(void *arg, size_t index);
+/* The next column that can be sorted by, or the other way round. */
+unsigned list_column_sort(struct list_screen *screen, bool turn);
+
+/* list_move.c */
+void list_move_visible(void *arg, size_t first, size_t count);
+void list_move_changed(void *context, bool first);
+void list_move_failed(void *context, const Kehu__ServerFrame *answer);
+/* A key moved the cursor from this row: what it wanted beyond the rows here is owed. */
+void list_move_owe(struct list_screen *screen, size_t from, enum act act);
 
 /* list_filter.c */
 unsigned list_filter_key(struct list_screen *screen, enum act act, const struct event *event);

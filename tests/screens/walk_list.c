@@ -325,6 +325,38 @@ server_that_dies_and_returns_is_waited_for(void **state)
 }
 
 static void
+server_that_stops_for_work_is_announced(void **state)
+{
+	struct vt *vt = list_ready("zh", 24, 80);
+
+	bed_kill(bed, SIGTERM);
+	desk_sees(vt, "停机维护");
+	desk_sees(vt, "断 ");
+	bed_start(bed);
+	desk_sees(vt, "OK");
+	desk_type(vt, "/明珠{Enter}");
+	desk_sees(vt, "/12");
+	desk_leave(vt);
+}
+
+/* F8 with marked rows offers what the digits do, for all of them. */
+static void
+marked_rows_are_acted_on_together(void **state)
+{
+	struct vt *vt = list_ready("zh", 24, 80);
+
+	desk_type(vt, "{Space}{Space}{F8}");
+	desk_sees(vt, "对选中的 2 条");
+	desk_type(vt, "看{Enter}");
+	desk_sees(vt, "世纪大道");
+	desk_type(vt, "{F3}");
+	desk_sees(vt, "世纪大道");
+	desk_type(vt, "{F3}");
+	desk_sees(vt, "[客户]");
+	desk_leave(vt);
+}
+
+static void
 resizing_leaves_no_trace(void **state)
 {
 	struct vt *vt = list_ready("zh", 24, 80);
@@ -418,6 +450,8 @@ main(void)
 		cmocka_unit_test(resizing_leaves_no_trace),
 		cmocka_unit_test(view_is_saved_and_opened_by_its_letter),
 		cmocka_unit_test(deleting_asks_and_can_be_taken_back),
+		cmocka_unit_test(marked_rows_are_acted_on_together),
+		cmocka_unit_test(server_that_stops_for_work_is_announced),
 		cmocka_unit_test(server_that_dies_and_returns_is_waited_for),
 		cmocka_unit_test(changes_of_others_appear_without_moving_the_cursor),
 	};

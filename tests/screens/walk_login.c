@@ -235,6 +235,25 @@ session_that_ended_asks_again_and_keeps_the_screen(void **state)
 	desk_leave(vt);
 }
 
+static void
+password_is_changed_while_signed_in(void **state)
+{
+	struct vt *vt = desk_home(bed, "dan", "zh", 24, 80);
+
+	desk_type(vt, "6mm{Enter}");
+	desk_sees(vt, "当前密码");
+	desk_type(vt, "not it{Tab}some new words here{Tab}some new words here{F10}");
+	desk_sees(vt, "E1002");
+	desk_type(vt, "{Ctrl-U}" BED_PASSWORD "{Tab}{Tab}other{F10}");
+	desk_sees(vt, "不一致");
+	desk_type(vt, "{Ctrl-U}some new words here{F10}");
+	desk_sees(vt, "密码已修改");
+	desk_leave(vt);
+	vt = desk_open(bed, &(struct desk_options){ .user = "dan", .password = "some new words here" });
+	desk_sees(vt, "1首页");
+	desk_leave(vt);
+}
+
 static int
 setup(void **state)
 {
@@ -267,6 +286,7 @@ main(void)
 		cmocka_unit_test(login_survives_a_server_that_comes_later),
 		cmocka_unit_test(sigterm_and_sighup_end_it_in_good_order),
 		cmocka_unit_test(unusable_terminal_is_one_line),
+		cmocka_unit_test(password_is_changed_while_signed_in),
 		cmocka_unit_test(session_that_ended_asks_again_and_keeps_the_screen),
 	};
 
