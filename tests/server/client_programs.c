@@ -6,6 +6,7 @@
 #include "client/admin/admin.h"
 #include "client/cli/kehu.h"
 #include "tests/lib/bed.h"
+#include "tests/lib/pg.h"
 #include "tests/lib/company.h"
 
 #include <setjmp.h>
@@ -240,7 +241,9 @@ an_import_survives_the_server(void **state)
 	pid_t pid = start("kehu", "ada",
 	    arena_printf(
 		bed->arena, "import|customer|%s|--errors|%s", path, file_in("refused")));
-	nanosleep(&(struct timespec){ .tv_nsec = 600000000 }, NULL);
+	/* In the middle of it: the job has stored its first rows. */
+	for (int i = 0; i < 2000 && pg_int(bed->database, "SELECT count(*) FROM customer WHERE name LIKE '进口公司%%'") == 0; i++)
+		nanosleep(&(struct timespec){ .tv_nsec = 10000000 }, NULL);
 	bed_kill(bed, SIGKILL);
 	bed_start(bed);
 	struct ran ran = finish(pid);
