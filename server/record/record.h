@@ -20,6 +20,8 @@ struct record {
 	const struct entity_view *entity;
 	int64_t id;      /* <= 0: new (temporary) */
 	int64_t stored_id; /* of a new record once inserted; else id */
+	bool id_asked;     /* a new record's id rides in the trip of its references */
+	struct rows *id_rows;
 	uint32_t version;
 	bool deleted;
 	int64_t owner, department, branch, pool; /* access columns as stored (or to be) */

@@ -336,8 +336,7 @@ save_load(struct call *call, const struct entity_view *entity, const Kehu__Recor
     struct record **result)
 {
 	struct record *record;
-	struct rows *id;
-	enum err err;
+	enum err err = ERR_OK;
 
 	if (wire->id > 0) {
 		err = record_read_to_change(call, entity, wire->id, &record);
@@ -353,10 +352,8 @@ save_load(struct call *call, const struct entity_view *entity, const Kehu__Recor
 		record->id = wire->id;
 		sql_add(sql, "SELECT nextval('record_id')");
 		sql_named(sql);
-		store_queue(call->store, sql, &id);
-		err = store_flush(call->store, call->arena);
-		if (err == ERR_OK)
-			record->stored_id = rows_int(id, 0, 0);
+		store_queue(call->store, sql, &record->id_rows);
+		record->id_asked = true;
 	}
 	*result = record;
 	return err;
@@ -373,11 +370,13 @@ save_check_references(struct call *call, struct record *record)
 	for (size_t i = 0; i < record->line_count; i++)
 		if (!record->lines[i]->removed)
 			count = save_collect_references(call, record->lines[i], list, count, max);
-	if (count == 0)
+	if (count == 0 && !record->id_asked)
 		return ERR_OK;
 	for (size_t i = 0; i < count; i++)
 		save_queue_reference(call, &list[i]);
 	err = store_flush(call->store, call->arena);
+	if (err == ERR_OK && record->id_asked)
+		record->stored_id = rows_int(record->id_rows, 0, 0);
 	for (size_t i = 0; err == ERR_OK && i < count; i++)
 		save_check_reference(call, &list[i]);
 	return err != ERR_OK ? err : save_first_failure(call);
@@ -461,6 +460,14 @@ save_answer(struct call *call, const struct record *record)
 	written->n_ids = new_lines;
 }
 
+static enum err
+save_flush_refused(struct call *call, enum err refused)
+{
+	enum err err = store_flush(call->store, call->arena);
+
+	return err != ERR_OK ? err : refused;
+}
+
 enum err
 handle_save(struct call *call)
 {
@@ -495,5 +502,8 @@ handle_save(struct call *call)
 	err = record_save(call, record);
 	if (err == ERR_OK)
 		save_answer(call, record);
+	else if (record->stored_id == 0)
+		/* Refused before the first trip: perhaps by snapshots that kehu_begin finds stale. */
+		return save_flush_refused(call, err);
 	return err;
 }

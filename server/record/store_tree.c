@@ -174,6 +174,7 @@ tree_update(struct call *call, struct record *record, struct rows **rows)
 	sql_int(sql, record->stored_id);
 	sql_add(sql, " AND version = ");
 	sql_int(sql, record->version);
+	sql_named(sql);
 	store_queue(call->store, sql, rows);
 	record->version++;
 }
@@ -188,6 +189,7 @@ tree_remove_line(struct call *call, const struct record *line)
 	sql_uuid(sql, call->intention);
 	sql_add(sql, " WHERE id = ");
 	sql_int(sql, line->stored_id);
+	sql_named(sql);
 	store_queue(call->store, sql, NULL);
 }
 
