@@ -101,6 +101,38 @@ leaving_asks_first(void **state)
 	desk_leave(vt);
 }
 
+/* What was being typed when the line was cut is offered at the next start. */
+static void
+draft_of_before_is_offered(void **state)
+{
+	struct desk_options options = {
+		.user = "ada", .password = BED_PASSWORD, .state = "drafts"
+	};
+	struct vt *vt = desk_open(bed, &options);
+
+	desk_sees(vt, "1首页");
+	desk_type(vt, ":shhxkj xbf");
+	desk_sees(vt, "新建拜访: 上海华信科技");
+	desk_type(vt, "{Enter}");
+	desk_sees(vt, "目的");
+	for (int i = 0; i < 12 && strncmp(vt_row(vt, 21), "目的", strlen("目的")) != 0; i++)
+		desk_type(vt, "{Tab}");
+	desk_type(vt, "说到一半");
+	vt_signal(vt, SIGHUP);
+	assert_true(vt_wait_exit(vt, DESK_SOON_MS));
+	desk_end(vt);
+	options.password = NULL;
+	vt = desk_open(bed, &options);
+	desk_sees(vt, "本机有 1 份未提交草稿");
+	assert_null(strstr(vt_screen_text(vt), "华信"));
+	desk_type(vt, BED_PASSWORD "{Enter}");
+	desk_sees(vt, "1首页");
+	desk_type(vt, "{Tab}{Tab}");
+	desk_type(vt, "{Enter}");
+	desk_sees(vt, "说到一半");
+	desk_end(vt);
+}
+
 /* ---- the palette ------------------------------------------------------------------------- */
 
 static void
@@ -270,6 +302,7 @@ main(void)
 		cmocka_unit_test(home_opens_a_visit_and_remembers_it),
 		cmocka_unit_test(home_leads_to_the_modules),
 		cmocka_unit_test(leaving_asks_first),
+		cmocka_unit_test(draft_of_before_is_offered),
 		cmocka_unit_test(palette_is_as_drawn),
 		cmocka_unit_test(palette_takes_function_codes),
 		cmocka_unit_test(palette_finds_customers_by_initials_and_phone),
