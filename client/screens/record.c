@@ -468,6 +468,9 @@ record_can(struct screen *base, enum act act)
 	switch (act) {
 	case ACT_edit:
 		return (screen->record->rights & CAT_MAY_EDIT) != 0;
+	case ACT_new:
+		return record_files_here(screen) || record_new_tab(screen) != NULL ||
+		       (screen->entity->actions_allowed & CAT_CREATE) != 0;
 	case ACT_find:
 		return false;
 	case ACT_undo:
