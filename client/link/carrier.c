@@ -1,10 +1,10 @@
 /*
- * The socket under a link: name, TCP, TLS, bytes, whole frames. Names are resolved with
- * getaddrinfo_a, since a screen may not freeze while a name server sleeps; numeric addresses
- * skip that. Deciding when to connect again is link.c's.
+ * The socket under a link: name, TCP, TLS, bytes, whole frames. Names are looked
+ * up by a resolver, numeric addresses here and now. Deciding when to connect again is link.c's.
  */
 #include "client/link/carrier.h"
 
+#include "client/link/resolver.h"
 #include "common/date.h"
 #include <errno.h>
 #include <netdb.h>
@@ -22,54 +22,6 @@
 #define CARRIER_NAME_POLL_US (20 * 1000)
 /* A peer that acknowledges nothing for so long is gone; the kernel tells the next write. */
 #define CARRIER_TCP_USER_TIMEOUT_MS 60000
-
-/* A name being looked up. glibc may still write into it after we lost interest. */
-struct resolver {
-	struct gaicb request;
-	struct addrinfo hints;
-	char host[256], port[16];
-	struct resolver *next;
-};
-
-/* Given up while glibc was busy with them; freed once it is done. */
-static struct resolver *carrier_abandoned;
-
-static void
-carrier_resolver_free(struct resolver *resolver)
-{
-	if (resolver->request.ar_result != NULL)
-		freeaddrinfo(resolver->request.ar_result);
-	free(resolver);
-}
-
-static void
-carrier_reap(void)
-{
-	for (struct resolver **at = &carrier_abandoned; *at != NULL;) {
-		struct resolver *resolver = *at;
-
-		if (gai_error(&resolver->request) == EAI_INPROGRESS) {
-			at = &resolver->next;
-			continue;
-		}
-		*at = resolver->next;
-		carrier_resolver_free(resolver);
-	}
-}
-
-static void
-carrier_resolver_drop(struct carrier *carrier)
-{
-	struct resolver *resolver = carrier->resolver;
-
-	if (resolver == NULL)
-		return;
-	carrier->resolver = NULL;
-	gai_cancel(&resolver->request);
-	resolver->next = carrier_abandoned;
-	carrier_abandoned = resolver;
-	carrier_reap();
-}
 
 static const char *
 carrier_say(const struct carrier *carrier, const char *en, const char *zh)
@@ -95,7 +47,8 @@ carrier_close(struct carrier *carrier)
 	}
 	if (carrier->fd >= 0)
 		close(carrier->fd);
-	carrier_resolver_drop(carrier);
+	resolver_free(carrier->resolver);
+	carrier->resolver = NULL;
 	if (carrier->addresses != NULL)
 		freeaddrinfo(carrier->addresses);
 	carrier->addresses = carrier->next = NULL;
@@ -134,7 +87,6 @@ void
 carrier_open(struct carrier *carrier, const char *host, const char *port, int step_ms)
 {
 	carrier_close(carrier);
-	carrier_reap();
 	buf_clear(&carrier->in);
 	carrier->in_at = 0;
 	carrier->error = ERR_OK;
@@ -156,21 +108,7 @@ carrier_resolve_start(struct carrier *carrier)
 	if (getaddrinfo(carrier->host, carrier->port, &numeric, &carrier->addresses) == 0)
 		return;
 	carrier->addresses = NULL;
-	struct resolver *resolver = calloc(1, sizeof(*resolver));
-	if (resolver == NULL)
-		return;
-	memcpy(resolver->host, carrier->host, sizeof(resolver->host));
-	memcpy(resolver->port, carrier->port, sizeof(resolver->port));
-	resolver->hints = (struct addrinfo){ .ai_socktype = SOCK_STREAM };
-	resolver->request = (struct gaicb){ .ar_name = resolver->host,
-		.ar_service = resolver->port,
-		.ar_request = &resolver->hints };
-	struct gaicb *list[] = { &resolver->request };
-	if (getaddrinfo_a(GAI_NOWAIT, list, 1, NULL) != 0) {
-		free(resolver);
-		return;
-	}
-	carrier->resolver = resolver;
+	carrier->resolver = resolver_start(carrier->host, carrier->port);
 }
 
 static enum err
@@ -184,15 +122,14 @@ carrier_resolve(struct carrier *carrier)
 				carrier, "the name cannot be looked up", "无法解析此名称"));
 	}
 	if (carrier->resolver != NULL) {
-		int error = gai_error(&carrier->resolver->request);
+		int error;
 
-		if (error == EAI_INPROGRESS)
+		if (!resolver_take(carrier->resolver, &error, &carrier->addresses))
 			return ERR_OK;
+		resolver_free(carrier->resolver);
+		carrier->resolver = NULL;
 		if (error != 0)
 			return carrier_fail(carrier, ERR_NO_SERVER, gai_strerror(error));
-		carrier->addresses = carrier->resolver->request.ar_result;
-		carrier->resolver->request.ar_result = NULL;
-		carrier_resolver_drop(carrier);
 	}
 	carrier->next = carrier->addresses;
 	carrier_enter(carrier, CARRIER_TCP);
