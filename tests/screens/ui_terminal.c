@@ -16,7 +16,7 @@
 
 #include <cmocka.h>
 
-enum { SOON_MS = 3000, QUIET_MS = 80 };
+enum { SOON_MS = 10000, QUIET_MS = 80 };
 
 static char self[512];
 
@@ -362,13 +362,18 @@ typing_ahead_stops_at_an_error(void **state)
 static void
 resting_screen_costs_next_to_nothing(void **state)
 {
+	enum { RESTING_MS = 1500, RESTING_BYTES = 20 /* the clock may have turned */ };
 	struct vt *vt = demo_ready(NULL, NULL);
+	int64_t end_ms = date_monotonic_us() / 1000 + SOON_MS;
 	size_t bytes;
 
-	vt_bytes(vt);
-	vt_wait_settled(vt, 1500, 1500);
-	bytes = vt_bytes(vt);
-	assert_in_range(bytes, 0, 20); /* the clock may have turned */
+	/* The last of the start may come late: at rest is what stays so. */
+	do {
+		vt_bytes(vt);
+		vt_wait_settled(vt, RESTING_MS, RESTING_MS);
+		bytes = vt_bytes(vt);
+	} while (bytes > RESTING_BYTES && date_monotonic_us() / 1000 < end_ms);
+	assert_in_range(bytes, 0, RESTING_BYTES);
 	demo_done(vt);
 }
 
