@@ -29,6 +29,12 @@ struct session {
 
 struct server; /* server/server.h: settings and shared parts */
 
+/* A record made earlier in the same call, under the temporary id its client gave it. */
+struct made {
+	uint32_t entity;
+	int64_t temporary, id;
+};
+
 struct failure {
 	enum err err;
 	uint32_t entity, field;
@@ -67,6 +73,10 @@ struct call {
 	uint32_t done_version;
 	const char *written_text; /* what an action has to say, in place of its name; never stored */
 	const char *done_action; /* NULL: the request's name */
+	struct made *made;       /* by earlier steps of a Bulk */
+	size_t made_count;
+	uint32_t failed_step; /* of a Bulk, from 1; 0: none in particular */
+	bool discard;         /* a rehearsal: all was done and nothing is to stay */
 	/* Streams one more frame before the answer (reports, files); false: the client is gone. */
 	bool (*stream)(struct call *call, const Kehu__ServerFrame *frame);
 	void *stream_to;

@@ -69,6 +69,8 @@ gate_intention(const Kehu__ClientFrame *frame)
 		return &frame->restore->intention;
 	case KEHU__CLIENT_FRAME__REQUEST_ACT:
 		return &frame->act->intention;
+	case KEHU__CLIENT_FRAME__REQUEST_BULK:
+		return &frame->bulk->intention;
 	/* Of a transfer in steps only the first is an intention; the others may be sent again. */
 	case KEHU__CLIENT_FRAME__REQUEST_IMPORT:
 		return frame->import->step == 1 ? &frame->import->intention : NULL;
@@ -88,7 +90,8 @@ gate_intention_needed(const Kehu__ClientFrame *frame)
 	return frame->request_case == KEHU__CLIENT_FRAME__REQUEST_SAVE ||
 	    frame->request_case == KEHU__CLIENT_FRAME__REQUEST_DELETE ||
 	    frame->request_case == KEHU__CLIENT_FRAME__REQUEST_RESTORE ||
-	    frame->request_case == KEHU__CLIENT_FRAME__REQUEST_ACT;
+	    frame->request_case == KEHU__CLIENT_FRAME__REQUEST_ACT ||
+	    frame->request_case == KEHU__CLIENT_FRAME__REQUEST_BULK;
 }
 
 static enum err
@@ -174,6 +177,12 @@ gate_answer_outcome(struct call *call, uint32_t entity, int64_t id, uint32_t ver
 		job->id = id;
 		call->answer.answer_case = KEHU__SERVER_FRAME__ANSWER_JOB;
 		break;
+	case KEHU__CLIENT_FRAME__REQUEST_BULK:
+		call->answer.bulk = ARENA_NEW(call->arena, Kehu__BulkAnswer);
+		kehu__bulk_answer__init(call->answer.bulk);
+		call->answer.bulk->has_repeated_request = call->answer.bulk->repeated_request = true;
+		call->answer.answer_case = KEHU__SERVER_FRAME__ANSWER_BULK;
+		break;
 	default:
 		written = call->answer.written = ARENA_NEW(call->arena, Kehu__Written);
 		kehu__written__init(written);
@@ -230,6 +239,10 @@ gate_finish(struct call *call, const struct request_row *row)
 
 	if (call->one_trip)
 		return ERR_OK;
+	if (call->discard) {
+		store_rollback(call->store);
+		return ERR_OK;
+	}
 	if (!call->has_intention)
 		return store_commit(call->store, call->arena);
 	sql = sql_new(call->arena);
@@ -291,6 +304,8 @@ gate_forget_attempt(struct call *call)
 	call->difference_count = 0;
 	call->setting_count = 0;
 	call->begun = false;
+	call->discard = false;
+	call->failed_step = 0;
 	call->rows = 0;
 	kehu__server_frame__init(&call->answer);
 }
@@ -399,6 +414,8 @@ gate_answer_error(struct call *call)
 {
 	Kehu__Error *error = gate_error(call, &call->failure);
 
+	error->has_step = call->failed_step != 0;
+	error->step = call->failed_step;
 	if (call->more_count > 0) {
 		error->n_more = call->more_count;
 		error->more = ARENA_ARRAY(call->arena, Kehu__Error *, call->more_count);

@@ -5,9 +5,8 @@
 #include "server/record/store_tree.h"
 
 #include "server/entity/dictionary.h"
-#include "server/gate/gate.h"
 #include "server/record/answer.h"
-#include "server/record/rule.h"
+#include "server/record/write.h"
 
 #include <string.h>
 
@@ -37,9 +36,9 @@ act_state_allows(const struct action *action, const char *state)
 }
 
 static enum err
-act_take_arguments(struct call *call, const struct action *action, struct value **result)
+act_take_arguments(struct call *call, const Kehu__Act *act, const struct action *action,
+    struct value **result)
 {
-	const Kehu__Act *act = call->request->act;
 	size_t count = 0;
 	struct value *values;
 
@@ -82,10 +81,10 @@ act_refuse_state(struct call *call, const struct record *record, const struct ac
 }
 
 static enum err
-act_run(struct call *call, struct record *record, const struct action *action,
-    const struct rule *rule)
+act_do(struct call *call, struct record *record, const struct write *write)
 {
 	const struct entity_view *entity = record->entity;
+	const struct action *action = write->action;
 	const struct field *state = entity_field_named(entity, entity->def->state_field);
 	struct value *arguments = NULL;
 	enum err err;
@@ -93,13 +92,13 @@ act_run(struct call *call, struct record *record, const struct action *action,
 	if (action->from != NULL &&
 	    !act_state_allows(action, record_text(record, state->number)))
 		return act_refuse_state(call, record, action, state);
-	err = act_take_arguments(call, action, &arguments);
+	err = act_take_arguments(call, write->frame->act, action, &arguments);
 	if (err != ERR_OK)
 		return err;
 	record->old = arena_memdup(call->arena, record->values,
 	    entity->field_count * sizeof(*record->values));
-	err = rule->act(call, record, arguments);
-	if (err != ERR_OK || rule->stores)
+	err = write->rule->act(call, record, arguments);
+	if (err != ERR_OK || write->rule->stores)
 		return err;
 	if (action->to != NULL)
 		record_set_text(record, state->number, action->to);
@@ -107,30 +106,33 @@ act_run(struct call *call, struct record *record, const struct action *action,
 }
 
 enum err
-handle_act(struct call *call)
+act_prepare(struct call *call, struct write *write)
 {
-	const Kehu__Act *act = call->request->act;
-	const struct entity_view *entity;
-	const struct action *action;
-	const struct rule *rule;
-	struct record *record;
-	enum right right;
-	enum err err;
+	const Kehu__Act *act = write->frame->act;
+	enum err err = call_entity(call, act->entity, RIGHT_VIEW, &write->entity);
 
-	err = call_entity(call, act->entity, RIGHT_VIEW, &entity);
 	if (err != ERR_OK)
 		return err;
-	action = act_find(entity->def, act->action);
-	rule = action != NULL ? rule_action(entity->def, action->name) : NULL;
-	if (rule == NULL || act->id <= 0)
+	write->action = act_find(write->entity->def, act->action);
+	write->rule =
+	    write->action != NULL ? rule_action(write->entity->def, write->action->name) : NULL;
+	if (write->rule == NULL || act->id <= 0)
 		return CALL_FAIL(call, ERR_NO_SUCH_ACTION, .entity = act->entity);
-	right = rule->right != 0 ? rule->right : RIGHT_ACT;
-	if ((access_rights(call->user, entity->def) & right) == 0)
+	write->right = write->rule->right != 0 ? write->rule->right : RIGHT_ACT;
+	if ((access_rights(call->user, write->entity->def) & write->right) == 0)
 		return CALL_FAIL(call, ERR_FORBIDDEN, .entity = act->entity);
-	call_scope_references(call, entity);
-	call_scope(call, entity->def, right);
-	call_begin(call, true);
-	err = record_read_to_change(call, entity, act->id, &record);
+	return ERR_OK;
+}
+
+enum err
+act_run(struct call *call, const struct write *write)
+{
+	const Kehu__Act *act = write->frame->act;
+	const struct action *action = write->action;
+	struct record *record;
+	enum err err;
+
+	err = record_read_to_change(call, write->entity, act->id, &record);
 	if (err != ERR_OK)
 		return err;
 	if (record->deleted)
@@ -139,9 +141,9 @@ handle_act(struct call *call)
 		call->current_version = record->version;
 		return CALL_FAIL(call, ERR_CONFLICT, .entity = act->entity);
 	}
-	err = act_run(call, record, action, rule);
+	err = act_do(call, record, write);
 	if (err == ERR_OK)
-		answer_written(call, entity->def, record->id, record->version, action->name,
+		answer_written(call, write->entity->def, record->id, record->version, action->name,
 		    call->written_text != NULL ? call->written_text :
 						 call_say(call, action->en, action->zh));
 	return err;

@@ -4,9 +4,8 @@
  */
 #include "server/record/store_tree.h"
 
-#include "server/gate/gate.h"
 #include "server/record/answer.h"
-#include "server/record/rule.h"
+#include "server/record/write.h"
 
 static void
 remove_queue(struct call *call, const char *table, const char *column, int64_t id, bool restore,
@@ -73,34 +72,56 @@ remove_general(struct call *call, struct record *record, bool restore)
 	return err;
 }
 
-static enum err
-remove_run(struct call *call, uint32_t number, int64_t id, uint32_t version, bool restore)
+static bool
+remove_is_restore(const struct write *write)
 {
-	enum right right = restore ? RIGHT_RESTORE : RIGHT_DELETE;
+	return write->frame->request_case == KEHU__CLIENT_FRAME__REQUEST_RESTORE;
+}
+
+static int64_t
+remove_id(const struct write *write)
+{
+	return remove_is_restore(write) ? write->frame->restore->id : write->frame->delete_->id;
+}
+
+enum err
+remove_prepare(struct call *call, struct write *write)
+{
+	uint32_t number = remove_is_restore(write) ? write->frame->restore->entity :
+						     write->frame->delete_->entity;
+	enum err err;
+
+	write->right = remove_is_restore(write) ? RIGHT_RESTORE : RIGHT_DELETE;
+	err = call_entity(call, number, write->right, &write->entity);
+	if (err != ERR_OK)
+		return err;
+	if (write->entity->def->kind == ENTITY_LINE || write->entity->def->kind == ENTITY_ANCHORED ||
+	    remove_id(write) <= 0)
+		return CALL_FAIL(call, ERR_BAD_REQUEST, .entity = number);
+	return ERR_OK;
+}
+
+enum err
+remove_run(struct call *call, const struct write *write)
+{
+	bool restore = remove_is_restore(write);
+	uint32_t version = restore ? 0 : write->frame->delete_->version;
 	enum hook hook = restore ? HOOK_RESTORE : HOOK_DELETE;
-	const struct entity_view *entity;
+	const struct entity *def = write->entity->def;
 	struct record *record;
 	enum err err;
 
-	err = call_entity(call, number, right, &entity);
-	if (err != ERR_OK)
-		return err;
-	if (entity->def->kind == ENTITY_LINE || entity->def->kind == ENTITY_ANCHORED || id <= 0)
-		return CALL_FAIL(call, ERR_BAD_REQUEST, .entity = number);
-	call_scope_references(call, entity);
-	call_scope(call, entity->def, right);
-	call_begin(call, true);
-	err = record_read_to_change(call, entity, id, &record);
+	err = record_read_to_change(call, write->entity, remove_id(write), &record);
 	if (err != ERR_OK)
 		return err;
 	if (record->deleted != restore)
-		return CALL_FAIL(call, ERR_NO_SUCH_RECORD, .entity = number);
+		return CALL_FAIL(call, ERR_NO_SUCH_RECORD, .entity = def->number);
 	if (version != 0 && version != record->version) {
 		call->current_version = record->version;
-		return CALL_FAIL(call, ERR_CONFLICT, .entity = number);
+		return CALL_FAIL(call, ERR_CONFLICT, .entity = def->number);
 	}
 	record->old = record->values;
-	if (rule_has_hook(entity->def, hook))
+	if (rule_has_hook(def, hook))
 		err = rule_run_hooks(call, hook, record);
 	else
 		err = remove_general(call, record, restore);
@@ -108,22 +129,6 @@ remove_run(struct call *call, uint32_t number, int64_t id, uint32_t version, boo
 	if (err == ERR_OK)
 		err = rule_run_hooks(call, HOOK_AFTER_DELETE, record);
 	if (err == ERR_OK)
-		answer_written(call, entity->def, id, record->version, restore ? "restore" : "delete", "");
+		answer_written(call, def, record->id, record->version, restore ? "restore" : "delete", "");
 	return err;
-}
-
-enum err
-handle_delete(struct call *call)
-{
-	const Kehu__Delete *request = call->request->delete_;
-
-	return remove_run(call, request->entity, request->id, request->version, false);
-}
-
-enum err
-handle_restore(struct call *call)
-{
-	const Kehu__Restore *request = call->request->restore;
-
-	return remove_run(call, request->entity, request->id, 0, true);
 }

@@ -8,9 +8,8 @@
 
 #include "common/date.h"
 #include "server/entity/fields.h"
-#include "server/gate/gate.h"
 #include "server/record/answer.h"
-#include "server/record/rule.h"
+#include "server/record/write.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -469,26 +468,30 @@ save_flush_refused(struct call *call, enum err refused)
 }
 
 enum err
-handle_save(struct call *call)
+save_prepare(struct call *call, struct write *write)
 {
-	const Kehu__Record *wire = call->request->save->record;
-	const struct entity_view *entity;
-	struct record *record;
-	enum right right;
+	const Kehu__Record *wire = write->frame->save->record;
 	enum err err;
 
 	if (wire == NULL || wire->n_lines > LINES_MAX)
 		return CALL_FAIL(call, ERR_BAD_REQUEST);
-	right = wire->id > 0 ? RIGHT_EDIT : RIGHT_CREATE;
-	err = call_entity(call, wire->entity, right, &entity);
+	write->right = wire->id > 0 ? RIGHT_EDIT : RIGHT_CREATE;
+	err = call_entity(call, wire->entity, write->right, &write->entity);
 	if (err != ERR_OK)
 		return err;
-	if (entity->def->kind == ENTITY_LINE || entity->def->kind == ENTITY_ANCHORED)
+	if (write->entity->def->kind == ENTITY_LINE || write->entity->def->kind == ENTITY_ANCHORED)
 		return CALL_FAIL(call, ERR_BAD_REQUEST, .entity = wire->entity);
-	call_scope_references(call, entity);
-	call_scope(call, entity->def, right);
-	call_begin(call, true);
-	err = save_load(call, entity, wire, &record);
+	return ERR_OK;
+}
+
+enum err
+save_run(struct call *call, const struct write *write)
+{
+	const Kehu__Record *wire = write->frame->save->record;
+	struct record *record;
+	enum err err;
+
+	err = save_load(call, write->entity, wire, &record);
 	if (err != ERR_OK)
 		return err;
 	save_take_values(call, record, wire);

@@ -122,6 +122,21 @@ value_check_ref(struct call *call, const struct field *field, int64_t id)
 									   : ERR_NO_SUCH_RECORD;
 }
 
+/* A temporary id stands for the record that an earlier step of the same call made. */
+static bool
+value_find_made(const struct call *call, const struct field *field, int64_t temporary, int64_t *id)
+{
+	const struct entity_view *target = catalog_entity_named(call->catalog, field->ref);
+
+	for (size_t i = 0; i < call->made_count; i++)
+		if (call->made[i].temporary == temporary &&
+		    call->made[i].entity == target->def->number) {
+			*id = call->made[i].id;
+			return true;
+		}
+	return false;
+}
+
 static enum err
 value_check_choice(
     struct call *call, const struct field *field, const char *code, struct value *value)
@@ -167,6 +182,10 @@ value_from_wire(
 		return wire->text != NULL && wire->text[0] != '\0' && field->type != TYPE_REF
 			   ? ERR_NOT_A_NUMBER
 			   : ERR_OK;
+	if (field->type == TYPE_REF && wire->number < 0) {
+		value->present = value_find_made(call, field, wire->number, &value->number);
+		return value->present ? ERR_OK : ERR_NO_SUCH_RECORD;
+	}
 	err = value_check_number(field, wire->number);
 	if (err == ERR_OK && field->type == TYPE_MONEY)
 		return value_check_money(

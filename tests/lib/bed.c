@@ -468,6 +468,54 @@ client_restore(struct client *client, uint32_t entity, int64_t id)
 	return client_call(client, &frame);
 }
 
+Kehu__ClientFrame *
+client_save_step(struct client *client, uint32_t entity, int64_t id, uint32_t version,
+    const struct sent *values)
+{
+	Kehu__ClientFrame *step = ARENA_NEW(client->arena, Kehu__ClientFrame);
+
+	kehu__client_frame__init(step);
+	step->request_case = KEHU__CLIENT_FRAME__REQUEST_SAVE;
+	step->save = ARENA_NEW(client->arena, Kehu__Save);
+	kehu__save__init(step->save);
+	step->save->record = client_record(client->arena, entity, id, version, values);
+	return step;
+}
+
+Kehu__ClientFrame *
+client_delete_step(struct client *client, uint32_t entity, int64_t id, uint32_t version)
+{
+	Kehu__ClientFrame *step = ARENA_NEW(client->arena, Kehu__ClientFrame);
+
+	kehu__client_frame__init(step);
+	step->request_case = KEHU__CLIENT_FRAME__REQUEST_DELETE;
+	step->delete_ = ARENA_NEW(client->arena, Kehu__Delete);
+	kehu__delete__init(step->delete_);
+	step->delete_->has_entity = step->delete_->has_id = step->delete_->has_version = true;
+	step->delete_->entity = entity;
+	step->delete_->id = id;
+	step->delete_->version = version;
+	return step;
+}
+
+Kehu__ServerFrame *
+client_bulk(struct client *client, struct uuid intention, Kehu__ClientFrame *const *steps,
+    size_t count, bool dry_run)
+{
+	Kehu__ClientFrame frame = KEHU__CLIENT_FRAME__INIT;
+	Kehu__Bulk bulk = KEHU__BULK__INIT;
+
+	bulk.has_intention = bulk.has_dry_run = true;
+	bulk.dry_run = dry_run;
+	bulk.intention.data = intention.bytes;
+	bulk.intention.len = sizeof(intention.bytes);
+	bulk.n_steps = count;
+	bulk.steps = arena_memdup(client->arena, steps, count * sizeof(*steps));
+	frame.request_case = KEHU__CLIENT_FRAME__REQUEST_BULK;
+	frame.bulk = &bulk;
+	return client_call(client, &frame);
+}
+
 const Kehu__Written *
 expect_written(const Kehu__ServerFrame *answer)
 {

@@ -78,6 +78,12 @@ Kehu__ServerFrame *client_act(struct client *client, uint32_t entity, int64_t id
     const struct sent *arguments);
 Kehu__ServerFrame *client_delete(struct client *client, uint32_t entity, int64_t id, uint32_t version);
 Kehu__ServerFrame *client_restore(struct client *client, uint32_t entity, int64_t id);
+/* One step of a Bulk, in the client's arena. */
+Kehu__ClientFrame *client_save_step(struct client *client, uint32_t entity, int64_t id, uint32_t version,
+    const struct sent *values);
+Kehu__ClientFrame *client_delete_step(struct client *client, uint32_t entity, int64_t id, uint32_t version);
+Kehu__ServerFrame *client_bulk(struct client *client, struct uuid intention,
+    Kehu__ClientFrame *const *steps, size_t count, bool dry_run);
 
 /* Asserts that the answer is no error, and gives what was written. */
 const Kehu__Written *expect_written(const Kehu__ServerFrame *answer);
