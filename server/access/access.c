@@ -1,8 +1,9 @@
 /*
- * The access snapshot: who may do what with which rows. Users with the same roles share one
- * sum of grants; a user's departments and branches "and below" are worked out once, here.
+ * The access snapshot: who may do what with which rows and fields. Users with the same roles share
+ * one sum of grants and one view of each entity; a user's departments and branches "and below" are
+ * worked out once, here.
  */
-#include "server/access/access.h"
+#include "server/access/views.h"
 
 #include "common/buf.h"
 #include "common/log.h"
@@ -23,14 +24,20 @@ struct grant_sum { /* of all roles of a user, on one entity */
 	uint8_t scope[RIGHT_BITS]; /* widest scope of each right */
 };
 
+/* One distinct set of roles: what they add up to. */
+struct access_set {
+	const char *const *names; /* of the roles */
+	size_t role_count;
+	const struct grant_sum *grants;		 /* by entity number */
+	const struct entity_view *const *views; /* by entity number */
+};
+
 struct access_user {
 	int64_t id, branch, department;
 	int64_t expires_on; /* INT64_MAX: never */
 	bool disabled, shared;
 	const struct access *access;
-	const char *const *roles;
-	size_t role_count;
-	const struct grant_sum *grants; /* by entity number */
+	const struct access_set *set;
 	const int64_t *departments, *branches, *pools;
 	size_t department_count, branch_count, pool_count;
 };
@@ -117,8 +124,9 @@ size_t
 access_user_roles(
     struct arena *arena, const struct access_user *user, const char *const **names)
 {
-	*names = arena_memdup(arena, user->roles, user->role_count * sizeof(*user->roles));
-	return user->role_count;
+	*names = arena_memdup(
+	    arena, user->set->names, user->set->role_count * sizeof(*user->set->names));
+	return user->set->role_count;
 }
 
 /* A line answers for its parent. */
@@ -133,13 +141,13 @@ access_entity_number(const struct access *access, const struct entity *entity)
 uint32_t
 access_rights(const struct access_user *user, const struct entity *entity)
 {
-	return user->grants[access_entity_number(user->access, entity)].rights;
+	return user->set->grants[access_entity_number(user->access, entity)].rights;
 }
 
 struct arms
 access_arms(const struct access_user *user, const struct entity *entity, enum right right)
 {
-	const struct grant_sum *sum = &user->grants[access_entity_number(user->access, entity)];
+	const struct grant_sum *sum = &user->set->grants[access_entity_number(user->access, entity)];
 	struct arms arms = { .right = right };
 	int bit = __builtin_ctz((unsigned)right);
 
@@ -190,17 +198,23 @@ arms_reach(
 	       arms_has(arms->pools, arms->pool_count, pool);
 }
 
+const struct entity_view *
+access_view(const struct access_user *user, const struct entity *entity)
+{
+	return user->set->views[entity->number];
+}
+
 enum field_right
 access_field(
     const struct access_user *user, const struct entity *entity, const struct field *field)
 {
-	(void)user;
-	(void)entity;
-	if (field->flags & (FIELD_HIDDEN | FIELD_RETIRED))
+	if ((field->flags & FIELD_VIEWED) == 0)
+		field = entity_field(access_view(user, entity), field->number);
+	if (field == NULL)
 		return FIELD_SHOW_HIDDEN;
-	if (field->flags & (FIELD_READONLY | FIELD_FIGURE))
-		return FIELD_SHOW_READONLY;
-	return FIELD_CLEAR;
+	if (field->flags & FIELD_MASKED)
+		return FIELD_SHOW_MASKED;
+	return field->flags & FIELD_READONLY ? FIELD_SHOW_READONLY : FIELD_CLEAR;
 }
 
 static void
@@ -332,6 +346,7 @@ struct access_role {
 	int64_t id;
 	const char *name;
 	struct grant_sum *grants;
+	struct role_rules rules;
 };
 
 static void
@@ -354,80 +369,161 @@ access_scope(const char *code)
 	return SCOPE_NONE;
 }
 
-static size_t
-access_load_roles(struct access *access, const struct rows *roles, const struct rows *grants,
-    struct access_role **list)
+static struct access_role *
+access_find_role(struct access_role *roles, size_t count, int64_t id)
 {
-	struct access_role *all =
-	    ARENA_ARRAY(access->arena, struct access_role, roles->count + 1);
-
-	for (size_t i = 0; i < roles->count; i++) {
-		all[i].id = rows_int(roles, i, 0);
-		all[i].name = arena_strdup(access->arena, rows_text(roles, i, 1));
-		all[i].grants =
-		    ARENA_ARRAY(access->arena, struct grant_sum, access->entity_max + 1);
-	}
-	for (size_t i = 0; i < grants->count; i++) {
-		int64_t role = rows_int(grants, i, 0);
-		struct access_role *found =
-		    bsearch(&role, all, roles->count, sizeof(*all), access_compare_id);
-		const struct entity_view *entity =
-		    catalog_entity_named(access->catalog, rows_text(grants, i, 1));
-
-		/* A grant on an entity this server does not know gives nothing. */
-		if (found != NULL && entity != NULL)
-			access_add_grant(&found->grants[entity->def->number],
-			    (uint32_t)rows_int(grants, i, 3),
-			    access_scope(rows_text(grants, i, 2)));
-	}
-	*list = all;
-	return roles->count;
+	return bsearch(&id, roles, count, sizeof(*roles), access_compare_id);
 }
 
-/* Adds up the roles of each user; rows are ordered by user. */
 static void
-access_load_user_roles(struct access *access, const struct rows *rows,
-    const struct access_role *roles, size_t role_count)
+access_load_grants(
+    struct access *access, const struct rows *rows, struct access_role *roles, size_t count)
 {
-	struct grant_sum *none =
+	for (size_t i = 0; i < rows->count; i++) {
+		struct access_role *role = access_find_role(roles, count, rows_int(rows, i, 0));
+		const struct entity_view *entity =
+		    catalog_entity_named(access->catalog, rows_text(rows, i, 1));
+
+		/* A grant on an entity this server does not know gives nothing. */
+		if (role == NULL || entity == NULL)
+			continue;
+		access_add_grant(&role->grants[entity->def->number],
+		    (uint32_t)rows_int(rows, i, 3), access_scope(rows_text(rows, i, 2)));
+		if (rows_int(rows, i, 3) != 0)
+			role->rules.reaches[entity->def->number] = true;
+	}
+}
+
+/* Rows (role, entity, field, show, reveal), ordered by role. */
+static void
+access_load_rules(
+    struct access *access, const struct rows *rows, struct access_role *roles, size_t count)
+{
+	struct field_rule *rules = ARENA_ARRAY(access->arena, struct field_rule, rows->count + 1);
+
+	for (size_t i = 0; i < rows->count; i++) {
+		struct access_role *role = access_find_role(roles, count, rows_int(rows, i, 0));
+
+		rules[i] = (struct field_rule){
+			.entity = arena_strdup(access->arena, rows_text(rows, i, 1)),
+			.field = arena_strdup(access->arena, rows_text(rows, i, 2)),
+			.right = field_right_named(rows_text(rows, i, 3)),
+			.reveal = rows_bool(rows, i, 4),
+		};
+		if (role == NULL)
+			continue;
+		if (role->rules.count++ == 0)
+			role->rules.rules = &rules[i];
+	}
+}
+
+static struct access_role *
+access_load_roles(struct access *access, const struct rows *rows)
+{
+	struct access_role *roles =
+	    ARENA_ARRAY(access->arena, struct access_role, rows->count + 1);
+
+	for (size_t i = 0; i < rows->count; i++) {
+		roles[i].id = rows_int(rows, i, 0);
+		roles[i].name = arena_strdup(access->arena, rows_text(rows, i, 1));
+		roles[i].grants =
+		    ARENA_ARRAY(access->arena, struct grant_sum, access->entity_max + 1);
+		roles[i].rules.reaches =
+		    ARENA_ARRAY(access->arena, bool, access->entity_max + 1);
+	}
+	return roles;
+}
+
+static const struct grant_sum *
+access_sum(struct access *access, const struct access_role *const *roles, size_t count)
+{
+	struct grant_sum *sum =
 	    ARENA_ARRAY(access->arena, struct grant_sum, access->entity_max + 1);
-	size_t at = 0;
+
+	for (size_t r = 0; r < count; r++)
+		for (uint32_t e = 0; e <= access->entity_max; e++)
+			for (int bit = 0; bit < RIGHT_BITS; bit++)
+				access_add_grant(&sum[e],
+				    roles[r]->grants[e].rights & (1u << bit),
+				    roles[r]->grants[e].scope[bit]);
+	return sum;
+}
+
+static const struct access_set *
+access_new_set(struct access *access, const struct entity_view *const *plain,
+    struct access_role *roles, size_t role_count, const int64_t *ids, size_t count)
+{
+	struct access_set *set = ARENA_NEW(access->arena, struct access_set);
+	const char **names = ARENA_ARRAY(access->arena, const char *, count + 1);
+	const struct access_role **list =
+	    ARENA_ARRAY(access->arena, const struct access_role *, count + 1);
+	const struct role_rules **rules =
+	    ARENA_ARRAY(access->arena, const struct role_rules *, count + 1);
+	size_t found = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct access_role *role = access_find_role(roles, role_count, ids[i]);
+
+		if (role == NULL) /* deleted since it was given */
+			continue;
+		names[found] = role->name;
+		rules[found] = &role->rules;
+		list[found++] = role;
+	}
+	set->names = names;
+	set->role_count = found;
+	set->grants = access_sum(access, list, found);
+	set->views = views_of_roles(
+	    access->arena, access->catalog, plain, access->entity_max, rules, found);
+	return set;
+}
+
+/* The sets of roles that users have: few, however many users there are. */
+struct access_sets {
+	const struct access_set **list;
+	const int64_t **ids;
+	size_t *counts;
+	size_t count;
+};
+
+/* Rows (user, role) are ordered by both. */
+static void
+access_load_user_roles(struct access *access, const struct rows *rows, struct access_role *roles,
+    size_t role_count)
+{
+	const struct entity_view **plain =
+	    views_plain(access->arena, access->catalog, access->entity_max);
+	size_t max = access->user_count + 1, at = 0;
+	struct access_sets sets = {
+		.list = ARENA_ARRAY(access->arena, const struct access_set *, max),
+		.ids = ARENA_ARRAY(access->arena, const int64_t *, max),
+		.counts = ARENA_ARRAY(access->arena, size_t, max),
+	};
 
 	for (size_t u = 0; u < access->user_count; u++) {
 		struct access_user *user = &access->users[u];
-		const struct access_role *single = NULL;
-		struct grant_sum *sum = NULL;
-		size_t first;
+		size_t count = 0, s = 0;
+		int64_t *ids;
 
 		while (at < rows->count && rows_int(rows, at, 0) < user->id)
 			at++;
-		first = at;
-		while (at < rows->count && rows_int(rows, at, 0) == user->id)
-			at++;
-		const char **names = ARENA_ARRAY(access->arena, const char *, at - first);
-		for (size_t i = first; i < at; i++) {
-			int64_t id = rows_int(rows, i, 1);
-			const struct access_role *role =
-			    bsearch(&id, roles, role_count, sizeof(*roles), access_compare_id);
-
-			if (role == NULL)
-				continue;
-			names[user->role_count++] = role->name;
-			if (single == NULL) {
-				single = role;
-				continue;
-			}
-			if (sum == NULL)
-				sum = arena_memdup(access->arena, single->grants,
-				    (access->entity_max + 1) * sizeof(*sum));
-			for (uint32_t e = 0; e <= access->entity_max; e++)
-				for (int bit = 0; bit < RIGHT_BITS; bit++)
-					access_add_grant(&sum[e],
-					    role->grants[e].rights & (1u << bit),
-					    role->grants[e].scope[bit]);
+		while (at + count < rows->count && rows_int(rows, at + count, 0) == user->id)
+			count++;
+		ids = ARENA_ARRAY(access->arena, int64_t, count + 1);
+		for (size_t i = 0; i < count; i++)
+			ids[i] = rows_int(rows, at + i, 1);
+		while (s < sets.count &&
+		       (sets.counts[s] != count ||
+			   memcmp(sets.ids[s], ids, count * sizeof(*ids)) != 0))
+			s++;
+		if (s == sets.count) {
+			sets.list[s] =
+			    access_new_set(access, plain, roles, role_count, ids, count);
+			sets.ids[s] = ids;
+			sets.counts[s] = count;
+			sets.count++;
 		}
-		user->roles = names;
-		user->grants = sum != NULL ? sum : single != NULL ? single->grants : none;
+		user->set = sets.list[s];
 	}
 }
 
@@ -515,10 +611,9 @@ access_load(struct store *store, const struct catalog *catalog, const struct acc
 	struct arena *scratch = arena_new(0), *arena;
 	size_t count = catalog_count(catalog);
 	struct rows **setups = ARENA_ARRAY(scratch, struct rows *, count);
-	struct rows *state, *users, *roles, *grants, *user_roles, *pools;
+	struct rows *state, *users, *roles, *grants, *rules, *user_roles, *pools;
 	struct access_role *role_list;
 	struct access *access;
-	size_t role_count;
 	enum err err;
 
 	store_read(store);
@@ -534,7 +629,11 @@ access_load(struct store *store, const struct catalog *catalog, const struct acc
 	access_queue_text(store, scratch,
 	    "SELECT role_id, entity, scope, rights FROM access_role_grants()", &grants);
 	access_queue_text(store, scratch,
-	    "SELECT user_id, role_id FROM access_user_roles() ORDER BY user_id", &user_roles);
+	    "SELECT role_id, entity, field, show, reveal FROM access_role_fields() ORDER BY role_id",
+	    &rules);
+	access_queue_text(store, scratch,
+	    "SELECT user_id, role_id FROM access_user_roles() ORDER BY user_id, role_id",
+	    &user_roles);
 	access_queue_text(store, scratch,
 	    "SELECT user_id, member_department_id, pool_id FROM access_pool_members()", &pools);
 	for (size_t e = 0; e < count; e++)
@@ -555,8 +654,10 @@ access_load(struct store *store, const struct catalog *catalog, const struct acc
 	access->setups = ARENA_ARRAY(arena, struct setup_table, access->entity_max + 1);
 	access_load_setups(access, setups);
 	access_load_users(access, users);
-	role_count = access_load_roles(access, roles, grants, &role_list);
-	access_load_user_roles(access, user_roles, role_list, role_count);
+	role_list = access_load_roles(access, roles);
+	access_load_grants(access, grants, role_list, roles->count);
+	access_load_rules(access, rules, role_list, roles->count);
+	access_load_user_roles(access, user_roles, role_list, roles->count);
 	access_load_pools(access, pools);
 	*result = access;
 out:

@@ -30,7 +30,8 @@ enum scope { /* of a grant; several roles add up */
 	SCOPE_ALL = 4,
 };
 
-enum field_right { FIELD_CLEAR = 0, FIELD_SHOW_MASKED = 1, FIELD_SHOW_READONLY = 2, FIELD_SHOW_HIDDEN = 3 };
+/* How a field shows, the most permissive first: of several roles the least counts. */
+enum field_right { FIELD_CLEAR = 0, FIELD_SHOW_READONLY = 1, FIELD_SHOW_MASKED = 2, FIELD_SHOW_HIDDEN = 3 };
 
 /*
  * Which rows of one entity a reader reaches for one right. Arrays live in the snapshot.
@@ -78,7 +79,13 @@ uint32_t access_rights(const struct access_user *user, const struct entity *enti
 struct arms access_arms(const struct access_user *user, const struct entity *entity,
     enum right right);
 bool arms_none(const struct arms *arms);
-/* How a field shows for this user. Of a set-up or line entity: clear unless hidden by its .def. */
+/*
+ * The user's view of an entity: hidden fields absent, masked and read-only ones marked so and
+ * without what they no longer allow. Computed once per snapshot and set of roles; lives in it.
+ * Never NULL for an entity of the snapshot's catalogue.
+ */
+const struct entity_view *access_view(const struct access_user *user, const struct entity *entity);
+/* How a field of the catalogue, or of a view, shows for this user. */
 enum field_right access_field(const struct access_user *user, const struct entity *entity,
     const struct field *field);
 /* Do arms reach a row with these access columns? (the share arm apart) */

@@ -4,18 +4,23 @@
  */
 #include "server/access/roles.h"
 #include "common/pinyin.h"
+#include "server/access/views.h"
 
 #include <string.h>
 
 #define ROLE(name_, zh_, en_, note_) { .name = #name_, .zh = zh_, .en = en_, .note = note_ },
 #define EVERY(...)
 #define GRANT(...)
+#define SENSITIVE(...)
+#define FIELD(...)
 const struct role_row role_shipped[] = {
 #include "server/access/roles.def"
 };
 #undef ROLE
 #undef EVERY
 #undef GRANT
+#undef SENSITIVE
+#undef FIELD
 const size_t role_shipped_count = sizeof(role_shipped) / sizeof(role_shipped[0]);
 
 #define VIEW    RIGHT_VIEW
@@ -28,8 +33,17 @@ const size_t role_shipped_count = sizeof(role_shipped) / sizeof(role_shipped[0])
 #define ASSIGN  RIGHT_ASSIGN
 #define ACT     RIGHT_ACT
 
+/* How a role sees a field, or with field "*" every sensitive one of an entity and its lines. */
+struct role_field_row {
+	const char *role, *entity, *field;
+	enum field_right show;
+	bool reveal;
+};
+
 /* A row for every role has role NULL. */
 #define ROLE(...)
+#define SENSITIVE(...)
+#define FIELD(...)
 #define EVERY(entity_, rights_, scope_)                                                        \
 	{ .entity = #entity_, .rights = rights_, .scope = SCOPE_##scope_ },
 #define GRANT(role_, entity_, rights_, scope_)                                                 \
@@ -37,9 +51,33 @@ const size_t role_shipped_count = sizeof(role_shipped) / sizeof(role_shipped[0])
 static const struct grant_row role_grants[] = {
 #include "server/access/roles.def"
 };
-#undef ROLE
 #undef EVERY
 #undef GRANT
+#undef SENSITIVE
+#undef FIELD
+
+/* What is for the sensitive fields of every entity has entity NULL. */
+#define EVERY(...)
+#define GRANT(...)
+#define SENSITIVE(role_, show_, reveal_)                                                       \
+	{ .role = #role_, .field = "*", .show = SHOW_##show_, .reveal = reveal_ },
+#define FIELD(role_, entity_, field_, show_, reveal_)                                          \
+	{ .role = #role_, .entity = #entity_, .field = #field_, .show = SHOW_##show_,          \
+		.reveal = reveal_ },
+#define SHOW_CLEAR    FIELD_CLEAR
+#define SHOW_READONLY FIELD_SHOW_READONLY
+#define SHOW_MASKED   FIELD_SHOW_MASKED
+#define SHOW_HIDDEN   FIELD_SHOW_HIDDEN
+static const struct role_field_row role_fields[] = {
+#include "server/access/roles.def"
+};
+#undef EVERY
+#undef GRANT
+#undef SENSITIVE
+#undef FIELD
+#undef ROLE
+
+#define ROLE_FIELDS  (sizeof(role_fields) / sizeof(role_fields[0]))
 #define ROLE_GRANTS  (sizeof(role_grants) / sizeof(role_grants[0]))
 #define ROLE_COUNT   (sizeof(role_shipped) / sizeof(role_shipped[0]))
 #define ROLE_COLUMNS (ROLE_GRANTS * ROLE_COUNT)
@@ -83,6 +121,23 @@ role_ships(const char *role, const char *entity, struct grant_row *grant)
 	*grant = *found;
 	grant->role = role;
 	return true;
+}
+
+/* Has the entity, or one of its lines, anything to mask? */
+static bool
+role_is_sensitive(const struct entity *entity)
+{
+	for (size_t i = 0; entity_shipped[i] != NULL; i++) {
+		const struct entity *def = entity_shipped[i];
+
+		if (def != entity && (def->kind != ENTITY_LINE ||
+					 strcmp(def->parent, entity->name) != 0))
+			continue;
+		for (const struct field *field = def->fields; field->number != 0; field++)
+			if (field->flags & FIELD_SENSITIVE)
+				return true;
+	}
+	return false;
 }
 
 static enum err
@@ -146,6 +201,77 @@ roles_collect(struct arena *arena)
 	return columns;
 }
 
+struct role_field_columns {
+	size_t count;
+	const char **role, **entity, **field, **show;
+	int64_t *reveal;
+};
+
+static void
+roles_add_field(
+    struct role_field_columns *columns, const struct role_field_row *row, const char *entity)
+{
+	size_t at = columns->count++;
+
+	columns->role[at] = row->role;
+	columns->entity[at] = entity;
+	columns->field[at] = row->field;
+	columns->show[at] = field_right_code(row->show);
+	columns->reveal[at] = row->reveal;
+}
+
+static struct role_field_columns *
+roles_collect_fields(struct arena *arena)
+{
+	struct role_field_columns *columns = ARENA_NEW(arena, struct role_field_columns);
+	size_t entities = 0, max;
+	struct grant_row grant;
+
+	while (entity_shipped[entities] != NULL)
+		entities++;
+	max = ROLE_FIELDS * entities;
+	columns->role = ARENA_ARRAY(arena, const char *, max);
+	columns->entity = ARENA_ARRAY(arena, const char *, max);
+	columns->field = ARENA_ARRAY(arena, const char *, max);
+	columns->show = ARENA_ARRAY(arena, const char *, max);
+	columns->reveal = ARENA_ARRAY(arena, int64_t, max);
+	for (size_t i = 0; i < ROLE_FIELDS; i++) {
+		const struct role_field_row *row = &role_fields[i];
+
+		if (row->entity != NULL)
+			roles_add_field(columns, row, row->entity);
+		for (size_t e = 0; row->entity == NULL && e < entities; e++)
+			if (role_ships(row->role, entity_shipped[e]->name, &grant) &&
+			    role_is_sensitive(entity_shipped[e]))
+				roles_add_field(columns, row, entity_shipped[e]->name);
+	}
+	return columns;
+}
+
+static enum err
+roles_seed_fields(struct store *store, struct arena *arena)
+{
+	struct role_field_columns *columns = roles_collect_fields(arena);
+	struct sql *sql = sql_new(arena);
+
+	sql_add(sql, "INSERT INTO role_field (role_id, position, entity, field, show, reveal) "
+		     "SELECT r.id, n.nth, n.entity, n.field, n.show, n.reveal <> 0 FROM unnest(");
+	sql_texts(sql, columns->role, columns->count);
+	sql_add(sql, ", ");
+	sql_texts(sql, columns->entity, columns->count);
+	sql_add(sql, ", ");
+	sql_texts(sql, columns->field, columns->count);
+	sql_add(sql, ", ");
+	sql_texts(sql, columns->show, columns->count);
+	sql_add(sql, ", ");
+	sql_ints(sql, columns->reveal, columns->count);
+	sql_add(sql, ") WITH ORDINALITY AS n (role, entity, field, show, reveal, nth) "
+		     "JOIN role r ON r.name = n.role WHERE NOT EXISTS (SELECT FROM role_field f "
+		     "WHERE f.role_id = r.id AND f.entity = n.entity AND f.field = n.field) "
+		     "ORDER BY n.nth");
+	return store_run(store, arena, sql, NULL);
+}
+
 /* A grant once taken away is a deleted line, so that it does not come back. */
 enum err
 roles_seed(struct store *store, struct arena *arena)
@@ -169,5 +295,6 @@ roles_seed(struct store *store, struct arena *arena)
 		     "JOIN role r ON r.name = n.role "
 		     "WHERE NOT EXISTS (SELECT FROM role_grant g "
 		     "WHERE g.role_id = r.id AND g.entity = n.entity) ORDER BY n.nth");
-	return store_run(store, arena, sql, NULL);
+	err = store_run(store, arena, sql, NULL);
+	return err == ERR_OK ? roles_seed_fields(store, arena) : err;
 }

@@ -158,6 +158,12 @@ entity_table(const struct entity *entity)
 	return entity->table != NULL ? entity->table : entity->name;
 }
 
+const struct entity_view *
+entity_whole(const struct entity_view *entity)
+{
+	return entity->whole != NULL ? entity->whole : entity;
+}
+
 const struct field *
 entity_field(const struct entity_view *entity, uint32_t number)
 {
@@ -174,6 +180,14 @@ entity_field_named(const struct entity_view *entity, const char *name)
 		if (strcmp(entity->fields[i]->name, name) == 0)
 			return entity->fields[i];
 	return NULL;
+}
+
+const struct field *
+entity_label(const struct entity_view *entity)
+{
+	const char *name = entity->def->label_field;
+
+	return entity_field_named(entity, name != NULL ? name : "name");
 }
 
 /* Is word one of the space-separated words? */

@@ -44,6 +44,8 @@ enum field_flag { /* the low byte goes over the wire as it is */
 	FIELD_CUSTOM = 8192,   /* number >= 10000, column x_<number> */
 	FIELD_NUMBERED = 16384,/* filled from the entity's number series when left empty */
 	FIELD_HIDDEN = 32768,  /* never leaves the server (access columns' internals, hashes) */
+	FIELD_VIEWED = 65536,  /* of a reader's view: MASKED and READONLY say what the reader may */
+	FIELD_REVEAL = 131072, /* of a reader's view: masked, and one value may be asked for with a reason */
 };
 
 enum entity_kind {
@@ -118,10 +120,18 @@ extern const struct entity *const entity_shipped[];
  * once made; shared by reference count.
  */
 struct catalog;
-struct entity_view { /* an entity with its custom fields joined on */
+
+/*
+ * An entity with its custom fields joined on. The catalogue's own have every field: they are what
+ * rules and statements work with. A reader's (access_view, call_entity) have only what the reader
+ * may know of: hidden fields are absent, masked and read-only ones are copies that say so. Whatever
+ * is shown to a reader, or asked by, goes by the reader's view.
+ */
+struct entity_view {
 	const struct entity *def;
-	const struct field *const *fields; /* all of them, shipped first */
+	const struct field *const *fields; /* shipped first */
 	size_t field_count;
+	const struct entity_view *whole; /* of a reader's view: the catalogue's; else NULL */
 };
 
 struct catalog *catalog_new(uint32_t version);
@@ -138,8 +148,12 @@ const struct entity_view *catalog_entity(const struct catalog *catalog, uint32_t
 const struct entity_view *catalog_entity_named(const struct catalog *catalog, const char *name);
 
 const char *entity_table(const struct entity *entity);
+/* The catalogue's view with every field, of a reader's or of itself. */
+const struct entity_view *entity_whole(const struct entity_view *entity);
 const struct field *entity_field(const struct entity_view *entity, uint32_t number);
 const struct field *entity_field_named(const struct entity_view *entity, const char *name);
+/* The field that names a record; NULL: the view has it not. */
+const struct field *entity_label(const struct entity_view *entity);
 /* By name, label in either language, or alias; case and width folded. */
 const struct field *entity_field_called(const struct entity_view *entity, const char *word);
 /* The line entities of a parent, in catalogue order; up to max. */

@@ -39,10 +39,39 @@ call_today(const struct call *call)
 	return date_today(call->session.offset_min);
 }
 
+static const struct entity_view *
+call_view_of(const struct call *call, const struct entity_view *whole)
+{
+	return whole != NULL ? access_view(call->user, whole->def) : NULL;
+}
+
+const struct entity_view *
+call_view(const struct call *call, uint32_t number)
+{
+	return call_view_of(call, catalog_entity(call->catalog, number));
+}
+
+const struct entity_view *
+call_view_named(const struct call *call, const char *name)
+{
+	return call_view_of(call, catalog_entity_named(call->catalog, name));
+}
+
+size_t
+call_lines(const struct call *call, const struct entity *parent,
+    const struct entity_view **lines, size_t max)
+{
+	size_t count = catalog_lines(call->catalog, parent, lines, max);
+
+	for (size_t i = 0; i < count; i++)
+		lines[i] = call_view_of(call, lines[i]);
+	return count;
+}
+
 enum err
 call_entity(struct call *call, uint32_t number, enum right right, const struct entity_view **entity)
 {
-	const struct entity_view *found = catalog_entity(call->catalog, number);
+	const struct entity_view *found = call_view(call, number);
 	uint32_t rights = found != NULL ? access_rights(call->user, found->def) : 0;
 
 	if (rights == 0)
@@ -99,7 +128,8 @@ call_scope_references(struct call *call, const struct entity_view *entity)
 	const struct entity_view *lines[16];
 	size_t count = catalog_lines(call->catalog, entity->def, lines, 16);
 
-	call_scope_targets(call, entity);
+	/* Records are read whole, with what this reader is not shown. */
+	call_scope_targets(call, entity_whole(entity));
 	for (size_t i = 0; i < count; i++)
 		call_scope_targets(call, lines[i]);
 }

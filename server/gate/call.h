@@ -95,9 +95,18 @@ int64_t call_today(const struct call *call);
 /*
  * Look an entity up and demand a right on it. ERR_NO_SUCH_ENTITY also where the user has no
  * right at all on it (it does not exist for them); ERR_FORBIDDEN where another right is there.
+ * *entity is the reader's view of it: fields hidden from the reader are absent, masked ones carry
+ * FIELD_MASKED. Look nothing up in the catalogue past it that the reader sees or asks by.
  */
 MUST_CHECK enum err call_entity(struct call *call, uint32_t number, enum right right,
     const struct entity_view **entity);
+
+/* The reader's view of an entity, rights apart; NULL: there is no such entity. */
+const struct entity_view *call_view(const struct call *call, uint32_t number);
+const struct entity_view *call_view_named(const struct call *call, const char *name);
+/* The reader's views of the line entities of a parent, in catalogue order; up to max. */
+size_t call_lines(const struct call *call, const struct entity *parent,
+    const struct entity_view **lines, size_t max);
 
 /*
  * Register the rows this call may touch of an entity, before call_begin: for reading (view)

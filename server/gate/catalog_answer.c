@@ -9,8 +9,8 @@
 
 #include <string.h>
 
-/* Wire flags of a field; the low byte of ours goes as it is but for the mask. */
-enum { WIRE_READONLY = 2, WIRE_MASKED = 64, WIRE_MANY = 128, WIRE_FIGURE = 256 };
+/* Wire flags of a field; the low byte of ours goes as it is but for its highest bit. */
+enum { WIRE_MANY = 128, WIRE_FIGURE = 256, WIRE_REVEAL = 512 };
 
 static char *
 catalog_copy(struct arena *arena, const char *text)
@@ -19,18 +19,16 @@ catalog_copy(struct arena *arena, const char *text)
 }
 
 static uint32_t
-catalog_field_flags(const struct field *field, enum field_right right)
+catalog_field_flags(const struct field *field)
 {
-	uint32_t flags = field->flags & 0x3f;
+	uint32_t flags = field->flags & 0x7f;
 
-	if (right == FIELD_SHOW_READONLY)
-		flags |= WIRE_READONLY;
-	if (right == FIELD_SHOW_MASKED)
-		flags |= WIRE_MASKED | WIRE_READONLY;
 	if (field->type == TYPE_REFS)
 		flags |= WIRE_MANY;
 	if (field->flags & FIELD_FIGURE)
 		flags |= WIRE_FIGURE;
+	if (field->flags & FIELD_REVEAL)
+		flags |= WIRE_REVEAL;
 	return flags;
 }
 
@@ -47,7 +45,7 @@ catalog_words(struct arena *arena, const char *text, char ***words)
 }
 
 static Kehu__Field *
-catalog_field_to_wire(struct call *call, const struct field *field, enum field_right right)
+catalog_field_to_wire(struct call *call, const struct field *field)
 {
 	struct arena *arena = call->arena;
 	Kehu__Field *wire = ARENA_NEW(arena, Kehu__Field);
@@ -57,7 +55,7 @@ catalog_field_to_wire(struct call *call, const struct field *field, enum field_r
 	wire->has_number = wire->has_type = wire->has_flags = true;
 	wire->number = field->number;
 	wire->type = field->type;
-	wire->flags = catalog_field_flags(field, right);
+	wire->flags = catalog_field_flags(field);
 	wire->name = catalog_copy(arena, field->name);
 	wire->label = catalog_copy(arena, call_say(call, field->en, field->zh));
 	wire->has_max_chars = field->type == TYPE_TEXT || field->type == TYPE_BLOCK ||
@@ -87,7 +85,7 @@ catalog_arguments(struct call *call, const struct field *fields, Kehu__Field ***
 		count++;
 	*result = ARENA_ARRAY(call->arena, Kehu__Field *, count + 1);
 	for (size_t i = 0; i < count; i++)
-		(*result)[i] = catalog_field_to_wire(call, &fields[i], FIELD_CLEAR);
+		(*result)[i] = catalog_field_to_wire(call, &fields[i]);
 	return count;
 }
 
@@ -125,19 +123,20 @@ catalog_tabs(struct call *call, const struct entity *def, Kehu__Entity *wire)
 	wire->tabs = ARENA_ARRAY(call->arena, Kehu__Tab *, count + 1);
 	for (size_t i = 0; i < count; i++) {
 		const struct tab *tab = &def->tabs[i];
-		const struct entity_view *entity = catalog_entity_named(call->catalog, tab->entity);
+		const struct entity_view *entity = call_view_named(call, tab->entity);
+		const struct field *by = entity != NULL ? entity_field_named(entity, tab->field) : NULL;
 		char **names;
 		size_t name_count;
 		Kehu__Tab *out;
 
-		if (entity == NULL || (entity->def->kind != ENTITY_ANCHORED &&
+		if (by == NULL || (entity->def->kind != ENTITY_ANCHORED &&
 					  (access_rights(call->user, entity->def) & RIGHT_VIEW) == 0))
 			continue;
 		out = ARENA_NEW(call->arena, Kehu__Tab);
 		kehu__tab__init(out);
 		out->has_entity = out->has_field = true;
 		out->entity = entity->def->number;
-		out->field = entity_field_named(entity, tab->field)->number;
+		out->field = by->number;
 		out->label = catalog_copy(call->arena, call_say(call, tab->en, tab->zh));
 		name_count = catalog_words(call->arena, tab->columns, &names);
 		out->columns = ARENA_ARRAY(call->arena, uint32_t, name_count + 1);
@@ -156,8 +155,7 @@ catalog_entity_to_wire(struct call *call, const struct entity_view *entity)
 {
 	const struct entity *def = entity->def;
 	const struct entity_view *parent = catalog_entity_named(call->catalog, def->parent);
-	const struct field *label =
-	    entity_field_named(entity, def->label_field != NULL ? def->label_field : "name");
+	const struct field *label = entity_label(entity);
 	const struct field *sort = entity_field_named(entity, def->sort_field);
 	Kehu__Entity *wire = ARENA_NEW(call->arena, Kehu__Entity);
 
@@ -173,18 +171,15 @@ catalog_entity_to_wire(struct call *call, const struct entity_view *entity)
 	wire->parent = parent != NULL ? parent->def->number : 0;
 	wire->has_label_field = label != NULL;
 	wire->label_field = label != NULL ? label->number : 0;
+	if (sort != NULL && (sort->flags & FIELD_MASKED) != 0)
+		sort = NULL;
 	wire->has_sort_field = sort != NULL;
 	wire->sort_field = sort != NULL ? sort->number : 0;
 	wire->has_sort_down = wire->sort_down = def->sort_down;
 	wire->has_searched = wire->searched = def->searched;
 	wire->fields = ARENA_ARRAY(call->arena, Kehu__Field *, entity->field_count + 1);
-	for (size_t i = 0; i < entity->field_count; i++) {
-		enum field_right right = access_field(call->user, def, entity->fields[i]);
-
-		if (right != FIELD_SHOW_HIDDEN)
-			wire->fields[wire->n_fields++] =
-			    catalog_field_to_wire(call, entity->fields[i], right);
-	}
+	for (size_t i = 0; i < entity->field_count; i++)
+		wire->fields[wire->n_fields++] = catalog_field_to_wire(call, entity->fields[i]);
 	catalog_actions(call, def, wire);
 	catalog_tabs(call, def, wire);
 	return wire;
@@ -252,7 +247,8 @@ handle_catalog(struct call *call)
 	kehu__catalog_answer__init(answer);
 	answer->entities = ARENA_ARRAY(call->arena, Kehu__Entity *, count + 1);
 	for (size_t i = 0; i < count; i++) {
-		const struct entity_view *entity = catalog_at(call->catalog, i);
+		const struct entity_view *entity =
+		    access_view(call->user, catalog_at(call->catalog, i)->def);
 
 		/* What the user has no right on does not exist; files come with their records. */
 		if (entity->def->kind == ENTITY_ANCHORED || access_rights(call->user, entity->def) != 0)

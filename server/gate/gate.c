@@ -279,8 +279,9 @@ gate_blame_constraint(const struct call *call, enum err err)
 	struct failure failure = { .err = err };
 	const char *name = store_constraint(call->store);
 
-	for (size_t i = 0; err == ERR_DUPLICATE && i < catalog_count(call->catalog); i++) {
-		const struct entity_view *entity = catalog_at(call->catalog, i);
+	for (size_t i = 0; err == ERR_DUPLICATE && call->user != NULL && i < catalog_count(call->catalog); i++) {
+		const struct entity_view *entity =
+		    access_view(call->user, catalog_at(call->catalog, i)->def);
 		const char *table = entity_table(entity->def);
 		size_t bytes = strlen(table);
 		const struct field *field;
@@ -385,9 +386,34 @@ gate_run(struct call *call, const struct request_row *row)
 
 /* ---- answering -------------------------------------------------------------------------- */
 
-static Kehu__Error *
-gate_error(const struct call *call, const struct failure *failure)
+/*
+ * A rule may blame a field that this reader does not know of: then it blames none. Which field the
+ * reader himself named is no news to him.
+ */
+static struct failure
+gate_seen_failure(const struct call *call, struct failure failure)
 {
+	const Kehu__ClientFrame *frame = call->request;
+	uint32_t entity = failure.entity;
+	const struct entity_view *view;
+
+	if (call->user == NULL || failure.field == 0 || failure.err == ERR_NO_SUCH_FIELD)
+		return failure;
+	if (entity == 0 && frame->request_case == KEHU__CLIENT_FRAME__REQUEST_SAVE &&
+	    frame->save->record != NULL)
+		entity = frame->save->record->entity;
+	view = call_view(call, entity);
+	if (view == NULL || entity_field(view, failure.field) != NULL)
+		return failure;
+	failure.field = 0;
+	failure.text = NULL;
+	return failure;
+}
+
+static Kehu__Error *
+gate_error(const struct call *call, const struct failure *blamed)
+{
+	const struct failure seen = gate_seen_failure(call, *blamed), *failure = &seen;
 	Kehu__Error *error = ARENA_NEW(call->arena, Kehu__Error);
 	const char *text = failure->text != NULL ? failure->text :
 						   err_text(failure->err, call->session.lang);

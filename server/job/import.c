@@ -88,7 +88,7 @@ import_header_of(const struct import *import, uint32_t entity, uint32_t field)
 static enum err
 import_find_reference(struct call *call, const struct field *field, const char *text, int64_t *id)
 {
-	const struct entity_view *target = catalog_entity_named(call->catalog, field->ref);
+	const struct entity_view *target = call_view_named(call, field->ref);
 	struct arms arms = access_arms(call->user, target->def, RIGHT_VIEW);
 	static const char *const names[] = { "number", "name", "short_name" };
 	struct sql *sql = sql_new(call->arena);
@@ -100,13 +100,15 @@ import_find_reference(struct call *call, const struct field *field, const char *
 	record_arms_where(call, sql, target, "t", &arms);
 	sql_add(sql, " AND (");
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		if (entity_field_named(target, names[i]) == NULL)
+		const struct field *by = entity_field_named(target, names[i]);
+
+		if (by == NULL || (by->flags & FIELD_MASKED) != 0)
 			continue;
 		sql_addf(sql, "%st.%s = ", first ? "" : " OR ", names[i]);
 		sql_text(sql, text);
 		first = false;
 	}
-	sql_add(sql, ") LIMIT 2");
+	sql_add(sql, first ? "false) LIMIT 2" : ") LIMIT 2");
 	err = store_run(call->store, call->arena, sql, &rows);
 	if (err != ERR_OK)
 		return err;
@@ -135,7 +137,7 @@ import_line(struct call *call, struct record *record, const struct entity_view *
 	struct record *line;
 
 	for (size_t i = 0; i < record->line_count; i++)
-		if (record->lines[i]->entity == kind)
+		if (record->lines[i]->entity->def == kind->def)
 			return record->lines[i];
 	line = record_new(call->arena, kind);
 	line->is_new = true;
@@ -151,7 +153,6 @@ import_put(struct import *import, struct import_row *row, struct record *record,
 {
 	struct call *call = import->job->call;
 	struct value value;
-	size_t at;
 	enum err err = import_value(call, column->field, text, &value);
 
 	if (err != ERR_OK)
@@ -161,12 +162,8 @@ import_put(struct import *import, struct import_row *row, struct record *record,
 			return ERR_OK; /* an empty cell makes no line */
 		record = import_line(call, record, column->line);
 	}
-	at = record_position(record->entity, column->field->number);
-	if (!value_same(column->field, &record->values[at], &value)) {
-		record->values[at] = value;
-		record->changed[at] = true;
-	}
-	return ERR_OK;
+	err = record_take_value(record, column->field, &value);
+	return err == ERR_OK ? ERR_OK : import_blame(import, row, err, column->header);
 }
 
 static enum err
@@ -246,7 +243,7 @@ import_load(struct import *import, struct import_row *row, struct record **resul
 		err = record_read_to_change(call, entity, id, result);
 		if (err == ERR_OK)
 			(*result)->old = arena_memdup(call->arena, (*result)->values,
-			    entity->field_count * sizeof(struct value));
+			    (*result)->entity->field_count * sizeof(struct value));
 		return err;
 	}
 	*result = record_new(call->arena, entity);
@@ -534,7 +531,7 @@ import_open(struct import *import, struct text_decoder **decoder)
 	import->request = kehu__import__unpack(&allocator, bytes, data);
 	if (import->request == NULL)
 		return ERR_INTERNAL;
-	import->map.entity = catalog_entity(call->catalog, import->request->entity);
+	import->map.entity = call_view(call, import->request->entity);
 	if (import->map.entity == NULL)
 		return ERR_NO_SUCH_ENTITY;
 	encoding = import->request->encoding;

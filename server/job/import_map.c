@@ -8,9 +8,9 @@
 #include <string.h>
 
 static bool
-import_may_write(struct call *call, const struct entity_view *entity, const struct field *field)
+import_may_write(const struct field *field)
 {
-	return field != NULL && access_field(call->user, entity->def, field) == FIELD_CLEAR;
+	return field != NULL && (field->flags & FIELD_READONLY) == 0;
 }
 
 /* "phones.number": the line kind by its name or alias. */
@@ -18,7 +18,7 @@ static const struct entity_view *
 import_line_kind(struct call *call, const struct entity_view *entity, const char *word, size_t bytes)
 {
 	const struct entity_view *kinds[16];
-	size_t count = catalog_lines(call->catalog, entity->def, kinds, 16);
+	size_t count = call_lines(call, entity->def, kinds, 16);
 
 	for (size_t i = 0; i < count; i++) {
 		const struct entity *def = kinds[i]->def;
@@ -53,7 +53,7 @@ import_find_field(struct call *call, const struct entity_view *entity, const cha
 	}
 	if (column->field == NULL)
 		return import_refuse(call, "There is no field \"%s\"", "没有字段“%s”", name);
-	if (!import_may_write(call, column->line != NULL ? column->line : entity, column->field))
+	if (!import_may_write(column->field))
 		return import_refuse(call, "The field \"%s\" cannot be written", "字段“%s”不可写入", name);
 	return ERR_OK;
 }
@@ -104,13 +104,15 @@ import_bind(struct call *call, struct arena *arena, const Kehu__Import *request,
 
 		/* Columns that name no field are left out, not refused: the file is not ours. */
 		found.field = entity_field_called(map->entity, header[i]);
-		if (import_may_write(call, map->entity, found.field))
+		if (import_may_write(found.field))
 			map->columns[i] = found;
 	}
 	if (err == ERR_OK && request->match != NULL && request->match[0] != '\0') {
 		map->match = entity_field_called(map->entity, request->match);
 		if (map->match == NULL)
 			return import_refuse(call, "There is no field \"%s\"", "没有字段“%s”", request->match);
+		if (map->match->flags & FIELD_MASKED)
+			return import_refuse(call, "The field \"%s\" is masked for you", "字段“%s”对您是掩码的", request->match);
 		map->update = request->on_match != NULL && strcmp(request->on_match, "update") == 0;
 	}
 	for (size_t i = 0; i < count; i++)

@@ -70,9 +70,11 @@ static enum err
 act_refuse_state(struct call *call, const struct record *record, const struct action *action,
     const struct field *field)
 {
-	const char *label =
-	    value_print(call, field, record_value(record, field->number));
+	const char *label = value_show(call, record->entity->def, field,
+	    record_value(record, field->number));
 
+	if (label[0] == '\0') /* hidden from this reader */
+		return CALL_FAIL(call, ERR_WRONG_STATE, .entity = record->entity->def->number);
 	return CALL_FAIL(call, ERR_WRONG_STATE, .entity = record->entity->def->number,
 	    .field = field->number,
 	    .text = arena_printf(call->arena,

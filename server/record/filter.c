@@ -62,14 +62,9 @@ filter_distance(const char *a, const char *b)
 }
 
 static bool
-filter_may_use(const struct binding *binding, const struct field *field)
+filter_may_use(const struct field *field)
 {
-	enum field_right right;
-
-	if (field == NULL || (field->flags & FIELD_FILTER) == 0)
-		return false;
-	right = access_field(binding->call->user, binding->entity->def, field);
-	return right != FIELD_SHOW_HIDDEN;
+	return field != NULL && (field->flags & FIELD_FILTER) != 0;
 }
 
 static enum err
@@ -82,7 +77,7 @@ filter_unknown_field(struct binding *binding, const struct query_term *term)
 		const struct field *field = binding->entity->fields[i];
 		size_t distance;
 
-		if (!filter_may_use(binding, field))
+		if (!filter_may_use(field))
 			continue;
 		distance = filter_distance(field->name, term->field);
 		if (distance < best) {
@@ -278,7 +273,11 @@ filter_setup_ids(struct binding *binding, uint32_t entity, const char *word, int
 	const char *folded = text_fold(arena, word);
 	size_t count = access_setup_count(access, entity), exact = 0, prefix = 0;
 	int64_t *ids = ARENA_ARRAY(arena, int64_t, 2 * count + 1);
+	const struct field *label = entity_label(call_view(binding->call, entity));
 
+	*result = ids;
+	if (label == NULL || (label->flags & FIELD_MASKED) != 0)
+		return 0; /* names that are not shown are not for comparing either */
 	for (size_t i = 0; i < count; i++) {
 		const struct setup_record *record = access_setup_at(access, entity, i);
 
@@ -290,7 +289,6 @@ filter_setup_ids(struct binding *binding, uint32_t entity, const char *word, int
 	}
 	if (exact == 0)
 		memmove(ids, ids + count, prefix * sizeof(*ids));
-	*result = ids;
 	return exact > 0 ? exact : prefix;
 }
 
@@ -348,7 +346,7 @@ filter_ref_value(struct binding *binding, const struct field *field, const char 
     const struct query_value *value)
 {
 	struct call *call = binding->call;
-	const struct entity_view *target = catalog_entity_named(call->catalog, field->ref);
+	const struct entity_view *target = call_view_named(call, field->ref);
 	uint32_t entity = target->def->number;
 	int64_t id, *ids;
 	size_t count;
@@ -362,19 +360,25 @@ filter_ref_value(struct binding *binding, const struct field *field, const char 
 	}
 	if (target->def->kind != ENTITY_SETUP) {
 		struct arms arms = access_arms(call->user, target->def, RIGHT_VIEW);
+		const struct field *number = entity_field_named(target, "number"),
+				   *by = entity_label(target);
 
 		if (filter_plain_id(value->text, &id)) {
 			filter_ids(binding, column, &id, 1);
 			return ERR_OK;
 		}
-		/* By number or exact name, among those the reader sees. */
+		/* By number or exact name, among those the reader sees and where it shows clear. */
+		if (number != NULL && value->text[0] != '\0' &&
+		    strspn(value->text + 1, "0123456789-") == strlen(value->text) - 1)
+			by = number;
+		if (by == NULL || (by->flags & FIELD_MASKED) != 0)
+			return filter_fail(binding, value->at,
+			    call_say(call, "Name the record by its id here, such as #1024",
+				"此处请用记录号，如 #1024"));
 		sql_addf(binding->sql, "%s IN (SELECT r.id FROM %s r WHERE ", column,
 		    entity_table(target->def));
 		record_arms_where(call, binding->sql, target, "r", &arms);
-		sql_addf(binding->sql, " AND r.%s = ",
-		    entity_field_named(target, "number") != NULL && value->text[0] != '\0' &&
-			    strspn(value->text + 1, "0123456789-") == strlen(value->text) - 1 ?
-			"number" : target->def->label_field != NULL ? target->def->label_field : "name");
+		sql_addf(binding->sql, " AND r.%s = ", by->name);
 		sql_text(binding->sql, value->text);
 		sql_add(binding->sql, ")");
 		return ERR_OK;
@@ -400,7 +404,7 @@ filter_text_value(struct binding *binding, const struct field *field, const char
     const struct query_value *value)
 {
 	struct call *call = binding->call;
-	bool masked = access_field(call->user, binding->entity->def, field) == FIELD_SHOW_MASKED;
+	bool masked = (field->flags & FIELD_MASKED) != 0;
 
 	if (value->op != QUERY_EQ) {
 		if (masked)
@@ -446,10 +450,6 @@ filter_value(struct binding *binding, const struct field *field, const struct qu
 {
 	const char *column = filter_column(binding, field);
 
-	if (access_field(binding->call->user, binding->entity->def, field) == FIELD_SHOW_MASKED &&
-	    (value->op != QUERY_EQ || field->type == TYPE_DATE || field->type == TYPE_MOMENT))
-		return filter_fail(binding, value->at,
-		    call_say(binding->call, "This field can only be matched whole", "此项只能整体匹配"));
 	switch (field->type) {
 	case TYPE_DATE:
 	case TYPE_MOMENT:
@@ -535,8 +535,7 @@ filter_has_term(struct binding *binding, const struct query_term *term)
 	for (size_t i = 0; i < term->count; i++) {
 		const struct field *field = entity_field_called(binding->entity, term->values[i].text);
 
-		if (field == NULL || access_field(binding->call->user, binding->entity->def, field) ==
-			FIELD_SHOW_HIDDEN)
+		if (field == NULL)
 			return filter_fail(binding, term->values[i].at,
 			    call_say(binding->call, "There is no such field", "没有此字段"));
 		sql_addf(binding->sql, "%s%s IS %sNULL", i > 0 ? " OR " : "",
@@ -553,9 +552,7 @@ filter_sort_term(struct binding *binding, const struct query_term *term)
 	bool down = word[0] == '-';
 	const struct field *field = entity_field_called(binding->entity, down ? word + 1 : word);
 
-	if (field == NULL || term->count != 1 ||
-	    access_field(binding->call->user, binding->entity->def, field) == FIELD_SHOW_HIDDEN ||
-	    access_field(binding->call->user, binding->entity->def, field) == FIELD_SHOW_MASKED)
+	if (field == NULL || term->count != 1 || (field->flags & FIELD_MASKED) != 0)
 		return filter_fail(binding, term->values[0].at,
 		    call_say(binding->call, "There is no such field to sort by", "没有可排序的字段"));
 	binding->filter->sort = field;
@@ -567,7 +564,7 @@ static const struct entity_view *
 filter_line_kind(struct binding *binding, const char *word)
 {
 	const struct entity_view *kinds[16];
-	size_t count = catalog_lines(binding->call->catalog, binding->entity->def, kinds, 16);
+	size_t count = call_lines(binding->call, binding->entity->def, kinds, 16);
 
 	for (size_t i = 0; i < count; i++) {
 		const char *alias = kinds[i]->def->alias;
@@ -614,7 +611,7 @@ filter_term(struct binding *binding, const struct query_term *term, bool *first)
 	if (strcmp(term->field, "has") == 0 || strcmp(term->field, "有") == 0)
 		return filter_has_term(binding, term);
 	field = entity_field_called(binding->entity, term->field);
-	if (filter_may_use(binding, field))
+	if (filter_may_use(field))
 		return filter_field_term(binding, term, field);
 	line = filter_line_kind(binding, term->field);
 	if (line != NULL)

@@ -49,7 +49,7 @@ history_value(struct arena *arena, const struct field *field, const char *text)
 static void
 history_fields(struct call *call, const struct rows *rows, size_t row, Kehu__Change *change)
 {
-	const struct entity_view *entity = catalog_entity(call->catalog, change->entity);
+	const struct entity_view *entity = call_view(call, change->entity);
 	int64_t *numbers;
 	char **old, **new;
 	size_t count = rows_ints(call->arena, rows, row, 7, &numbers);
@@ -62,8 +62,7 @@ history_fields(struct call *call, const struct rows *rows, size_t row, Kehu__Cha
 		Kehu__FieldChange *wire;
 		struct value before, after;
 
-		if (field == NULL ||
-		    access_field(call->user, entity->def, field) == FIELD_SHOW_HIDDEN)
+		if (field == NULL)
 			continue;
 		before = history_value(call->arena, field, old[i]);
 		after = history_value(call->arena, field, new[i]);

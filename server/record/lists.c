@@ -131,7 +131,7 @@ static const struct tab *
 related_tab(struct call *call, const struct entity_view *parent, uint32_t number, uint32_t field,
     const struct entity_view **entity, const struct field **by)
 {
-	*entity = catalog_entity(call->catalog, number);
+	*entity = call_view(call, number);
 	if (*entity == NULL)
 		return NULL;
 	for (const struct tab *tab = parent->def->tabs; tab != NULL && tab->entity != NULL; tab++) {
@@ -453,7 +453,8 @@ search_kinds(struct call *call, struct search_kind *kinds)
 	size_t count = 0;
 
 	for (size_t e = 0; e < catalog_count(call->catalog) && count < SEARCH_KINDS_MAX; e++) {
-		const struct entity_view *entity = catalog_at(call->catalog, e);
+		const struct entity_view *entity =
+		    access_view(call->user, catalog_at(call->catalog, e)->def);
 
 		if (!entity->def->searched || (wanted != 0 && wanted != entity->def->number) ||
 		    (access_rights(call->user, entity->def) & RIGHT_VIEW) == 0)

@@ -111,13 +111,6 @@ cursor_decode(struct call *call, struct page_reading *reading, const ProtobufCBi
 
 /* ---- preparing --------------------------------------------------------------------------- */
 
-static bool
-page_shows(const struct call *call, const struct entity_view *entity, const struct field *field)
-{
-	return field != NULL &&
-	       access_field(call->user, entity->def, field) != FIELD_SHOW_HIDDEN;
-}
-
 size_t
 page_default_columns(
     struct arena *arena, const struct entity_view *entity, const uint32_t **columns)
@@ -146,11 +139,8 @@ page_take_columns(struct call *call, struct page_reading *reading)
 	for (size_t i = 0; i < count; i++) {
 		const struct field *field = entity_field(reading->entity, numbers[i]);
 
-		if (!page_shows(call, reading->entity, field)) {
-			if (reading->request.column_count == 0)
-				continue;
+		if (field == NULL)
 			return CALL_FAIL(call, ERR_NO_SUCH_FIELD, .field = numbers[i]);
-		}
 		reading->columns[reading->column_count++] = field;
 	}
 	return ERR_OK;
@@ -164,16 +154,17 @@ page_take_sort(struct call *call, struct page_reading *reading)
 	if (request->sort != 0) {
 		reading->sort = entity_field(reading->entity, request->sort);
 		reading->down = request->down;
-		if (!page_shows(call, reading->entity, reading->sort) ||
-		    access_field(call->user, reading->entity->def, reading->sort) ==
-			FIELD_SHOW_MASKED)
+		if (reading->sort == NULL || (reading->sort->flags & FIELD_MASKED) != 0)
 			return CALL_FAIL(call, ERR_NO_SUCH_FIELD, .field = request->sort);
 	} else if (reading->filter.sort != NULL) {
 		reading->sort = reading->filter.sort;
 		reading->down = reading->filter.sort_down;
 	} else {
+		/* An order that the reader is not to see is none: by id. */
 		reading->sort =
 		    entity_field_named(reading->entity, reading->entity->def->sort_field);
+		if (reading->sort != NULL && (reading->sort->flags & FIELD_MASKED) != 0)
+			reading->sort = NULL;
 		reading->down = reading->entity->def->sort_down;
 	}
 	if (reading->sort != NULL && reading->sort->type == TYPE_REFS)

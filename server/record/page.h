@@ -7,7 +7,7 @@
 #include "server/record/filter.h"
 
 struct page_request {
-	const struct entity_view *entity;
+	const struct entity_view *entity; /* the reader's view */
 	const struct arms *arms;    /* NULL: reached through an opened parent */
 	const char *query;          /* NULL or "" */
 	const uint32_t *columns;    /* none: the default columns */

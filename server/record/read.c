@@ -88,6 +88,7 @@ record_queue_read(struct call *call, const struct entity_view *entity, int64_t i
 	const struct entity *def = entity->def;
 	struct sql *sql = sql_new(call->arena);
 
+	entity = entity_whole(entity);
 	reading->entity = entity;
 	reading->id = id;
 	read_select_head(sql, def, arms->shared_with);

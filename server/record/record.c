@@ -14,6 +14,7 @@ record_new(struct arena *arena, const struct entity_view *entity)
 {
 	struct record *record = ARENA_NEW(arena, struct record);
 
+	entity = entity_whole(entity);
 	record->entity = entity;
 	record->values = ARENA_ARRAY(arena, struct value, entity->field_count);
 	record->changed = ARENA_ARRAY(arena, bool, entity->field_count);
@@ -89,6 +90,23 @@ record_set_null(struct record *record, uint32_t field)
 	record_put(record, field, (struct value){ 0 });
 }
 
+enum err
+record_take_value(struct record *record, const struct field *field, const struct value *value)
+{
+	size_t at = record_position(record->entity, field->number);
+	bool masked = (field->flags & FIELD_MASKED) != 0;
+
+	if (masked && record->values[at].present && !record->changed[at])
+		return ERR_READ_ONLY;
+	if (value_same(field, &record->values[at], value))
+		return ERR_OK;
+	if (field->flags & FIELD_READONLY)
+		return ERR_READ_ONLY;
+	record->values[at] = *value;
+	record->changed[at] = true;
+	return ERR_OK;
+}
+
 enum { WIRE_EDIT = 1, WIRE_DELETE = 2, WIRE_RESTORE = 4, WIRE_ASSIGN = 8 };
 
 static const struct {
@@ -122,25 +140,21 @@ record_rights(const struct row_rights *rights, int64_t owner, int64_t department
 	return result;
 }
 
-/* Label of a record: its label field as people read it. */
+/* Label of a record: its label field as this reader may read it. */
 static const char *
 record_label(struct call *call, const struct record *record)
 {
-	const char *name = record->entity->def->label_field;
-	const struct field *field =
-	    entity_field_named(record->entity, name != NULL ? name : "name");
+	const struct field *field = entity_label(access_view(call->user, record->entity->def));
 
-	if (field == NULL ||
-	    access_field(call->user, record->entity->def, field) == FIELD_SHOW_HIDDEN)
-		return "";
-	return value_print(
-	    call, field, &record->values[record_position(record->entity, field->number)]);
+	return field == NULL ? "" :
+			       value_show(call, record->entity->def, field,
+				   record_value(record, field->number));
 }
 
 Kehu__Record *
 record_to_wire(struct call *call, const struct record *record)
 {
-	const struct entity_view *entity = record->entity;
+	const struct entity_view *entity = access_view(call->user, record->entity->def);
 	Kehu__Record *wire = ARENA_NEW(call->arena, Kehu__Record);
 
 	kehu__record__init(wire);
@@ -155,11 +169,13 @@ record_to_wire(struct call *call, const struct record *record)
 	if (record->parent == NULL)
 		wire->label = arena_strdup(call->arena, record_label(call, record));
 	wire->values = ARENA_ARRAY(call->arena, Kehu__Value *, entity->field_count);
-	for (size_t i = 0; i < entity->field_count; i++)
-		if (record->values[i].present && access_field(call->user, entity->def,
-						     entity->fields[i]) != FIELD_SHOW_HIDDEN)
-			wire->values[wire->n_values++] = value_to_wire(
-			    call, entity->def, entity->fields[i], &record->values[i], true);
+	for (size_t i = 0; i < entity->field_count; i++) {
+		const struct value *value = record_value(record, entity->fields[i]->number);
+
+		if (value->present)
+			wire->values[wire->n_values++] =
+			    value_to_wire(call, entity->def, entity->fields[i], value, true);
+	}
 	wire->lines = ARENA_ARRAY(call->arena, Kehu__Record *, record->line_count);
 	for (size_t i = 0; i < record->line_count; i++)
 		if (!record->lines[i]->removed)

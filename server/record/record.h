@@ -17,7 +17,7 @@ struct value {
 };
 
 struct record {
-	const struct entity_view *entity;
+	const struct entity_view *entity; /* the catalogue's: rules see every field */
 	int64_t id;      /* <= 0: new (temporary) */
 	int64_t stored_id; /* of a new record once inserted; else id */
 	bool id_asked;     /* a new record's id rides in the trip of its references */
@@ -35,6 +35,7 @@ struct record {
 	struct record *parent; /* of a line */
 };
 
+/* Of a reader's view, too: in memory a record is whole, record_to_wire() shows what may be shown. */
 struct record *record_new(struct arena *arena, const struct entity_view *entity);
 /* Position of a field; fatal for a field that is not the entity's (a bug of ours). */
 size_t record_position(const struct entity_view *entity, uint32_t field);
@@ -47,6 +48,14 @@ bool record_changed(const struct record *record, uint32_t field);
 void record_set_number(struct record *record, uint32_t field, int64_t number);
 void record_set_text(struct record *record, uint32_t field, const char *text);
 void record_set_null(struct record *record, uint32_t field);
+
+/*
+ * Give a record what its reader asked for; field is of the reader's view. A masked field can be
+ * filled in where nothing is stored, never replaced unseen: ERR_READ_ONLY, whatever is sent, since
+ * the answer "that is what it is" would tell a guess from the rest. A read-only one may be sent as it is.
+ */
+MUST_CHECK enum err record_take_value(struct record *record, const struct field *field,
+    const struct value *value);
 
 /* ---- values ------------------------------------------------------------------------------ */
 
@@ -64,6 +73,9 @@ MUST_CHECK enum err value_from_text(struct call *call, const struct field *field
     struct value *value);
 /* For people: label of choice and reference, formatted date and money. In arena, never NULL. */
 const char *value_print(struct call *call, const struct field *field, const struct value *value);
+/* The same as this reader may read it: masked where the reader's view of entity masks it, "" where hidden. */
+const char *value_show(struct call *call, const struct entity *entity, const struct field *field,
+    const struct value *value);
 bool value_same(const struct field *field, const struct value *a, const struct value *b);
 
 /* Columns of a field: 1, or 2 for money. Select list items, "t.amount, t.amount_currency". */

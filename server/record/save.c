@@ -34,31 +34,21 @@ save_refuse(struct call *call, const struct record *record, const struct field *
 static void
 save_take_value(struct call *call, struct record *record, const Kehu__Value *wire)
 {
-	const struct field *field = entity_field(record->entity, wire->field);
+	const struct field *field =
+	    entity_field(access_view(call->user, record->entity->def), wire->field);
 	struct value value;
-	size_t at;
 	enum err err;
 
-	if (field == NULL ||
-	    access_field(call->user, record->entity->def, field) == FIELD_SHOW_HIDDEN) {
+	if (field == NULL) {
 		call_also(call, (struct failure){ .err = ERR_NO_SUCH_FIELD,
 		    .entity = record->entity->def->number, .field = wire->field });
 		return;
 	}
-	at = record_position(record->entity, field->number);
 	err = value_from_wire(call, field, wire, &value);
-	if (err != ERR_OK) {
+	if (err == ERR_OK)
+		err = record_take_value(record, field, &value);
+	if (err != ERR_OK)
 		save_refuse(call, record, field, err);
-		return;
-	}
-	if (value_same(field, &record->values[at], &value))
-		return;
-	if (access_field(call->user, record->entity->def, field) != FIELD_CLEAR) {
-		save_refuse(call, record, field, ERR_READ_ONLY);
-		return;
-	}
-	record->values[at] = value;
-	record->changed[at] = true;
 }
 
 static void
@@ -91,16 +81,26 @@ save_take_initials(struct call *call, struct record *record)
 	}
 }
 
+/*
+ * What the server fills in (a state, a number) is not for the user to miss; nor is what the user's
+ * roles hide: such a user can make no record that needs it.
+ */
 static void
 save_check_required(struct call *call, struct record *record)
 {
+	const struct entity_view *view = access_view(call->user, record->entity->def);
+
 	for (size_t i = 0; i < record->entity->field_count; i++) {
 		const struct field *field = record->entity->fields[i];
 
-		/* What the server fills in (a state, a number) is not for the user to miss. */
-		if ((field->flags & FIELD_REQUIRED) != 0 && (field->flags & FIELD_READONLY) == 0 &&
-		    !record->values[i].present)
+		if ((field->flags & FIELD_REQUIRED) == 0 || (field->flags & FIELD_READONLY) != 0 ||
+		    record->values[i].present)
+			continue;
+		if (entity_field(view, field->number) != NULL)
 			save_refuse(call, record, field, ERR_REQUIRED);
+		else
+			call_also(call, (struct failure){ .err = ERR_FORBIDDEN,
+			    .entity = record->entity->def->number });
 	}
 }
 
@@ -193,13 +193,12 @@ save_conflict(struct call *call, struct record *record, const Kehu__Record *wire
 		return err;
 	list = ARENA_ARRAY(call->arena, const Kehu__Difference *, rows->count + 1);
 	for (size_t i = 0; i < rows->count; i++) {
-		const struct field *field =
-		    entity_field(record->entity, (uint32_t)rows_int(rows, i, 0));
+		const struct field *field = entity_field(
+		    access_view(call->user, record->entity->def), (uint32_t)rows_int(rows, i, 0));
 		Kehu__Difference *difference;
 		size_t at;
 
-		if (field == NULL ||
-		    access_field(call->user, record->entity->def, field) == FIELD_SHOW_HIDDEN)
+		if (field == NULL)
 			continue;
 		at = record_position(record->entity, field->number);
 		difference = ARENA_NEW(call->arena, Kehu__Difference);

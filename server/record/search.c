@@ -10,6 +10,7 @@
 #include "server/record/search.h"
 
 #include "server/record/arms.h"
+#include "server/record/mask.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -19,40 +20,66 @@
 #define BEST_MAX       200 /* of the exact and of the beginning matches, when there are too many */
 #define CROWD_MIN      2001 /* candidates that are too many to sort */
 #define DOC_FIELDS_MAX 400
+#define SEARCHED_FIELDS_MAX 64
 
 /* Columns of every answer: how many were found, how many are guessed, a candidate's id, its
  * record if it is shown. */
 enum { SEARCH_COUNT, SEARCH_ALL, SEARCH_AT, SEARCH_RECORD };
 
-/* Letters of the classes this reader sees clear, and of those shown masked. */
+/*
+ * What this reader may find an entity by. Classes choose the tokens that candidates are found by;
+ * one class can be of several fields with different rights, so each text is looked at again by its
+ * own field's.
+ */
+struct search_sight {
+	char clear[16], whole[16]; /* letters of the classes shown clear, and of those masked */
+	struct {
+		uint32_t entity;
+		const struct field *field;
+	} fields[SEARCHED_FIELDS_MAX];
+	size_t count;
+	const struct field *label; /* NULL: hidden */
+};
+
 static void
-search_classes(
-    const struct call *call, const struct entity_view *entity, char clear[16], char whole[16])
+search_add_class(char classes[16], char class)
+{
+	size_t count = strlen(classes);
+
+	if (strchr(classes, class) == NULL && count < 15)
+		classes[count] = class;
+}
+
+static const struct search_sight *
+search_sight(const struct call *call, const struct entity_view *entity)
 {
 	const struct entity_view *kinds[17] = { entity };
-	size_t count = 1 + catalog_lines(call->catalog, entity->def, kinds + 1, 16);
-	size_t clear_count = 0, whole_count = 0;
+	size_t count = 1 + call_lines(call, entity->def, kinds + 1, 16);
+	struct search_sight *sight = ARENA_NEW(call->arena, struct search_sight);
 
+	sight->label = entity_label(entity);
 	for (size_t k = 0; k < count; k++)
 		for (size_t i = 0; i < kinds[k]->field_count; i++) {
 			const struct field *field = kinds[k]->fields[i];
-			enum field_right right;
 
-			if ((field->flags & FIELD_SEARCH) == 0)
+			if ((field->flags & FIELD_SEARCH) == 0 || sight->count == SEARCHED_FIELDS_MAX)
 				continue;
-			right = access_field(call->user, kinds[k]->def, field);
-			if (right == FIELD_SHOW_HIDDEN)
-				continue;
-			if (right == FIELD_SHOW_MASKED) {
-				if (memchr(whole, field->search, whole_count) == NULL &&
-				    whole_count < 15)
-					whole[whole_count++] = field->search;
-			} else if (memchr(clear, field->search, clear_count) == NULL &&
-				   clear_count < 15) {
-				clear[clear_count++] = field->search;
-			}
+			search_add_class(
+			    field->flags & FIELD_MASKED ? sight->whole : sight->clear, field->search);
+			sight->fields[sight->count].entity = kinds[k]->def->number;
+			sight->fields[sight->count++].field = field;
 		}
-	clear[clear_count] = whole[whole_count] = '\0';
+	return sight;
+}
+
+/* The reader's field of a stored text; NULL: hidden. */
+static const struct field *
+search_seen(const struct search_sight *sight, unsigned long entity, unsigned long field)
+{
+	for (size_t i = 0; i < sight->count; i++)
+		if (sight->fields[i].entity == entity && sight->fields[i].field->number == field)
+			return sight->fields[i].field;
+	return NULL;
 }
 
 /* "SELECT s.id, block FROM …": every arm and condition inside, so that a limit counts only what
@@ -124,8 +151,8 @@ search_queue(struct call *call, const struct entity_view *entity, const struct a
 
 /* The texts of a search row: "class entity.field<tab>text" a line. */
 static size_t
-search_read_doc(struct arena *arena, const char *doc, const char *whole,
-    struct token_field *fields, uint32_t *numbers)
+search_read_doc(struct arena *arena, const char *doc, const struct search_sight *sight,
+    struct token_field *fields, const struct field **seen)
 {
 	size_t count = 0;
 
@@ -138,29 +165,46 @@ search_read_doc(struct arena *arena, const char *doc, const char *whole,
 			unsigned long entity = strtoul(doc + 1, &end, 10);
 			unsigned long field = *end == '.' ? strtoul(end + 1, NULL, 10) : 0;
 
-			fields[count] = (struct token_field){
-				.class = doc[0],
-				/* customer.short_name */
-				.short_name = entity == 10 && field == 3,
-				.whole = strchr(whole, doc[0]) != NULL,
-				.text = arena_strndup(
-				    arena, tab + 1, length - (size_t)(tab + 1 - doc)),
-			};
-			numbers[count++] = (uint32_t)field;
+			seen[count] = search_seen(sight, entity, field);
+			if (seen[count] != NULL)
+				fields[count] = (struct token_field){
+					.class = doc[0],
+					/* customer.short_name */
+					.short_name = entity == 10 && field == 3,
+					.whole = (seen[count]->flags & FIELD_MASKED) != 0,
+					.text = arena_strndup(
+					    arena, tab + 1, length - (size_t)(tab + 1 - doc)),
+				};
+			count += seen[count] != NULL;
 		}
 		doc += length + (doc[length] == '\n');
 	}
 	return count;
 }
 
+static bool
+search_label_is_clear(const struct search_sight *sight)
+{
+	return sight->label != NULL && (sight->label->flags & FIELD_MASKED) == 0;
+}
+
+static const char *
+search_label(struct call *call, const struct search_sight *sight, const char *label)
+{
+	if (sight->label == NULL || label == NULL)
+		return "";
+	return search_label_is_clear(sight) ? label : mask_text(call->arena, sight->label, label);
+}
+
 static void
-search_take(struct call *call, const struct token_query *query, const char *whole, bool typo,
-    const struct rows *rows, struct search_result *result)
+search_take(struct call *call, const struct token_query *query, const struct search_sight *sight,
+    bool typo, const struct rows *rows, struct search_result *result)
 {
 	const size_t first = SEARCH_RECORD;
 	struct token_field *fields =
 	    ARENA_ARRAY(call->arena, struct token_field, DOC_FIELDS_MAX);
-	uint32_t *numbers = ARENA_ARRAY(call->arena, uint32_t, DOC_FIELDS_MAX);
+	const struct field **seen =
+	    ARENA_ARRAY(call->arena, const struct field *, DOC_FIELDS_MAX + 1);
 	struct arena *scratch = arena_new(0);
 
 	for (size_t i = 0; i < rows->count; i++) {
@@ -172,7 +216,7 @@ search_take(struct call *call, const struct token_query *query, const char *whol
 		if (rows_null(rows, i, first))
 			continue;
 		count = search_read_doc(
-		    scratch, rows_text(rows, i, first + 3), whole, fields, numbers);
+		    scratch, rows_text(rows, i, first + 3), sight, fields, seen);
 		if (!token_match(scratch, query, fields, count, typo, &hit))
 			continue;
 		for (size_t k = 0; k < result->count && !known && result->narrow; k++)
@@ -182,12 +226,15 @@ search_take(struct call *call, const struct token_query *query, const char *whol
 		result->hits[result->count++] = (struct search_hit){
 			.id = rows_int(rows, i, first),
 			.rank = hit.rank,
-			.label = rows_text(rows, i, first + 1),
-			.sort_key = rows_text(rows, i, first + 2),
-			.field = numbers[hit.field],
-			.matched = fields[hit.field].whole
-				       ? "****"
-				       : arena_strdup(call->arena, fields[hit.field].text),
+			.label = search_label(call, sight, rows_text(rows, i, first + 1)),
+			.sort_key = search_label_is_clear(sight)
+					? rows_text(rows, i, first + 2)
+					: NULL,
+			.field = seen[hit.field]->number,
+			.matched =
+			    fields[hit.field].whole
+				? mask_text(call->arena, seen[hit.field], fields[hit.field].text)
+				: arena_strdup(call->arena, fields[hit.field].text),
 		};
 	}
 	arena_free(scratch);
@@ -213,7 +260,7 @@ struct search_step {
 	struct call *call;
 	const struct entity_view *entity;
 	const struct arms *arms;
-	const char *whole;
+	const struct search_sight *sight;
 	const struct token_query *query;
 	struct search_result *result;
 	int64_t guess; /* how many there are beyond a limit that was passed */
@@ -239,7 +286,7 @@ search_step(struct search_step *step, struct sql *sql, const char *where, const 
 		step->guess = rows_int(rows, 0, SEARCH_ALL);
 		return ERR_OK;
 	}
-	search_take(step->call, step->query, step->whole, typo, rows, step->result);
+	search_take(step->call, step->query, step->sight, typo, rows, step->result);
 	return ERR_OK;
 }
 
@@ -249,16 +296,15 @@ search_run(struct call *call, const struct entity_view *entity, const char *word
     struct search_result *result)
 {
 	struct arms arms = access_arms(call->user, entity->def, RIGHT_VIEW);
-	char clear[16] = "", whole[16] = "";
+	const struct search_sight *sight = search_sight(call, entity);
 	struct search_step step = {
-		.call = call, .entity = entity, .arms = &arms, .whole = whole, .result = result
+		.call = call, .entity = entity, .arms = &arms, .sight = sight, .result = result
 	};
 	bool more = known_narrow;
 	enum err err = ERR_OK;
 
 	*result = (struct search_result){ 0 };
-	search_classes(call, entity, clear, whole);
-	step.query = token_query(call->arena, words, clear, whole);
+	step.query = token_query(call->arena, words, sight->clear, sight->whole);
 	result->too_short = token_query_is_short(step.query);
 	result->hits =
 	    ARENA_ARRAY(call->arena, struct search_hit, candidates + TYPO_MAX + 2 * BEST_MAX);
@@ -352,16 +398,15 @@ search_rest(struct call *call, const struct entity_view *entity, const char *wor
     size_t limit, struct search_result *result, int64_t *last)
 {
 	struct arms arms = access_arms(call->user, entity->def, RIGHT_VIEW);
-	char clear[16] = "", whole[16] = "";
+	const struct search_sight *sight = search_sight(call, entity);
 	struct search_step step = {
-		.call = call, .entity = entity, .arms = &arms, .whole = whole, .result = result
+		.call = call, .entity = entity, .arms = &arms, .sight = sight, .result = result
 	};
 	bool crowded = ranked->crowded;
 
 	*result = (struct search_result){ 0 };
 	*last = after;
-	search_classes(call, entity, clear, whole);
-	step.query = token_query(call->arena, words, clear, whole);
+	step.query = token_query(call->arena, words, sight->clear, sight->whole);
 	result->hits = ARENA_ARRAY(call->arena, struct search_hit, limit + 1);
 	for (int round = 0; round < REST_ROUNDS && result->count < limit; round++) {
 		size_t before = result->count, want = limit - result->count, kept = before;
@@ -376,7 +421,7 @@ search_rest(struct call *call, const struct entity_view *entity, const char *wor
 			    &step, sql_copy(sql), where, *last, want, &rows);
 		if (err != ERR_OK)
 			return err;
-		search_take(call, step.query, whole, false, rows, result);
+		search_take(call, step.query, sight, false, rows, result);
 		for (size_t i = before; i < result->count; i++)
 			if (!search_has(ranked, result->hits[i].id))
 				result->hits[kept++] = result->hits[i];

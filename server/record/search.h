@@ -25,7 +25,7 @@ struct search_result {
 };
 
 /*
- * All records of entity that match words, if there are not more than candidates (each costs 10 us
+ * All records of entity (the reader's view) that match words, if there are not more than candidates (each costs 10 us
  * of the database's time), through the reader's arms.
  * where: further conditions over alias t with their parameters already in sql, or "". The
  * transaction has begun (more than one trip). known_narrow: an earlier page found too many, do not look again.

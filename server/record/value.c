@@ -264,10 +264,14 @@ value_parse_region(struct call *call, const char *folded, int64_t *id)
 static enum err
 value_parse_setup(struct call *call, uint32_t entity, const char *text, int64_t *id)
 {
+	const struct field *label = entity_label(call_view(call, entity));
 	const char *folded = text_fold(call->arena, text);
 	size_t count = access_setup_count(call->access, entity), by_label = 0, by_pinyin = 0;
 	int64_t label_id = 0, pinyin_id = 0;
 
+	/* Names that are not shown are not for comparing either. */
+	if (label == NULL || (label->flags & FIELD_MASKED) != 0)
+		return ERR_NO_SUCH_RECORD;
 	for (size_t i = 0; i < count; i++) {
 		const struct setup_record *record = access_setup_at(call->access, entity, i);
 
@@ -394,12 +398,28 @@ value_from_text(
 	return err;
 }
 
+/* The label of a referenced record, as this reader may read that record's label field. */
+static const char *
+value_print_ref(struct call *call, const struct field *field, const struct value *value)
+{
+	const struct entity_view *target = call_view_named(call, field->ref);
+	const struct field *label = entity_label(target);
+	const char *text = value->text;
+
+	if (text == NULL) {
+		const struct setup_record *record =
+		    access_setup(call->access, target->def->number, value->number);
+
+		text = record != NULL ? record->label : NULL;
+	}
+	if (text == NULL || label == NULL)
+		return arena_printf(call->arena, "#%" PRId64, value->number);
+	return label->flags & FIELD_MASKED ? mask_text(call->arena, label, text) : text;
+}
+
 const char *
 value_print(struct call *call, const struct field *field, const struct value *value)
 {
-	const struct entity_view *target;
-	const struct setup_record *record;
-
 	if (!value->present)
 		return "";
 	switch (field->type) {
@@ -421,15 +441,32 @@ value_print(struct call *call, const struct field *field, const struct value *va
 	case TYPE_INT:
 		return arena_printf(call->arena, "%" PRId64, value->number);
 	case TYPE_REF:
-		if (value->text != NULL)
-			return value->text;
-		target = catalog_entity_named(call->catalog, field->ref);
-		record = access_setup(call->access, target->def->number, value->number);
-		return record != NULL ? record->label
-				      : arena_printf(call->arena, "#%" PRId64, value->number);
+		return value_print_ref(call, field, value);
 	default:
 		return value->text != NULL ? value->text : "";
 	}
+}
+
+/* The reader's own form of a field; NULL: hidden. */
+static const struct field *
+value_seen(const struct call *call, const struct entity *entity, const struct field *field)
+{
+	if (field->flags & FIELD_VIEWED)
+		return field;
+	return entity_field(access_view(call->user, entity), field->number);
+}
+
+const char *
+value_show(struct call *call, const struct entity *entity, const struct field *field,
+    const struct value *value)
+{
+	const char *text;
+
+	field = value_seen(call, entity, field);
+	if (field == NULL || !value->present)
+		return "";
+	text = value_print(call, field, value);
+	return field->flags & FIELD_MASKED ? mask_text(call->arena, field, text) : text;
 }
 
 bool
@@ -619,18 +656,18 @@ void
 value_fill_wire(struct call *call, const struct entity *entity, const struct field *field,
     const struct value *value, bool with_field, Kehu__Value *wire)
 {
-	enum field_right right = access_field(call->user, entity, field);
+	const struct field *seen = value_seen(call, entity, field);
 
 	kehu__value__init(wire);
 	if (with_field) {
 		wire->has_field = true;
 		wire->field = field->number;
 	}
-	if (!value->present || right == FIELD_SHOW_HIDDEN)
+	if (!value->present || seen == NULL)
 		return;
-	if (right == FIELD_SHOW_MASKED) {
+	if (seen->flags & FIELD_MASKED) {
 		wire->has_masked = wire->masked = true;
-		wire->text = mask_text(call->arena, field, value_print(call, field, value));
+		wire->text = value_lend(value_show(call, entity, seen, value));
 	} else if (field->type == TYPE_REF) {
 		wire->has_number = true;
 		wire->number = value->number;

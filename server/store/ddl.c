@@ -272,17 +272,21 @@ ddl_is_setup(const struct catalog *catalog, const struct entity *def)
 	return def->kind == ENTITY_SETUP;
 }
 
-/* Set-up records are in the servers' snapshots: a change to one makes those stale. */
+/*
+ * Set-up records are in the servers' snapshots: a change to one makes those stale. What clients
+ * keep of the catalogue hangs on choice lists and on what roles give, too.
+ */
 static void
 ddl_put_epoch(struct buf *out, const struct catalog *catalog, const struct entity_view *view)
 {
 	const struct entity *def = view->def;
 	const char *table = entity_table(def);
-	bool dictionary = strncmp(def->name, "dictionary", strlen("dictionary")) == 0;
+	bool catalogue = strncmp(def->name, "dictionary", strlen("dictionary")) == 0 ||
+			 (def->kind == ENTITY_LINE && strcmp(def->parent, "role") == 0);
 
 	if (!ddl_is_setup(catalog, def))
 		return;
-	for (int i = 0; i < 1 + dictionary; i++) {
+	for (int i = 0; i < 1 + catalogue; i++) {
 		buf_printf(out,
 		    "CREATE OR REPLACE TRIGGER %s AFTER INSERT OR DELETE OR UPDATE OF "
 		    "deleted_at",

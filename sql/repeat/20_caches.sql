@@ -12,6 +12,16 @@ BEGIN
 END
 $$;
 
+CREATE OR REPLACE FUNCTION access_role_fields()
+RETURNS TABLE (role_id bigint, entity text, field text, show text, reveal boolean)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+	RETURN QUERY SELECT f.role_id, f.entity, f.field, f.show, coalesce(f.reveal, false)
+		FROM role_field f JOIN role r ON r.id = f.role_id
+		WHERE f.deleted_at IS NULL AND r.deleted_at IS NULL;
+END
+$$;
+
 CREATE OR REPLACE FUNCTION access_user_roles()
 RETURNS TABLE (user_id bigint, role_id bigint)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$

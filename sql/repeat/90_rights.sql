@@ -17,7 +17,7 @@ END
 $$;
 REVOKE CREATE ON SCHEMA public FROM kehu_rule;
 
-GRANT EXECUTE ON FUNCTION access_role_grants(), access_user_roles(), access_pool_members(),
+GRANT EXECUTE ON FUNCTION access_role_grants(), access_role_fields(), access_user_roles(), access_pool_members(),
 	catalog_dictionary_items(), kehu_change_purge(integer),
 	kehu_customer_transfer(bigint, bigint, bigint), kehu_customer_share(bigint, bigint, bigint),
 	kehu_customer_delete(bigint, bigint, uuid), kehu_customer_restore(bigint),

@@ -84,6 +84,18 @@ entity_named(const char *name)
 }
 
 static bool
+field_named(const char *entity_name, const char *name)
+{
+	const struct entity *entity = entity_named(entity_name);
+
+	for (const struct field *field = entity != NULL ? entity->fields : NULL;
+	     field != NULL && field->number != 0; field++)
+		if (strcmp(field->name, name) == 0)
+			return true;
+	return false;
+}
+
+static bool
 role_named(const char *name)
 {
 	for (size_t r = 0; r < role_shipped_count; r++)
@@ -100,10 +112,16 @@ grants_name_roles_and_entities(void **state)
 #define GRANT(role_, entity_, ...)                                                             \
 	assert_true(role_named(#role_));                                                       \
 	assert_non_null(entity_named(#entity_));
+#define SENSITIVE(role_, ...) assert_true(role_named(#role_));
+#define FIELD(role_, entity_, field_, ...)                                                     \
+	assert_true(role_named(#role_));                                                       \
+	assert_true(field_named(#entity_, #field_));
 #include "server/access/roles.def"
 #undef ROLE
 #undef EVERY
 #undef GRANT
+#undef SENSITIVE
+#undef FIELD
 }
 
 static void
