@@ -9,6 +9,7 @@
 #include "server/gate/feed.h"
 #include "server/gate/gate.h"
 #include "server/gate/setup.h"
+#include "server/job/tick.h"
 #include "server/record/rule.h"
 #include "server/report/render_sinks.h"
 #include "server/store/migrate.h"
@@ -86,7 +87,7 @@ main_migrate(struct arena *arena, const struct server_settings *settings,
 		.sql_dir = options->sql_dir,
 		.say = main_say,
 	};
-	const char *why = NULL, *password = NULL;
+	const char *why = NULL, *password = NULL, *key = NULL;
 	size_t done = 0;
 	enum err err;
 
@@ -107,6 +108,10 @@ main_migrate(struct arena *arena, const struct server_settings *settings,
 		if (err == ERR_OK)
 			err = setup_seed(arena, migrate.conninfo, &why);
 	}
+	if (err == ERR_OK && strcmp(options->command, "maintain") != 0)
+		err = setup_audit_key(arena, migrate.conninfo, &key, &why);
+	if (err == ERR_OK && key != NULL)
+		printf("first key of the audit, told once; keep it away from this machine: %s\n", key);
 	return err == ERR_OK ? 0 : main_fail(err, why);
 }
 
@@ -138,7 +143,7 @@ main_check_connections(struct store *store, struct arena *arena, const struct ne
 {
 	struct sql *sql = sql_new(arena);
 	struct rows *rows;
-	int64_t needed = 1;
+	int64_t needed = 2; /* the change feed's and the ticker's */
 	enum err err;
 
 	for (int lane = 0; lane < LANE_COUNT; lane++)
@@ -236,6 +241,7 @@ main_serve(struct arena *arena, struct server *server, const struct options *opt
 		.ops = gate_lane_ops,
 	};
 	struct feed *feed;
+	struct ticker *ticker;
 	const char *why = NULL;
 	enum err err;
 
@@ -253,12 +259,14 @@ main_serve(struct arena *arena, struct server *server, const struct options *opt
 	main_net = server->net;
 	main_signals();
 	feed = feed_start(server);
+	ticker = ticker_start(server);
 	if (!main_write_number(options->port_file, net_port(server->net)) ||
 	    !main_write_number(options->pid_file, (long)getpid()))
 		return main_fail(ERR_FILE_SYSTEM, "--pid-file or --port-file cannot be written");
 	log_info("serving", "address=%s port=%d version=%s", settings->net_address,
 	    net_port(server->net), KEHU_VERSION);
 	net_run(server->net);
+	ticker_stop(ticker);
 	feed_stop(feed);
 	net_free(server->net);
 	log_info("stopped", "version=%s", KEHU_VERSION);

@@ -97,3 +97,25 @@ setup_first(struct arena *arena, const char *conninfo, const char **password, co
 	*password = NULL;
 	return setup_run(arena, conninfo, true, password, why);
 }
+
+enum err
+setup_audit_key(struct arena *arena, const char *conninfo, const char **key, const char **why)
+{
+	struct store *store = setup_store(conninfo);
+	struct sql *sql = sql_new(arena);
+	struct rows *rows;
+	enum err err;
+
+	*key = NULL;
+	sql_add(sql, "SELECT kehu_audit_key()");
+	store_begin(store);
+	store_queue(store, sql, &rows);
+	err = store_commit(store, arena);
+	if (err == ERR_OK)
+		*key = rows_text(rows, 0, 0);
+	else
+		*why = arena_printf(arena, "the key of the audit could not be stored: %s %s",
+		    store_state(store), store_message(store));
+	store_free(store);
+	return err;
+}

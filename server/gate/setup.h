@@ -16,5 +16,11 @@ MUST_CHECK enum err setup_seed(struct arena *arena, const char *conninfo, const 
  */
 MUST_CHECK enum err setup_first(struct arena *arena, const char *conninfo, const char **password,
     const char **why);
+/*
+ * The audit's first key, when there was none: hexadecimal digits, told this once. NULL else. With
+ * it an auditor proves that no segment was signed anew.
+ */
+MUST_CHECK enum err setup_audit_key(struct arena *arena, const char *conninfo, const char **key,
+    const char **why);
 
 #endif

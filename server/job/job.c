@@ -9,6 +9,7 @@
 
 #include "common/date.h"
 #include "common/log.h"
+#include "server/audit/audit.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -27,6 +28,7 @@
 const struct job_kind job_kinds[] = {
 	{ "demo", demo_job_run, "administrator" },
 	{ "import", import_job_run, NULL },
+	{ "audit_verify", audit_verify_run, NULL },
 	{ 0 },
 };
 

@@ -20,8 +20,16 @@ $$;
 
 CREATE OR REPLACE FUNCTION session_attempt(p_name text, p_peer text, p_ok boolean)
 RETURNS void
-LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
-	INSERT INTO login_attempt (at, name, peer, good) VALUES (now(), left(p_name, 80), p_peer, p_ok)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+	INSERT INTO login_attempt (at, name, peer, good) VALUES (now(), left(p_name, 80), p_peer, p_ok);
+	-- What was typed may be a password: the audit keeps only a pseudonym of it.
+	IF NOT p_ok THEN
+		INSERT INTO audit (user_id, request, action, detail)
+		VALUES ((SELECT u.id FROM users u WHERE u.name = p_name AND u.deleted_at IS NULL), 'login', 'refused',
+			'name=' || public.kehu_pseudonym(p_name));
+	END IF;
+END
 $$;
 
 -- A new session; answers its id and the user's key for drafts kept on disk (made at first login).

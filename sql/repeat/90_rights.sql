@@ -24,8 +24,11 @@ GRANT EXECUTE ON FUNCTION access_role_grants(), access_role_fields(), access_use
 	kehu_customer_figures(bigint), kehu_customer_duplicates(bigint, text, text, text),
 	kehu_customer_tag_of(bigint[]), session_find(text, text), session_attempt(text, text, boolean),
 	session_open(bigint, bytea, bytea, text, text, bigint), session_resume(bytea, bigint),
-	session_close(bigint), session_set_password(bigint, text, bigint)
+	session_close(bigint), session_set_password(bigint, text, bigint),
+	kehu_pseudonym(text), kehu_audit_seal_begin(), kehu_tick(text, bigint),
+	kehu_audit_seal_end(bigint, bigint, text, text, bigint, timestamptz, bytea, bytea, bytea, bytea)
 	TO kehu_app;
+GRANT EXECUTE ON FUNCTION kehu_audit_key() TO kehu_owner;
 REVOKE EXECUTE ON FUNCTION kehu_partition(text, text, text, text), kehu_partitions(),
 	kehu_customer_figures_all() FROM PUBLIC;
 
@@ -38,7 +41,8 @@ GRANT SELECT ON state, settings, record_share TO kehu_app;
 GRANT SELECT ON record_share TO kehu_report;
 GRANT SELECT, INSERT ON outcome, change TO kehu_app;
 GRANT SELECT, INSERT ON history TO kehu_app;
-GRANT INSERT ON audit TO kehu_app;
+GRANT SELECT, INSERT ON audit TO kehu_app;
+GRANT SELECT ON audit_segment TO kehu_app;
 GRANT SELECT ON session TO kehu_app;
 GRANT SELECT, INSERT, UPDATE ON number_series, custom_field TO kehu_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON job, job_chunk, import_chunk, import_row TO kehu_app;
@@ -50,6 +54,8 @@ GRANT SELECT, INSERT ON user_secret, login_attempt TO kehu_rule;
 GRANT SELECT, INSERT, UPDATE, DELETE ON record_share TO kehu_rule;
 GRANT SELECT, INSERT, DELETE ON change TO kehu_rule;
 GRANT INSERT ON history, audit TO kehu_rule;
+GRANT SELECT, INSERT, UPDATE ON audit_key, tick TO kehu_rule;
+GRANT SELECT, INSERT ON audit_segment TO kehu_rule;
 
 -- The bytes of a file are reached through its attachment, which is reached through its record.
 GRANT SELECT, INSERT ON attachment_chunk TO kehu_app;
