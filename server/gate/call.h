@@ -71,6 +71,7 @@ struct call {
 	uint32_t done_entity; /* of a write: what its outcome and audit rows name */
 	int64_t done_id;
 	uint32_t done_version;
+	struct rows *const *number_comes; /* the text of Written, if COMMIT's trip brings it */
 	const char *written_text; /* what an action has to say, in place of its name; never stored */
 	const char *done_action; /* NULL: the request's name */
 	struct made *made;       /* by earlier steps of a Bulk */

@@ -236,6 +236,7 @@ gate_finish(struct call *call, const struct request_row *row)
 {
 	struct sql *sql;
 	uint8_t hash[32];
+	enum err err;
 
 	if (call->one_trip)
 		return ERR_OK;
@@ -266,7 +267,11 @@ gate_finish(struct call *call, const struct request_row *row)
 	sql_add(sql, ")");
 	sql_named(sql);
 	store_queue(call->store, sql, NULL);
-	return store_commit(call->store, call->arena);
+	err = store_commit(call->store, call->arena);
+	if (err == ERR_OK && call->number_comes != NULL)
+		call->answer.written->text =
+		    arena_strdup(call->arena, rows_text(*call->number_comes, 0, 0));
+	return err;
 }
 
 /*
@@ -304,6 +309,7 @@ gate_forget_attempt(struct call *call)
 	call->more_count = 0;
 	call->difference_count = 0;
 	call->setting_count = 0;
+	call->number_comes = NULL;
 	call->begun = false;
 	call->discard = false;
 	call->failed_step = 0;

@@ -22,6 +22,8 @@ struct record {
 	int64_t stored_id; /* of a new record once inserted; else id */
 	bool id_asked;     /* a new record's id rides in the trip of its references */
 	struct rows *id_rows;
+	bool number_asked; /* a new record's number is taken; of a searched entity it is known too */
+	struct rows *number_rows; /* after the trip that brings it */
 	uint32_t version;
 	bool deleted;
 	int64_t owner, department, branch, pool; /* access columns as stored (or to be) */
@@ -117,7 +119,8 @@ struct record *record_take_read(struct call *call, struct record_reading *readin
 
 /*
  * Store a new or changed record with its lines: numbers, derived columns, search row, version.
- * Hooks have run. Sets stored_id and version.
+ * Hooks have run. Sets stored_id and version. The number of a new record that is not searched
+ * for comes with the next flush or the COMMIT, in number_rows.
  */
 MUST_CHECK enum err record_store(struct call *call, struct record *record);
 /* The search row of a searched record, from its stored text fields and lines. */

@@ -79,24 +79,47 @@ tree_number_prefix(struct call *call, const char *pattern)
 	return prefix;
 }
 
-static void
-tree_take_number(struct call *call, struct record *record, const struct field *field)
+/*
+ * Asks for the number of a new record. Where it is searched for, its search row needs the number
+ * now; else nobody does before the COMMIT, and it rides in that trip, so that the series is
+ * locked no longer than that.
+ */
+static enum err
+tree_ask_number(struct call *call, struct record *record, const struct field *field)
 {
 	struct sql *sql = sql_new(call->arena);
-	const char *prefix = tree_number_prefix(call, record->entity->def->number_prefix);
-	struct rows *rows;
 	enum err err;
 
-	/* Six digits, more when a series has grown past them; to_char would cut, as lpad does. */
-	sql_add(sql, "SELECT ");
-	sql_text(sql, prefix);
-	sql_add(sql, " || lpad(n::text, greatest(6, length(n::text)), '0') FROM kehu_number(");
-	sql_text(sql, prefix);
-	sql_add(sql, ", '') n");
+	sql_add(sql, "SELECT kehu_number(");
+	sql_text(sql, tree_number_prefix(call, record->entity->def->number_prefix));
+	sql_add(sql, ")");
 	sql_named(sql);
-	err = store_run(call->store, call->arena, sql, &rows);
+	store_queue(call->store, sql, &record->number_rows);
+	record->number_asked = true;
+	if (!record->entity->def->searched)
+		return ERR_OK;
+	err = store_flush(call->store, call->arena);
 	if (err == ERR_OK)
-		record_set_text(record, field->number, rows_text(rows, 0, 0));
+		record_set_text(record, field->number, rows_text(record->number_rows, 0, 0));
+	return err;
+}
+
+/* A number that comes with the COMMIT: stored, but not yet known here. */
+static bool
+tree_number_comes(const struct record *record, size_t i)
+{
+	return record->number_asked && !record->values[i].present &&
+	    (record->entity->fields[i]->flags & FIELD_NUMBERED) != 0;
+}
+
+/* Does an INSERT name this field? */
+static bool
+tree_inserts(const struct record *record, size_t i)
+{
+	const struct field *field = record->entity->fields[i];
+
+	return (record->values[i].present || tree_number_comes(record, i)) &&
+	    (field->flags & FIELD_FIGURE) == 0 && !tree_from_access(record->entity->def, field);
 }
 
 static void
@@ -112,8 +135,7 @@ tree_insert(struct call *call, struct record *record, size_t position)
 	if (def->kind == ENTITY_ACTIVITY)
 		sql_addf(sql, ", owner_id, department_id, branch_id%s", def->pooled ? ", pool_id" : "");
 	for (size_t i = 0; i < entity->field_count; i++)
-		if (record->values[i].present && !(entity->fields[i]->flags & FIELD_FIGURE) &&
-		    !tree_from_access(def, entity->fields[i])) {
+		if (tree_inserts(record, i)) {
 			sql_add(sql, ", ");
 			value_columns(sql, entity->fields[i]);
 		}
@@ -133,8 +155,9 @@ tree_insert(struct call *call, struct record *record, size_t position)
 	}
 	tree_access_columns(sql, record, false);
 	for (size_t i = 0; i < entity->field_count; i++)
-		if (record->values[i].present && !(entity->fields[i]->flags & FIELD_FIGURE) &&
-		    !tree_from_access(def, entity->fields[i])) {
+		if (tree_number_comes(record, i)) {
+			sql_add(sql, ", current_setting('kehu.number')");
+		} else if (tree_inserts(record, i)) {
 			sql_add(sql, ", ");
 			value_bind_all(call, sql, entity->fields[i], &record->values[i]);
 		}
@@ -320,9 +343,11 @@ record_store(struct call *call, struct record *record)
 	if (err != ERR_OK)
 		return err;
 	if (record->is_new) {
-		for (size_t i = 0; i < entity->field_count; i++)
+		for (size_t i = 0; err == ERR_OK && i < entity->field_count; i++)
 			if ((entity->fields[i]->flags & FIELD_NUMBERED) != 0 && !record->values[i].present)
-				tree_take_number(call, record, entity->fields[i]);
+				err = tree_ask_number(call, record, entity->fields[i]);
+		if (err != ERR_OK)
+			return err;
 		tree_insert(call, record, 0);
 	} else {
 		tree_update(call, record, &updated);

@@ -230,15 +230,15 @@ outcome_day_is_that_of_the_id(void **state)
 static void
 numbers_have_no_gaps(void **state)
 {
-	int64_t first, again;
+	const char *first, *again;
 
 	company_begin(store, arena, USER_ADA, NULL);
-	first = rows_int(company_run(store, arena, "SELECT kehu_number('V', '2611')"), 0, 0);
+	first = rows_text(company_run(store, arena, "SELECT kehu_number('V2611-')"), 0, 0);
 	store_rollback(store);
 	company_begin(store, arena, USER_ADA, NULL);
-	again = rows_int(company_run(store, arena, "SELECT kehu_number('V', '2611')"), 0, 0);
+	again = rows_text(company_run(store, arena, "SELECT kehu_number('V2611-')"), 0, 0);
 	assert_int_equal(store_commit(store, arena), ERR_OK);
-	assert_int_equal(first, again);
+	assert_string_equal(first, again);
 }
 
 /* ---- history and the change feed ------------------------------------------------------ */
