@@ -99,12 +99,28 @@ act_do(struct call *call, struct record *record, const struct write *write)
 		return err;
 	record->old = arena_memdup(call->arena, record->values,
 	    entity->field_count * sizeof(*record->values));
+	record->acting = true;
 	err = write->rule->act(call, record, arguments);
 	if (err != ERR_OK || write->rule->stores)
 		return err;
 	if (action->to != NULL)
 		record_set_text(record, state->number, action->to);
 	return record_save(call, record);
+}
+
+/* An action that makes records of other entities writes them by the reader's own arms. */
+static void
+act_scope_made(struct call *call, const struct rule *rule)
+{
+	char *copy = arena_strdup(call->arena, rule->makes != NULL ? rule->makes : "");
+	char *save = NULL;
+
+	for (char *name = strtok_r(copy, " ", &save); name != NULL; name = strtok_r(NULL, " ", &save)) {
+		const struct entity_view *made = catalog_entity_named(call->catalog, name);
+
+		call_scope_references(call, made);
+		call_scope(call, made->def, RIGHT_CREATE);
+	}
 }
 
 enum err
@@ -123,6 +139,7 @@ act_prepare(struct call *call, struct write *write)
 	write->right = write->rule->right != 0 ? write->rule->right : RIGHT_ACT;
 	if ((access_rights(call->user, write->entity->def) & write->right) == 0)
 		return CALL_FAIL(call, ERR_FORBIDDEN, .entity = act->entity);
+	act_scope_made(call, write->rule);
 	return ERR_OK;
 }
 

@@ -21,6 +21,22 @@ record_new(struct arena *arena, const struct entity_view *entity)
 	return record;
 }
 
+struct record *
+record_add_line(struct arena *arena, struct record *record, const struct entity_view *kind)
+{
+	struct record **lines = ARENA_ARRAY(arena, struct record *, record->line_count + 1);
+	struct record *line = record_new(arena, kind);
+
+	if (record->line_count > 0)
+		memcpy(lines, record->lines, record->line_count * sizeof(*lines));
+	line->is_new = true;
+	line->parent = record;
+	line->id = INT32_MIN - (int64_t)record->line_count; /* no temporary id of a client's */
+	lines[record->line_count++] = line;
+	record->lines = lines;
+	return line;
+}
+
 size_t
 record_position(const struct entity_view *entity, uint32_t field)
 {
@@ -82,6 +98,13 @@ void
 record_set_text(struct record *record, uint32_t field, const char *text)
 {
 	record_put(record, field, (struct value){ .present = text != NULL, .text = text });
+}
+
+void
+record_set_money(struct record *record, uint32_t field, int64_t minor, const char *currency)
+{
+	record_put(
+	    record, field, (struct value){ .present = true, .number = minor, .text = currency });
 }
 
 void

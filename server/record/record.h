@@ -31,6 +31,7 @@ struct record {
 	struct value *old;    /* as stored, for changes; NULL for a new record */
 	bool *changed;        /* by position */
 	bool is_new, removed;
+	bool acting; /* being changed by a named action, not by a save */
 	struct record **lines; /* as stored and as changed */
 	size_t line_count;
 	uint32_t rights;
@@ -39,6 +40,9 @@ struct record {
 
 /* Of a reader's view, too: in memory a record is whole, record_to_wire() shows what may be shown. */
 struct record *record_new(struct arena *arena, const struct entity_view *entity);
+/* A new line of a kind at the end of record's; its values are set by the caller. */
+struct record *record_add_line(struct arena *arena, struct record *record,
+    const struct entity_view *kind);
 /* Position of a field; fatal for a field that is not the entity's (a bug of ours). */
 size_t record_position(const struct entity_view *entity, uint32_t field);
 
@@ -49,6 +53,7 @@ const char *record_text(const struct record *record, uint32_t field); /* null: "
 bool record_changed(const struct record *record, uint32_t field);
 void record_set_number(struct record *record, uint32_t field, int64_t number);
 void record_set_text(struct record *record, uint32_t field, const char *text);
+void record_set_money(struct record *record, uint32_t field, int64_t minor, const char *currency);
 void record_set_null(struct record *record, uint32_t field);
 
 /*

@@ -121,9 +121,11 @@ remove_run(struct call *call, const struct write *write)
 		return CALL_FAIL(call, ERR_CONFLICT, .entity = def->number);
 	}
 	record->old = record->values;
-	if (rule_has_hook(def, hook))
+	if (!restore)
+		err = rule_run_hooks(call, HOOK_BEFORE_DELETE, record);
+	if (err == ERR_OK && rule_has_hook(def, hook))
 		err = rule_run_hooks(call, hook, record);
-	else
+	else if (err == ERR_OK)
 		err = remove_general(call, record, restore);
 	record->deleted = !restore;
 	if (err == ERR_OK)

@@ -14,6 +14,7 @@ enum hook {
 	HOOK_AFTER_SAVE,  /* stored, same transaction */
 	HOOK_DELETE,      /* does the deleting itself, in place of the general way */
 	HOOK_RESTORE,
+	HOOK_BEFORE_DELETE, /* may refuse; nothing is done yet */
 	HOOK_AFTER_DELETE, /* also after a restore: record->deleted tells */
 };
 
@@ -24,6 +25,7 @@ struct rule {
 	enum err (*act)(struct call *call, struct record *record, const struct value *arguments);
 	enum right right;   /* an action's, when not RIGHT_ACT */
 	bool stores;        /* the action changes the row itself and sets record->version */
+	const char *makes;  /* entities the action makes records of, space-separated */
 };
 
 /* The rules of an entity, ended by one without run and act; NULL: none. */

@@ -329,6 +329,20 @@ record_read_to_change(struct call *call, const struct entity_view *entity, int64
 	    .entity = entity->def->number);
 }
 
+struct record *
+record_make(struct call *call, const struct entity_view *entity)
+{
+	struct record *record = record_new(call->arena, entity);
+	struct sql *sql = sql_new(call->arena);
+
+	record->is_new = true;
+	sql_add(sql, "SELECT nextval('record_id')");
+	sql_named(sql);
+	store_queue(call->store, sql, &record->id_rows);
+	record->id_asked = true;
+	return record;
+}
+
 static enum err
 save_load(struct call *call, const struct entity_view *entity, const Kehu__Record *wire,
     struct record **result)
@@ -343,15 +357,8 @@ save_load(struct call *call, const struct entity_view *entity, const Kehu__Recor
 		if (err == ERR_OK)
 			save_remember_old(call, record);
 	} else {
-		struct sql *sql = sql_new(call->arena);
-
-		record = record_new(call->arena, entity);
-		record->is_new = true;
+		record = record_make(call, entity);
 		record->id = wire->id;
-		sql_add(sql, "SELECT nextval('record_id')");
-		sql_named(sql);
-		store_queue(call->store, sql, &record->id_rows);
-		record->id_asked = true;
 	}
 	*result = record;
 	return err;

@@ -6,6 +6,8 @@
 
 #include "server/record/record.h"
 
+/* A new record whose id is asked for with its references; for record_save. */
+struct record *record_make(struct call *call, const struct entity_view *entity);
 /* Defaults, required fields, ownership, references, hooks, storing: the whole of a save. */
 MUST_CHECK enum err record_save(struct call *call, struct record *record);
 /*

@@ -192,6 +192,24 @@ BEGIN
 	UPDATE visit SET deleted_at = gone, delete_id = p_to, version = version + 1,
 		updated_at = now(), updated_by = caller
 		WHERE customer_id = p_id AND delete_id IS NOT DISTINCT FROM p_from;
+	UPDATE opportunity_decider l SET deleted_at = gone, delete_id = p_to FROM opportunity o
+		WHERE o.customer_id = p_id AND l.opportunity_id = o.id
+		AND o.delete_id IS NOT DISTINCT FROM p_from AND l.delete_id IS NOT DISTINCT FROM p_from;
+	UPDATE opportunity_competitor l SET deleted_at = gone, delete_id = p_to FROM opportunity o
+		WHERE o.customer_id = p_id AND l.opportunity_id = o.id
+		AND o.delete_id IS NOT DISTINCT FROM p_from AND l.delete_id IS NOT DISTINCT FROM p_from;
+	UPDATE opportunity_product l SET deleted_at = gone, delete_id = p_to FROM opportunity o
+		WHERE o.customer_id = p_id AND l.opportunity_id = o.id
+		AND o.delete_id IS NOT DISTINCT FROM p_from AND l.delete_id IS NOT DISTINCT FROM p_from;
+	UPDATE opportunity_move l SET deleted_at = gone, delete_id = p_to FROM opportunity o
+		WHERE o.customer_id = p_id AND l.opportunity_id = o.id
+		AND o.delete_id IS NOT DISTINCT FROM p_from AND l.delete_id IS NOT DISTINCT FROM p_from;
+	UPDATE opportunity SET deleted_at = gone, delete_id = p_to, version = version + 1,
+		updated_at = now(), updated_by = caller
+		WHERE customer_id = p_id AND delete_id IS NOT DISTINCT FROM p_from;
+	UPDATE plan_step SET deleted_at = gone, delete_id = p_to, version = version + 1,
+		updated_at = now(), updated_by = caller
+		WHERE customer_id = p_id AND delete_id IS NOT DISTINCT FROM p_from;
 	UPDATE attachment SET deleted_at = gone, delete_id = p_to
 		WHERE anchor_id = p_id AND delete_id IS NOT DISTINCT FROM p_from;
 	UPDATE customer SET deleted_at = gone, delete_id = p_to, version = version + 1,
@@ -297,7 +315,8 @@ DECLARE
 BEGIN
 	RETURN QUERY
 	SELECT CASE WHEN kehu_may(caller, 'customer', 1, f.owner_id, f.department_id, f.branch_id,
-			f.pool_id) THEN f.id END, f.matched
+			f.pool_id) OR EXISTS (SELECT FROM record_share s WHERE s.user_id = caller
+			AND s.entity = 10 AND s.record_id = f.id) THEN f.id END, f.matched
 	FROM (
 		(SELECT c.id, c.owner_id, c.department_id, c.branch_id, c.pool_id, 'tax_number' AS matched
 			FROM customer c WHERE c.tax_number = nullif(p_tax_number, '')

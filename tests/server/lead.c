@@ -1,0 +1,579 @@
+/*
+ * Leads, opportunities and development plans against a real kehud: converting, stages and their
+ * rules, the board, who may and who may not.
+ */
+#include "common/date.h"
+#include "server/access/access.h"
+#include "server/entity/fields.h"
+#include "tests/lib/bed.h"
+#include "tests/lib/company.h"
+#include "tests/lib/pg.h"
+
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+// clang-format off
+#include <cmocka.h>
+// clang-format on
+
+#define DB "lead"
+
+static struct bed *bed;
+static struct client *ada, *ben, *cai, *dan, *eve, *guo;
+
+static int64_t
+make_lead(struct client *client, const char *name, const char *person, const char *phone)
+{
+	return expect_written(client_save(client, E_lead, 0, 0,
+		SENT(TEXT_OF(F_lead_name, name), TEXT_OF(F_lead_person, person),
+		    TEXT_OF(F_lead_mobile, phone)), NULL))->id;
+}
+
+static int64_t
+make_customer(struct client *client, const char *name, const char *phone)
+{
+	return expect_written(client_save(client, E_customer, 0, 0,
+		SENT(TEXT_OF(F_customer_name, name), TEXT_OF(F_customer_phone, phone)), NULL))->id;
+}
+
+static int64_t
+make_opportunity(struct client *client, int64_t customer, const char *name)
+{
+	return expect_written(client_save(client, E_opportunity, 0, 0,
+		SENT(TEXT_OF(F_opportunity_name, name), NUMBER_OF(F_opportunity_customer_id, customer),
+		    { .field = F_opportunity_amount, .text = "CNY", .number = 10000000, .has_number = true },
+		    NUMBER_OF(F_opportunity_expected_on, date_of_us(date_now_us(), 480) + 20)), NULL))->id;
+}
+
+static const Kehu__Record *
+get(struct client *client, uint32_t entity, int64_t id)
+{
+	return client_get(client, entity, id)->get->record;
+}
+
+static const char *
+text_of(struct client *client, uint32_t entity, int64_t id, uint32_t field)
+{
+	const Kehu__Value *value = value_of(get(client, entity, id), field);
+
+	return value != NULL && value->text != NULL ? value->text : "";
+}
+
+static int64_t
+number_of(struct client *client, uint32_t entity, int64_t id, uint32_t field)
+{
+	const Kehu__Value *value = value_of(get(client, entity, id), field);
+
+	return value != NULL ? value->number : 0;
+}
+
+static size_t
+list_count(struct client *client, uint32_t entity, const char *query)
+{
+	const Kehu__ServerFrame *answer = client_list(client, entity, query);
+
+	if (answer->answer_case != KEHU__SERVER_FRAME__ANSWER_PAGE)
+		fail_msg("list refused: %u %s", answer->error->code, answer->error->text);
+	return answer->page->n_rows;
+}
+
+static int64_t
+today(void)
+{
+	return date_of_us(date_now_us(), 480);
+}
+
+/* ---- leads ------------------------------------------------------------------------------- */
+
+static void
+lead_is_found_by_name_pinyin_and_phone(void **state)
+{
+	int64_t id = make_lead(ada, "苏州明远机电有限公司", "曾小芳", "0512-6288 7001");
+
+	assert_string_equal(text_of(ada, E_lead, id, F_lead_state), "new");
+	assert_int_equal(client_search(ada, "明远")->search->n_hits, 1);
+	assert_int_equal(client_search(ada, "szmy")->search->n_hits, 1);
+	assert_int_equal(client_search(ada, "zxf")->search->n_hits, 1);
+	assert_int_equal(client_search(ada, "62887001")->search->n_hits, 1);
+	assert_int_equal(client_search(ben, "明远")->search->n_hits, 0);
+	assert_int_equal(list_count(ada, E_lead, "state:new interest:warm 明远"), 1);
+	assert_int_equal(list_count(cai, E_lead, "明远"), 1);
+}
+
+static void
+lead_goes_from_new_to_contacted_to_qualified_to_lost_and_back(void **state)
+{
+	int64_t id = make_lead(ada, "走流程公司", "李一", "13911110001");
+
+	expect_error(client_act(ada, E_lead, id, "reopen", SENT(TEXT_OF(1, "x"))), ERR_WRONG_STATE, 0);
+	expect_error(client_act(ada, E_lead, id, "contact",
+	    SENT(NUMBER_OF(2, today() - 1))), ERR_INVALID, 2);
+	expect_written(client_act(ada, E_lead, id, "contact",
+	    SENT(TEXT_OF(1, "下周再谈"), NUMBER_OF(2, today() + 7))));
+	assert_string_equal(text_of(ada, E_lead, id, F_lead_state), "contacted");
+	expect_written(client_act(ada, E_lead, id, "qualify", SENT(TEXT_OF(1, "hot"))));
+	assert_string_equal(text_of(ada, E_lead, id, F_lead_interest), "hot");
+	expect_error(client_act(ada, E_lead, id, "lose", NULL), ERR_REQUIRED, 1);
+	expect_error(client_act(ada, E_lead, id, "lose", SENT(TEXT_OF(1, "bored"))), ERR_NOT_IN_LIST, 1);
+	expect_written(client_act(ada, E_lead, id, "lose", SENT(TEXT_OF(1, "no_budget"))));
+	expect_error(client_act(ada, E_lead, id, "convert", NULL), ERR_WRONG_STATE, 0);
+	expect_written(client_act(ada, E_lead, id, "reopen", SENT(TEXT_OF(1, "有预算了"))));
+	assert_string_equal(text_of(ada, E_lead, id, F_lead_state), "contacted");
+	assert_string_equal(text_of(ada, E_lead, id, F_lead_lost_reason), "");
+}
+
+static void
+lead_waits_in_a_pool_until_one_takes_it(void **state)
+{
+	int64_t id = make_lead(dan, "公海线索公司", "赵二", "13911110002");
+	const Kehu__ServerFrame *late;
+
+	expect_error(client_get(cai, E_lead, id), ERR_NO_SUCH_RECORD, 0);
+	expect_error(client_act(dan, E_lead, id, "take", NULL), ERR_WRONG_STATE, 0);
+	expect_written(client_act(dan, E_lead, id, "release", SENT(NUMBER_OF(1, POOL_WEST))));
+	assert_int_equal(number_of(dan, E_lead, id, F_lead_owner_id), 0);
+	assert_int_equal(list_count(dan, E_lead, "pool:西区公海"), 1);
+	expect_error(client_act(ben, E_lead, id, "take", NULL), ERR_NO_SUCH_RECORD, 0);
+	expect_written(client_act(dan, E_lead, id, "take", NULL));
+	assert_int_equal(number_of(dan, E_lead, id, F_lead_owner_id), USER_DAN);
+	late = client_act(dan, E_lead, id, "take", NULL);
+	expect_error(late, ERR_WRONG_STATE, 0);
+}
+
+static void
+lead_is_assigned_by_a_supervisor_only(void **state)
+{
+	int64_t id = make_lead(ada, "分配公司", "钱三", "13911110003");
+
+	expect_error(client_act(ada, E_lead, id, "assign", SENT(NUMBER_OF(1, USER_BEN))), ERR_FORBIDDEN, 0);
+	expect_error(client_act(cai, E_lead, id, "assign", SENT(NUMBER_OF(1, USER_ADA))), ERR_EMPTY, 1);
+	expect_error(client_act(cai, E_lead, id, "assign", SENT(NUMBER_OF(1, USER_FAY))), ERR_INVALID, 0);
+	expect_written(client_act(cai, E_lead, id, "assign", SENT(NUMBER_OF(1, USER_BEN))));
+	expect_error(client_get(ada, E_lead, id), ERR_NO_SUCH_RECORD, 0);
+	assert_int_equal(number_of(ben, E_lead, id, F_lead_owner_id), USER_BEN);
+	assert_int_equal(client_search(ben, "分配公司")->search->n_hits, 1);
+	expect_error(client_save(ben, E_lead, id, 2, SENT(NUMBER_OF(F_lead_owner_id, USER_ADA)), NULL),
+	    ERR_FORBIDDEN, 0);
+}
+
+/* ---- converting -------------------------------------------------------------------------- */
+
+static void
+convert_makes_customer_contact_and_opportunity(void **state)
+{
+	int64_t id = expect_written(client_save(ada, E_lead, 0, 0,
+	    SENT(TEXT_OF(F_lead_name, "全新转化公司"), TEXT_OF(F_lead_person, "单小明"),
+		TEXT_OF(F_lead_mobile, "13922220001"), TEXT_OF(F_lead_source, "fair"),
+		TEXT_OF(F_lead_need, "两台贴片机")),
+	    (const struct sent_line[]){ { .entity = E_lead_phone, .id = -1,
+		.values = SENT(TEXT_OF(F_lead_phone_number, "0512-8000123")) }, { 0 } }))->id;
+	int64_t customer, contact, opportunity;
+	const Kehu__Record *record;
+
+	expect_written(client_act(ada, E_lead, id, "convert",
+	    SENT({ .field = 6, .text = "CNY", .number = 5000000, .has_number = true },
+		NUMBER_OF(7, today() + 30))));
+	record = get(ada, E_lead, id);
+	assert_string_equal(value_of(record, F_lead_state)->text, "converted");
+	customer = value_of(record, F_lead_customer_id)->number;
+	contact = value_of(record, F_lead_contact_id)->number;
+	opportunity = value_of(record, F_lead_opportunity_id)->number;
+	record = get(ada, E_customer, customer);
+	assert_string_equal(value_of(record, F_customer_name)->text, "全新转化公司");
+	assert_string_equal(value_of(record, F_customer_source)->text, "fair");
+	assert_int_equal(record->n_lines, 1);
+	assert_string_equal(text_of(ada, E_contact, contact, F_contact_name), "单小明");
+	record = get(ada, E_opportunity, opportunity);
+	assert_string_equal(value_of(record, F_opportunity_name)->text, "两台贴片机");
+	assert_int_equal(value_of(record, F_opportunity_customer_id)->number, customer);
+	assert_int_equal(value_of(record, F_opportunity_amount)->number, 5000000);
+	assert_int_equal(value_of(record, F_opportunity_weighted)->number, 500000);
+	assert_string_equal(value_of(record, F_opportunity_stage)->text, "prospecting");
+	assert_int_equal(client_search(ada, "80000123")->search->n_hits, 0);
+	assert_int_equal(client_search(ada, "8000123")->search->n_hits, 2); /* lead and customer */
+	/* once is enough, and a converted lead stays as it is */
+	expect_error(client_act(ada, E_lead, id, "convert", NULL), ERR_WRONG_STATE, 0);
+	expect_error(client_save(ada, E_lead, id, 2, SENT(TEXT_OF(F_lead_title, "经理")), NULL),
+	    ERR_WRONG_STATE, 0);
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM customer WHERE name = '全新转化公司'"), 1);
+}
+
+static void
+convert_makes_no_second_customer_or_contact(void **state)
+{
+	int64_t customer = make_customer(ada, "已有客户公司", "021-50001111");
+	int64_t contact = expect_written(client_save(ada, E_contact, 0, 0,
+	    SENT(TEXT_OF(F_contact_name, "解大伟"), NUMBER_OF(F_contact_customer_id, customer),
+		TEXT_OF(F_contact_mobile, "13922220002")), NULL))->id;
+	int64_t by_name = make_lead(ada, " 已有客户公司 ", "解大伟", "139 2222 0002");
+	int64_t by_phone = make_lead(ada, "换了名字的公司", "王五", "021-5000 1111");
+	int64_t elsewhere = make_lead(ada, "解大伟的新公司", "解大伟", "13922220002");
+
+	expect_written(client_act(ada, E_lead, by_name, "convert", NULL));
+	assert_int_equal(number_of(ada, E_lead, by_name, F_lead_customer_id), customer);
+	assert_int_equal(number_of(ada, E_lead, by_name, F_lead_contact_id), contact);
+	expect_error(client_act(ada, E_lead, by_phone, "convert", NULL), ERR_DUPLICATE, 1);
+	expect_written(client_act(ada, E_lead, by_phone, "convert",
+	    SENT(NUMBER_OF(1, customer), NUMBER_OF(4, 1))));
+	assert_int_equal(number_of(ada, E_lead, by_phone, F_lead_customer_id), customer);
+	assert_null(value_of(get(ada, E_lead, by_phone), F_lead_opportunity_id));
+	/* the same person at another company: one contact of both */
+	expect_written(client_act(ada, E_lead, elsewhere, "convert", NULL));
+	assert_int_equal(number_of(ada, E_lead, elsewhere, F_lead_contact_id), contact);
+	assert_int_equal(get(ada, E_contact, contact)->n_lines, 1);
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM contact WHERE name = '解大伟'"), 1);
+}
+
+static void
+convert_says_a_colleague_has_it_without_saying_who(void **state)
+{
+	int64_t id;
+	const Kehu__ServerFrame *answer;
+
+	make_customer(dan, "丹的秘密客户", "010-60001111");
+	id = make_lead(ada, "丹的秘密客户", "周六", "13922220003");
+	answer = client_act(ada, E_lead, id, "convert", NULL);
+	expect_error(answer, ERR_DUPLICATE, 1);
+	assert_non_null(strstr(answer->error->text, "同事"));
+	assert_null(strstr(answer->error->text, "Dan"));
+	assert_null(strstr(answer->error->text, "C0"));
+	/* nor by insisting */
+	expect_error(client_act(ada, E_lead, id, "convert", SENT(NUMBER_OF(3, 1))), ERR_DUPLICATE, 1);
+	assert_string_equal(text_of(ada, E_lead, id, F_lead_state), "new");
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM customer WHERE name = '丹的秘密客户'"), 1);
+}
+
+/* Two at once, each with a client and a thread of its own. */
+struct converting {
+	struct client *client;
+	int64_t lead;
+	const Kehu__ServerFrame *answer;
+};
+
+static void *
+convert_in_thread(void *arg)
+{
+	struct converting *converting = arg;
+
+	converting->answer = client_act(converting->client, E_lead, converting->lead, "convert", NULL);
+	return NULL;
+}
+
+static void
+convert_of_one_company_by_two_at_once_makes_one_customer(void **state)
+{
+	for (int round = 0; round < 5; round++) {
+		const char *name = arena_printf(bed->arena, "并发公司%d", round);
+		int64_t first = make_lead(ada, name, "", ""), second = make_lead(ben, name, "", "");
+		int done = 0;
+
+		struct converting both[2] = { { .client = ada, .lead = first },
+			{ .client = ben, .lead = second } };
+		pthread_t threads[2];
+
+		for (int i = 0; i < 2; i++)
+			pthread_create(&threads[i], NULL, convert_in_thread, &both[i]);
+		for (int i = 0; i < 2; i++)
+			pthread_join(threads[i], NULL);
+		for (int i = 0; i < 2; i++)
+			done += both[i].answer->answer_case == KEHU__SERVER_FRAME__ANSWER_WRITTEN;
+		assert_int_equal(done, 1);
+		assert_int_equal(pg_int(DB, "SELECT count(*) FROM customer WHERE name = '%s'", name), 1);
+	}
+}
+
+/* ---- opportunities ----------------------------------------------------------------------- */
+
+static void
+stages_decide_probability_and_write_history(void **state)
+{
+	int64_t customer = make_customer(ada, "阶段公司", "");
+	int64_t id = make_opportunity(ada, customer, "阶段商机");
+	const Kehu__Record *record;
+
+	expect_written(client_act(ada, E_opportunity, id, "move",
+	    SENT(TEXT_OF(1, "proposal"), TEXT_OF(2, "客户要方案"))));
+	record = get(ada, E_opportunity, id);
+	assert_int_equal(value_of(record, F_opportunity_probability)->number, 50);
+	assert_int_equal(value_of(record, F_opportunity_weighted)->number, 5000000);
+	assert_int_equal(value_of(record, F_opportunity_stalls_on)->number, today() + 21);
+	assert_int_equal(record->n_lines, 2);
+	assert_string_equal(value_of(record->lines[1], F_opportunity_move_from_stage)->text, "prospecting");
+	assert_string_equal(value_of(record->lines[1], F_opportunity_move_stage)->text, "proposal");
+	assert_int_equal(value_of(record->lines[1], F_opportunity_move_days)->number, 0);
+	assert_string_equal(value_of(record->lines[1], F_opportunity_move_reason)->text, "客户要方案");
+	/* days are counted from when it came into the stage */
+	pg_exec(DB, "UPDATE opportunity SET stage_since = now() - interval '9 days' WHERE id = %ld", (long)id);
+	expect_written(client_act(ada, E_opportunity, id, "move", SENT(TEXT_OF(1, "negotiation"))));
+	record = get(ada, E_opportunity, id);
+	assert_int_equal(value_of(record->lines[2], F_opportunity_move_days)->number, 9);
+	/* history is nobody's to write */
+	expect_error(client_save(ada, E_opportunity, id, record->version, NULL,
+	    (const struct sent_line[]){ { .entity = E_opportunity_move, .id = record->lines[0]->id,
+		.remove = true }, { 0 } }), ERR_READ_ONLY, 0);
+	expect_error(client_save(ada, E_opportunity, id, record->version, NULL,
+	    (const struct sent_line[]){ { .entity = E_opportunity_move, .id = -1 }, { 0 } }),
+	    ERR_READ_ONLY, 0);
+	expect_error(client_save(ada, E_opportunity, id, record->version,
+	    SENT(TEXT_OF(F_opportunity_stage, "won")), NULL), ERR_READ_ONLY, F_opportunity_stage);
+}
+
+static void
+moves_against_the_rules_are_refused(void **state)
+{
+	int64_t id = expect_written(client_save(ada, E_opportunity, 0, 0,
+	    SENT(TEXT_OF(F_opportunity_name, "空商机")), NULL))->id;
+	const Kehu__ServerFrame *answer = client_act(ada, E_opportunity, id, "move", SENT(TEXT_OF(1, "proposal")));
+
+	expect_error(answer, ERR_REQUIRED, 0);
+	assert_non_null(strstr(answer->error->text, "客户"));
+	assert_non_null(strstr(answer->error->text, "金额"));
+	expect_error(client_act(ada, E_opportunity, id, "move", SENT(TEXT_OF(1, "prospecting"))), ERR_EMPTY, 0);
+	expect_error(client_act(ada, E_opportunity, id, "move", SENT(TEXT_OF(1, "won"))), ERR_WRONG_STATE, 1);
+	expect_error(client_act(ada, E_opportunity, id, "move", SENT(TEXT_OF(1, "nowhere"))), ERR_NOT_IN_LIST, 1);
+	expect_error(client_act(ada, E_opportunity, id, "move", NULL), ERR_REQUIRED, 1);
+	expect_error(client_act(ada, E_opportunity, id, "win", NULL), ERR_REQUIRED, 0);
+	expect_error(client_act(ada, E_opportunity, id, "lose", NULL), ERR_REQUIRED, 1);
+	/* out of the contract one goes back one stage or closes */
+	id = make_opportunity(ada, make_customer(ada, "合同公司", ""), "合同商机");
+	expect_written(client_act(ada, E_opportunity, id, "move", SENT(TEXT_OF(1, "contract"))));
+	expect_error(client_act(ada, E_opportunity, id, "move", SENT(TEXT_OF(1, "engaging"))), ERR_WRONG_STATE, 0);
+	expect_written(client_act(ada, E_opportunity, id, "move", SENT(TEXT_OF(1, "negotiation"))));
+	/* a stage for supervisors only */
+	pg_exec(DB, "UPDATE opportunity_stage SET role_id = (SELECT id FROM role WHERE name = "
+		    "'sales_supervisor') WHERE stage = 'contract'");
+	expect_error(client_act(ada, E_opportunity, id, "move", SENT(TEXT_OF(1, "contract"))), ERR_FORBIDDEN, 0);
+	expect_written(client_act(cai, E_opportunity, id, "move", SENT(TEXT_OF(1, "contract"))));
+	pg_exec(DB, "UPDATE opportunity_stage SET role_id = NULL");
+}
+
+static void
+bad_values_are_refused_at_their_field(void **state)
+{
+	int64_t customer = make_customer(ada, "坏值公司", "");
+	int64_t id = make_opportunity(ada, customer, "坏值商机");
+
+	expect_error(client_save(ada, E_opportunity, id, 1,
+	    SENT(NUMBER_OF(F_opportunity_probability, 150), TEXT_OF(F_opportunity_probability_reason, "x")), NULL),
+	    ERR_INVALID, F_opportunity_probability);
+	expect_error(client_save(ada, E_opportunity, id, 1,
+	    SENT(NUMBER_OF(F_opportunity_probability, 80)), NULL), ERR_REQUIRED, F_opportunity_probability_reason);
+	expect_error(client_save(ada, E_opportunity, id, 1,
+	    SENT(NUMBER_OF(F_opportunity_expected_on, today() - 1)), NULL), ERR_INVALID, F_opportunity_expected_on);
+	expect_error(client_save(ada, E_opportunity, id, 1,
+	    SENT(NUMBER_OF(F_opportunity_opened_on, today() + 1)), NULL), ERR_INVALID, F_opportunity_opened_on);
+	expect_error(client_save(ada, E_opportunity, id, 1,
+	    SENT(NUMBER_OF(F_opportunity_closed_on, today())), NULL), ERR_INVALID, F_opportunity_closed_on);
+	expect_error(client_save(ada, E_opportunity, id, 1,
+	    SENT({ .field = F_opportunity_amount, .text = "CNY", .number = -1, .has_number = true }), NULL),
+	    ERR_INVALID, F_opportunity_amount);
+	expect_written(client_save(ada, E_opportunity, id, 1,
+	    SENT(NUMBER_OF(F_opportunity_probability, 80), TEXT_OF(F_opportunity_probability_reason, "老客户")), NULL));
+	assert_int_equal(number_of(ada, E_opportunity, id, F_opportunity_weighted), 8000000);
+	expect_error(client_act(ada, E_opportunity, id, "win", SENT(NUMBER_OF(1, today() + 1))), ERR_INVALID, 0);
+	/* a customer of another's sight */
+	expect_error(client_save(ben, E_opportunity, 0, 0,
+	    SENT(TEXT_OF(F_opportunity_name, "x"), NUMBER_OF(F_opportunity_customer_id, customer)), NULL),
+	    ERR_NO_SUCH_RECORD, F_opportunity_customer_id);
+}
+
+static void
+won_and_lost_keep_what_closed_them_and_reopen(void **state)
+{
+	int64_t id = make_opportunity(ada, make_customer(ada, "输赢公司", ""), "输赢商机");
+	int64_t competitor = expect_written(client_save(ada, E_competitor, 0, 0,
+	    SENT(TEXT_OF(F_competitor_name, "对手一号"), TEXT_OF(F_competitor_strengths, "便宜")), NULL))->id;
+
+	expect_written(client_act(ada, E_opportunity, id, "move", SENT(TEXT_OF(1, "negotiation"))));
+	expect_written(client_act(ada, E_opportunity, id, "lose",
+	    SENT(TEXT_OF(1, "competitor"), NUMBER_OF(2, competitor), TEXT_OF(3, "低两成"))));
+	assert_string_equal(text_of(ada, E_opportunity, id, F_opportunity_state), "lost");
+	assert_int_equal(number_of(ada, E_opportunity, id, F_opportunity_weighted), 0);
+	assert_int_equal(number_of(ada, E_opportunity, id, F_opportunity_closed_on), today());
+	assert_int_equal(list_count(ada, E_opportunity, "state:lost lost_to:对手一号"), 1);
+	expect_error(client_act(ada, E_opportunity, id, "win", NULL), ERR_WRONG_STATE, 0);
+	expect_error(client_act(ada, E_opportunity, id, "reopen", NULL), ERR_REQUIRED, 1);
+	expect_written(client_act(ada, E_opportunity, id, "reopen", SENT(TEXT_OF(1, "客户回头"))));
+	assert_string_equal(text_of(ada, E_opportunity, id, F_opportunity_stage), "negotiation");
+	assert_string_equal(text_of(ada, E_opportunity, id, F_opportunity_lost_reason), "");
+	expect_written(client_act(ada, E_opportunity, id, "win", NULL));
+	assert_string_equal(text_of(ada, E_opportunity, id, F_opportunity_state), "won");
+	assert_int_equal(number_of(ada, E_opportunity, id, F_opportunity_probability), 100);
+	assert_int_equal(number_of(ada, E_opportunity, id, F_opportunity_weighted), 10000000);
+}
+
+static void
+assigning_takes_the_open_steps_along(void **state)
+{
+	int64_t id = make_opportunity(ada, make_customer(ada, "移交公司", ""), "移交商机");
+	int64_t step = expect_written(client_save(ada, E_plan_step, 0, 0,
+	    SENT(NUMBER_OF(F_plan_step_opportunity_id, id), NUMBER_OF(F_plan_step_due_on, today() + 3),
+		TEXT_OF(F_plan_step_step, "送样")), NULL))->id;
+
+	expect_error(client_act(ada, E_opportunity, id, "assign", SENT(NUMBER_OF(1, USER_BEN))), ERR_FORBIDDEN, 0);
+	expect_written(client_act(cai, E_opportunity, id, "assign", SENT(NUMBER_OF(1, USER_BEN))));
+	assert_int_equal(number_of(ben, E_opportunity, id, F_opportunity_owner_id), USER_BEN);
+	assert_int_equal(number_of(ben, E_plan_step, step, F_plan_step_owner_id), USER_BEN);
+	assert_int_equal(client_search(ben, "移交商机")->search->n_hits, 1);
+	expect_error(client_get(ada, E_opportunity, id), ERR_NO_SUCH_RECORD, 0);
+}
+
+static void
+decision_chain_and_competition_are_lines(void **state)
+{
+	int64_t customer = make_customer(ada, "决策公司", ""), id = make_opportunity(ada, customer, "决策商机");
+	int64_t contact = expect_written(client_save(ada, E_contact, 0, 0,
+	    SENT(TEXT_OF(F_contact_name, "决策人"), NUMBER_OF(F_contact_customer_id, customer)), NULL))->id;
+	int64_t competitor = expect_written(client_save(cai, E_competitor, 0, 0,
+	    SENT(TEXT_OF(F_competitor_name, "对手二号")), NULL))->id;
+
+	expect_written(client_save(ada, E_opportunity, id, 1, NULL,
+	    (const struct sent_line[]){
+		{ .entity = E_opportunity_decider, .id = -1, .values = SENT(
+		    NUMBER_OF(F_opportunity_decider_contact_id, contact),
+		    TEXT_OF(F_opportunity_decider_role, "decider"), TEXT_OF(F_opportunity_decider_attitude, "support")) },
+		{ .entity = E_opportunity_competitor, .id = -2, .values = SENT(
+		    NUMBER_OF(F_opportunity_competitor_competitor_id, competitor),
+		    TEXT_OF(F_opportunity_competitor_weaknesses, "交期长")) },
+		{ .entity = E_opportunity_product, .id = -3, .values = SENT(
+		    TEXT_OF(F_opportunity_product_product, "贴片机"), NUMBER_OF(F_opportunity_product_quantity, 2000)) },
+		{ 0 } }));
+	assert_int_equal(get(ada, E_opportunity, id)->n_lines, 4);
+	expect_error(client_save(ada, E_opportunity, id, 2, NULL,
+	    (const struct sent_line[]){ { .entity = E_opportunity_decider, .id = -1 }, { 0 } }),
+	    ERR_REQUIRED, F_opportunity_decider_contact_id);
+}
+
+/* ---- development plans ------------------------------------------------------------------- */
+
+static void
+plan_steps_have_dates_and_results(void **state)
+{
+	int64_t customer = make_customer(ada, "计划公司", ""), other = make_customer(ada, "别的公司", "");
+	int64_t opportunity = make_opportunity(ada, customer, "计划商机"), id;
+
+	expect_error(client_save(ada, E_plan_step, 0, 0,
+	    SENT(NUMBER_OF(F_plan_step_customer_id, customer), NUMBER_OF(F_plan_step_due_on, today() - 1),
+		TEXT_OF(F_plan_step_step, "昨天")), NULL), ERR_INVALID, F_plan_step_due_on);
+	expect_error(client_save(ada, E_plan_step, 0, 0,
+	    SENT(NUMBER_OF(F_plan_step_customer_id, other), NUMBER_OF(F_plan_step_opportunity_id, opportunity),
+		NUMBER_OF(F_plan_step_due_on, today()), TEXT_OF(F_plan_step_step, "错客户")), NULL),
+	    ERR_INVALID, F_plan_step_opportunity_id);
+	id = expect_written(client_save(ada, E_plan_step, 0, 0,
+	    SENT(NUMBER_OF(F_plan_step_opportunity_id, opportunity), NUMBER_OF(F_plan_step_due_on, today()),
+		TEXT_OF(F_plan_step_step, "拜访总工")), NULL))->id;
+	assert_int_equal(number_of(ada, E_plan_step, id, F_plan_step_customer_id), customer);
+	expect_error(client_act(ada, E_plan_step, id, "done", NULL), ERR_REQUIRED, 1);
+	expect_error(client_act(ada, E_plan_step, id, "done",
+	    SENT(TEXT_OF(1, "好"), NUMBER_OF(2, today() + 1))), ERR_INVALID, 2);
+	expect_written(client_act(ada, E_plan_step, id, "done", SENT(TEXT_OF(1, "总工支持"))));
+	assert_int_equal(number_of(ada, E_plan_step, id, F_plan_step_done_on), today());
+	/* what is overdue is a filter */
+	id = expect_written(client_save(ada, E_plan_step, 0, 0,
+	    SENT(NUMBER_OF(F_plan_step_customer_id, customer), NUMBER_OF(F_plan_step_due_on, today()),
+		TEXT_OF(F_plan_step_step, "要过期")), NULL))->id;
+	pg_exec(DB, "UPDATE plan_step SET due_on = due_on - 3 WHERE id = %ld", (long)id);
+	assert_int_equal(list_count(ada, E_plan_step, "owner:me state:open due:<today"), 1);
+}
+
+/* ---- rights ------------------------------------------------------------------------------ */
+
+static void
+roles_see_and_do_what_they_are_granted(void **state)
+{
+	int64_t id = make_opportunity(ada, make_customer(ada, "权限公司", ""), "权限商机");
+	int64_t stage = (int64_t)pg_int(DB, "SELECT id FROM opportunity_stage WHERE stage = 'proposal'");
+
+	expect_error(client_get(ben, E_opportunity, id), ERR_NO_SUCH_RECORD, 0);
+	assert_int_equal(list_count(cai, E_opportunity, "name:权限商机"), 1);
+	assert_int_equal(list_count(eve, E_opportunity, "name:权限商机"), 1);
+	expect_error(client_act(eve, E_opportunity, id, "win", NULL), ERR_FORBIDDEN, 0);
+	expect_error(client_delete(ada, E_opportunity, id, 1), ERR_FORBIDDEN, 0);
+	expect_error(client_get(guo, E_opportunity, id), ERR_NO_SUCH_ENTITY, 0);
+	expect_written(client_delete(cai, E_opportunity, id, 1));
+	expect_written(client_restore(cai, E_opportunity, id));
+	assert_int_equal(get(cai, E_opportunity, id)->n_lines, 1);
+	/* stages are the administrator's */
+	expect_error(client_save(cai, E_opportunity_stage, stage, 1,
+	    SENT(NUMBER_OF(F_opportunity_stage_probability, 60)), NULL), ERR_FORBIDDEN, 0);
+	expect_error(client_save(guo, E_opportunity_stage, stage, 1,
+	    SENT(NUMBER_OF(F_opportunity_stage_probability, 160)), NULL), ERR_INVALID, F_opportunity_stage_probability);
+	expect_error(client_save(guo, E_opportunity_stage, stage, 1,
+	    SENT(TEXT_OF(F_opportunity_stage_needs, "amount colour")), NULL), ERR_INVALID, F_opportunity_stage_needs);
+	expect_error(client_save(guo, E_opportunity_stage, stage, 1,
+	    SENT(TEXT_OF(F_opportunity_stage_moves, "won nowhere")), NULL), ERR_INVALID, F_opportunity_stage_moves);
+	expect_written(client_save(guo, E_opportunity_stage, stage, 1,
+	    SENT(NUMBER_OF(F_opportunity_stage_probability, 60)), NULL));
+	expect_written(client_act(ada, E_opportunity, id, "move", SENT(TEXT_OF(1, "proposal"))));
+	assert_int_equal(number_of(ada, E_opportunity, id, F_opportunity_probability), 60);
+	expect_error(client_delete(guo, E_opportunity_stage, stage, 2), ERR_IN_USE, 0);
+	expect_written(client_save(guo, E_opportunity_stage, stage, 2,
+	    SENT(NUMBER_OF(F_opportunity_stage_probability, 50)), NULL));
+}
+
+static void
+deleted_customer_takes_its_opportunities_along(void **state)
+{
+	int64_t customer = make_customer(cai, "删除公司", "");
+	int64_t id = make_opportunity(cai, customer, "删除商机");
+
+	expect_written(client_delete(cai, E_customer, customer, 1));
+	assert_int_equal(list_count(cai, E_opportunity, "name:删除商机"), 0);
+	expect_written(client_restore(cai, E_customer, customer));
+	assert_int_equal(get(cai, E_opportunity, id)->n_lines, 1);
+}
+
+/* ---- the fixture ------------------------------------------------------------------------- */
+
+static int
+set_up(void **state)
+{
+	bed = bed_new(DB);
+	ada = client_new(bed, "ada", LANG_ZH);
+	ben = client_new(bed, "ben", LANG_ZH);
+	cai = client_new(bed, "cai", LANG_ZH);
+	dan = client_new(bed, "dan", LANG_ZH);
+	eve = client_new(bed, "eve", LANG_EN);
+	guo = client_new(bed, "guo", LANG_ZH);
+	return 0;
+}
+
+static int
+tear_down(void **state)
+{
+	struct client *const all[] = { ada, ben, cai, dan, eve, guo };
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		client_free(all[i]);
+	bed_free(bed);
+	return 0;
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(lead_is_found_by_name_pinyin_and_phone),
+		cmocka_unit_test(lead_goes_from_new_to_contacted_to_qualified_to_lost_and_back),
+		cmocka_unit_test(lead_waits_in_a_pool_until_one_takes_it),
+		cmocka_unit_test(lead_is_assigned_by_a_supervisor_only),
+		cmocka_unit_test(convert_makes_customer_contact_and_opportunity),
+		cmocka_unit_test(convert_makes_no_second_customer_or_contact),
+		cmocka_unit_test(convert_says_a_colleague_has_it_without_saying_who),
+		cmocka_unit_test(convert_of_one_company_by_two_at_once_makes_one_customer),
+		cmocka_unit_test(stages_decide_probability_and_write_history),
+		cmocka_unit_test(moves_against_the_rules_are_refused),
+		cmocka_unit_test(bad_values_are_refused_at_their_field),
+		cmocka_unit_test(won_and_lost_keep_what_closed_them_and_reopen),
+		cmocka_unit_test(assigning_takes_the_open_steps_along),
+		cmocka_unit_test(decision_chain_and_competition_are_lines),
+		cmocka_unit_test(plan_steps_have_dates_and_results),
+		cmocka_unit_test(roles_see_and_do_what_they_are_granted),
+		cmocka_unit_test(deleted_customer_takes_its_opportunities_along),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}
