@@ -25,9 +25,9 @@ lists_keep_arms(struct call *call, struct arms arms)
 
 /* ---- List -------------------------------------------------------------------------------- */
 
-static enum err
-list_find_words(struct call *call, struct page_reading *reading, const struct entity_view *entity,
-    const char *query)
+enum err
+lists_find_words(struct call *call, const struct entity_view *entity, const char *query,
+    int64_t **found, size_t *count)
 {
 	struct search_result result;
 	struct sql *sql = sql_new(call->arena);
@@ -48,8 +48,22 @@ list_find_words(struct call *call, struct page_reading *reading, const struct en
 	ids = ARENA_ARRAY(call->arena, int64_t, result.count + 1);
 	for (size_t i = 0; i < result.count; i++)
 		ids[i] = result.hits[i].id;
-	page_only(reading, ids, result.count);
+	*found = ids;
+	*count = result.count;
 	return ERR_OK;
+}
+
+static enum err
+list_only_words(struct call *call, struct page_reading *reading, const struct entity_view *entity,
+    const char *query)
+{
+	size_t count;
+	int64_t *ids;
+	enum err err = lists_find_words(call, entity, query, &ids, &count);
+
+	if (err == ERR_OK)
+		page_only(reading, ids, count);
+	return err;
 }
 
 /* A sort without an index of its own needs a small set. */
@@ -100,7 +114,7 @@ handle_list(struct call *call)
 	plain = !words && !list->total && page_sort_is_indexed(reading);
 	call_begin(call, !plain);
 	if (words)
-		err = list_find_words(call, reading, entity, list->query);
+		err = list_only_words(call, reading, entity, list->query);
 	if (err == ERR_OK)
 		err = list_check_sort(call, reading, list->entity);
 	if (err != ERR_OK)

@@ -41,6 +41,13 @@ void page_only(struct page_reading *reading, const int64_t *ids, size_t count);
 /* Queue a count of the rows, at most limit; rows_int(*rows, 0, 0) after the flush. */
 void page_count(struct call *call, struct page_reading *reading, size_t limit, struct rows **rows);
 
+/*
+ * The records that a query's words match, within its conditions, in arena (lists.c). The
+ * transaction has begun. ERR_QUERY for too little to look for, ERR_NARROW for too many.
+ */
+MUST_CHECK enum err lists_find_words(struct call *call, const struct entity_view *entity,
+    const char *query, int64_t **found, size_t *count);
+
 /* The columns of a list as the catalogue gives them: field numbers, in arena. */
 size_t page_default_columns(struct arena *arena, const struct entity_view *entity,
     const uint32_t **columns);

@@ -446,6 +446,80 @@ decision_chain_and_competition_are_lines(void **state)
 	    ERR_REQUIRED, F_opportunity_decider_contact_id);
 }
 
+/* ---- the board --------------------------------------------------------------------------- */
+
+static const Kehu__BoardAnswer *
+board(struct client *client, const char *query)
+{
+	Kehu__ClientFrame frame = KEHU__CLIENT_FRAME__INIT;
+	Kehu__Board request = KEHU__BOARD__INIT;
+	Kehu__ServerFrame *answer;
+
+	request.query = (char *)(uintptr_t)query;
+	frame.request_case = KEHU__CLIENT_FRAME__REQUEST_BOARD;
+	frame.board = &request;
+	answer = client_call(client, &frame);
+	if (answer->answer_case != KEHU__SERVER_FRAME__ANSWER_BOARD)
+		fail_msg("board refused: %u %s", answer->error->code, answer->error->text);
+	return answer->board;
+}
+
+static const Kehu__BoardStage *
+board_stage(const Kehu__BoardAnswer *answer, const char *code)
+{
+	for (size_t i = 0; i < answer->n_stages; i++)
+		if (strcmp(answer->stages[i]->stage, code) == 0)
+			return answer->stages[i];
+	fail_msg("no stage %s", code);
+	return NULL;
+}
+
+static void
+board_shows_stages_in_order_with_sums_of_what_one_sees(void **state)
+{
+	int64_t customer = make_customer(dan, "看板公司", "");
+	int64_t one = make_opportunity(dan, customer, "看板甲"), two = make_opportunity(dan, customer, "看板乙");
+	int64_t won = make_opportunity(dan, customer, "看板丙");
+	const Kehu__BoardAnswer *answer;
+	const Kehu__BoardStage *stage;
+	Kehu__ClientFrame frame = KEHU__CLIENT_FRAME__INIT;
+	Kehu__Board request = KEHU__BOARD__INIT;
+
+	expect_written(client_act(dan, E_opportunity, two, "move", SENT(TEXT_OF(1, "proposal"))));
+	expect_written(client_act(dan, E_opportunity, won, "win", NULL));
+	answer = board(dan, "");
+	assert_int_equal(answer->n_stages, 7);
+	assert_string_equal(answer->stages[0]->stage, "prospecting");
+	assert_string_equal(answer->stages[6]->stage, "lost");
+	stage = board_stage(answer, "prospecting");
+	assert_int_equal(stage->count, 1);
+	assert_int_equal(stage->page->rows[0]->id, one);
+	assert_int_equal(stage->amounts[0]->number, 10000000);
+	assert_int_equal(stage->weighted[0]->number, 1000000);
+	stage = board_stage(answer, "proposal");
+	assert_int_equal(stage->weighted[0]->number, 5000000);
+	assert_string_equal(stage->amounts[0]->text, "CNY");
+	assert_int_equal(board_stage(answer, "won")->count, 1);
+	/* what was closed long ago has left it */
+	pg_exec(DB, "UPDATE opportunity SET closed_on = closed_on - 31, opened_on = opened_on - 40 WHERE id = %ld", (long)won);
+	stage = board_stage(board(dan, ""), "won");
+	assert_int_equal(stage->count, 0);
+	assert_int_equal(stage->page->n_rows, 0);
+	/* filters and words narrow sums and cards alike */
+	stage = board_stage(board(dan, "看板乙"), "proposal");
+	assert_int_equal(stage->count, 1);
+	assert_int_equal(board_stage(board(dan, "看板乙"), "prospecting")->count, 0);
+	assert_int_equal(board_stage(board(dan, "amount:>200000"), "proposal")->count, 0);
+	assert_int_equal(board_stage(board(dan, "owner:me"), "proposal")->page->n_rows, 1);
+	/* nothing of others, and nothing at all without the right */
+	assert_int_equal(board_stage(board(ben, "看板甲"), "prospecting")->count, 0);
+	frame.request_case = KEHU__CLIENT_FRAME__REQUEST_BOARD;
+	frame.board = &request;
+	expect_error(client_call(guo, &frame), ERR_NO_SUCH_ENTITY, 0);
+	request.query = (char *)(uintptr_t)"colour:red";
+	expect_error(client_call(dan, &frame), ERR_QUERY, 0);
+}
+
 /* ---- development plans ------------------------------------------------------------------- */
 
 static void
@@ -569,6 +643,7 @@ main(void)
 		cmocka_unit_test(won_and_lost_keep_what_closed_them_and_reopen),
 		cmocka_unit_test(assigning_takes_the_open_steps_along),
 		cmocka_unit_test(decision_chain_and_competition_are_lines),
+		cmocka_unit_test(board_shows_stages_in_order_with_sums_of_what_one_sees),
 		cmocka_unit_test(plan_steps_have_dates_and_results),
 		cmocka_unit_test(roles_see_and_do_what_they_are_granted),
 		cmocka_unit_test(deleted_customer_takes_its_opportunities_along),
