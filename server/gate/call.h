@@ -67,6 +67,7 @@ struct call {
 	/* What the transaction's kehu_begin sets: scopes of the entities this call touches. */
 	const char *setting_names[96], *setting_values[96];
 	size_t setting_count;
+	bool has_jobs;	      /* its transaction leaves jobs waiting: see gate_committed() */
 	bool begun, one_trip; /* one_trip: its flush ended the transaction too */
 	uint32_t done_entity; /* of a write: what its outcome and audit rows name */
 	int64_t done_id;

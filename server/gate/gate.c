@@ -311,10 +311,19 @@ gate_forget_attempt(struct call *call)
 	call->setting_count = 0;
 	call->number_comes = NULL;
 	call->begun = false;
+	call->has_jobs = false;
 	call->discard = false;
 	call->failed_step = 0;
 	call->rows = 0;
 	kehu__server_frame__init(&call->answer);
+}
+
+void
+gate_committed(struct call *call)
+{
+	if (call->has_jobs && call->server->net != NULL)
+		net_wake(call->server->net, LANE_JOBS);
+	call->has_jobs = false;
 }
 
 /* One run of the handler in its transaction. *again: run once more with fresh snapshots. */
@@ -328,8 +337,10 @@ gate_attempt(struct call *call, const struct request_row *row, bool *again)
 	*again = false;
 	if (err == ERR_OK)
 		err = call->begun ? gate_finish(call, row) : ERR_OK;
-	if (err == ERR_OK)
+	if (err == ERR_OK) {
+		gate_committed(call);
 		return ERR_OK;
+	}
 	state = arena_strdup(call->arena, store_state(call->store));
 	failure = gate_blame_constraint(call, err);
 	if (call->begun)

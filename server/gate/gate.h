@@ -29,6 +29,9 @@ extern const struct lane_ops gate_lane_ops;
 void gate_call_init(struct call *call, struct worker *worker, int64_t user);
 void gate_call_fini(struct call *call);
 
+/* After the commit of a call: what waited for it (jobs) begins now, not at the next look. */
+void gate_committed(struct call *call);
+
 /* Scrypt with stored parameters: "scrypt$15$8$1$<salt>$<hash>" (log2 N, r, p; hex). In arena. */
 char *password_hash(struct arena *arena, const char *password);
 /* 20 random letters and digits that are not mistaken for each other. In arena. */

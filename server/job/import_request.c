@@ -81,13 +81,14 @@ import_start(struct call *call)
 	return err;
 }
 
-/* " … job j WHERE j.id = … AND it is this user's and still uploading". */
+/* " … job j WHERE j.id = … AND it is this user's and still uploading", or not any more. */
 static void
-import_own(struct call *call, struct sql *sql)
+import_own(struct call *call, struct sql *sql, bool uploading)
 {
 	sql_add(sql, "j.id = ");
 	sql_int(sql, call->request->import->id);
-	sql_add(sql, " AND j.kind = 'import' AND j.state = 'uploading' AND j.created_by = ");
+	sql_addf(sql, " AND j.kind = 'import' AND j.state %s 'uploading' AND j.created_by = ",
+	    uploading ? "=" : "<>");
 	sql_int(sql, call->session.user);
 }
 
@@ -108,7 +109,7 @@ import_data(struct call *call)
 	sql_add(sql, ", ");
 	sql_bytes(sql, request->data.data, request->data.len);
 	sql_add(sql, " FROM job j WHERE ");
-	import_own(call, sql);
+	import_own(call, sql, true);
 	/* Sent again after a broken link: the same bytes. */
 	sql_add(sql, " ON CONFLICT (job_id, number) DO UPDATE SET data = EXCLUDED.data");
 	err = store_run(call->store, call->arena, sql, &rows);
@@ -116,6 +117,24 @@ import_data(struct call *call)
 		return CALL_FAIL(call, ERR_NO_SUCH_RECORD);
 	if (err == ERR_OK)
 		import_answer(call, request->id, false);
+	return err;
+}
+
+/* Sent again, since the answer was lost with its connection: the job is there, run or running. */
+static enum err
+import_ended_before(struct call *call)
+{
+	struct sql *sql = sql_new(call->arena);
+	struct rows *rows;
+	enum err err;
+
+	sql_add(sql, "SELECT 1 FROM job j WHERE ");
+	import_own(call, sql, false);
+	err = store_run(call->store, call->arena, sql, &rows);
+	if (err == ERR_OK && rows->count == 0)
+		return CALL_FAIL(call, ERR_NO_SUCH_RECORD);
+	if (err == ERR_OK)
+		import_answer(call, call->request->import->id, true);
 	return err;
 }
 
@@ -131,18 +150,18 @@ import_end(struct call *call)
 	sql_int(gaps, call->request->import->id);
 	store_queue(call->store, gaps, &count);
 	sql_add(sql, "UPDATE job j SET state = 'waiting' WHERE ");
-	import_own(call, sql);
+	import_own(call, sql, true);
 	err = store_run(call->store, call->arena, sql, &rows);
 	if (err != ERR_OK)
 		return err;
 	if (rows->affected == 0)
-		return CALL_FAIL(call, ERR_NO_SUCH_RECORD);
+		return import_ended_before(call);
 	if (rows_int(count, 0, 0) != rows_int(count, 0, 1) + 1)
 		return CALL_FAIL(call, ERR_BAD_FILE,
 		    .text = call_say(call, "A piece of the file is missing; send it again",
 			"文件不完整，请重新发送"));
 	import_answer(call, call->request->import->id, true);
-	net_wake(call->server->net, LANE_JOBS);
+	call->has_jobs = true;
 	return ERR_OK;
 }
 
@@ -155,7 +174,7 @@ import_give_up(struct call *call)
 
 	call_begin(call, true);
 	sql_add(sql, "DELETE FROM job j WHERE ");
-	import_own(call, sql);
+	import_own(call, sql, true);
 	err = store_run(call->store, call->arena, sql, &rows);
 	if (err == ERR_OK && rows->affected == 0)
 		return CALL_FAIL(call, ERR_NO_SUCH_RECORD);

@@ -279,7 +279,7 @@ job_call_renew(struct call *call)
 	arena_reset(call->arena);
 	call->failure = (struct failure){ 0 };
 	call->more_count = call->difference_count = call->setting_count = 0;
-	call->begun = false;
+	call->begun = call->has_jobs = false;
 	snapshot_take(call->server, call);
 }
 
@@ -317,8 +317,10 @@ job_transaction(struct job *job, enum err (*work)(struct job *job, void *to), vo
 		err = work(job, to);
 		if (err == ERR_OK && call->begun)
 			err = store_commit(call->store, call->arena);
-		if (err == ERR_OK)
+		if (err == ERR_OK) {
+			gate_committed(call);
 			return ERR_OK;
+		}
 		/* The rollback clears nothing that says why. */
 		store_rollback(call->store);
 		retryable = job_may_repeat(job, err);
@@ -474,4 +476,5 @@ job_queue(struct call *call, const char *kind, const char *arguments, struct row
 	sql_int(sql, call->session.user);
 	sql_add(sql, ") RETURNING id");
 	store_queue(call->store, sql, rows);
+	call->has_jobs = true;
 }

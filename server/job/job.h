@@ -61,7 +61,8 @@ char *job_argument_in(struct arena *arena, const char *arguments, const char *na
 void job_say(struct job *job, const char *en, const char *zh, ...) PRINTF_LIKE(2, 4)
     PRINTF_LIKE(3, 4);
 
-/* In a call's transaction: queue a job; its id after the flush. */
+/* In a call's transaction: queue a job, which starts once that is committed; its id after the
+ * flush. */
 void job_queue(struct call *call, const char *kind, const char *arguments, struct rows **rows);
 
 /* Kinds, each in its own file. */
