@@ -414,7 +414,11 @@ import_report(struct import *import, const Kehu__JobAnswer *job)
 	cli_print(cli,
 	    "read %" PRId64 ", created %" PRId64 ", updated %" PRId64 ", refused %" PRId64,
 	    counts[0], counts[1], counts[2], counts[3]);
-	return cli_flush(cli);
+	enum err err = cli_flush(cli);
+	if (err != ERR_OK || counts[3] == 0)
+		return err;
+	cli->said = true; /* by that line; only the exit status is left to tell */
+	return ERR_INVALID;
 }
 
 enum err
