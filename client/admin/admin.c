@@ -5,6 +5,7 @@
  */
 #include "client/admin/admin.h"
 
+#include "common/date.h"
 #include "proto/frame.h"
 #include <inttypes.h>
 #include <stdint.h>
@@ -153,6 +154,87 @@ admin_job_show(struct cli *cli)
 	return cli_flush(cli);
 }
 
+static struct sheet_cell
+admin_moment(struct cli *cli, bool known, int64_t us)
+{
+	return (struct sheet_cell){
+		.text = known ? date_format_us(cli->arena, us, cli->offset_min) : NULL
+	};
+}
+
+static void
+admin_job_row(struct cli *cli, struct sheet *sheet, const Kehu__JobAnswer *job)
+{
+	const char *who = job->has_user ? job->user_label : NULL;
+
+	sheet_row(
+	    sheet, (struct sheet_cell[]){
+		       { CELL_NUMBER, arena_printf(cli->arena, "%" PRId64, job->id), NULL },
+		       { .text = job->state }, { .text = job->kind },
+		       { CELL_NUMBER, arena_printf(cli->arena, "%" PRId64, job->done), NULL },
+		       { CELL_NUMBER, arena_printf(cli->arena, "%" PRId64, job->total), NULL },
+		       { .text = who }, admin_moment(cli, job->has_created_us, job->created_us),
+		       admin_moment(cli, job->has_finished_us, job->finished_us),
+		       { .text = job->text } });
+}
+
+/* Page by page, as a server lists a hundred at a time at most. */
+static enum err
+admin_job_rows(struct cli *cli, struct sheet *sheet, int64_t limit)
+{
+	Kehu__ClientFrame frame = KEHU__CLIENT_FRAME__INIT;
+	Kehu__Job request = KEHU__JOB__INIT;
+	Kehu__ServerFrame *answer;
+
+	request.has_step = request.has_limit = true;
+	request.step = 5;
+	frame.request_case = KEHU__CLIENT_FRAME__REQUEST_JOB;
+	frame.job = &request;
+	for (int64_t left = limit; limit == 0 || left > 0;) {
+		request.limit = limit == 0 || left > 100 ? 100 : (uint32_t)left;
+		enum err err = cli_ask(cli, cli->arena, &frame, NULL, &answer);
+		if (err != ERR_OK)
+			return err;
+		if (answer->answer_case != KEHU__SERVER_FRAME__ANSWER_JOB)
+			return cli_fail(cli, ERR_BAD_FRAME, NULL, NULL);
+		for (size_t i = 0; i < answer->job->n_jobs; i++)
+			admin_job_row(cli, sheet, answer->job->jobs[i]);
+		if (answer->job->n_jobs == 0)
+			return ERR_OK;
+		left -= (int64_t)answer->job->n_jobs;
+		request.has_id = true;
+		request.id = answer->job->jobs[answer->job->n_jobs - 1]->id;
+	}
+	return ERR_OK;
+}
+
+static enum err
+admin_job_list(struct cli *cli)
+{
+	const struct sheet_column columns[] = { { "id", "ID" },
+		{ "state", cli_say(cli, "State", "状态") },
+		{ "kind", cli_say(cli, "Kind", "种类") },
+		{ "done", cli_say(cli, "Done", "完成") },
+		{ "total", cli_say(cli, "Total", "总数") },
+		{ "user", cli_say(cli, "Started by", "发起人") },
+		{ "created", cli_say(cli, "Created", "创建时间") },
+		{ "finished", cli_say(cli, "Finished", "结束时间") },
+		{ "text", cli_say(cli, "Result", "结果") } };
+	enum sheet_format format;
+	int64_t limit;
+
+	enum err err = cli_format(cli, SHEET_TABLE, &format);
+	if (err == ERR_OK)
+		err = cli_number(cli, OPT_LIMIT, 50, &limit);
+	if (err != ERR_OK)
+		return err;
+	struct sheet *sheet = sheet_new(stdout, format, columns,
+	    sizeof(columns) / sizeof(columns[0]), cli->options.given & OPT_BIT(HEADER));
+	err = admin_job_rows(cli, sheet, limit);
+	enum err ended = cli_sheet_end(cli, sheet);
+	return err != ERR_OK ? err : ended;
+}
+
 static enum err
 admin_job_cancel(struct cli *cli)
 {
@@ -287,6 +369,17 @@ static const struct cli_command admin_commands[] = {
 	    .more = { "Prints who can log in: login, role, name, id and password, separated by "
 		      "tabs.",
 		"输出可登录的人员：登录名、角色、姓名、id、密码，以制表符分隔。" } },
+	{ .name = "job list",
+	    .run = admin_job_list,
+	    .words_min = 0,
+	    .words_max = 0,
+	    .options = SHOW | OPT_BIT(LIMIT),
+	    .usage = "",
+	    .help = { "List jobs, the newest first", "列出任务（最新在前）" },
+	    .more = { "State, kind, how far it is, who started it. --limit 0 shows all that "
+		      "are kept: "
+		      "30 days.",
+		"状态、种类、进度、发起人。--limit 0 显示保留的全部任务（30 天）。" } },
 	{ .name = "job show",
 	    .run = admin_job_show,
 	    .words_min = 1,

@@ -1,10 +1,11 @@
 /*
- * The Job request: start a job, look at it, cancel it, read its result. People see their own
+ * The Job request: start a job, look at it, cancel it, read its result, list them. People see their own
  * jobs; administrators see all.
  */
 #include "server/job/job.h"
 
 #include "common/text.h"
+#include "server/entity/fields.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -12,7 +13,9 @@
 #define JOB_ADMINISTRATOR      "administrator"
 #define JOB_ARGUMENTS_MAX_BYTES 4000
 
-enum job_step { JOB_START = 1, JOB_LOOK, JOB_CANCEL, JOB_READ };
+#define JOB_LIST_ROWS		100
+
+enum job_step { JOB_START = 1, JOB_LOOK, JOB_CANCEL, JOB_READ, JOB_LIST };
 
 static bool
 job_user_has_role(struct call *call, const char *role)
@@ -29,8 +32,9 @@ job_user_has_role(struct call *call, const char *role)
 /* ---- answering --------------------------------------------------------------------------- */
 
 #define JOB_COLUMNS "j.id, j.kind, j.state, j.done, j.total, j.text, " \
-		    "(SELECT count(*) FROM job_chunk c WHERE c.job_id = j.id)"
-#define JOB_COLUMN_DATA 7
+		    "(SELECT count(*) FROM job_chunk c WHERE c.job_id = j.id), " \
+		    "j.created_by, j.created_at, j.finished_at"
+#define JOB_COLUMN_DATA 10
 
 static Kehu__JobAnswer *
 job_answer(struct call *call, int64_t id)
@@ -45,32 +49,56 @@ job_answer(struct call *call, int64_t id)
 	return answer;
 }
 
+static void
+job_fill(struct call *call, Kehu__JobAnswer *answer, const struct rows *rows, size_t row)
+{
+	const struct setup_record *user =
+	    access_setup(call->access, E_user, rows_int(rows, row, 7));
+
+	answer->has_id = answer->has_created_us = true;
+	answer->id = rows_int(rows, row, 0);
+	answer->kind = arena_strdup(call->arena, rows_text(rows, row, 1));
+	answer->state = arena_strdup(call->arena, rows_text(rows, row, 2));
+	answer->has_done = answer->has_total = answer->has_chunks = true;
+	answer->done = rows_int(rows, row, 3);
+	answer->total = rows_int(rows, row, 4);
+	answer->text = arena_strdup(call->arena, rows_text(rows, row, 5));
+	answer->chunks = (uint32_t)rows_int(rows, row, 6);
+	answer->has_user = rows_int(rows, row, 7) != 0;
+	answer->user = rows_int(rows, row, 7);
+	answer->user_label = arena_strdup(call->arena, user != NULL ? user->label : "");
+	answer->created_us = rows_moment(rows, row, 8);
+	answer->has_finished_us = !rows_null(rows, row, 9);
+	if (answer->has_finished_us)
+		answer->finished_us = rows_moment(rows, row, 9);
+}
+
 static Kehu__JobAnswer *
 job_answer_row(struct call *call, const struct rows *rows)
 {
-	Kehu__JobAnswer *answer = job_answer(call, rows_int(rows, 0, 0));
+	Kehu__JobAnswer *answer = job_answer(call, 0);
 
-	answer->kind = arena_strdup(call->arena, rows_text(rows, 0, 1));
-	answer->state = arena_strdup(call->arena, rows_text(rows, 0, 2));
-	answer->has_done = answer->has_total = answer->has_chunks = true;
-	answer->done = rows_int(rows, 0, 3);
-	answer->total = rows_int(rows, 0, 4);
-	answer->text = arena_strdup(call->arena, rows_text(rows, 0, 5));
-	answer->chunks = (uint32_t)rows_int(rows, 0, 6);
+	job_fill(call, answer, rows, 0);
 	call->rows = 1;
 	return answer;
 }
 
-/* " WHERE j.id = … AND j.created_by = …": jobs of others do not exist, but for administrators. */
+/* " AND j.created_by = …": jobs of others do not exist, but for administrators. */
+static void
+job_visible(struct call *call, struct sql *sql)
+{
+	if (job_user_has_role(call, JOB_ADMINISTRATOR))
+		return;
+	sql_add(sql, " AND j.created_by = ");
+	sql_int(sql, call->session.user);
+}
+
 static void
 job_where(struct call *call, struct sql *sql, int64_t id)
 {
 	sql_add(sql, " WHERE j.id = ");
 	sql_int(sql, id);
-	if (job_user_has_role(call, JOB_ADMINISTRATOR))
-		return;
-	sql_add(sql, " AND j.created_by = ");
-	sql_int(sql, call->session.user);
+	job_visible(call, sql);
 }
 
 /* ---- steps ------------------------------------------------------------------------------- */
@@ -194,6 +222,43 @@ job_read(struct call *call, const Kehu__Job *request)
 	return ERR_OK;
 }
 
+/* Imports on their way in are no jobs yet. */
+static enum err
+job_list(struct call *call, const Kehu__Job *request)
+{
+	struct sql *sql = sql_new(call->arena);
+	int64_t limit = request->has_limit && request->limit < JOB_LIST_ROWS ? request->limit
+									      : JOB_LIST_ROWS;
+	Kehu__JobAnswer *answer;
+	struct rows *rows;
+	enum err err;
+
+	sql_add(sql, "SELECT " JOB_COLUMNS " FROM job j WHERE j.state <> 'uploading'");
+	if (request->has_id) {
+		sql_add(sql, " AND j.id < ");
+		sql_int(sql, request->id);
+	}
+	job_visible(call, sql);
+	sql_add(sql, " ORDER BY j.id DESC LIMIT ");
+	sql_int(sql, limit);
+	call_begin(call, false);
+	store_queue(call->store, sql, &rows);
+	err = store_flush(call->store, call->arena);
+	if (err != ERR_OK)
+		return err;
+	answer = job_answer(call, 0);
+	answer->has_id = false;
+	answer->n_jobs = rows->count;
+	answer->jobs = ARENA_ARRAY(call->arena, Kehu__JobAnswer *, rows->count);
+	for (size_t i = 0; i < rows->count; i++) {
+		answer->jobs[i] = ARENA_NEW(call->arena, Kehu__JobAnswer);
+		kehu__job_answer__init(answer->jobs[i]);
+		job_fill(call, answer->jobs[i], rows, i);
+	}
+	call->rows = rows->count;
+	return ERR_OK;
+}
+
 enum err
 handle_job(struct call *call)
 {
@@ -208,6 +273,8 @@ handle_job(struct call *call)
 		return job_cancel(call, request);
 	case JOB_READ:
 		return job_read(call, request);
+	case JOB_LIST:
+		return job_list(call, request);
 	default:
 		return CALL_FAIL(call, ERR_BAD_REQUEST);
 	}

@@ -21,7 +21,7 @@
 
 #define DB "job"
 
-enum { START = 1, LOOK, CANCEL, READ };
+enum { START = 1, LOOK, CANCEL, READ, LIST };
 
 static struct bed *bed;
 static struct client *ada, *guo, *guo_zh;
@@ -136,6 +136,22 @@ job_teardown(void **state)
 	return 0;
 }
 
+static const Kehu__JobAnswer *
+job_list(struct client *client, uint32_t limit, int64_t before)
+{
+	Kehu__Job request = KEHU__JOB__INIT;
+	Kehu__ClientFrame frame = KEHU__CLIENT_FRAME__INIT;
+
+	request.has_step = request.has_limit = true;
+	request.step = LIST;
+	request.limit = limit;
+	request.has_id = before != 0;
+	request.id = before;
+	frame.request_case = KEHU__CLIENT_FRAME__REQUEST_JOB;
+	frame.job = &request;
+	return expect_job(client_call(client, &frame));
+}
+
 /* ---- one job, from start to result ------------------------------------------------------- */
 
 static void
@@ -189,6 +205,23 @@ a_job_that_cannot_be_done_says_why(void **state)
 	assert_non_null(strstr(expect_job(job_ask(guo_zh, LOOK, zh, 0))->text, "整数"));
 }
 
+/* Not at the next look of a worker with nothing to do, which comes a second after its last job. */
+static void
+a_job_starts_once_its_request_is_committed(void **state)
+{
+	int64_t last = 0, waited_ms;
+
+	for (int i = 0; i < 5; i++) {
+		last = job_start("demo", "customers=many");
+		job_wait(last, "state = 'failed'");
+	}
+	waited_ms = pg_int(DB, "SELECT round(1000 * sum(extract(epoch FROM started_at - created_at)))"
+			       " FROM (SELECT * FROM job WHERE id <= %" PRId64
+			       " ORDER BY id DESC LIMIT 5) j", last);
+	print_message("# 5 starts waited %" PRId64 " ms\n", waited_ms);
+	assert_in_range(waited_ms, 0, 2500);
+}
+
 /* ---- rights ------------------------------------------------------------------------------ */
 
 static void
@@ -236,6 +269,15 @@ jobs_of_others_are_seen_by_administrators_only(void **state)
 	expect_error(job_ask(ada, READ, id, 0), ERR_NO_SUCH_RECORD, 0);
 	assert_string_equal(expect_job(job_ask(ada, LOOK, own, 0))->text, "fine");
 	assert_string_equal(expect_job(job_ask(guo, LOOK, id, 0))->state, "done");
+	/* and listed so, the newest first, page by page */
+	assert_int_equal(job_list(ada, 10, 0)->n_jobs, 1);
+	assert_int_equal(job_list(ada, 10, 0)->jobs[0]->id, own);
+	assert_string_equal(job_list(ada, 10, 0)->jobs[0]->user_label, "Ada");
+	assert_int_equal(job_list(ada, 10, own)->n_jobs, 0);
+	assert_int_equal(job_list(guo, 2, 0)->n_jobs, 2);
+	assert_int_equal(job_list(guo, 1, 0)->jobs[0]->id, own);
+	assert_int_equal(job_list(guo, 1, own)->jobs[0]->id, id);
+	assert_string_equal(job_list(guo, 1, own)->jobs[0]->user_label, "Dan");
 }
 
 static void
@@ -371,6 +413,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_demo_company_is_made_and_its_people_can_sign_in),
 		cmocka_unit_test(a_job_that_cannot_be_done_says_why),
+		cmocka_unit_test(a_job_starts_once_its_request_is_committed),
 		cmocka_unit_test(only_administrators_start_a_demo),
 		cmocka_unit_test(a_start_without_an_intention_is_refused),
 		cmocka_unit_test(jobs_of_others_are_seen_by_administrators_only),
