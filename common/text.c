@@ -101,6 +101,21 @@ text_chars(const char *text)
 }
 
 bool
+text_has_word(const char *words, const char *word)
+{
+	size_t bytes = strlen(word);
+
+	for (const char *at = words; at != NULL && *at != '\0';) {
+		size_t length = strcspn(at, " ");
+
+		if (length == bytes && memcmp(at, word, bytes) == 0)
+			return true;
+		at += length + (at[length] == ' ');
+	}
+	return false;
+}
+
+bool
 text_is_han(uint32_t code)
 {
 	return (code >= 0x4E00 && code <= 0x9FFF) || (code >= 0x3400 && code <= 0x4DBF) ||

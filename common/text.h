@@ -64,6 +64,8 @@ size_t text_wrap(struct arena *arena, const char *text, size_t cols, const char 
 char *text_fold_width(struct arena *arena, const char *text);
 /* Lower case, NFKC-folded, for comparing names and search tokens; never for storing. */
 char *text_fold(struct arena *arena, const char *text);
+/* Is word one of these space-separated words? NULL words: no. */
+bool text_has_word(const char *words, const char *word);
 bool text_is_han(uint32_t code);
 /* Digits only, for phones; full-width digits folded. */
 char *text_digits(struct arena *arena, const char *text);

@@ -9,6 +9,7 @@
 #include "common/log.h"
 #include "common/pinyin.h"
 #include "common/text.h"
+#include "server/access/roles.h"
 #include "server/entity/fields.h"
 #include "server/store/store.h"
 
@@ -19,9 +20,18 @@
 
 #define RIGHT_BITS 9
 
+struct grant {
+	uint32_t rights;
+	enum scope scope;
+	const char *states, *actions; /* NULL: any */
+};
+
 struct grant_sum { /* of all roles of a user, on one entity */
 	uint32_t rights;
-	uint8_t scope[RIGHT_BITS]; /* widest scope of each right */
+	uint8_t scopes[RIGHT_BITS]; /* of each right: bits by enum scope */
+	const struct grant *grants;
+	size_t count;
+	bool narrowed; /* some of them are for certain states only */
 };
 
 /* One distinct set of roles: what they add up to. */
@@ -38,8 +48,9 @@ struct access_user {
 	bool disabled, shared;
 	const struct access *access;
 	const struct access_set *set;
-	const int64_t *departments, *branches, *pools;
-	size_t department_count, branch_count, pool_count;
+	int64_t superior, company;
+	const int64_t *departments, *branches, *pools, *team;
+	size_t department_count, branch_count, pool_count, team_count;
 };
 
 struct setup_table {
@@ -144,39 +155,115 @@ access_rights(const struct access_user *user, const struct entity *entity)
 	return user->set->grants[access_entity_number(user->access, entity)].rights;
 }
 
-struct arms
-access_arms(const struct access_user *user, const struct entity *entity, enum right right)
+/* The widest of branch and department stands for the narrower ones: own ones lie within. */
+static struct arms
+access_arms_of(const struct access_user *user, const struct entity *entity, enum right right,
+    uint32_t scopes)
 {
-	const struct grant_sum *sum = &user->set->grants[access_entity_number(user->access, entity)];
 	struct arms arms = { .right = right };
-	int bit = __builtin_ctz((unsigned)right);
 
-	if ((sum->rights & right) == 0)
+	if (scopes == 0)
 		return arms;
-	if (entity->kind == ENTITY_SETUP || sum->scope[bit] >= SCOPE_ALL) {
+	if (entity->kind == ENTITY_SETUP || (scopes & 1u << SCOPE_ALL) != 0) {
 		arms.all = true;
 		return arms;
 	}
 	arms.own = user->id;
 	if (user->shared)
 		arms.shared_with = user->id;
+	if (scopes & 1u << SCOPE_COMPANY && entity_company_column(entity) != NULL)
+		arms.company = user->company;
+	if (scopes == 1u << SCOPE_COMPANY)
+		return arms;
 	arms.pools = user->pools;
 	arms.pool_count = user->pool_count;
-	if (sum->scope[bit] >= SCOPE_BRANCH) {
+	if (scopes & 1u << SCOPE_TEAM) {
+		arms.team = user->team;
+		arms.team_count = user->team_count;
+	}
+	if (scopes & 1u << SCOPE_BRANCH) {
 		arms.branches = user->branches;
 		arms.branch_count = user->branch_count;
-	} else if (sum->scope[bit] >= SCOPE_DEPARTMENT) {
+	} else if (scopes & 1u << SCOPE_DEPARTMENT) {
 		arms.departments = user->departments;
 		arms.department_count = user->department_count;
 	}
 	return arms;
 }
 
+static const struct grant_sum *
+access_sum_of(const struct access_user *user, const struct entity *entity)
+{
+	return &user->set->grants[access_entity_number(user->access, entity)];
+}
+
+struct arms
+access_arms(const struct access_user *user, const struct entity *entity, enum right right)
+{
+	const struct grant_sum *sum = access_sum_of(user, entity);
+	int bit = __builtin_ctz((unsigned)right);
+
+	return access_arms_of(user, entity, right, sum->rights & right ? sum->scopes[bit] : 0);
+}
+
+bool
+access_hangs_on_state(const struct access_user *user, const struct entity *entity)
+{
+	return entity->state_field != NULL &&
+	       (entity->frozen != NULL || access_sum_of(user, entity)->narrowed);
+}
+
+static bool
+grant_holds(const struct grant *grant, enum right right, const char *action, const char *state)
+{
+	if ((grant->rights & right) == 0)
+		return false;
+	if (action != NULL && grant->actions != NULL && !text_has_word(grant->actions, action))
+		return false;
+	/* Nobody loses sight of a record because its state changes. */
+	return right == RIGHT_VIEW || grant->states == NULL || state == NULL ||
+	       text_has_word(grant->states, state);
+}
+
+bool
+access_acts(const struct access_user *user, const struct entity *entity, enum right right,
+    const char *action)
+{
+	const struct grant_sum *sum = access_sum_of(user, entity);
+
+	for (size_t i = 0; i < sum->count; i++)
+		if (grant_holds(&sum->grants[i], right, action, NULL))
+			return true;
+	return false;
+}
+
+bool
+access_allows(const struct access_user *user, const struct entity *entity, enum right right,
+    const char *action, const struct access_row *row)
+{
+	const struct grant_sum *sum = access_sum_of(user, entity);
+
+	for (size_t i = 0; i < sum->count; i++) {
+		const struct grant *grant = &sum->grants[i];
+		struct arms arms;
+
+		if (!grant_holds(grant, right, action, row->state))
+			continue;
+		arms = access_arms_of(user, entity, right, 1u << grant->scope);
+		if (row->shared_write || arms_reach(&arms, row->owner, row->department, row->branch,
+					     row->pool) ||
+		    (arms.company != 0 && arms.company == row->customer))
+			return true;
+	}
+	return false;
+}
+
 bool
 arms_none(const struct arms *arms)
 {
 	return !arms->all && arms->own == 0 && arms->department_count == 0 &&
-	       arms->branch_count == 0 && arms->pool_count == 0 && arms->shared_with == 0;
+	       arms->branch_count == 0 && arms->pool_count == 0 && arms->team_count == 0 &&
+	       arms->company == 0 && arms->shared_with == 0;
 }
 
 static bool
@@ -193,6 +280,7 @@ arms_reach(
     const struct arms *arms, int64_t owner, int64_t department, int64_t branch, int64_t pool)
 {
 	return arms->all || (arms->own != 0 && arms->own == owner) ||
+	       arms_has(arms->team, arms->team_count, owner) ||
 	       arms_has(arms->departments, arms->department_count, department) ||
 	       arms_has(arms->branches, arms->branch_count, branch) ||
 	       arms_has(arms->pools, arms->pool_count, pool);
@@ -240,6 +328,8 @@ arms_setting(struct arena *arena, const struct arms *arms)
 	arms_put_ids(&out, arms->branches, arms->branch_count);
 	arms_put_ids(&out, arms->pools, arms->pool_count);
 	buf_printf(&out, "|%s|%" PRId64, arms->all ? "t" : "f", arms->shared_with);
+	arms_put_ids(&out, arms->team, arms->team_count);
+	arms_put_ids(&out, &arms->company, arms->company != 0);
 	text = arena_strdup(arena, buf_text(&out));
 	buf_fini(&out);
 	return text;
@@ -350,23 +440,13 @@ struct access_role {
 };
 
 static void
-access_add_grant(struct grant_sum *sum, uint32_t rights, uint8_t scope)
+access_add_grant(struct grant_sum *sum, const struct grant *grant)
 {
-	sum->rights |= rights;
+	sum->rights |= grant->rights;
+	sum->narrowed |= grant->states != NULL;
 	for (int bit = 0; bit < RIGHT_BITS; bit++)
-		if ((rights & (1u << bit)) != 0 && scope > sum->scope[bit])
-			sum->scope[bit] = scope;
-}
-
-static uint8_t
-access_scope(const char *code)
-{
-	static const char *const names[] = { "none", "own", "department", "branch", "all" };
-
-	for (uint8_t i = 0; code != NULL && i < 5; i++)
-		if (strcmp(code, names[i]) == 0)
-			return i;
-	return SCOPE_NONE;
+		if ((grant->rights & (1u << bit)) != 0)
+			sum->scopes[bit] |= (uint8_t)(1u << grant->scope);
 }
 
 static struct access_role *
@@ -375,22 +455,43 @@ access_find_role(struct access_role *roles, size_t count, int64_t id)
 	return bsearch(&id, roles, count, sizeof(*roles), access_compare_id);
 }
 
+static const char *
+access_words(struct access *access, const char *text)
+{
+	return text != NULL && text[0] != '\0' ? arena_strdup(access->arena, text) : NULL;
+}
+
+/* Rows (role, entity, scope, rights, states, actions), ordered by role and entity. */
 static void
 access_load_grants(
     struct access *access, const struct rows *rows, struct access_role *roles, size_t count)
 {
+	struct grant *grants = ARENA_ARRAY(access->arena, struct grant, rows->count + 1);
+	size_t kept = 0;
+
 	for (size_t i = 0; i < rows->count; i++) {
-		struct access_role *role = access_find_role(roles, count, rows_int(rows, i, 0));
+		struct grant *grant = &grants[kept];
+		struct access_role *role =
+		    access_find_role(roles, count, rows_int(rows, i, 0));
 		const struct entity_view *entity =
 		    catalog_entity_named(access->catalog, rows_text(rows, i, 1));
+		struct grant_sum *sum;
 
-		/* A grant on an entity this server does not know gives nothing. */
-		if (role == NULL || entity == NULL)
+		*grant = (struct grant){
+			.rights = (uint32_t)rows_int(rows, i, 3),
+			.scope = scope_named(rows_text(rows, i, 2)),
+			.states = access_words(access, rows_text(rows, i, 4)),
+			.actions = access_words(access, rows_text(rows, i, 5)),
+		};
+		/* What this server does not know, entity or scope, gives nothing. */
+		if (role == NULL || entity == NULL || grant->scope == SCOPE_NONE)
 			continue;
-		access_add_grant(&role->grants[entity->def->number],
-		    (uint32_t)rows_int(rows, i, 3), access_scope(rows_text(rows, i, 2)));
-		if (rows_int(rows, i, 3) != 0)
-			role->rules.reaches[entity->def->number] = true;
+		sum = &role->grants[entity->def->number];
+		if (sum->count++ == 0)
+			sum->grants = grant;
+		access_add_grant(sum, grant);
+		role->rules.reaches[entity->def->number] |= grant->rights != 0;
+		kept++;
 	}
 }
 
@@ -440,12 +541,20 @@ access_sum(struct access *access, const struct access_role *const *roles, size_t
 	struct grant_sum *sum =
 	    ARENA_ARRAY(access->arena, struct grant_sum, access->entity_max + 1);
 
-	for (size_t r = 0; r < count; r++)
-		for (uint32_t e = 0; e <= access->entity_max; e++)
-			for (int bit = 0; bit < RIGHT_BITS; bit++)
-				access_add_grant(&sum[e],
-				    roles[r]->grants[e].rights & (1u << bit),
-				    roles[r]->grants[e].scope[bit]);
+	for (uint32_t e = 0; e <= access->entity_max; e++) {
+		struct grant *grants;
+		size_t total = 0;
+
+		for (size_t r = 0; r < count; r++)
+			total += roles[r]->grants[e].count;
+		grants = ARENA_ARRAY(access->arena, struct grant, total);
+		sum[e].grants = grants;
+		for (size_t r = 0; r < count; r++)
+			for (size_t i = 0; i < roles[r]->grants[e].count; i++) {
+				grants[sum[e].count] = roles[r]->grants[e].grants[i];
+				access_add_grant(&sum[e], &grants[sum[e].count++]);
+			}
+	}
 	return sum;
 }
 
@@ -542,6 +651,8 @@ access_load_users(struct access *access, const struct rows *rows)
 		user->disabled = rows_bool(rows, i, 3);
 		user->expires_on = rows_null(rows, i, 4) ? INT64_MAX : rows_date(rows, i, 4);
 		user->shared = rows_bool(rows, i, 5);
+		user->superior = rows_int(rows, i, 6);
+		user->company = rows_int(rows, i, 7);
 		if (user->department != 0)
 			user->department_count =
 			    access_setup_below(access, access->arena, E_department,
@@ -550,6 +661,75 @@ access_load_users(struct access *access, const struct rows *rows)
 			user->branch_count = access_setup_below(access, access->arena, E_branch,
 			    user->branch, (int64_t **)(uintptr_t)&user->branches);
 	}
+}
+
+struct access_below {
+	int64_t superior;
+	struct access_user *user;
+};
+
+static int
+access_compare_below(const void *a_, const void *b_)
+{
+	const struct access_below *a = a_, *b = b_;
+
+	return (a->superior > b->superior) - (a->superior < b->superior);
+}
+
+/* The first of those directly below a user, in a list ordered by superior. */
+static size_t
+access_find_below(const struct access_below *list, size_t count, int64_t superior)
+{
+	size_t low = 0, high = count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (list[middle].superior < superior)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* Whose superior each user is, directly and below; a circle in bad data ends. */
+static void
+access_load_teams(struct access *access)
+{
+	struct arena *scratch = arena_new(0);
+	struct access_below *list =
+	    ARENA_ARRAY(scratch, struct access_below, access->user_count + 1);
+	int64_t *team = ARENA_ARRAY(scratch, int64_t, access->user_count + 1);
+	size_t *seen = ARENA_ARRAY(scratch, size_t, access->user_count + 1), count = 0;
+
+	for (size_t u = 0; u < access->user_count; u++)
+		if (access->users[u].superior != 0)
+			list[count++] = (struct access_below){
+				.superior = access->users[u].superior, .user = &access->users[u]
+			};
+	qsort(list, count, sizeof(*list), access_compare_below);
+	for (size_t u = 0; u < access->user_count; u++) {
+		struct access_user *user = &access->users[u];
+		size_t size = 0;
+
+		seen[u] = u + 1;
+		for (size_t at = 0; at <= size; at++) {
+			int64_t superior = at == 0 ? user->id : team[at - 1];
+
+			for (size_t i = access_find_below(list, count, superior);
+			     i < count && list[i].superior == superior; i++) {
+				size_t below = (size_t)(list[i].user - access->users);
+
+				if (seen[below] != u + 1)
+					team[size++] = list[i].user->id;
+				seen[below] = u + 1;
+			}
+		}
+		user->team = arena_memdup(access->arena, team, size * sizeof(*team));
+		user->team_count = size;
+	}
+	arena_free(scratch);
 }
 
 /* Rows (user or 0, department or 0, pool): a department's members are those of it and below. */
@@ -621,13 +801,16 @@ access_load(struct store *store, const struct catalog *catalog, const struct acc
 	access_queue_text(store, scratch, "SELECT access_epoch FROM state", &state);
 	access_queue_text(store, scratch,
 	    "SELECT id, branch_id, coalesce(department_id, 0), disabled, expires_on, "
-	    "EXISTS (SELECT 1 FROM record_share s WHERE s.user_id = users.id) "
+	    "EXISTS (SELECT 1 FROM record_share s WHERE s.user_id = users.id), "
+	    "coalesce(superior_id, 0), coalesce(company_id, 0) "
 	    "FROM users WHERE deleted_at IS NULL ORDER BY id",
 	    &users);
 	access_queue_text(store, scratch,
 	    "SELECT id, name FROM role WHERE deleted_at IS NULL ORDER BY id", &roles);
 	access_queue_text(store, scratch,
-	    "SELECT role_id, entity, scope, rights FROM access_role_grants()", &grants);
+	    "SELECT role_id, entity, scope, rights, states, actions FROM access_role_grants() "
+	    "ORDER BY role_id, entity",
+	    &grants);
 	access_queue_text(store, scratch,
 	    "SELECT role_id, entity, field, show, reveal FROM access_role_fields() ORDER BY role_id",
 	    &rules);
@@ -659,6 +842,7 @@ access_load(struct store *store, const struct catalog *catalog, const struct acc
 	access_load_rules(access, rules, role_list, roles->count);
 	access_load_user_roles(access, user_roles, role_list, roles->count);
 	access_load_pools(access, pools);
+	access_load_teams(access);
 	*result = access;
 out:
 	arena_free(scratch);

@@ -28,7 +28,10 @@ enum scope { /* of a grant; several roles add up */
 	SCOPE_DEPARTMENT = 2, /* own department and below */
 	SCOPE_BRANCH = 3,     /* own branch and below */
 	SCOPE_ALL = 4,
+	SCOPE_TEAM = 5,    /* own, and of those whose superior the user is, however far up */
+	SCOPE_COMPANY = 6, /* the customer that the user belongs to, and what names it */
 };
+#define SCOPE_COUNT 7
 
 /* How a field shows, the most permissive first: of several roles the least counts. */
 enum field_right { FIELD_CLEAR = 0, FIELD_SHOW_READONLY = 1, FIELD_SHOW_MASKED = 2, FIELD_SHOW_HIDDEN = 3 };
@@ -41,6 +44,9 @@ struct arms {
 	enum right right;         /* what they are for; shares count when they give it */
 	bool all;
 	int64_t own;              /* user id, 0: no own arm */
+	const int64_t *team;      /* users below, not the user */
+	size_t team_count;
+	int64_t company;          /* customer id, 0: no such arm */
 	const int64_t *departments;
 	size_t department_count;
 	const int64_t *branches;
@@ -75,6 +81,23 @@ size_t access_user_roles(struct arena *arena, const struct access_user *user,
 
 /* Rights of the user on an entity: bits of enum right. A line has its parent's. */
 uint32_t access_rights(const struct access_user *user, const struct entity *entity);
+/*
+ * The same on one record: do the grants give the right in the record's state (NULL: it has none),
+ * through an arm that reaches it, and for this action (NULL: no action)? Companies count where customer
+ * is the record's, or it is that customer.
+ */
+struct access_row {
+	int64_t owner, department, branch, pool, customer;
+	bool shared_write;
+	const char *state;
+};
+bool access_allows(const struct access_user *user, const struct entity *entity, enum right right,
+    const char *action, const struct access_row *row);
+/* Does any grant with this right allow the action, whatever the record? */
+bool access_acts(const struct access_user *user, const struct entity *entity, enum right right,
+    const char *action);
+/* Does what the user may do with a record hang on its state? */
+bool access_hangs_on_state(const struct access_user *user, const struct entity *entity);
 /* Rows for one right; nothing reachable when the right is missing. Arrays live in the snapshot. */
 struct arms access_arms(const struct access_user *user, const struct entity *entity,
     enum right right);
@@ -88,7 +111,7 @@ const struct entity_view *access_view(const struct access_user *user, const stru
 /* How a field of the catalogue, or of a view, shows for this user. */
 enum field_right access_field(const struct access_user *user, const struct entity *entity,
     const struct field *field);
-/* Do arms reach a row with these access columns? (the share arm apart) */
+/* Do arms reach a row with these access columns? (the share and company arms apart) */
 bool arms_reach(const struct arms *arms, int64_t owner, int64_t department, int64_t branch,
     int64_t pool);
 
@@ -114,7 +137,7 @@ size_t access_setup_below(const struct access *access, struct arena *arena, uint
 
 /*
  * The settings row policies read, one for each entity a request touches:
- * "own|{departments}|{branches}|{pools}|all|shared", e.g. "7|{3,4}|{}|{}|f|7".
+ * "own|{departments}|{branches}|{pools}|all|shared|{team}|{company}", e.g. "7|{3,4}|{}|{}|f|7|{8,9}|{}".
  * Names: kehu.r<entity> for reading, kehu.w<entity> for changing.
  */
 char *arms_setting(struct arena *arena, const struct arms *arms);

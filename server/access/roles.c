@@ -82,22 +82,29 @@ static const struct role_field_row role_fields[] = {
 #define ROLE_COUNT   (sizeof(role_shipped) / sizeof(role_shipped[0]))
 #define ROLE_COLUMNS (ROLE_GRANTS * ROLE_COUNT)
 
+static const char *const scope_codes[SCOPE_COUNT] = {
+	[SCOPE_NONE] = "none",
+	[SCOPE_OWN] = "own",
+	[SCOPE_DEPARTMENT] = "department",
+	[SCOPE_BRANCH] = "branch",
+	[SCOPE_ALL] = "all",
+	[SCOPE_TEAM] = "team",
+	[SCOPE_COMPANY] = "company",
+};
+
 const char *
 scope_code(enum scope scope)
 {
-	switch (scope) {
-	case SCOPE_OWN:
-		return "own";
-	case SCOPE_DEPARTMENT:
-		return "department";
-	case SCOPE_BRANCH:
-		return "branch";
-	case SCOPE_ALL:
-		return "all";
-	case SCOPE_NONE:
-		break;
-	}
-	return "none";
+	return scope_codes[scope];
+}
+
+enum scope
+scope_named(const char *code)
+{
+	for (int i = 0; code != NULL && i < SCOPE_COUNT; i++)
+		if (strcmp(scope_codes[i], code) == 0)
+			return (enum scope)i;
+	return SCOPE_NONE;
 }
 
 /* A role's own row goes before the one for every role. */
@@ -207,6 +214,18 @@ struct role_field_columns {
 	int64_t *reveal;
 };
 
+/* Does roles.def say something of its own for the sensitive fields of one entity? */
+static bool
+roles_name_sensitive(const char *role, const char *entity)
+{
+	for (size_t i = 0; i < ROLE_FIELDS; i++)
+		if (role_fields[i].entity != NULL && strcmp(role_fields[i].field, "*") == 0 &&
+		    strcmp(role_fields[i].role, role) == 0 &&
+		    strcmp(role_fields[i].entity, entity) == 0)
+			return true;
+	return false;
+}
+
 static void
 roles_add_field(
     struct role_field_columns *columns, const struct role_field_row *row, const char *entity)
@@ -242,7 +261,8 @@ roles_collect_fields(struct arena *arena)
 			roles_add_field(columns, row, row->entity);
 		for (size_t e = 0; row->entity == NULL && e < entities; e++)
 			if (role_ships(row->role, entity_shipped[e]->name, &grant) &&
-			    role_is_sensitive(entity_shipped[e]))
+			    role_is_sensitive(entity_shipped[e]) &&
+			    !roles_name_sensitive(row->role, entity_shipped[e]->name))
 				roles_add_field(columns, row, entity_shipped[e]->name);
 	}
 	return columns;

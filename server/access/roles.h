@@ -28,6 +28,8 @@ bool role_ships(const char *role, const char *entity, struct grant_row *grant);
 
 /* Code of a scope in the choice list "scope" and in role_grant.scope. */
 const char *scope_code(enum scope scope);
+/* An unknown code, or NULL, gives nothing: SCOPE_NONE. */
+enum scope scope_named(const char *code);
 
 /*
  * Inserts the roles and grants the database never had, in the open transaction of a store that

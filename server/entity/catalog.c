@@ -158,6 +158,19 @@ entity_table(const struct entity *entity)
 	return entity->table != NULL ? entity->table : entity->name;
 }
 
+const char *
+entity_company_column(const struct entity *entity)
+{
+	if (entity->kind != ENTITY_ACTIVITY)
+		return NULL;
+	if (strcmp(entity->name, "customer") == 0)
+		return "id";
+	for (const struct field *field = entity->fields; field->number != 0; field++)
+		if (field->type == TYPE_REF && strcmp(field->name, "customer_id") == 0)
+			return field->name;
+	return NULL;
+}
+
 const struct entity_view *
 entity_whole(const struct entity_view *entity)
 {
@@ -190,25 +203,6 @@ entity_label(const struct entity_view *entity)
 	return entity_field_named(entity, name != NULL ? name : "name");
 }
 
-/* Is word one of the space-separated words? */
-static bool
-catalog_has_word(struct arena *arena, const char *words, const char *folded)
-{
-	size_t bytes = strlen(folded);
-
-	if (words == NULL)
-		return false;
-	words = text_fold(arena, words);
-	for (const char *at = words; *at != '\0';) {
-		size_t length = strcspn(at, " ");
-
-		if (length == bytes && memcmp(at, folded, bytes) == 0)
-			return true;
-		at += length + (at[length] == ' ');
-	}
-	return false;
-}
-
 const struct field *
 entity_field_called(const struct entity_view *entity, const char *word)
 {
@@ -221,7 +215,7 @@ entity_field_called(const struct entity_view *entity, const char *word)
 
 		if (strcmp(text_fold(arena, field->zh), folded) == 0 ||
 		    strcmp(text_fold(arena, field->en), folded) == 0 ||
-		    catalog_has_word(arena, field->aliases, folded))
+		    (field->aliases != NULL && text_has_word(text_fold(arena, field->aliases), folded)))
 			found = field;
 	}
 	arena_free(arena);

@@ -107,6 +107,7 @@ struct entity {
 	const char *owner_from;   /* field name of that reference */
 	const char *number_prefix;/* of FIELD_NUMBERED: "C" -> C000123, "V%y%m-" -> V2611-000123 */
 	const char *state_field;  /* a choice field; actions' from/to */
+	const char *frozen;       /* states, space-separated, in which a record and its lines are only acted on */
 	const struct field *fields; /* in form order, ended by number 0 */
 	const struct action *actions; /* ended by name NULL */
 	const struct tab *tabs;       /* ended by entity NULL */
@@ -148,6 +149,8 @@ const struct entity_view *catalog_entity(const struct catalog *catalog, uint32_t
 const struct entity_view *catalog_entity_named(const struct catalog *catalog, const char *name);
 
 const char *entity_table(const struct entity *entity);
+/* The column by which its rows belong to a company: a customer's own id, or the customer_id of an activity. NULL: none. */
+const char *entity_company_column(const struct entity *entity);
 /* The catalogue's view with every field, of a reader's or of itself. */
 const struct entity_view *entity_whole(const struct entity_view *entity);
 const struct field *entity_field(const struct entity_view *entity, uint32_t number);

@@ -5,6 +5,7 @@
 #include "server/gate/gate.h"
 
 #include "server/entity/dictionary.h"
+#include "server/record/rule.h"
 #include "server/report/report.h"
 
 #include <string.h>
@@ -97,12 +98,14 @@ catalog_actions(struct call *call, const struct entity *def, Kehu__Entity *wire)
 	while (def->actions != NULL && def->actions[count].name != NULL)
 		count++;
 	wire->actions = ARENA_ARRAY(call->arena, Kehu__Action *, count + 1);
-	if ((access_rights(call->user, def) & (RIGHT_ACT | RIGHT_ASSIGN | RIGHT_EDIT)) == 0)
-		return;
 	for (size_t i = 0; i < count; i++) {
 		const struct action *action = &def->actions[i];
+		const struct rule *rule = rule_action(def, action->name);
 		Kehu__Action *out = ARENA_NEW(call->arena, Kehu__Action);
 
+		if (!access_acts(call->user, def, rule->right != 0 ? rule->right : RIGHT_ACT,
+			action->name))
+			continue;
 		kehu__action__init(out);
 		out->name = catalog_copy(call->arena, action->name);
 		out->label = catalog_copy(call->arena, call_say(call, action->en, action->zh));

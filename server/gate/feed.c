@@ -50,7 +50,7 @@ feed_reach(void *server_, int64_t user_id, const struct net_change *change)
 
 		/* Whoever something is shared with asked by id; the read that follows is checked. */
 		reach = arms_reach(&arms, old[0], old[1], old[2], old[3]) ||
-		    arms_reach(&arms, new[0], new[1], new[2], new[3]) || arms.shared_with != 0;
+		    arms_reach(&arms, new[0], new[1], new[2], new[3]) || arms.shared_with != 0 || arms.company != 0;
 	}
 	pthread_mutex_unlock(&server->lock);
 	return reach;

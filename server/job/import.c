@@ -242,6 +242,8 @@ import_load(struct import *import, struct import_row *row, struct record **resul
 			    import_header_of(import, entity->def->number, import->map.match->number));
 		err = record_read_to_change(call, entity, id, result);
 		if (err == ERR_OK)
+			err = record_may(call, *result, RIGHT_EDIT, NULL);
+		if (err == ERR_OK)
 			(*result)->old = arena_memdup(call->arena, (*result)->values,
 			    (*result)->entity->field_count * sizeof(struct value));
 		return err;

@@ -4,6 +4,7 @@
  */
 #include "server/record/store_tree.h"
 
+#include "common/text.h"
 #include "server/entity/dictionary.h"
 #include "server/record/answer.h"
 #include "server/record/write.h"
@@ -18,21 +19,6 @@ act_find(const struct entity *def, const char *name)
 		if (strcmp(action->name, name) == 0)
 			return action;
 	return NULL;
-}
-
-static bool
-act_state_allows(const struct action *action, const char *state)
-{
-	size_t bytes = strlen(state);
-
-	for (const char *at = action->from; at != NULL && *at != '\0';) {
-		size_t length = strcspn(at, " ");
-
-		if (length == bytes && memcmp(at, state, bytes) == 0)
-			return true;
-		at += length + (at[length] == ' ');
-	}
-	return action->from == NULL;
 }
 
 static enum err
@@ -92,7 +78,7 @@ act_do(struct call *call, struct record *record, const struct write *write)
 	enum err err;
 
 	if (action->from != NULL &&
-	    !act_state_allows(action, record_text(record, state->number)))
+	    !text_has_word(action->from, record_text(record, state->number)))
 		return act_refuse_state(call, record, action, state);
 	err = act_take_arguments(call, write->frame->act, action, &arguments);
 	if (err != ERR_OK)
@@ -137,7 +123,7 @@ act_prepare(struct call *call, struct write *write)
 	if (write->rule == NULL || act->id <= 0)
 		return CALL_FAIL(call, ERR_NO_SUCH_ACTION, .entity = act->entity);
 	write->right = write->rule->right != 0 ? write->rule->right : RIGHT_ACT;
-	if ((access_rights(call->user, write->entity->def) & write->right) == 0)
+	if (!access_acts(call->user, write->entity->def, write->right, write->action->name))
 		return CALL_FAIL(call, ERR_FORBIDDEN, .entity = act->entity);
 	act_scope_made(call, write->rule);
 	return ERR_OK;
@@ -160,7 +146,9 @@ act_run(struct call *call, const struct write *write)
 		call->current_version = record->version;
 		return CALL_FAIL(call, ERR_CONFLICT, .entity = act->entity);
 	}
-	err = act_do(call, record, write);
+	err = record_may(call, record, write->right, action->name);
+	if (err == ERR_OK)
+		err = act_do(call, record, write);
 	if (err == ERR_OK)
 		answer_written(call, write->entity->def, record->id, record->version, action->name,
 		    call->written_text != NULL ? call->written_text :

@@ -10,7 +10,8 @@ arms_count(const struct arms *arms, const struct entity *entity)
 {
 	if (arms->all || entity->kind != ENTITY_ACTIVITY)
 		return 1;
-	return (arms->own != 0) + (arms->department_count > 0) + (arms->branch_count > 0) +
+	return (arms->own != 0) + (arms->team_count > 0) + (arms->company != 0) +
+	    (arms->department_count > 0) + (arms->branch_count > 0) +
 	    (entity->pooled && arms->pool_count > 0) + (arms->shared_with != 0);
 }
 
@@ -107,6 +108,14 @@ arms_from(struct sql *sql, const struct arms_page *page)
 			arms_union_add(sql, &first);
 			arms_add_one(sql, page, "owner_id", arms->own);
 		}
+		if (arms->team_count > 0) {
+			arms_union_add(sql, &first);
+			arms_add_many(sql, page, "owner_id", arms->team, arms->team_count);
+		}
+		if (arms->company != 0) {
+			arms_union_add(sql, &first);
+			arms_add_one(sql, page, entity_company_column(def), arms->company);
+		}
 		if (arms->department_count > 0) {
 			arms_union_add(sql, &first);
 			arms_add_many(sql, page, "department_id", arms->departments,
@@ -150,17 +159,28 @@ record_arms_where(struct call *call, struct sql *sql, const struct entity_view *
 		sql_int(sql, arms->own);
 		first = false;
 	}
-	for (int i = 0; i < 3; i++) {
-		static const char *const columns[] = { "department_id", "branch_id", "pool_id" };
-		const int64_t *const ids[] = { arms->departments, arms->branches, arms->pools };
-		const size_t counts[] = { arms->department_count, arms->branch_count,
-			entity->def->pooled ? arms->pool_count : 0 };
+	for (int i = 0; i < 4; i++) {
+		static const char *const columns[] = { "owner_id", "department_id", "branch_id",
+			"pool_id" };
+		const int64_t *const ids[] = { arms->team, arms->departments, arms->branches,
+			arms->pools };
+		const size_t counts[] = { arms->team_count, arms->department_count,
+			arms->branch_count, entity->def->pooled ? arms->pool_count : 0 };
 
 		if (counts[i] == 0)
 			continue;
 		sql_addf(sql, "%s%s.%s = ANY(", first ? "" : " OR ", alias, columns[i]);
 		sql_ints(sql, ids[i], counts[i]);
 		sql_add(sql, ")");
+		first = false;
+	}
+	if (arms->company != 0) {
+		/* Alias may be a search row, which has no such column: a company's records are few. */
+		sql_addf(sql, "%s%s.id = ANY(ARRAY(SELECT x.id FROM %s x WHERE x.%s = ",
+		    first ? "" : " OR ", alias, entity_table(entity->def),
+		    entity_company_column(entity->def));
+		sql_int(sql, arms->company);
+		sql_add(sql, "))");
 		first = false;
 	}
 	if (arms->shared_with != 0) {

@@ -56,6 +56,7 @@ struct attach {
 	const Kehu__Attach *request;
 	const struct entity_view *anchor;
 	struct rows *opened; /* the anchor, when it is there: whether it may be changed */
+	struct record_reading *reading; /* of the anchor, where its state counts */
 };
 
 /*
@@ -68,10 +69,12 @@ attach_queue_open(struct attach *attach, bool more_than_one_trip)
 	struct call *call = attach->call;
 	const struct entity *def = attach->anchor->def;
 	struct sql *sql = sql_new(call->arena);
-	struct arms view = call_scope(call, def, RIGHT_VIEW);
+	struct arms view;
 	struct arms edit = access_arms(call->user, def, RIGHT_EDIT);
 	bool may_edit = (access_rights(call->user, def) & RIGHT_EDIT) != 0;
 
+	call_scope_references(call, attach->anchor);
+	view = call_scope(call, def, RIGHT_VIEW);
 	call_begin(call, more_than_one_trip);
 	sql_addf(sql, "SELECT e.may, set_config('kehu.p%" PRIu32 "', '{' || t.id || '}', true),"
 		      " CASE WHEN e.may THEN set_config('kehu.q%" PRIu32 "', '{' || t.id || '}', true)"
@@ -87,6 +90,9 @@ attach_queue_open(struct attach *attach, bool more_than_one_trip)
 	record_arms_where(call, sql, attach->anchor, "t", &view);
 	sql_named(sql);
 	store_queue(call->store, sql, &attach->opened);
+	if (access_hangs_on_state(call->user, def))
+		attach->reading = record_queue_read(
+		    call, attach->anchor, attach->request->record, &view, false, false);
 }
 
 /* After the flush. */
@@ -99,6 +105,9 @@ attach_check_open(const struct attach *attach, bool write)
 		return CALL_FAIL(attach->call, ERR_NO_SUCH_RECORD, .entity = entity);
 	if (write && !rows_bool(attach->opened, 0, 0))
 		return CALL_FAIL(attach->call, ERR_FORBIDDEN, .entity = entity);
+	if (write && attach->reading != NULL)
+		return record_may(attach->call, record_take_read(attach->call, attach->reading),
+		    RIGHT_EDIT, NULL);
 	return ERR_OK;
 }
 

@@ -29,11 +29,32 @@ struct cursor {
 	const char *value; /* text form of the sort column; NULL in PHASE_NULLS */
 };
 
-/* Access columns of a row, and whether it is shared for writing: read where rights hang on
- * them. */
-enum { PAGE_OWNER, PAGE_DEPARTMENT, PAGE_BRANCH, PAGE_POOL, PAGE_SHARED, PAGE_ACCESS };
+/*
+ * Access columns of a row (its state and company are the entity's own columns), and whether it is
+ * shared for writing: read where rights hang on them.
+ */
+enum {
+	PAGE_OWNER,
+	PAGE_DEPARTMENT,
+	PAGE_BRANCH,
+	PAGE_POOL,
+	PAGE_COMPANY,
+	PAGE_STATE,
+	PAGE_SHARED,
+	PAGE_ACCESS
+};
 static const char *const page_access[] = { "owner_id", "department_id", "branch_id",
 	"pool_id" };
+
+static const char *
+page_access_column(const struct entity *def, size_t which)
+{
+	if (which == PAGE_STATE)
+		return def->state_field;
+	if (which == PAGE_COMPANY)
+		return entity_company_column(def);
+	return page_access[which];
+}
 
 struct page_reading {
 	struct page_request request;
@@ -185,10 +206,21 @@ page_take_rights(struct call *call, struct page_reading *reading)
 
 		if (of->all)
 			continue;
-		reading->reads[PAGE_OWNER] |= of->own != 0;
+		reading->reads[PAGE_OWNER] |= of->own != 0 || of->team_count > 0;
+		reading->reads[PAGE_COMPANY] |= of->company != 0;
 		reading->reads[PAGE_DEPARTMENT] |= of->department_count > 0;
 		reading->reads[PAGE_BRANCH] |= of->branch_count > 0;
 		reading->reads[PAGE_POOL] |= def->pooled && of->pool_count > 0;
+	}
+	/* With a state, everything the grants ask of a row is wanted at once. */
+	if (reading->rights.by_state) {
+		bool access = def->kind == ENTITY_ACTIVITY;
+
+		reading->reads[PAGE_STATE] = true;
+		reading->reads[PAGE_OWNER] |= access;
+		reading->reads[PAGE_DEPARTMENT] |= access;
+		reading->reads[PAGE_BRANCH] |= access;
+		reading->reads[PAGE_POOL] |= access && def->pooled;
 	}
 	reading->reads[PAGE_SHARED] = def->kind == ENTITY_ACTIVITY && arms != NULL &&
 				      arms->shared_with != 0 && reading->rights.edits_shared;
@@ -379,7 +411,7 @@ page_inner_columns(struct call *call, const struct page_reading *reading, const 
 	page_add_column(&out, "version");
 	for (size_t i = 0; i < PAGE_SHARED; i++)
 		if (reading->reads[i])
-			page_add_column(&out, page_access[i]);
+			page_add_column(&out, page_access_column(reading->entity->def, i));
 	for (size_t i = 0; i < reading->column_count; i++) {
 		const struct field *field = reading->columns[i];
 
@@ -445,7 +477,7 @@ page_select_outer(struct call *call, struct page_reading *reading)
 	sql_add(sql, "SELECT t.id, t.version, t.k");
 	for (size_t i = 0; i < PAGE_SHARED; i++)
 		if (reading->reads[i])
-			sql_addf(sql, ", t.%s", page_access[i]);
+			sql_addf(sql, ", t.%s", page_access_column(reading->entity->def, i));
 	if (reading->reads[PAGE_SHARED]) {
 		sql_add(sql, ", EXISTS (SELECT 1 FROM record_share s WHERE s.user_id = ");
 		sql_int(sql, reading->request.arms->shared_with);
@@ -573,16 +605,17 @@ page_count(struct call *call, struct page_reading *reading, size_t limit, struct
 static uint32_t
 page_row_rights(const struct page_reading *reading, size_t at, size_t *column)
 {
-	int64_t access[PAGE_ACCESS] = { 0 };
-	bool shared = false;
+	struct access_row row = { 0 };
+	int64_t *const ids[] = { &row.owner, &row.department, &row.branch, &row.pool, &row.customer };
 
-	for (size_t i = 0; i < PAGE_SHARED; i++)
+	for (size_t i = 0; i < PAGE_STATE; i++)
 		if (reading->reads[i])
-			access[i] = rows_int(reading->rows, at, (*column)++);
+			*ids[i] = rows_int(reading->rows, at, (*column)++);
+	if (reading->reads[PAGE_STATE])
+		row.state = rows_text(reading->rows, at, (*column)++);
 	if (reading->reads[PAGE_SHARED])
-		shared = rows_bool(reading->rows, at, (*column)++);
-	return record_rights(&reading->rights, access[PAGE_OWNER], access[PAGE_DEPARTMENT],
-	    access[PAGE_BRANCH], access[PAGE_POOL], shared);
+		row.shared_write = rows_bool(reading->rows, at, (*column)++);
+	return record_rights(&reading->rights, &row);
 }
 
 static void

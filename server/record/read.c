@@ -154,6 +154,7 @@ record_take_read(struct call *call, struct record_reading *reading)
 {
 	struct rows *row = reading->row;
 	struct row_rights rights;
+	struct access_row access;
 	struct record *record;
 
 	if (row->count == 0)
@@ -167,9 +168,10 @@ record_take_read(struct call *call, struct record_reading *reading)
 	record->department = rows_int(row, 0, 4);
 	record->branch = rows_int(row, 0, 5);
 	record->pool = rows_int(row, 0, 6);
-	record->rights = record_rights(&rights, record->owner, record->department,
-	    record->branch, record->pool, rows_bool(row, 0, 7));
+	record->shared_write = rows_bool(row, 0, 7);
 	read_take_fields(call, record, row, 0, HEAD_COLUMNS);
+	access = record_access_row(record);
+	record->rights = record_rights(&rights, &access);
 	read_take_lines(call, record, reading);
 	call->rows += 1 + record->line_count;
 	return record;

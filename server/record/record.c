@@ -4,6 +4,7 @@
 #include "server/record/record.h"
 
 #include "common/log.h"
+#include "common/text.h"
 #include "server/entity/fields.h"
 
 #include <inttypes.h>
@@ -141,7 +142,9 @@ static const struct {
 struct row_rights
 record_row_rights(const struct call *call, const struct entity *entity)
 {
-	struct row_rights rights;
+	struct row_rights rights = { .user = call->user,
+		.entity = entity,
+		.by_state = access_hangs_on_state(call->user, entity) };
 
 	for (size_t i = 0; i < RECORD_RIGHTS; i++)
 		rights.arms[i] = access_arms(call->user, entity, record_right_bits[i].right);
@@ -149,18 +152,77 @@ record_row_rights(const struct call *call, const struct entity *entity)
 	return rights;
 }
 
+static bool
+record_is_frozen(const struct entity *entity, enum right right, const char *state)
+{
+	return (right == RIGHT_EDIT || right == RIGHT_DELETE) && state != NULL &&
+	       text_has_word(entity->frozen, state);
+}
+
 uint32_t
-record_rights(const struct row_rights *rights, int64_t owner, int64_t department,
-    int64_t branch, int64_t pool, bool shared_write)
+record_rights(const struct row_rights *rights, const struct access_row *row)
 {
 	uint32_t result = 0;
 
-	for (size_t i = 0; i < RECORD_RIGHTS; i++)
-		if (arms_reach(&rights->arms[i], owner, department, branch, pool) ||
-		    (shared_write && record_right_bits[i].right == RIGHT_EDIT &&
-			rights->edits_shared))
-			result |= record_right_bits[i].bit;
+	for (size_t i = 0; i < RECORD_RIGHTS; i++) {
+		enum right right = record_right_bits[i].right;
+		const struct arms *arms = &rights->arms[i];
+		bool shared =
+		    row->shared_write && right == RIGHT_EDIT && rights->edits_shared;
+
+		if (!shared && !arms_reach(arms, row->owner, row->department, row->branch, row->pool) &&
+		    (arms->company == 0 || arms->company != row->customer))
+			continue;
+		if (rights->by_state && (record_is_frozen(rights->entity, right, row->state) ||
+					    !access_allows(rights->user, rights->entity, right, NULL, row)))
+			continue;
+		result |= record_right_bits[i].bit;
+	}
 	return result;
+}
+
+struct access_row
+record_access_row(const struct record *record)
+{
+	const struct entity *def = record->entity->def;
+	const struct field *customer = entity_field_named(record->entity, entity_company_column(def)),
+			   *state = entity_field_named(record->entity, def->state_field);
+
+	return (struct access_row){
+		.owner = record->owner,
+		.department = record->department,
+		.branch = record->branch,
+		.pool = record->pool,
+		.customer = def->number == E_customer ? record->id
+			    : customer != NULL	      ? record_number(record, customer->number)
+						      : 0,
+		.shared_write = record->shared_write,
+		.state = state != NULL ? record_text(record, state->number) : NULL,
+	};
+}
+
+enum err
+record_may(struct call *call, const struct record *record, enum right right, const char *action)
+{
+	const struct entity *def = record->entity->def;
+	const struct field *state =
+	    entity_field_named(access_view(call->user, def), def->state_field);
+	struct access_row row = record_access_row(record);
+	const char *label;
+
+	if (!record_is_frozen(def, right, row.state)) {
+		if (access_allows(call->user, def, right, action, &row))
+			return ERR_OK;
+		row.state = NULL;
+		if (!access_allows(call->user, def, right, action, &row))
+			return CALL_FAIL(call, ERR_FORBIDDEN, .entity = def->number);
+	}
+	if (state == NULL) /* hidden from this reader */
+		return CALL_FAIL(call, ERR_WRONG_STATE, .entity = def->number);
+	label = value_show(call, def, state, record_value(record, state->number));
+	return CALL_FAIL(call, ERR_WRONG_STATE, .entity = def->number, .field = state->number,
+	    .text = arena_printf(call->arena,
+		call_say(call, "Not in this state: %s", "当前状态不允许此操作：%s"), label));
 }
 
 /* Label of a record: its label field as this reader may read it. */

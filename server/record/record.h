@@ -27,6 +27,7 @@ struct record {
 	uint32_t version;
 	bool deleted;
 	int64_t owner, department, branch, pool; /* access columns as stored (or to be) */
+	bool shared_write; /* shared with the reader, to change it */
 	struct value *values; /* by position in entity->fields */
 	struct value *old;    /* as stored, for changes; NULL for a new record */
 	bool *changed;        /* by position */
@@ -135,13 +136,24 @@ Kehu__Record *record_to_wire(struct call *call, const struct record *record);
 /* What the reader may do with rows of an entity, looked up once for all of them. */
 #define RECORD_RIGHTS 4
 struct row_rights {
+	const struct access_user *user;
+	const struct entity *entity;
 	struct arms arms[RECORD_RIGHTS];
 	bool edits_shared;
+	bool by_state; /* and so the row's state is wanted */
 };
+/* The record as access rights see it, by the values it has now. */
+struct access_row record_access_row(const struct record *record);
 struct row_rights record_row_rights(const struct call *call, const struct entity *entity);
-/* Edit, delete, restore, assign bits for a row with these access columns. */
-uint32_t record_rights(const struct row_rights *rights, int64_t owner, int64_t department,
-    int64_t branch, int64_t pool, bool shared_write);
+/* Edit, delete, restore, assign bits for a row with these access columns and state. */
+uint32_t record_rights(const struct row_rights *rights, const struct access_row *row);
+/*
+ * What a state forbids, of a record that was read to be changed: a frozen one is neither edited nor
+ * deleted, and a right (for this action; NULL: none) may be for certain states only. ERR_WRONG_STATE
+ * where another state would do, ERR_FORBIDDEN where none does.
+ */
+MUST_CHECK enum err record_may(
+    struct call *call, const struct record *record, enum right right, const char *action);
 
 /* "t.owner_id = … OR …" for one row read by id; TRUE for all. Appends to sql. */
 void record_arms_where(struct call *call, struct sql *sql, const struct entity_view *entity,

@@ -120,6 +120,9 @@ remove_run(struct call *call, const struct write *write)
 		call->current_version = record->version;
 		return CALL_FAIL(call, ERR_CONFLICT, .entity = def->number);
 	}
+	err = record_may(call, record, write->right, NULL);
+	if (err != ERR_OK)
+		return err;
 	record->old = record->values;
 	if (!restore)
 		err = rule_run_hooks(call, HOOK_BEFORE_DELETE, record);

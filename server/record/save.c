@@ -141,6 +141,18 @@ save_new_line(struct call *call, struct record *parent, const Kehu__Record *wire
 	return line;
 }
 
+/* A line whose value is masked is not replaced unseen, nor is it taken away. */
+static void
+save_check_removed(struct call *call, const struct record *line)
+{
+	const struct entity_view *view = access_view(call->user, line->entity->def);
+
+	for (size_t i = 0; i < view->field_count; i++)
+		if (view->fields[i]->flags & FIELD_MASKED &&
+		    record_value(line, view->fields[i]->number)->present)
+			save_refuse(call, line, view->fields[i], ERR_READ_ONLY);
+}
+
 static void
 save_take_lines(struct call *call, struct record *record, const Kehu__Record *wire)
 {
@@ -164,8 +176,10 @@ save_take_lines(struct call *call, struct record *record, const Kehu__Record *wi
 		if (line->old == NULL)
 			save_remember_old(call, line);
 		line->removed = sent->remove;
-		if (line->removed)
+		if (line->removed) {
+			save_check_removed(call, line);
 			continue;
+		}
 		save_take_values(call, line, sent);
 		if (line->is_new)
 			save_take_initials(call, line);
@@ -354,6 +368,8 @@ save_load(struct call *call, const struct entity_view *entity, const Kehu__Recor
 		err = record_read_to_change(call, entity, wire->id, &record);
 		if (err == ERR_OK && record->deleted)
 			err = CALL_FAIL(call, ERR_NO_SUCH_RECORD, .entity = entity->def->number);
+		if (err == ERR_OK)
+			err = record_may(call, record, RIGHT_EDIT, NULL);
 		if (err == ERR_OK)
 			save_remember_old(call, record);
 	} else {

@@ -59,6 +59,15 @@ ddl_put_array_arm(struct buf *out, const char *column, uint32_t entity, int part
 	buf_puts(out, "::bigint[]))");
 }
 
+/* The same of a part that settings of before the scopes team and company do not have. */
+static void
+ddl_put_late_arm(struct buf *out, const char *column, uint32_t entity, int part)
+{
+	buf_printf(out, "\n\tOR %s IN (SELECT unnest(nullif(", column);
+	ddl_put_part(out, 'r', entity, part);
+	buf_puts(out, ", '')::bigint[]))");
+}
+
 /* The arms of an activity's reader, shares apart. */
 static void
 ddl_put_arms(struct buf *out, const struct entity *def)
@@ -72,6 +81,9 @@ ddl_put_arms(struct buf *out, const struct entity *def)
 	ddl_put_array_arm(out, "branch_id", def->number, 3);
 	if (def->pooled)
 		ddl_put_array_arm(out, "pool_id", def->number, 4);
+	ddl_put_late_arm(out, "owner_id", def->number, 7);
+	if (entity_company_column(def) != NULL)
+		ddl_put_late_arm(out, entity_company_column(def), def->number, 8);
 }
 
 /*
@@ -236,9 +248,10 @@ ddl_put_write(struct buf *out, const struct catalog *catalog, const struct entit
 	case ENTITY_ACTIVITY:
 		buf_printf(out,
 		    "kehu_writes('kehu.w%" PRIu32 "', %" PRIu32
-		    ", %s, owner_id, department_id, branch_id, %s)",
+		    ", %s, owner_id, department_id, branch_id, %s, %s)",
 		    def->number, def->number, existing ? "id" : "NULL",
-		    def->pooled ? "pool_id" : "NULL");
+		    def->pooled ? "pool_id" : "NULL",
+		    entity_company_column(def) != NULL ? entity_company_column(def) : "NULL");
 		ddl_put_inherited(out, catalog, view);
 		break;
 	case ENTITY_LINE:

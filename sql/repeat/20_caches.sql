@@ -2,11 +2,12 @@
 -- tell it when they are stale. The readers see lines without opening each parent, so they are
 -- functions of kehu_rule; they give ids, codes and labels of set-up records only.
 
-CREATE OR REPLACE FUNCTION access_role_grants()
-RETURNS TABLE (role_id bigint, entity text, scope text, rights bigint)
+DROP FUNCTION IF EXISTS access_role_grants();
+CREATE FUNCTION access_role_grants()
+RETURNS TABLE (role_id bigint, entity text, scope text, rights bigint, states text, actions text)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
-	RETURN QUERY SELECT g.role_id, g.entity, g.scope, g.rights
+	RETURN QUERY SELECT g.role_id, g.entity, g.scope, g.rights, g.states, g.actions
 		FROM role_grant g JOIN role r ON r.id = g.role_id
 		WHERE g.deleted_at IS NULL AND r.deleted_at IS NULL;
 END
@@ -85,10 +86,20 @@ BEGIN
 END
 $$;
 
+-- What it was before the scopes team and company; policies that still name it are made anew after this.
+DO $$
+BEGIN
+	DROP FUNCTION IF EXISTS kehu_writes(text, integer, bigint, bigint, bigint, bigint, bigint);
+EXCEPTION WHEN dependent_objects_still_exist THEN
+	NULL;
+END
+$$;
+
 -- Whether the arms of a writing setting reach a row; p_id is null for a row that is being added,
 -- which nothing can be shared of yet. A missing setting is an error.
 CREATE OR REPLACE FUNCTION kehu_writes(p_setting text, p_entity integer, p_id bigint,
-	p_owner bigint, p_department bigint, p_branch bigint, p_pool bigint) RETURNS boolean
+	p_owner bigint, p_department bigint, p_branch bigint, p_pool bigint, p_customer bigint)
+RETURNS boolean
 LANGUAGE plpgsql STABLE COST 10 AS $$
 DECLARE
 	arms text := current_setting(p_setting);
@@ -96,7 +107,9 @@ BEGIN
 	IF split_part(arms, '|', 5) = 't' OR p_owner = split_part(arms, '|', 1)::bigint
 		OR p_department = ANY (split_part(arms, '|', 2)::bigint[])
 		OR p_branch = ANY (split_part(arms, '|', 3)::bigint[])
-		OR p_pool = ANY (split_part(arms, '|', 4)::bigint[]) THEN
+		OR p_pool = ANY (split_part(arms, '|', 4)::bigint[])
+		OR p_owner = ANY (nullif(split_part(arms, '|', 7), '')::bigint[])
+		OR p_customer = ANY (nullif(split_part(arms, '|', 8), '')::bigint[]) THEN
 		RETURN true;
 	END IF;
 	RETURN p_id IS NOT NULL AND EXISTS (SELECT FROM record_share s

@@ -47,6 +47,12 @@ BEGIN
 		RETURN true;
 	END IF;
 	SELECT * INTO mine FROM users WHERE id = p_user;
+	IF 'team' = ANY (scopes) AND p_owner IN (
+		WITH RECURSIVE below AS (SELECT p_user AS id
+			UNION SELECT u.id FROM users u JOIN below b ON u.superior_id = b.id)
+		SELECT id FROM below) THEN
+		RETURN true;
+	END IF;
 	IF 'department' = ANY (scopes) AND p_department IN (
 		WITH RECURSIVE below AS (SELECT mine.department_id AS id
 			UNION SELECT d.id FROM department d JOIN below b ON d.parent_id = b.id)

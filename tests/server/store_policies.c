@@ -81,12 +81,14 @@ static bool
 oracle(const struct arms *arms, const struct row_access *row, bool write)
 {
 	return arms_reach(arms, row->owner, row->department, row->branch, row->pool) ||
+	       (arms->company != 0 && arms->company == FIRST + (row - rows_made)) ||
 	       (arms->shared_with == USER_BEN &&
 		   (write ? row->editable_by_ben : row->shared_to_ben));
 }
 
 static void
-random_arms(struct arms *arms, int64_t departments[8], int64_t branches[8], int64_t pools[8])
+random_arms(struct arms *arms, int64_t departments[8], int64_t branches[8], int64_t pools[8],
+    int64_t team[8])
 {
 	*arms =
 	    (struct arms){ .departments = departments, .branches = branches, .pools = pools };
@@ -99,17 +101,20 @@ random_arms(struct arms *arms, int64_t departments[8], int64_t branches[8], int6
 	if (random_of(2) && random_of(2))
 		arms->pools = pools, pools[0] = POOL_WEST, arms->pool_count = 1;
 	arms->shared_with = random_of(2) ? USER_BEN : 0;
+	arms->team = team;
+	arms->team_count = random_of(3) == 0 ? random_ids(team, 101, 5) : 0;
+	arms->company = random_of(4) == 0 ? FIRST + random_of(CUSTOMERS) : 0;
 }
 
 static void
 readers_see_exactly_their_arms(void **state)
 {
-	int64_t departments[8], branches[8], pools[8];
+	int64_t departments[8], branches[8], pools[8], team[8];
 	size_t seen_some = 0;
 	struct arms arms;
 
 	for (int reader = 0; reader < READERS; reader++) {
-		random_arms(&arms, departments, branches, pools);
+		random_arms(&arms, departments, branches, pools, team);
 		company_read(
 		    store, arena, USER_BEN, "kehu.r10", arms_setting(arena, &arms), NULL);
 		struct rows *rows =
@@ -131,11 +136,11 @@ readers_see_exactly_their_arms(void **state)
 static void
 writers_change_exactly_their_arms(void **state)
 {
-	int64_t departments[8], branches[8], pools[8];
+	int64_t departments[8], branches[8], pools[8], team[8];
 	struct arms arms;
 
 	for (int writer = 0; writer < READERS / 3; writer++) {
-		random_arms(&arms, departments, branches, pools);
+		random_arms(&arms, departments, branches, pools, team);
 		company_begin(store, arena, USER_BEN, "kehu.r10", ARMS_ALL, "kehu.w10",
 		    arms_setting(arena, &arms), NULL);
 		struct rows *rows = company_run(store, arena,

@@ -90,7 +90,8 @@ field_named(const char *entity_name, const char *name)
 
 	for (const struct field *field = entity != NULL ? entity->fields : NULL;
 	     field != NULL && field->number != 0; field++)
-		if (strcmp(field->name, name) == 0)
+		if (strcmp(field->name, name) == 0 ||
+		    (strcmp(name, "*") == 0 && (field->flags & FIELD_SENSITIVE) != 0))
 			return true;
 	return false;
 }
