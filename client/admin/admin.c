@@ -6,6 +6,8 @@
 #include "client/admin/admin.h"
 
 #include "common/date.h"
+#include "client/admin/config.h"
+
 #include "proto/frame.h"
 #include <inttypes.h>
 #include <stdint.h>
@@ -380,6 +382,25 @@ static const struct cli_command admin_commands[] = {
 		      "are kept: "
 		      "30 days.",
 		"状态、种类、进度、发起人。--limit 0 显示保留的全部任务（30 天）。" } },
+	{ .name = "export-config",
+	    .run = config_export,
+	    .words_min = 0,
+	    .words_max = 0,
+	    .options = OPT_BIT(OUTPUT),
+	    .usage = "",
+	    .help = { "Write branches, users, roles, choice lists and all other set-up as a text file",
+		"把网点、用户、角色、字典等全部设置写成文本文件" } },
+	{ .name = "apply",
+	    .run = config_apply,
+	    .words_min = 1,
+	    .words_max = 1,
+	    .options = OPT_BIT(DRY_RUN) | OPT_BIT(KEEP),
+	    .usage = "FILE",
+	    .help = { "Make the set-up equal to a text file, all or nothing", "使设置与文本文件一致，全部成功或不变" },
+	    .more = { "What changes is shown as lines of +, ~ and -. Only the kinds of records that the file has "
+		      "are touched; of those it does not name, users are disabled and others deleted, "
+		      "unless --keep.",
+		"变化以 +、~、- 行显示。只涉及文件中出现的类别；未提及的用户停用、其他记录删除，除非加 --keep。" } },
 	{ .name = "job show",
 	    .run = admin_job_show,
 	    .words_min = 1,

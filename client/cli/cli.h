@@ -141,6 +141,12 @@ MUST_CHECK enum err cli_file_restart(struct cli *cli, struct cli_file *file);
 /* good false: it is removed. */
 MUST_CHECK enum err cli_file_close(struct cli *cli, struct cli_file *file, bool good);
 
+/* ---- record.c ---- */
+
+/* One record with its lines, in cli->arena. Reports failures. */
+MUST_CHECK enum err cli_read(
+    struct cli *cli, const Kehu__Entity *entity, int64_t id, Kehu__Record **record);
+
 /* ---- the commands ---- */
 
 enum err cli_list(struct cli *cli);

@@ -8,7 +8,7 @@
 
 /* ---- get ---- */
 
-static enum err
+enum err
 cli_read(struct cli *cli, const Kehu__Entity *entity, int64_t id, Kehu__Record **record)
 {
 	Kehu__ClientFrame frame = KEHU__CLIENT_FRAME__INIT;

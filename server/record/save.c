@@ -357,15 +357,28 @@ record_make(struct call *call, const struct entity_view *entity)
 	return record;
 }
 
+/* The stored record a Save means; 0: it makes a new one. */
+static int64_t
+save_id(const struct call *call, const struct entity_view *entity, const Kehu__Record *wire)
+{
+	for (size_t i = 0; wire->id < 0 && wire->version > 0 && i < call->made_count; i++)
+		if (call->made[i].temporary == wire->id && call->made[i].entity == entity->def->number)
+			return call->made[i].id;
+	return wire->id > 0 ? wire->id : 0;
+}
+
 static enum err
 save_load(struct call *call, const struct entity_view *entity, const Kehu__Record *wire,
     struct record **result)
 {
-	struct record *record;
+	int64_t id = save_id(call, entity, wire);
+	struct record *record = NULL;
 	enum err err = ERR_OK;
 
-	if (wire->id > 0) {
-		err = record_read_to_change(call, entity, wire->id, &record);
+	if (id == 0 && wire->version > 0)
+		return CALL_FAIL(call, ERR_NO_SUCH_RECORD, .entity = entity->def->number);
+	if (id > 0) {
+		err = record_read_to_change(call, entity, id, &record);
 		if (err == ERR_OK && record->deleted)
 			err = CALL_FAIL(call, ERR_NO_SUCH_RECORD, .entity = entity->def->number);
 		if (err == ERR_OK)
@@ -499,7 +512,8 @@ save_prepare(struct call *call, struct write *write)
 
 	if (wire == NULL || wire->n_lines > LINES_MAX)
 		return CALL_FAIL(call, ERR_BAD_REQUEST);
-	write->right = wire->id > 0 ? RIGHT_EDIT : RIGHT_CREATE;
+	/* A version under a temporary id: a change to what an earlier step made. */
+	write->right = wire->id > 0 || wire->version > 0 ? RIGHT_EDIT : RIGHT_CREATE;
 	err = call_entity(call, wire->entity, write->right, &write->entity);
 	if (err != ERR_OK)
 		return err;
@@ -512,7 +526,7 @@ enum err
 save_run(struct call *call, const struct write *write)
 {
 	const Kehu__Record *wire = write->frame->save->record;
-	struct record *record;
+	struct record *record = NULL;
 	enum err err;
 
 	err = save_load(call, write->entity, wire, &record);

@@ -106,18 +106,22 @@ handle_restore(struct call *call)
 static void
 write_remember(struct call *call, const Kehu__ClientFrame *step)
 {
-	int64_t temporary = step->save != NULL && step->request_case == KEHU__CLIENT_FRAME__REQUEST_SAVE ?
-				step->save->record->id : 0;
+	int64_t temporary =
+	    step->save != NULL && step->request_case == KEHU__CLIENT_FRAME__REQUEST_SAVE
+		? step->save->record->id
+		: 0;
 	const Kehu__Written *written = call->answer.written;
 
-	if (temporary >= 0)
+	if (temporary >= 0 || step->save->record->version > 0)
 		return;
-	call->made[call->made_count++] =
-	    (struct made){ .entity = written->entity, .temporary = temporary, .id = written->id };
+	call->made[call->made_count++] = (struct made){
+		.entity = written->entity, .temporary = temporary, .id = written->id
+	};
 }
 
 static enum err
-write_steps(struct call *call, const struct write *writes, size_t count, Kehu__BulkAnswer *answer)
+write_steps(
+    struct call *call, const struct write *writes, size_t count, Kehu__BulkAnswer *answer)
 {
 	for (size_t i = 0; i < count; i++) {
 		enum err err;

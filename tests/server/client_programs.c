@@ -317,6 +317,95 @@ an_independent_client_lists_customers(void **state)
 	assert_true(lines_of(ran.out) >= 1);
 }
 
+/* ---- the set-up as a file ---- */
+
+#define SETUP                                                                                  \
+	"branch = ( { name = \"西安二部\"; code = \"B6102\"; } );\n"                           \
+	"department = ( { name = \"西安销售\"; code = \"6102-S\"; branch_id = \"B6102\"; "       \
+	"manager_id = \"anxi\"; } );\n"                                                         \
+	"user = ( { name = \"anxi\"; label = \"安西\"; branch_id = \"B6102\"; department_id = "  \
+	"\"6102-S\"; user_role = ( { role_id = \"helper\"; } ); } );\n"                          \
+	"role = ( { name = \"helper\"; label = \"帮手\"; role_grant = ( { entity = "             \
+	"\"customer\"; scope = \"own\"; rights = %d; } ); } );\n"
+
+static struct ran
+apply(const char *text, const char *option)
+{
+	return admin(arena_printf(bed->arena, "apply|%s|%s", option, spill("setup", text)));
+}
+
+static void
+a_refused_set_up_names_its_line(const char *text, const char *part)
+{
+	struct ran ran = apply(text, "--keep");
+
+	assert_int_equal(ran.status, 1);
+	HAS(ran.err, part);
+}
+
+static void
+what_was_exported_changes_nothing(void **state)
+{
+	const char *path = spill("setup", "");
+
+	expect_done(admin(arena_printf(bed->arena, "export-config|-o|%s", path)));
+	HAS(slurp(path), "name = \"account_manager\"");
+	struct ran ran = admin(arena_printf(bed->arena, "apply|--dry-run|%s", path));
+	expect_done(ran);
+	assert_true(strncmp(ran.out, "created 0, changed 0, removed 0, same ", 38) == 0);
+}
+
+static void
+a_file_makes_records_that_refer_to_each_other(void **state)
+{
+	const char *count = "SELECT count(*) FROM department d JOIN users u ON u.id = d.manager_id "
+			    "AND u.department_id = d.id JOIN branch b ON b.id = d.branch_id "
+			    "WHERE b.code = 'B6102'";
+
+	HAS(apply(arena_printf(bed->arena, SETUP, 1), "--dry-run").out, "+ user anxi");
+	assert_int_equal(pg_int("client_programs", "%s", count), 0);
+	HAS(apply(arena_printf(bed->arena, SETUP, 1), "--keep").out,
+	    "created 4, changed 0, removed 0, same 0");
+	assert_int_equal(pg_int("client_programs", "%s", count), 1);
+	HAS(apply(arena_printf(bed->arena, SETUP, 1), "--keep").out,
+	    "created 0, changed 0, removed 0, same 4");
+	HAS(apply(arena_printf(bed->arena, SETUP, 5), "--keep").out,
+	    "~ role helper: role_grant: rights 1 -> 5");
+}
+
+static void
+a_mistake_in_the_set_up_leaves_all_as_it_was(void **state)
+{
+	a_refused_set_up_names_its_line(
+	    "tag = ( { name = \"甲\"; },\n { name = \"乙\"; colour = 3; } );\n",
+	    ":2: colour (did you mean color?)");
+	a_refused_set_up_names_its_line(
+	    "tags = ( { name = \"甲\"; } );\n", ":1: tags (did you mean tag?)");
+	a_refused_set_up_names_its_line("tag = ( { name = \"甲\" \n", "syntax error");
+	a_refused_set_up_names_its_line(
+	    "tag = ( { name = \"甲\"; }, { name = \"甲\"; } );\n", "tag 甲");
+	a_refused_set_up_names_its_line("tag = ( { name = \"甲\"; } );\nuser = ( { name = "
+					"\"bad\";\n label = \"坏\"; branch_id = \"nowhere\"; } );\n",
+	    ":3: branch_id = \"nowhere\"");
+	/* what only the server knows to be wrong */
+	a_refused_set_up_names_its_line(
+	    "tag = ( { name = \"甲\"; } );\nuser = ( { name = \"bad\"; } );\n", ":2: user bad");
+	assert_int_equal(pg_int("client_programs", "SELECT count(*) FROM tag WHERE name = '甲'"), 0);
+}
+
+static void
+what_the_set_up_leaves_out_goes(void **state)
+{
+	HAS(apply("tag = ( { name = \"甲\"; }, { name = \"乙\"; } );\n", "--keep").out, "created 2");
+	HAS(apply("tag = ( { name = \"乙\"; } );\n", "--format=tsv").err, "--format");
+	struct ran ran = admin(arena_printf(
+	    bed->arena, "apply|%s", spill("setup", "tag = ( { name = \"乙\"; } );\n")));
+	HAS(ran.out, "- tag 甲");
+	assert_int_equal(pg_int("client_programs",
+			     "SELECT count(*) FROM tag WHERE name IN ('甲', '乙') AND deleted_at IS NULL"),
+	    1);
+}
+
 static int
 group_setup(void **state)
 {
@@ -339,6 +428,10 @@ main(void)
 		cmocka_unit_test(files_go_up_and_come_back),
 		cmocka_unit_test(an_administrator_sets_up_a_user),
 		cmocka_unit_test(an_independent_client_lists_customers),
+		cmocka_unit_test(what_was_exported_changes_nothing),
+		cmocka_unit_test(a_file_makes_records_that_refer_to_each_other),
+		cmocka_unit_test(a_mistake_in_the_set_up_leaves_all_as_it_was),
+		cmocka_unit_test(what_the_set_up_leaves_out_goes),
 		cmocka_unit_test(an_import_survives_the_server),
 		cmocka_unit_test(a_save_waits_for_the_server),
 	};
