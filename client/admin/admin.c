@@ -5,9 +5,8 @@
  */
 #include "client/admin/admin.h"
 
-#include "common/date.h"
 #include "client/admin/config.h"
-
+#include "common/date.h"
 #include "proto/frame.h"
 #include <inttypes.h>
 #include <stdint.h>
