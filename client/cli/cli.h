@@ -123,6 +123,16 @@ struct cli_column {
 MUST_CHECK enum err cli_columns(struct cli *cli, const Kehu__Entity *entity, const char *text,
     struct cli_column **columns, size_t *count);
 
+/* A sheet for changes of records, and its rows. */
+struct sheet *cli_history_sheet(struct cli *cli, enum sheet_format format);
+void cli_put_history(struct cli *cli, struct arena *arena, struct sheet *sheet,
+    enum sheet_format format, const Kehu__HistoryAnswer *history);
+
+/* ---- approval.c ---- */
+
+/* --approver and --reason into a write. Reports failures. */
+MUST_CHECK enum err cli_approval_options(struct cli *cli, Kehu__ClientFrame *frame);
+
 /* ---- job.c ---- */
 
 /* Starts nothing; follows a job to its end, with progress on a terminal. *answer in cli->arena.
@@ -158,6 +168,7 @@ enum err cli_act(struct cli *cli);
 enum err cli_delete(struct cli *cli);
 enum err cli_restore(struct cli *cli);
 enum err cli_history(struct cli *cli);
+enum err cli_proposal(struct cli *cli);
 enum err cli_search(struct cli *cli);
 enum err cli_import(struct cli *cli);
 enum err cli_report(struct cli *cli);

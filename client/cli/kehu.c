@@ -4,7 +4,9 @@
 #include <stdint.h>
 
 #define ROWS  (OPT_BIT(FORMAT) | OPT_BIT(HEADER) | OPT_BIT(COLUMNS) | OPT_BIT(LIMIT))
-#define WRITE (OPT_BIT(FORMAT) | OPT_BIT(HEADER) | OPT_BIT(INTENTION))
+#define WRITE                                                                                  \
+	(OPT_BIT(FORMAT) | OPT_BIT(HEADER) | OPT_BIT(INTENTION) | OPT_BIT(APPROVER) |           \
+	    OPT_BIT(REASON))
 
 static const char kehu_fields_en[] = "A field is given by its name, label or alias (kehu "
 				     "fields ENTITY lists them). Dates may be\n"
@@ -105,6 +107,13 @@ static const struct cli_command kehu_commands[] = {
 	    .options = OPT_BIT(FORMAT) | OPT_BIT(HEADER) | OPT_BIT(LIMIT),
 	    .usage = "ENTITY ID",
 	    .help = { "Who changed what, and when", "谁在何时改了什么" } },
+	{ .name = "proposal",
+	    .run = cli_proposal,
+	    .words_min = 1,
+	    .words_max = 1,
+	    .options = OPT_BIT(FORMAT) | OPT_BIT(HEADER),
+	    .usage = "APPROVAL",
+	    .help = { "What an approval would change", "审批通过后会改动什么" } },
 	{ .name = "import",
 	    .run = cli_import,
 	    .words_min = 2,

@@ -188,12 +188,15 @@ cli_intention(struct cli *cli, protobuf_c_boolean *has, ProtobufCBinaryData *int
  * user (or a script) repeat it without doing it twice.
  */
 static enum err
-cli_write(struct cli *cli, const Kehu__ClientFrame *frame, const Kehu__Entity *entity,
+cli_write(struct cli *cli, Kehu__ClientFrame *frame, const Kehu__Entity *entity,
     const ProtobufCBinaryData *intention, Kehu__Written **written)
 {
 	Kehu__ServerFrame *answer;
 
-	enum err err = link_call(cli->link, cli->arena, frame, &answer, cli->timeout_ms);
+	enum err err = cli_approval_options(cli, frame);
+	if (err != ERR_OK)
+		return err;
+	err = link_call(cli->link, cli->arena, frame, &answer, cli->timeout_ms);
 	if (err != ERR_OK) {
 		cli_fail_answer(cli, err, answer, entity);
 		if (answer == NULL) {
@@ -226,6 +229,10 @@ cli_show_written(
 	enum err err = cli_format(cli, SHEET_TABLE, &format);
 	if (err != ERR_OK)
 		return err;
+	if (written->waits) {
+		entity = cat_entity(cli->cat, written->entity);
+		done = cli_say(cli, "Not done yet:", "尚未执行：");
+	}
 	if (format == SHEET_TABLE) {
 		cli_print(cli, "%s %s %" PRId64 "%s%s", done, entity->label, written->id,
 		    text[0] != '\0' ? ": " : "", text);

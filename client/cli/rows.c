@@ -414,7 +414,7 @@ cli_put_change(struct cli *cli, struct arena *arena, struct sheet *sheet,
 	sheet_row(sheet, cells);
 }
 
-static void
+void
 cli_put_history(struct cli *cli, struct arena *arena, struct sheet *sheet,
     enum sheet_format format, const Kehu__HistoryAnswer *history)
 {
@@ -466,11 +466,22 @@ cli_history_run(struct cli *cli, const Kehu__Entity *entity, Kehu__History *hist
 	return err;
 }
 
+struct sheet *
+cli_history_sheet(struct cli *cli, enum sheet_format format)
+{
+	struct sheet_column *columns =
+	    ARENA_ARRAY(cli->arena, struct sheet_column, CLI_HISTORY_COLUMNS);
+
+	for (size_t i = 0; i < CLI_HISTORY_COLUMNS; i++)
+		columns[i] = cli_history_columns[i][cli->lang == LANG_ZH];
+	return sheet_new(stdout, format, columns, CLI_HISTORY_COLUMNS,
+	    cli->options.given & OPT_BIT(HEADER));
+}
+
 enum err
 cli_history(struct cli *cli)
 {
 	Kehu__History history = KEHU__HISTORY__INIT;
-	struct sheet_column columns[CLI_HISTORY_COLUMNS];
 	const Kehu__Entity *entity;
 	enum sheet_format format;
 	int64_t limit;
@@ -486,10 +497,7 @@ cli_history(struct cli *cli)
 		return err;
 	history.has_entity = history.has_id = true;
 	history.entity = entity->number;
-	for (size_t i = 0; i < CLI_HISTORY_COLUMNS; i++)
-		columns[i] = cli_history_columns[i][cli->lang == LANG_ZH];
-	struct sheet *sheet = sheet_new(
-	    stdout, format, columns, CLI_HISTORY_COLUMNS, cli->options.given & OPT_BIT(HEADER));
+	struct sheet *sheet = cli_history_sheet(cli, format);
 	err = cli_history_run(cli, entity, &history, limit, sheet, format);
 	enum err written = cli_sheet_end(cli, sheet);
 	return err != ERR_OK ? err : written;

@@ -67,6 +67,8 @@ struct access {
 	size_t user_count;
 	struct setup_table *setups; /* by entity number */
 	uint32_t entity_max;
+	struct approval_rule *approval_rules;
+	size_t approval_rule_count;
 };
 
 const struct access *
@@ -760,6 +762,44 @@ access_load_pools(struct access *access, const struct rows *rows)
 	}
 }
 
+/* Rows of access_approval_rules(); one on an entity this server does not know asks nothing. */
+static void
+access_load_approvals(struct access *access, const struct rows *rows)
+{
+	access->approval_rules =
+	    ARENA_ARRAY(access->arena, struct approval_rule, rows->count + 1);
+	for (size_t i = 0; i < rows->count; i++) {
+		const struct entity_view *entity =
+		    catalog_entity_named(access->catalog, rows_text(rows, i, 1));
+		const struct setup_record *role =
+		    access_setup(access, E_role, rows_int(rows, i, 6));
+
+		if (entity == NULL)
+			continue;
+		access->approval_rules[access->approval_rule_count++] = (struct approval_rule){
+			.id = rows_int(rows, i, 0),
+			.entity = entity->def->number,
+			.action = arena_strdup(access->arena, rows_text(rows, i, 2)),
+			.fields = arena_strdup(access->arena, rows_text(rows, i, 3)),
+			.condition = arena_strdup(access->arena, rows_text(rows, i, 4)),
+			.rows_over = rows_int(rows, i, 5),
+			/* A role that is gone has nobody in it. */
+			.role = role != NULL                  ? role->key
+				: rows_int(rows, i, 6) != 0 ? ""
+							    : NULL,
+			.department = rows_int(rows, i, 7),
+			.needs_reason = rows_bool(rows, i, 8),
+		};
+	}
+}
+
+const struct approval_rule *
+access_approval_rules(const struct access *access, size_t *count)
+{
+	*count = access->approval_rule_count;
+	return access->approval_rules;
+}
+
 static void
 access_queue_text(
     struct store *store, struct arena *arena, const char *text, struct rows **rows)
@@ -791,7 +831,7 @@ access_load(struct store *store, const struct catalog *catalog, const struct acc
 	struct arena *scratch = arena_new(0), *arena;
 	size_t count = catalog_count(catalog);
 	struct rows **setups = ARENA_ARRAY(scratch, struct rows *, count);
-	struct rows *state, *users, *roles, *grants, *rules, *user_roles, *pools;
+	struct rows *state, *users, *roles, *grants, *rules, *user_roles, *pools, *approvals;
 	struct access_role *role_list;
 	struct access *access;
 	enum err err;
@@ -819,6 +859,8 @@ access_load(struct store *store, const struct catalog *catalog, const struct acc
 	    &user_roles);
 	access_queue_text(store, scratch,
 	    "SELECT user_id, member_department_id, pool_id FROM access_pool_members()", &pools);
+	access_queue_text(
+	    store, scratch, "SELECT * FROM access_approval_rules()", &approvals);
 	for (size_t e = 0; e < count; e++)
 		if (catalog_at(catalog, e)->def->kind == ENTITY_SETUP)
 			access_queue_setup(store, scratch, catalog_at(catalog, e), &setups[e]);
@@ -843,6 +885,7 @@ access_load(struct store *store, const struct catalog *catalog, const struct acc
 	access_load_user_roles(access, user_roles, role_list, roles->count);
 	access_load_pools(access, pools);
 	access_load_teams(access);
+	access_load_approvals(access, approvals);
 	*result = access;
 out:
 	arena_free(scratch);

@@ -115,6 +115,21 @@ enum field_right access_field(const struct access_user *user, const struct entit
 bool arms_reach(const struct arms *arms, int64_t owner, int64_t department, int64_t branch,
     int64_t pool);
 
+/* A rule that makes requests wait for consent, as far as it can be judged without the record. */
+struct approval_rule {
+	int64_t id;
+	uint32_t entity;
+	const char *action;    /* save, create, change, delete, restore, export, or a named action */
+	const char *fields;    /* names, blank-separated; "": any */
+	const char *condition; /* in the search language, of the record as it would be; "": always */
+	int64_t rows_over;     /* export: of more rows than this */
+	int64_t department;    /* of the sender, with those below; 0: any */
+	const char *role;      /* of the sender; NULL: any */
+	bool needs_reason;
+};
+/* Rules in force, in the order they ask. */
+const struct approval_rule *access_approval_rules(const struct access *access, size_t *count);
+
 /*
  * Labels of set-up records (users, branches, departments, regions, tags …), kept in the snapshot
  * so that lists need no join for them. NULL: no such record.

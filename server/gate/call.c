@@ -135,15 +135,35 @@ call_scope_references(struct call *call, const struct entity_view *entity)
 }
 
 void
-call_begin(struct call *call, bool more_than_one_trip)
+call_context(struct call *call)
+{
+	const char **names = ARENA_ARRAY(call->arena, const char *, call->setting_count + 3);
+	const char **values = ARENA_ARRAY(call->arena, const char *, call->setting_count + 3);
+	struct sql *sql = sql_new(call->arena);
+	size_t count = call->setting_count;
+
+	memcpy(names, call->setting_names, count * sizeof(*names));
+	memcpy(values, call->setting_values, count * sizeof(*values));
+	names[count] = "kehu.user";
+	values[count++] = arena_printf(call->arena, "%" PRId64, call->session.user);
+	names[count] = "kehu.session";
+	values[count++] = arena_printf(call->arena, "%" PRId64, call->session.id);
+	names[count] = "kehu.change";
+	values[count++] = uuid_format(call->arena, call->intention);
+	/* No kehu_begin: this transaction itself may have made the caches stale. */
+	sql_add(sql, "SELECT set_config(n.name, n.value, true) FROM unnest(");
+	sql_texts(sql, names, count);
+	sql_add(sql, ", ");
+	sql_texts(sql, values, count);
+	sql_add(sql, ") n (name, value)");
+	store_queue(call->store, sql, NULL);
+}
+
+static void
+call_queue_begin(struct call *call)
 {
 	struct sql *sql = sql_new(call->arena);
 
-	call->one_trip = !call->has_intention && !more_than_one_trip;
-	if (!call->one_trip)
-		store_begin(call->store);
-	else
-		store_read(call->store);
 	sql_add(sql, "SELECT kehu_begin(");
 	sql_int(sql, call->session.id);
 	sql_add(sql, ", ");
@@ -163,7 +183,29 @@ call_begin(struct call *call, bool more_than_one_trip)
 	sql_add(sql, ")");
 	sql_named(sql);
 	store_queue(call->store, sql, NULL);
+}
+
+void
+call_begin(struct call *call, bool more_than_one_trip)
+{
+	call->one_trip = !call->nested && !call->has_intention && !more_than_one_trip;
 	call->begun = true;
+	if (call->nested) {
+		call_context(call);
+		return;
+	}
+	if (call->one_trip)
+		store_read(call->store);
+	else
+		store_begin(call->store);
+	call_queue_begin(call);
+	if (call->may_wait) {
+		struct sql *sql = sql_new(call->arena);
+
+		/* What the request does goes away again if somebody is to agree first. */
+		sql_add(sql, "SAVEPOINT kehu");
+		store_queue(call->store, sql, NULL);
+	}
 }
 
 void

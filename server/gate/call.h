@@ -69,6 +69,8 @@ struct call {
 	size_t setting_count;
 	bool has_jobs;	      /* its transaction leaves jobs waiting: see gate_committed() */
 	bool begun, one_trip; /* one_trip: its flush ended the transaction too */
+	bool nested; /* a granted request, run in the transaction of who granted it */
+	bool may_wait; /* there are rules that may want somebody's consent for this request */
 	uint32_t done_entity; /* of a write: what its outcome and audit rows name */
 	int64_t done_id;
 	uint32_t done_version;
@@ -126,6 +128,9 @@ void call_scope_references(struct call *call, const struct entity_view *entity);
  * READ request is one pipeline (store_read) unless more_than_one_trip.
  */
 void call_begin(struct call *call, bool more_than_one_trip);
+
+/* Queue the transaction's context again: another call had its own for a while. */
+void call_context(struct call *call);
 
 /* Let the rows of lines and children of this record be read (and changed, when write) in this transaction. */
 void call_open(struct call *call, const struct entity *entity, int64_t id, bool write);

@@ -68,6 +68,51 @@ feed_end_disabled(struct feed *feed, int64_t user)
 		net_end_sessions(feed->server->net, 0, user, ERR_SESSION_ENDED);
 }
 
+/* A message reaches its reader's open client as a notice; what it is about can be opened. */
+static void
+feed_push_message(struct feed *feed, const struct rows *rows, size_t row)
+{
+	Kehu__ServerFrame frame = KEHU__SERVER_FRAME__INIT;
+	Kehu__Notice notice = KEHU__NOTICE__INIT;
+
+	notice.text = arena_strdup(feed->arena, rows_text(rows, row, 2));
+	notice.has_entity = notice.has_id = true;
+	notice.entity = rows_null(rows, row, 4) ? E_message : (uint32_t)rows_int(rows, row, 3);
+	notice.id = rows_null(rows, row, 4) ? rows_int(rows, row, 0) : rows_int(rows, row, 4);
+	frame.answer_case = KEHU__SERVER_FRAME__ANSWER_NOTICE;
+	frame.notice = &notice;
+	net_push(feed->server->net, rows_int(rows, row, 1), &frame);
+}
+
+/* New messages, for the users of this kehud. */
+static void
+feed_deliver_messages(struct feed *feed, const struct net_change *changes, size_t count)
+{
+	int64_t *ids = ARENA_ARRAY(feed->arena, int64_t, count + 1);
+	struct sql *context, *sql;
+	struct rows *rows;
+	size_t found = 0;
+
+	for (size_t i = 0; i < count; i++)
+		if (changes[i].entity == E_message && changes[i].version == 1)
+			ids[found++] = changes[i].id;
+	if (found == 0)
+		return;
+	store_read(feed->store);
+	context = sql_new(feed->arena);
+	sql_addf(context, "SELECT set_config('kehu.r%d', '0|{}|{}|{}|t|0', true)", E_message);
+	store_queue(feed->store, context, NULL);
+	sql = sql_new(feed->arena);
+	sql_add(sql, "SELECT id, owner_id, text, anchor_entity, anchor_id FROM message WHERE id = ANY (");
+	sql_ints(sql, ids, found);
+	sql_add(sql, ") AND read_at IS NULL ORDER BY id");
+	store_queue(feed->store, sql, &rows);
+	if (store_flush(feed->store, feed->arena) != ERR_OK)
+		return;
+	for (size_t i = 0; i < rows->count; i++)
+		feed_push_message(feed, rows, i);
+}
+
 /* Rows of kehu_changes: snapshot, seq, entity, id, version, kind, old access ×4, new access ×4. */
 static void
 feed_deliver(struct feed *feed, const struct rows *rows)
@@ -94,6 +139,7 @@ feed_deliver(struct feed *feed, const struct rows *rows)
 		if (changes[i].entity == E_user)
 			feed_end_disabled(feed, changes[i].id);
 	net_changed(feed->server->net, changes, count, feed_reach, feed->server);
+	feed_deliver_messages(feed, changes, count);
 }
 
 /*

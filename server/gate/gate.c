@@ -9,7 +9,9 @@
 
 #include "common/date.h"
 #include "common/log.h"
+#include "server/entity/fields.h"
 #include "server/job/job.h"
+#include "server/record/approval.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -52,6 +54,16 @@ gate_request(int number)
 		if ((int)gate_requests[i].id == number)
 			return &gate_requests[i];
 	return NULL;
+}
+
+enum err
+gate_handle(struct call *call)
+{
+	const struct request_row *row = gate_request((int)call->request->request_case);
+
+	if (row == NULL || row->handle == NULL || row->kind != KIND_WRITE)
+		return CALL_FAIL(call, ERR_BAD_REQUEST);
+	return row->handle(call);
 }
 
 /* ---- intentions ------------------------------------------------------------------------- */
@@ -191,6 +203,9 @@ gate_answer_outcome(struct call *call, uint32_t entity, int64_t id, uint32_t ver
 		written->id = id;
 		written->version = version;
 		written->has_repeated_request = written->repeated_request = true;
+		written->has_waits = written->waits = entity == E_approval &&
+		    (call->request->request_case != KEHU__CLIENT_FRAME__REQUEST_ACT ||
+			call->request->act->entity != E_approval);
 		call->answer.answer_case = KEHU__SERVER_FRAME__ANSWER_WRITTEN;
 		break;
 	}
@@ -314,6 +329,7 @@ gate_forget_attempt(struct call *call)
 	call->has_jobs = false;
 	call->discard = false;
 	call->failed_step = 0;
+	call->may_wait = false;
 	call->rows = 0;
 	kehu__server_frame__init(&call->answer);
 }
@@ -330,11 +346,16 @@ gate_committed(struct call *call)
 static enum err
 gate_attempt(struct call *call, const struct request_row *row, bool *again)
 {
-	enum err err = row->handle(call);
 	struct failure failure;
 	const char *state;
+	enum err err;
 
 	*again = false;
+	if (row->kind == KIND_WRITE)
+		approval_prepare(call);
+	err = row->handle(call);
+	if (err == ERR_OK)
+		err = approval_intercept(call);
 	if (err == ERR_OK)
 		err = call->begun ? gate_finish(call, row) : ERR_OK;
 	if (err == ERR_OK) {

@@ -22,6 +22,9 @@ extern const struct lane_ops gate_lane_ops;
 #include "proto/requests.def"
 #undef REQ
 
+/* Run the handler of call->request, whatever it is; ERR_BAD_REQUEST where there is none to write with. */
+MUST_CHECK enum err gate_handle(struct call *call);
+
 /*
  * Run a piece of the server's own work (a job, the change feed) as a call of its own: user 0 or a
  * named one, no client. The call's arena is the worker's.

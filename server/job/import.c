@@ -13,6 +13,7 @@
 #include "common/log.h"
 #include "common/text.h"
 #include "server/entity/dictionary.h"
+#include "server/record/approval.h"
 #include "server/record/arms.h"
 #include "server/record/store_tree.h"
 
@@ -281,6 +282,8 @@ import_save(struct import *import, struct import_row *row)
 	if (err == ERR_OK)
 		err = record_save(call, record);
 	if (err == ERR_OK && import->careful)
+		err = approval_check_row(call, record);
+	if (err == ERR_OK && import->careful)
 		err = store_flush(call->store, call->arena);
 	if (err == ERR_OK) {
 		row->created = record->is_new;
@@ -391,7 +394,8 @@ import_flush(struct import *import)
 
 	if (import->row_count == 0)
 		return ERR_OK;
-	import->careful = false;
+	/* A row that wants consent shows it only once stored. */
+	import->careful = approval_may_ask(import->job->call, import->map.entity->def);
 	err = job_transaction(import->job, import_batch, import);
 	if (err != ERR_OK && err != ERR_DB_GONE && err != ERR_CANCELLED) {
 		import->careful = true;

@@ -275,6 +275,11 @@ filter_setup_ids(struct binding *binding, uint32_t entity, const char *word, int
 	int64_t *ids = ARENA_ARRAY(arena, int64_t, 2 * count + 1);
 	const struct field *label = entity_label(call_view(binding->call, entity));
 
+	if (entity == E_user && (strcmp(word, "me") == 0 || strcmp(word, "我") == 0)) {
+		ids[0] = binding->call->session.user;
+		*result = ids;
+		return 1;
+	}
 	*result = ids;
 	if (label == NULL || (label->flags & FIELD_MASKED) != 0)
 		return 0; /* names that are not shown are not for comparing either */
@@ -354,10 +359,6 @@ filter_ref_value(struct binding *binding, const struct field *field, const char 
 	if (value->op != QUERY_EQ)
 		return filter_fail(binding, value->at,
 		    call_say(call, "A name or number is needed here", "此处应填名称或编号"));
-	if (entity == E_user && (strcmp(value->text, "me") == 0 || strcmp(value->text, "我") == 0)) {
-		filter_ids(binding, column, &call->session.user, 1);
-		return ERR_OK;
-	}
 	if (target->def->kind != ENTITY_SETUP) {
 		struct arms arms = access_arms(call->user, target->def, RIGHT_VIEW);
 		const struct field *number = entity_field_named(target, "number"),

@@ -2,7 +2,7 @@
  * History: what was done to a record and its lines, field by field, newest first. Values are
  * shown as the reader may see them; hidden fields are not there at all.
  */
-#include "server/record/record.h"
+#include "server/record/history.h"
 
 #include "server/entity/fields.h"
 #include "server/gate/gate.h"
@@ -46,6 +46,27 @@ history_value(struct arena *arena, const struct field *field, const char *text)
 	return value;
 }
 
+const char *
+history_text(struct arena *arena, const struct field *field, const struct value *value)
+{
+	if (!value->present)
+		return NULL;
+	switch (field->type) {
+	case TYPE_INT:
+	case TYPE_QUANTITY:
+	case TYPE_BOOL:
+	case TYPE_DATE:
+	case TYPE_MOMENT:
+	case TYPE_REF:
+		return arena_printf(arena, "%" PRId64, value->number);
+	case TYPE_MONEY:
+		return arena_printf(arena, "%" PRId64 " %s", value->number,
+		    value->text != NULL ? value->text : "");
+	default:
+		return value->text;
+	}
+}
+
 static void
 history_fields(struct call *call, const struct rows *rows, size_t row, Kehu__Change *change)
 {
@@ -76,7 +97,7 @@ history_fields(struct call *call, const struct rows *rows, size_t row, Kehu__Cha
 	}
 }
 
-static Kehu__Change *
+Kehu__Change *
 history_change(struct call *call, const struct rows *rows, size_t row)
 {
 	Kehu__Change *change = ARENA_NEW(call->arena, Kehu__Change);

@@ -33,6 +33,11 @@ GRANT EXECUTE ON FUNCTION access_role_grants(), access_role_fields(), access_use
 	kehu_audit_seal_end(bigint, bigint, text, text, bigint, timestamptz, bytea, bytea, bytea, bytea)
 	TO kehu_app;
 GRANT EXECUTE ON FUNCTION kehu_audit_key() TO kehu_owner;
+GRANT EXECUTE ON FUNCTION access_approval_rules(), kehu_approval_step_of(bigint[]),
+	kehu_approval_open(text, bigint, bigint, text, text, text, bigint[], bigint[], bytea, text, integer,
+	uuid), kehu_approval_decide(bigint, text, text, bigint, bigint),
+	kehu_approval_end(bigint, text, text, bigint), kehu_approval_remind(integer)
+	TO kehu_app;
 REVOKE EXECUTE ON FUNCTION kehu_partition(text, text, text, text), kehu_partitions(),
 	kehu_customer_figures_all() FROM PUBLIC;
 
@@ -71,3 +76,15 @@ CREATE POLICY kehu_app ON attachment_chunk TO kehu_app
 	WITH CHECK (EXISTS (SELECT FROM attachment a WHERE a.id = attachment_id));
 DROP POLICY IF EXISTS kehu_all ON attachment_chunk;
 CREATE POLICY kehu_all ON attachment_chunk TO kehu_owner, kehu_backup USING (true) WITH CHECK (true);
+
+-- What an approval would change is read by whoever reads the approval.
+GRANT SELECT, INSERT ON approval_change TO kehu_app;
+GRANT SELECT ON approval_change TO kehu_rule;
+ALTER TABLE approval_change ENABLE ROW LEVEL SECURITY;
+ALTER TABLE approval_change FORCE ROW LEVEL SECURITY;
+DROP POLICY IF EXISTS kehu_app ON approval_change;
+CREATE POLICY kehu_app ON approval_change TO kehu_app
+	USING (EXISTS (SELECT FROM approval a WHERE a.id = approval_id))
+	WITH CHECK (EXISTS (SELECT FROM approval a WHERE a.id = approval_id));
+DROP POLICY IF EXISTS kehu_all ON approval_change;
+CREATE POLICY kehu_all ON approval_change TO kehu_owner, kehu_rule, kehu_backup USING (true) WITH CHECK (true);

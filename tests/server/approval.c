@@ -1,0 +1,531 @@
+/*
+ * Approvals, the messages they send, and what both share with other users: against a real kehud
+ * and PostgreSQL.
+ */
+#include "server/entity/fields.h"
+#include "tests/lib/bed.h"
+#include "tests/lib/company.h"
+#include "tests/lib/pg.h"
+
+#include <inttypes.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+// clang-format off
+#include <cmocka.h>
+// clang-format on
+
+#define DB "approval"
+
+static struct bed *bed;
+static struct client *ada, *ben, *cai, *dan, *eve, *guo;
+
+/* ---- rules and requests ------------------------------------------------------------------ */
+
+/* A rule in force on customers; steps ended by one without kind. Returns its id. */
+struct step {
+	const char *kind, *agree;
+	int64_t user, role, level;
+};
+
+static int64_t
+make_rule(const char *name, const struct sent *values, const struct step *steps)
+{
+	struct sent_line lines[8] = { 0 };
+	struct sent all[16] = { TEXT_OF(F_approval_rule_name, name),
+		TEXT_OF(F_approval_rule_entity, "customer"), NUMBER_OF(F_approval_rule_active, 1) };
+	struct sent step_values[8][6] = { 0 };
+	size_t count = 3;
+
+	for (; values->field != 0; values++)
+		all[count++] = *values;
+	for (size_t i = 0; steps[i].kind != NULL; i++) {
+		size_t at = 0;
+
+		step_values[i][at++] =
+		    (struct sent)TEXT_OF(F_approval_rule_step_kind, steps[i].kind);
+		if (steps[i].agree != NULL)
+			step_values[i][at++] =
+			    (struct sent)TEXT_OF(F_approval_rule_step_agree, steps[i].agree);
+		if (steps[i].user != 0)
+			step_values[i][at++] =
+			    (struct sent)NUMBER_OF(F_approval_rule_step_user_id, steps[i].user);
+		if (steps[i].role != 0)
+			step_values[i][at++] =
+			    (struct sent)NUMBER_OF(F_approval_rule_step_role_id, steps[i].role);
+		if (steps[i].level != 0)
+			step_values[i][at++] =
+			    (struct sent)NUMBER_OF(F_approval_rule_step_level, steps[i].level);
+		lines[i] = (struct sent_line){ .entity = E_approval_rule_step, .id = -1 - (int64_t)i,
+			.values = step_values[i] };
+	}
+	return expect_written(client_save(guo, E_approval_rule, 0, 0, all, lines))->id;
+}
+
+#define STEPS(...) (const struct step[]){ __VA_ARGS__, { 0 } }
+
+/* The rules of one test do not ask in the next. */
+static int
+forget_rules(void **state)
+{
+	pg_exec(DB, "UPDATE approval_rule SET active = false");
+	pg_exec(DB, "UPDATE users SET disabled = (id = 106)");
+	return 0;
+}
+
+/* Anew: the session ended when the user was disabled. */
+static void
+sign_in(struct client **client, const char *user)
+{
+	client_free(*client);
+	*client = client_new(bed, user, LANG_ZH);
+}
+
+static int64_t
+make_customer(const char *name)
+{
+	return expect_written(
+	    client_save(ada, E_customer, 0, 0, SENT(TEXT_OF(F_customer_name, name)), NULL))
+	    ->id;
+}
+
+static int64_t
+expect_waits(const Kehu__ServerFrame *answer)
+{
+	const Kehu__Written *written = expect_written(answer);
+
+	assert_true(written->waits);
+	assert_int_equal(written->entity, E_approval);
+	return written->id;
+}
+
+/* Ada raises a customer of hers to level A. */
+static int64_t
+ask_level(int64_t customer)
+{
+	return expect_waits(
+	    client_save(ada, E_customer, customer, 1, SENT(TEXT_OF(F_customer_level, "A")), NULL));
+}
+
+static const char *
+text_of(struct client *client, uint32_t entity, int64_t id, uint32_t field)
+{
+	const Kehu__Value *value = value_of(client_get(client, entity, id)->get->record, field);
+
+	return value != NULL && value->text != NULL ? value->text : "";
+}
+
+static const char *
+state_of(int64_t approval)
+{
+	return pg_exec(DB, "SELECT state FROM approval WHERE id = %" PRId64, approval);
+}
+
+static const char *
+level_of(int64_t customer)
+{
+	return pg_exec(DB, "SELECT coalesce(level, '') FROM customer WHERE id = %" PRId64, customer);
+}
+
+static size_t
+waiting(struct client *client)
+{
+	return client_list(client, E_approval, "approver:me")->page->n_rows;
+}
+
+static const Kehu__HistoryAnswer *
+proposal(struct client *client, int64_t approval)
+{
+	Kehu__ClientFrame frame = KEHU__CLIENT_FRAME__INIT;
+	Kehu__Proposal request = KEHU__PROPOSAL__INIT;
+	Kehu__ServerFrame *answer;
+
+	request.has_id = true;
+	request.id = approval;
+	frame.request_case = KEHU__CLIENT_FRAME__REQUEST_PROPOSAL;
+	frame.proposal = &request;
+	answer = client_call(client, &frame);
+	assert_int_equal(answer->answer_case, KEHU__SERVER_FRAME__ANSWER_HISTORY);
+	return answer->history;
+}
+
+static const Kehu__ServerFrame *
+decide(struct client *client, int64_t approval, const char *action)
+{
+	return client_act(client, E_approval, approval, action, SENT(TEXT_OF(1, "ok")));
+}
+
+/* ---- the plain way ----------------------------------------------------------------------- */
+
+static void
+change_waits_and_the_old_value_shows_until_granted(void **state)
+{
+	int64_t id = make_customer("等待审批公司"), approval;
+	const Kehu__HistoryAnswer *changes;
+	const Kehu__Written *written;
+
+	make_rule("升A", SENT(TEXT_OF(F_approval_rule_action, "change"), TEXT_OF(F_approval_rule_condition, "level:A")),
+	    STEPS({ .kind = "superior", .level = 1 }));
+	/* what the condition does not mean is saved at once */
+	written = expect_written(client_save(ada, E_customer, id, 1, SENT(TEXT_OF(F_customer_level, "B")), NULL));
+	assert_false(written->waits);
+	approval = expect_waits(client_save(ada, E_customer, id, 2, SENT(TEXT_OF(F_customer_level, "A")), NULL));
+	assert_string_equal(level_of(id), "B");
+	assert_string_equal(text_of(ada, E_customer, id, F_customer_level), "B");
+	assert_int_equal(pg_int(DB, "SELECT version FROM customer WHERE id = %" PRId64, id), 2);
+	assert_string_equal(text_of(ada, E_approval, approval, F_approval_waiting_for), "蔡");
+	assert_int_equal(waiting(cai), 1);
+	assert_int_equal(waiting(ben), 0);
+	assert_int_equal(waiting(ada), 0);
+	/* the signer is told, and sees what would change */
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM message WHERE owner_id = 103 AND anchor_id = %" PRId64, approval), 1);
+	changes = proposal(cai, approval);
+	assert_int_equal(changes->n_changes, 1);
+	assert_int_equal(changes->changes[0]->entity, E_customer);
+	assert_int_equal(changes->changes[0]->n_fields, 1);
+	assert_int_equal(changes->changes[0]->fields[0]->field, F_customer_level);
+	assert_string_equal(changes->changes[0]->fields[0]->old->text, "B");
+	assert_string_equal(changes->changes[0]->fields[0]->new_->text, "A");
+	/* nobody approves their own request, nor one that waits for another */
+	expect_error(decide(ada, approval, "approve"), ERR_FORBIDDEN, 0);
+	expect_error(decide(ben, approval, "approve"), ERR_NO_SUCH_RECORD, 0);
+	expect_error(decide(eve, approval, "approve"), ERR_FORBIDDEN, 0);
+	expect_written(decide(cai, approval, "approve"));
+	assert_string_equal(level_of(id), "A");
+	assert_string_equal(state_of(approval), "granted");
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM history WHERE record_id = %" PRId64 " AND version = 3 AND user_id = 101", id), 1);
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM audit WHERE record_id = %" PRId64 " AND request = 'deferred' AND user_id = 101", id), 1);
+	expect_error(decide(cai, approval, "approve"), ERR_WRONG_STATE, 0);
+	assert_int_equal(waiting(cai), 0);
+}
+
+static void
+refusal_leaves_everything_as_it_was(void **state)
+{
+	int64_t id = make_customer("拒绝公司"), approval;
+
+	make_rule("拒", SENT(TEXT_OF(F_approval_rule_action, "save"), TEXT_OF(F_approval_rule_fields, "level")),
+	    STEPS({ .kind = "superior", .level = 1 }));
+	approval = ask_level(id);
+	expect_error(client_act(cai, E_approval, approval, "refuse", SENT(EMPTY_OF(1))), ERR_REQUIRED, 1);
+	expect_written(decide(cai, approval, "refuse"));
+	assert_string_equal(level_of(id), "C");
+	assert_string_equal(state_of(approval), "refused");
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM message WHERE owner_id = 101 AND anchor_id = %" PRId64, approval), 1);
+	/* a field the rule does not name */
+	assert_false(expect_written(client_save(ada, E_customer, id, 1, SENT(TEXT_OF(F_customer_short_name, "拒绝")), NULL))->waits);
+}
+
+static void
+new_record_with_lines_is_made_when_granted(void **state)
+{
+	int64_t approval;
+	const Kehu__HistoryAnswer *changes;
+
+	make_rule("新建", SENT(TEXT_OF(F_approval_rule_action, "create"), TEXT_OF(F_approval_rule_condition, "level:A")),
+	    STEPS({ .kind = "person", .user = USER_EVE }));
+	approval = expect_waits(client_save(ada, E_customer, 0, 0,
+	    SENT(TEXT_OF(F_customer_name, "新建审批公司"), TEXT_OF(F_customer_level, "A")),
+	    (const struct sent_line[]){ { .entity = E_customer_phone, .id = -1,
+		.values = SENT(TEXT_OF(F_customer_phone_number, "13900139000")) }, { 0 } }));
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM customer WHERE name = '新建审批公司'"), 0);
+	changes = proposal(eve, approval);
+	assert_int_equal(changes->n_changes, 2);
+	expect_written(decide(eve, approval, "approve"));
+	assert_int_equal(pg_int(DB, "SELECT owner_id FROM customer WHERE name = '新建审批公司'"), USER_ADA);
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM customer_phone WHERE number = '13900139000'"), 1);
+	/* the approval then names the record it made */
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM approval a JOIN customer c ON c.id = a.anchor_id WHERE a.id = %" PRId64, approval), 1);
+}
+
+static void
+wrong_values_are_answered_before_anybody_is_asked(void **state)
+{
+	make_rule("先查", SENT(TEXT_OF(F_approval_rule_action, "save")), STEPS({ .kind = "superior", .level = 1 }));
+	expect_error(client_save(ada, E_customer, 0, 0, SENT(TEXT_OF(F_customer_mail, "no mail")), NULL),
+	    ERR_INVALID, F_customer_mail);
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM approval WHERE title LIKE '%%no mail%%'"), 0);
+}
+
+/* The sender no longer sees what they give away; the condition is judged all the same. */
+static void
+action_is_judged_past_the_senders_sight(void **state)
+{
+	int64_t id, approval;
+
+	make_rule("转移", SENT(TEXT_OF(F_approval_rule_action, "transfer"), TEXT_OF(F_approval_rule_condition, "owner:Dan")),
+	    STEPS({ .kind = "superior", .level = 2 }));
+	id = make_customer("转移审批公司");
+	approval = expect_waits(client_act(ada, E_customer, id, "transfer", SENT(NUMBER_OF(1, USER_DAN))));
+	assert_int_equal(pg_int(DB, "SELECT owner_id FROM customer WHERE id = %" PRId64, id), USER_ADA);
+	expect_written(decide(eve, approval, "approve"));
+	assert_int_equal(pg_int(DB, "SELECT owner_id FROM customer WHERE id = %" PRId64, id), USER_DAN);
+}
+
+/* ---- who is asked ------------------------------------------------------------------------ */
+
+static void
+all_superiors_are_asked_one_after_the_other(void **state)
+{
+	int64_t id = make_customer("逐级公司"), approval;
+
+	make_rule("逐级", SENT(TEXT_OF(F_approval_rule_fields, "level")), STEPS({ .kind = "superiors", .level = 2 }));
+	approval = ask_level(id);
+	assert_int_equal(waiting(eve), 0);
+	expect_written(decide(cai, approval, "approve"));
+	assert_string_equal(state_of(approval), "waiting");
+	assert_string_equal(level_of(id), "C");
+	assert_int_equal(waiting(eve), 1);
+	expect_written(decide(eve, approval, "approve"));
+	assert_string_equal(level_of(id), "A");
+}
+
+static void
+any_of_a_role_is_enough_and_a_signer_added_must_agree_too(void **state)
+{
+	int64_t role = pg_int(DB, "SELECT id FROM role WHERE name = 'account_manager'");
+	int64_t id = make_customer("会签公司"), approval;
+
+	make_rule("任一", SENT(TEXT_OF(F_approval_rule_fields, "level")),
+	    STEPS({ .kind = "role", .role = role, .agree = "any" }));
+	approval = ask_level(id);
+	/* the role is looked for in the sender's department, and never means the sender or Fay */
+	assert_string_equal(text_of(ada, E_approval, approval, F_approval_waiting_for), "Ben");
+	expect_error(client_act(ben, E_approval, approval, "add_signer", SENT(NUMBER_OF(1, USER_ADA))), ERR_INVALID, 1);
+	expect_written(client_act(ben, E_approval, approval, "add_signer", SENT(NUMBER_OF(1, USER_DAN))));
+	expect_written(decide(ben, approval, "approve"));
+	assert_string_equal(state_of(approval), "waiting");
+	/* Dan, of another branch, sees this one approval */
+	assert_int_equal(waiting(dan), 1);
+	expect_error(client_get(dan, E_customer, id), ERR_NO_SUCH_RECORD, 0);
+	expect_written(decide(dan, approval, "approve"));
+	assert_string_equal(level_of(id), "A");
+}
+
+static void
+chosen_signer_and_reason_are_asked_for(void **state)
+{
+	int64_t id = make_customer("自选公司"), approval, chosen[] = { USER_DAN };
+	Kehu__ClientFrame frame = KEHU__CLIENT_FRAME__INIT;
+	Kehu__Delete request = KEHU__DELETE__INIT;
+	struct uuid intention = uuid_new();
+	char reason[] = "客户要求";
+
+	make_rule("自选", SENT(TEXT_OF(F_approval_rule_action, "delete"), NUMBER_OF(F_approval_rule_needs_reason, 1)),
+	    STEPS({ .kind = "chosen" }));
+	frame.request_case = KEHU__CLIENT_FRAME__REQUEST_DELETE;
+	frame.delete_ = &request;
+	request.has_entity = request.has_id = request.has_intention = true;
+	request.entity = E_customer;
+	request.id = id;
+	request.intention.data = intention.bytes;
+	request.intention.len = sizeof(intention.bytes);
+	expect_error(client_call(cai, &frame), ERR_APPROVAL_REASON, 0);
+	frame.approval_reason = reason;
+	expect_error(client_call(cai, &frame), ERR_APPROVER_NEEDED, 0);
+	frame.n_approvers = 1;
+	frame.approvers = chosen;
+	approval = expect_waits(client_call(cai, &frame));
+	/* the same intention again is the same approval */
+	assert_int_equal(expect_waits(client_call(cai, &frame)), approval);
+	assert_string_equal(text_of(dan, E_approval, approval, F_approval_reason), "客户要求");
+	expect_written(decide(dan, approval, "approve"));
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM customer WHERE id = %" PRId64 " AND deleted_at IS NOT NULL", id), 1);
+}
+
+static void
+approver_who_is_disabled_is_replaced_and_the_reason_shows(void **state)
+{
+	int64_t id = make_customer("停用公司"), approval;
+
+	make_rule("停用", SENT(TEXT_OF(F_approval_rule_fields, "level")), STEPS({ .kind = "person", .user = USER_CAI }));
+	pg_exec(DB, "UPDATE users SET disabled = true WHERE id = 103");
+	approval = ask_level(id);
+	pg_exec(DB, "UPDATE users SET disabled = false WHERE id = 103");
+	sign_in(&cai, "cai");
+	assert_string_equal(pg_exec(DB, "SELECT user_id || ' ' || stands_for_id || ' ' || why FROM approval_step WHERE approval_id = %" PRId64, approval), "105 103 disabled");
+	expect_written(decide(eve, approval, "approve"));
+	assert_string_equal(level_of(id), "A");
+}
+
+static void
+own_request_goes_to_the_superior(void **state)
+{
+	int64_t id = expect_written(client_save(cai, E_customer, 0, 0, SENT(TEXT_OF(F_customer_name, "本人审批公司")), NULL))->id;
+	int64_t approval;
+
+	make_rule("本人", SENT(TEXT_OF(F_approval_rule_fields, "level")), STEPS({ .kind = "person", .user = USER_CAI }));
+	approval = expect_waits(client_save(cai, E_customer, id, 1, SENT(TEXT_OF(F_customer_level, "A")), NULL));
+	assert_string_equal(pg_exec(DB, "SELECT user_id || ' ' || why FROM approval_step WHERE approval_id = %" PRId64, approval), "105 self");
+	/* whoever has nobody above cannot ask */
+	expect_error(client_save(eve, E_customer, id, 1, SENT(TEXT_OF(F_customer_level, "A")), NULL), ERR_FORBIDDEN, 0);
+}
+
+/* ---- on the way -------------------------------------------------------------------------- */
+
+static void
+sent_back_and_sent_again_passed_on_and_withdrawn(void **state)
+{
+	int64_t id = make_customer("退回公司"), approval, other;
+
+	make_rule("两步", SENT(TEXT_OF(F_approval_rule_fields, "level")),
+	    STEPS({ .kind = "superior", .level = 1 }, { .kind = "person", .user = USER_EVE }));
+	approval = ask_level(id);
+	expect_written(decide(cai, approval, "approve"));
+	/* one step back: Cai is asked again */
+	expect_written(client_act(eve, E_approval, approval, "send_back", SENT(TEXT_OF(1, "看不清"), NUMBER_OF(2, 1))));
+	assert_int_equal(waiting(cai), 1);
+	expect_error(client_act(cai, E_approval, approval, "send_back", SENT(TEXT_OF(1, "远"), NUMBER_OF(2, 5))), ERR_INVALID, 2);
+	expect_written(client_act(cai, E_approval, approval, "send_back", SENT(TEXT_OF(1, "补充说明"))));
+	assert_string_equal(state_of(approval), "returned");
+	assert_int_equal(waiting(cai), 0);
+	expect_error(decide(cai, approval, "approve"), ERR_WRONG_STATE, 0);
+	expect_error(client_act(cai, E_approval, approval, "resubmit", SENT(EMPTY_OF(1))), ERR_FORBIDDEN, 0);
+	expect_written(client_act(ada, E_approval, approval, "resubmit", SENT(TEXT_OF(1, "已补充"))));
+	expect_written(client_act(cai, E_approval, approval, "pass_on", SENT(NUMBER_OF(1, USER_BEN))));
+	assert_int_equal(waiting(cai), 0);
+	expect_written(client_act(ada, E_approval, approval, "remind", NULL));
+	expect_written(decide(ben, approval, "approve"));
+	assert_string_equal(state_of(approval), "waiting");
+	/* asked again of the same record, the older request gives way */
+	other = ask_level(id);
+	assert_string_equal(state_of(approval), "withdrawn");
+	expect_error(client_act(cai, E_approval, other, "withdraw", SENT(EMPTY_OF(1))), ERR_FORBIDDEN, 0);
+	expect_written(client_act(ada, E_approval, other, "withdraw", SENT(EMPTY_OF(1))));
+	assert_string_equal(state_of(other), "withdrawn");
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM approval_step WHERE state = 'waiting' AND deleted_at IS NULL AND approval_id IN (%" PRId64 ", %" PRId64 ")", approval, other), 0);
+	assert_string_equal(level_of(id), "C");
+}
+
+static void
+grant_that_no_longer_fits_ends_as_failed_with_the_reason(void **state)
+{
+	int64_t id = make_customer("版本公司"), approval;
+
+	make_rule("版本", SENT(TEXT_OF(F_approval_rule_fields, "level")), STEPS({ .kind = "superior", .level = 1 }));
+	approval = ask_level(id);
+	expect_written(client_save(ada, E_customer, id, 1, SENT(TEXT_OF(F_customer_short_name, "新")), NULL));
+	expect_written(decide(cai, approval, "approve"));
+	assert_string_equal(state_of(approval), "failed");
+	assert_string_equal(level_of(id), "C");
+	assert_true(strlen(text_of(ada, E_approval, approval, F_approval_outcome)) > 0);
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM message WHERE owner_id = 101 AND anchor_id = %" PRId64, approval), 1);
+	/* the sender is gone */
+	approval = expect_waits(client_save(ada, E_customer, id, 2, SENT(TEXT_OF(F_customer_level, "A")), NULL));
+	pg_exec(DB, "UPDATE users SET disabled = true WHERE id = 101");
+	expect_written(decide(cai, approval, "approve"));
+	assert_string_equal(state_of(approval), "failed");
+	assert_string_equal(level_of(id), "C");
+	pg_exec(DB, "UPDATE users SET disabled = false WHERE id = 101");
+	sign_in(&ada, "ada");
+}
+
+/* One who may approve alone is asked twice at once: the request is done once. */
+static void
+two_signers_at_once_do_it_once(void **state)
+{
+	struct client *second = client_new(bed, "cai", LANG_ZH);
+	int64_t before, approval;
+
+	make_rule("同时", SENT(TEXT_OF(F_approval_rule_action, "create")),
+	    STEPS({ .kind = "person", .user = USER_CAI, .agree = "any" }, { .kind = "person", .user = USER_BEN, .agree = "any" }));
+	approval = expect_waits(client_save(ada, E_customer, 0, 0, SENT(TEXT_OF(F_customer_name, "一次公司")), NULL));
+	before = pg_int(DB, "SELECT count(*) FROM customer");
+	expect_written(decide(cai, approval, "approve"));
+	/* the same person's other client comes late, and stands for nobody else */
+	expect_error(decide(second, approval, "approve"), ERR_FORBIDDEN, 0);
+	expect_written(decide(ben, approval, "approve"));
+	expect_error(decide(ben, approval, "approve"), ERR_WRONG_STATE, 0);
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM customer"), before + 1);
+	client_free(second);
+}
+
+/* ---- rules ------------------------------------------------------------------------------- */
+
+static void
+rule_that_means_nothing_is_refused_at_its_field(void **state)
+{
+	const struct sent_line step[] = { { .entity = E_approval_rule_step, .id = -1,
+		.values = SENT(TEXT_OF(F_approval_rule_step_kind, "person")) }, { 0 } };
+
+	expect_error(client_save(guo, E_approval_rule, 0, 0, SENT(TEXT_OF(F_approval_rule_name, "x"),
+	    TEXT_OF(F_approval_rule_entity, "nothing")), NULL), ERR_NO_SUCH_ENTITY, F_approval_rule_entity);
+	expect_error(client_save(guo, E_approval_rule, 0, 0, SENT(TEXT_OF(F_approval_rule_name, "x"),
+	    TEXT_OF(F_approval_rule_entity, "customer"), TEXT_OF(F_approval_rule_action, "fly")), NULL), ERR_NO_SUCH_ACTION, F_approval_rule_action);
+	expect_error(client_save(guo, E_approval_rule, 0, 0, SENT(TEXT_OF(F_approval_rule_name, "x"),
+	    TEXT_OF(F_approval_rule_entity, "customer"), TEXT_OF(F_approval_rule_condition, "levle:A")), NULL), ERR_QUERY, F_approval_rule_condition);
+	expect_error(client_save(guo, E_approval_rule, 0, 0, SENT(TEXT_OF(F_approval_rule_name, "x"),
+	    TEXT_OF(F_approval_rule_entity, "customer"), TEXT_OF(F_approval_rule_fields, "level colour")), NULL), ERR_NO_SUCH_FIELD, F_approval_rule_fields);
+	expect_error(client_save(guo, E_approval_rule, 0, 0, SENT(TEXT_OF(F_approval_rule_name, "x"),
+	    TEXT_OF(F_approval_rule_entity, "customer")), step), ERR_REQUIRED, F_approval_rule_step_user_id);
+	expect_error(client_save(guo, E_approval_rule, 0, 0, SENT(TEXT_OF(F_approval_rule_name, "x"),
+	    TEXT_OF(F_approval_rule_entity, "customer"), NUMBER_OF(F_approval_rule_active, 1)), NULL), ERR_REQUIRED, F_approval_rule_active);
+	expect_error(client_save(ada, E_approval_rule, 0, 0, SENT(TEXT_OF(F_approval_rule_name, "x")), NULL), ERR_NO_SUCH_ENTITY, 0);
+}
+
+static void
+rule_asks_only_senders_of_its_role_and_department(void **state)
+{
+	int64_t role = pg_int(DB, "SELECT id FROM role WHERE name = 'account_manager'");
+	int64_t id = make_customer("角色公司");
+
+	make_rule("角色", SENT(TEXT_OF(F_approval_rule_fields, "level"), NUMBER_OF(F_approval_rule_role_id, role),
+	    NUMBER_OF(F_approval_rule_department_id, DEPT_SALES)), STEPS({ .kind = "superior", .level = 1 }));
+	assert_false(expect_written(client_save(cai, E_customer, id, 1, SENT(TEXT_OF(F_customer_level, "B")), NULL))->waits);
+	assert_false(expect_written(client_save(dan, E_customer, 0, 0, SENT(TEXT_OF(F_customer_name, "西部公司"), TEXT_OF(F_customer_level, "A")), NULL))->waits);
+	assert_true(expect_written(client_save(ada, E_customer, id, 2, SENT(TEXT_OF(F_customer_level, "A")), NULL))->waits);
+}
+
+static int
+setup(void **state)
+{
+	bed = bed_new(DB);
+	pg_exec(DB, "UPDATE users SET superior_id = CASE id WHEN 103 THEN 105 ELSE 103 END WHERE id IN (101, 102, 103)");
+	ada = client_new(bed, "ada", LANG_ZH);
+	ben = client_new(bed, "ben", LANG_EN);
+	cai = client_new(bed, "cai", LANG_ZH);
+	dan = client_new(bed, "dan", LANG_ZH);
+	eve = client_new(bed, "eve", LANG_EN);
+	guo = client_new(bed, "guo", LANG_ZH);
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	struct client *all[] = { ada, ben, cai, dan, eve, guo };
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		client_free(all[i]);
+	bed_free(bed);
+	return 0;
+}
+
+#define TEST(name) cmocka_unit_test_setup(name, forget_rules)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(change_waits_and_the_old_value_shows_until_granted),
+		TEST(refusal_leaves_everything_as_it_was),
+		TEST(new_record_with_lines_is_made_when_granted),
+		TEST(wrong_values_are_answered_before_anybody_is_asked),
+		TEST(action_is_judged_past_the_senders_sight),
+		TEST(all_superiors_are_asked_one_after_the_other),
+		TEST(any_of_a_role_is_enough_and_a_signer_added_must_agree_too),
+		TEST(chosen_signer_and_reason_are_asked_for),
+		TEST(approver_who_is_disabled_is_replaced_and_the_reason_shows),
+		TEST(own_request_goes_to_the_superior),
+		TEST(sent_back_and_sent_again_passed_on_and_withdrawn),
+		TEST(grant_that_no_longer_fits_ends_as_failed_with_the_reason),
+		TEST(two_signers_at_once_do_it_once),
+		TEST(rule_that_means_nothing_is_refused_at_its_field),
+		TEST(rule_asks_only_senders_of_its_role_and_department),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
