@@ -126,6 +126,10 @@ import_data(struct client *client, uint32_t entity, const struct map *map, const
 	step.id = id;
 	answer = import_step(client, &step);
 	assert_int_equal(answer->answer_case, KEHU__SERVER_FRAME__ANSWER_IMPORT);
+	/* as after an answer that was lost with its connection */
+	answer = import_step(client, &step);
+	assert_int_equal(answer->answer_case, KEHU__SERVER_FRAME__ANSWER_IMPORT);
+	assert_int_equal(answer->import->job, id);
 	for (;;) {
 		job = import_job(client, 2, id, 0);
 		if (strcmp(job->state, "waiting") != 0 && strcmp(job->state, "running") != 0)
