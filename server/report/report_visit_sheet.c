@@ -131,19 +131,21 @@ sheet_add_wide(struct sheet *sheet, const char *label, const char *value, uint16
 	    (struct doc_field){ .label = label, .value = value, .wide = true, .min_lines = lines });
 }
 
-/* "14:00-15:30"; only the start when the end is not known or on another day. */
+/* "14:00–15:30", also past midnight; only the start when the end is not known. */
 static const char *
 sheet_time(const struct sheet *sheet, struct arena *arena, int offset_min)
 {
+	const int64_t day_minutes = INT64_C(24) * 60;
 	int64_t at = rows_moment(sheet->rows, sheet->row, SHEET_AT);
 	int64_t minutes = rows_int(sheet->rows, sheet->row, SHEET_MINUTES);
 	int64_t start = at / (60 * US_PER_SECOND) + offset_min -
-	    date_of_us(at, offset_min) * 24 * 60;
+	    date_of_us(at, offset_min) * day_minutes;
+	int64_t end = (start + minutes) % day_minutes;
 
-	if (minutes <= 0 || start + minutes >= INT64_C(24) * 60)
+	if (minutes <= 0 || minutes >= day_minutes)
 		return arena_printf(arena, "%02" PRId64 ":%02" PRId64, start / 60, start % 60);
 	return arena_printf(arena, "%02" PRId64 ":%02" PRId64 "–%02" PRId64 ":%02" PRId64, start / 60,
-	    start % 60, (start + minutes) / 60, (start + minutes) % 60);
+	    start % 60, end / 60, end % 60);
 }
 
 static void
