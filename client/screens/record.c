@@ -31,13 +31,20 @@ record_on_history(const struct record_screen *screen)
 
 /* ---- new records ---- */
 
-/* This screen is on top again and reads what changed; that is all there is to do. */
+/*
+ * This screen is on top again and reads what changed. The new record is the one meant now: by
+ * the cursor once its row is here, and by ^T at once.
+ */
 static void
 record_on_saved(void *context, uint32_t entity, int64_t id)
 {
-	(void)context;
-	(void)entity;
-	(void)id;
+	struct record_screen *screen = context;
+
+	screen->saved_entity = entity;
+	screen->saved_id = id;
+	for (size_t i = 0; i < screen->tab_count; i++)
+		if (screen->tabs[i].related->number == entity)
+			screen->tabs[i].wanted = id;
 }
 
 /* A new record that refers to this one by a field. */
@@ -179,6 +186,9 @@ record_print(struct record_screen *screen)
 	const struct record_tab *tab;
 	const Kehu__Row *row = record_current_row(screen, &tab);
 
+	if (screen->saved_id != 0 &&
+	    action_print(screen->app, screen->saved_entity, screen->saved_id))
+		return UI_DONE;
 	if (action_print(screen->app, screen->entity->number, screen->id))
 		return UI_DONE;
 	if (row != NULL && action_print(screen->app, tab->related->number, row->id))
@@ -352,6 +362,8 @@ record_key(struct screen *base, enum act act, const struct event *event)
 	struct record_screen *screen = (struct record_screen *)base;
 	unsigned flags;
 
+	if (act != ACT_print)
+		screen->saved_id = 0;
 	if (screen->path.open)
 		return record_key_path(screen, act, event);
 	if (act == ACT_next_record || act == ACT_previous_record)

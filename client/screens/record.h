@@ -30,8 +30,10 @@ struct record_screen {
 	const Kehu__Record *record; /* NULL: not here yet */
 	uint32_t asking, asking_change;
 	struct live_view *live;
-	uint32_t pushed;   /* a version the server told of, not read yet */
-	bool changed_seen; /* the message line offers the history */
+	uint32_t pushed;       /* a version the server told of, not read yet */
+	bool changed_seen;     /* the message line offers the history */
+	uint32_t saved_entity; /* a record made from here, until the next key: what ^T prints */
+	int64_t saved_id;
 
 	struct record_tab tabs[RECORD_TABS];
 	size_t tab_count;

@@ -192,6 +192,7 @@ record_tab_take(struct record_tab *tab, const Kehu__Page *page)
 {
 	const Kehu__Row *current = record_tab_current(tab);
 	int64_t id = current == NULL ? 0 : current->id;
+	int64_t wanted = tab->wanted;
 
 	ask_cancel(tab->app, &tab->asking);
 	arena_reset(tab->arena);
@@ -200,8 +201,10 @@ record_tab_take(struct record_tab *tab, const Kehu__Page *page)
 	list_set_total(&tab->list, tab->count, tab->next.len > 0);
 	tab->list.said_count = 0;
 	for (size_t i = 0; i < tab->count; i++)
-		if (tab->rows[i]->id == id)
+		if (tab->rows[i]->id == (wanted != 0 ? wanted : id)) {
 			list_go(&tab->list, i);
+			tab->wanted = 0;
+		}
 }
 
 const char *

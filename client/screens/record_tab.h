@@ -27,6 +27,7 @@ struct record_tab {
 	size_t count, room;
 	ProtobufCBinaryData next; /* .len 0: no more */
 	uint32_t asking;
+	int64_t wanted; /* the row to be on once it is here; 0: the one of before */
 	/* More rows are here; may be NULL. By the owner, after record_tab_init(). */
 	void (*grown)(void *context);
 	void *context;

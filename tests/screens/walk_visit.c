@@ -147,6 +147,46 @@ walk(const struct walk *walk)
 }
 
 static void
+log_visit(struct vt *vt, const char *purpose)
+{
+	desk_type(vt, "{F6}");
+	desk_sees(vt, "新建拜访");
+	desk_type(vt, purpose);
+	desk_type(vt, "{Tab}1{Tab}");
+	desk_type(vt, "谈妥");
+	desk_type(vt, "{F10}");
+	desk_sees(vt, "已保存");
+}
+
+/* The cursor was on another row; what was just saved is what ^T means, and then the cursor's. */
+static void
+sheet_after_saving_is_the_new_visit(void **state)
+{
+	make_customer("苏州打印纸有限公司", "Paper", "王芳");
+	struct vt *vt = desk_home(bed, "ada", "zh", 24, 80);
+
+	desk_type(vt, "{F9}");
+	desk_type(vt, "打印纸");
+	desk_sees(vt, "苏州打印纸");
+	desk_type(vt, "{Enter}");
+	desk_sees(vt, "[概览]");
+	desk_type(vt, "{Tab}{Tab}");
+	desk_sees(vt, "[拜访");
+	log_visit(vt, "先前目的");
+	desk_sees(vt, "先前目的");
+	log_visit(vt, "后来目的");
+	desk_type(vt, "{Ctrl-T}");
+	desk_sees(vt, "客户拜访单");
+	desk_sees(vt, "后来目的");
+	desk_type(vt, "{F3}");
+	desk_sees(vt, "[拜访");
+	/* and when its row is here the cursor is on it, so that a moment later ^T means the same */
+	desk_type(vt, "{Tab}{BackTab}{Ctrl-T}");
+	desk_sees(vt, "后来目的");
+	desk_leave(vt);
+}
+
+static void
 visit_is_logged_and_shown_in_chinese(void **state)
 {
 	walk(&(struct walk){ "zh_80", "zh", 24, 80, "上海浦东发展银行", "SPD Bank", "张敏",
@@ -199,6 +239,7 @@ main(void)
 		cmocka_unit_test(visit_is_logged_and_shown_in_english),
 		cmocka_unit_test(visit_is_logged_on_a_large_terminal_in_chinese),
 		cmocka_unit_test(visit_is_logged_on_a_large_terminal_in_english),
+		cmocka_unit_test(sheet_after_saving_is_the_new_visit),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
