@@ -230,8 +230,8 @@ action_on_closed(void *arg)
 	action_release(arg);
 }
 
-void
-action_open(
+static struct action *
+action_new(
     struct app *app, const Kehu__Record *record, void (*done)(void *context), void *context)
 {
 	struct action *action = calloc(1, sizeof(*action));
@@ -252,9 +252,30 @@ action_open(
 	action->context = context;
 	action->owner = ui_top(app->ui);
 	action->holds = 1;
+	return action;
+}
+
+void
+action_open(
+    struct app *app, const Kehu__Record *record, void (*done)(void *context), void *context)
+{
 	picker_open(app->ui, &(struct picker_config){ .title = tr(T_ACTIONS),
 				 .search = action_search,
 				 .take = action_on_take,
 				 .closed = action_on_closed,
-				 .arg = action });
+				 .arg = action_new(app, record, done, context) });
+}
+
+void
+action_start(struct app *app, const Kehu__Record *record, const char *name,
+    void (*done)(void *context), void *context)
+{
+	struct action *action = action_new(app, record, done, context);
+
+	action->what = cat_action_called(action->entity, name);
+	if (action->what != NULL)
+		action_run(action);
+	else
+		message_error(ERR_NO_SUCH_ACTION, NULL, app->lang);
+	action_release(action);
 }

@@ -10,6 +10,13 @@
 bool action_print(struct app *app, uint32_t entity, int64_t id);
 
 /*
+ * Do one named action of a record: its form where it has arguments, else at once. done: after
+ * success, while the screen on top now is still there. The record is copied.
+ */
+void action_start(struct app *app, const Kehu__Record *record, const char *name,
+    void (*done)(void *context), void *context);
+
+/*
  * The last deletion can be taken back from any screen (Ctrl-Z, u) until something else is
  * deleted.
  */

@@ -114,6 +114,9 @@ void pick_open(struct app *app, uint32_t entity, const char *title,
 void action_open(struct app *app, const Kehu__Record *record, void (*done)(void *context),
     void *context); /* action.c */
 
+/* Opportunities by stage, moved by keys. */
+void board_open(struct app *app, const char *query); /* board.c */
+
 /* A report: its parameters if it has any open ones, then its pages as they will be printed. */
 void report_open(struct app *app, const char *name, const Kehu__Value *const *values,
     size_t count); /* report.c */

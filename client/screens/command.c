@@ -166,6 +166,10 @@ command_add_mine(struct command_maker *maker)
 		{ "visit", "owner:me", T_MINE_VISITS, "wdbf" },
 		{ "visit", "owner:me state:planned,started sort:at", T_MINE_OPEN, "dbbf" },
 		{ "saved_view", "owner:me", T_MINE_VIEWS, "wdst" },
+		{ "lead", "owner:me state:new,contacted,qualified", T_MINE_LEADS, "wdxs" },
+		{ "opportunity", "owner:me state:open", T_MINE_DEALS, "wdsj" },
+		{ "opportunity", "owner:me state:open expected_on:..eom", T_MINE_CLOSING, "byqd" },
+		{ "plan_step", "owner:me state:open due:<+1d", T_MINE_PLAN, "dqjh" },
 	};
 
 	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
@@ -180,6 +184,20 @@ command_add_mine(struct command_maker *maker)
 		command->mine = true;
 		command_code(command, lists[i].code);
 	}
+}
+
+static void
+command_add_board(struct command_maker *maker)
+{
+	struct command *command;
+
+	if (app_entity(maker->app, "opportunity") == NULL)
+		return;
+	command = command_new(maker, COMMAND_BOARD, tr(T_BOARD));
+	command->first = true;
+	command_code(command, "sjkb");
+	command_code(command, "kb");
+	command_code(command, "board");
 }
 
 static void
@@ -234,6 +252,7 @@ command_list(const struct app *app, struct arena *arena, struct command **comman
 	command_add_modules(&maker);
 	command_add_mine(&maker);
 	command_add_entities(&maker);
+	command_add_board(&maker);
 	command_add_reports(&maker);
 	command_add_others(&maker);
 	*commands = maker.commands;
@@ -287,6 +306,9 @@ command_run(struct app *app, const struct command *command, int64_t object, cons
 		break;
 	case COMMAND_MY_LIST:
 		list_open(app, command->entity, command->query);
+		break;
+	case COMMAND_BOARD:
+		board_open(app, "");
 		break;
 	case COMMAND_NEW:
 		command_run_new(app, command, object, label);

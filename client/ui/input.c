@@ -199,6 +199,12 @@ input_ctrl_key(uint32_t code)
 	return code == K_LEFT ? K_CTRL_LEFT : code == K_RIGHT ? K_CTRL_RIGHT : code;
 }
 
+static uint32_t
+input_shift_key(uint32_t code)
+{
+	return code == K_LEFT ? K_SHIFT_LEFT : code == K_RIGHT ? K_SHIFT_RIGHT : code;
+}
+
 static void
 input_csi_done(struct input *input, const char *params, char final, struct event *event)
 {
@@ -222,6 +228,8 @@ input_csi_done(struct input *input, const char *params, char final, struct event
 	event->code = final == '~' ? input_tilde_key(numbers[0]) : input_letter_key(final);
 	if (numbers[1] == 5)
 		event->code = input_ctrl_key(event->code);
+	else if (numbers[1] == 2)
+		event->code = input_shift_key(event->code);
 	if (event->code)
 		event->kind = EVENT_KEY;
 }

@@ -50,6 +50,8 @@ enum key_code {
 	K_BACKTAB,
 	K_CTRL_LEFT,
 	K_CTRL_RIGHT,
+	K_SHIFT_LEFT,
+	K_SHIFT_RIGHT,
 	K_SPECIAL_END,
 	K_ALT = 0x1000000, /* added to a letter */
 };

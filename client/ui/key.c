@@ -78,6 +78,8 @@ static const struct {
 	{ "Space", ' ' },
 	{ "Ctrl-Left", K_CTRL_LEFT },
 	{ "Ctrl-Right", K_CTRL_RIGHT },
+	{ "Shift-Left", K_SHIFT_LEFT },
+	{ "Shift-Right", K_SHIFT_RIGHT },
 };
 
 uint32_t

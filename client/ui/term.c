@@ -281,6 +281,8 @@ term_define_keys(void)
 		{ "kich1", K_INSERT },
 		{ "kdch1", K_DELETE },
 		{ "kcbt", K_BACKTAB },
+		{ "kLFT", K_SHIFT_LEFT },
+		{ "kRIT", K_SHIFT_RIGHT },
 	};
 	const char *value;
 

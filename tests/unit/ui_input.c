@@ -56,6 +56,8 @@ static const struct variant {
 	{ "\033OS", K_F4 },
 	{ "\033[Z", K_BACKTAB },
 	{ "\033[1;5D", K_CTRL_LEFT },
+	{ "\033[1;2D", K_SHIFT_LEFT },
+	{ "\033[1;2C", K_SHIFT_RIGHT },
 	{ "\033[1;5C", K_CTRL_RIGHT },
 	{ "\033Oq", '1' },
 	{ "\033OM", K_ENTER },
