@@ -282,8 +282,10 @@ board_key(struct screen *screen, enum act act, const struct event *event)
 	if (board->prompt.open)
 		return board_prompt_key(board, act, event);
 	flags = board_move_key(board, act);
-	if (flags != UI_NONE)
+	if (flags != UI_NONE) {
+		board->follow = 0; /* the user has gone elsewhere since it was asked */
 		return flags;
+	}
 	switch (act) {
 	case ACT_card_left:
 	case ACT_card_right:
