@@ -57,7 +57,7 @@ LIBS_COMMON = $(call pkg,--libs,$(PKGS_COMMON))
 LIBS_SERVER = $(call pkg,--libs,$(PKGS_SERVER))
 LIBS_CLIENT = $(call pkg,--libs,$(PKGS_CLIENT))
 
-TEST_SRC := $(sort $(wildcard tests/unit/*.c tests/server/*.c tests/screens/*.c))
+TEST_SRC := $(sort $(wildcard tests/unit/*.c tests/server/*.c tests/screens/*.c tests/fault/*.c))
 TEST_BIN := $(patsubst tests/%.c,$(B)/tests/%,$(TEST_SRC))
 
 .PHONY: all
@@ -252,9 +252,12 @@ bench: all $(filter $(B)/%,$(call pick,$(BENCH)))
 	@$(TEST_ENV) tests/tools/bench $(B)/bench.tsv $(call pick,$(BENCH))
 
 FAULT := $(patsubst tests/%.c,$(B)/tests/%,$(sort $(wildcard tests/fault/*.c))) $(call scripts,tests/fault)
+# `make check` runs them too, a little; here they go on for N=50 faults, and say what they counted.
 .PHONY: fault
+fault: export N := $(or $(N),50)
 fault: all $(filter $(B)/%,$(call pick,$(FAULT)))
 	@$(TEST_ENV) tests/tools/run --jobs 1 --timeout 1800 --log $(B)/log $(call pick,$(FAULT))
+	@grep -h "^# [a-z_]*: " $(patsubst $(B)/tests/fault/%,$(B)/log/fault_%.log,$(filter $(B)/%,$(call pick,$(FAULT))))
 
 # A build of its own: clang, with every part instrumented for the fuzzer.
 SECONDS ?= 60
@@ -279,7 +282,7 @@ help:
 	@echo 'make install      into prefix (/usr/local), below DESTDIR; make uninstall takes it away'
 	@echo 'make bench        measure, into build/bench.tsv; T=name narrows'
 	@echo 'make fuzz         feed parsers with bad input for SECONDS=60 each; T=name narrows'
-	@echo 'make fault        make things fail and see what is left; T=name narrows'
+	@echo 'make fault        make things fail N=50 times and count what is left; T=name narrows'
 	@echo 'make lint         static checks; make format: lay the source out'
 	@echo 'make man          manual pages and sample configuration into build/man/'
 	@echo 'make clean        remove build/ (var/ with the demo stays)'
