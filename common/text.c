@@ -396,6 +396,15 @@ text_fold(struct arena *arena, const char *text)
 }
 
 char *
+text_nfkc(struct arena *arena, const char *text)
+{
+	size_t bytes;
+
+	return text_map(arena, text, strlen(text),
+	    UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_COMPAT, &bytes);
+}
+
+char *
 text_digits(struct arena *arena, const char *text)
 {
 	char *out = text_fold_width(arena, text);

@@ -66,6 +66,8 @@ char *text_fold_width(struct arena *arena, const char *text);
 char *text_fold(struct arena *arena, const char *text);
 /* Is word one of these space-separated words? NULL words: no. */
 bool text_has_word(const char *words, const char *word);
+/* NFKC of valid UTF-8: the same characters whichever way they were typed. In arena. */
+char *text_nfkc(struct arena *arena, const char *text);
 bool text_is_han(uint32_t code);
 /* Digits only, for phones; full-width digits folded. */
 char *text_digits(struct arena *arena, const char *text);

@@ -6,9 +6,11 @@
 #include "common/tls.h"
 
 #include <arpa/inet.h>
+#include <ctype.h>
 #include <errno.h>
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -103,6 +105,116 @@ tls_client_new(struct arena *arena, const char *ca_file, const char **why)
 	ERR_clear_error();
 	SSL_CTX_free(context);
 	return NULL;
+}
+
+/* ---- certificates of clients ---- */
+
+/* Where a connection keeps the first thing that was wrong with its client's certificate. */
+static int tls_slot = -1;
+static pthread_once_t tls_slot_once = PTHREAD_ONCE_INIT;
+
+static void
+tls_make_slot(void)
+{
+	tls_slot = SSL_get_ex_new_index(0, NULL, NULL, NULL, NULL);
+}
+
+/* Nothing stops the handshake; what is wrong is told by the protocol, in words. */
+static int
+tls_note(int good, X509_STORE_CTX *store)
+{
+	SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
+
+	if (!good && SSL_get_ex_data(ssl, tls_slot) == NULL)
+		SSL_set_ex_data(ssl, tls_slot, (void *)(intptr_t)X509_STORE_CTX_get_error(store));
+	return 1;
+}
+
+bool
+tls_server_ask(
+    struct arena *arena, SSL_CTX *context, const char *authority_file, const char **why)
+{
+	STACK_OF(X509_NAME) *names;
+
+	pthread_once(&tls_slot_once, tls_make_slot);
+	ERR_clear_error();
+	names = SSL_load_client_CA_file(authority_file);
+	if (names == NULL || SSL_CTX_load_verify_file(context, authority_file) != 1) {
+		*why = tls_file_why(arena, authority_file, "a list of authorities");
+		sk_X509_NAME_pop_free(names, X509_NAME_free);
+		ERR_clear_error();
+		return false;
+	}
+	SSL_CTX_set_client_CA_list(context, names);
+	SSL_CTX_set_verify(context, SSL_VERIFY_PEER, tls_note);
+	return true;
+}
+
+bool
+tls_client_show(struct arena *arena, SSL_CTX *context, const char *cert_file,
+    const char *key_file, const char **why)
+{
+	ERR_clear_error();
+	if (SSL_CTX_use_certificate_chain_file(context, cert_file) != 1)
+		*why = tls_file_why(arena, cert_file, "a certificate");
+	else if (SSL_CTX_use_PrivateKey_file(
+		     context, key_file != NULL ? key_file : cert_file, SSL_FILETYPE_PEM) != 1)
+		*why = tls_file_why(
+		    arena, key_file != NULL ? key_file : cert_file, "the key of the certificate");
+	else
+		return true;
+	ERR_clear_error();
+	return false;
+}
+
+static enum err
+tls_verdict(long error)
+{
+	switch (error) {
+	case X509_V_OK:
+		return ERR_OK;
+	case X509_V_ERR_CERT_HAS_EXPIRED:
+		return ERR_CERT_EXPIRED;
+	case X509_V_ERR_CERT_NOT_YET_VALID:
+		return ERR_CERT_EARLY;
+	default:
+		return ERR_CERT_UNTRUSTED;
+	}
+}
+
+static void
+tls_read_peer(X509 *cert, struct tls_peer *peer)
+{
+	BIGNUM *serial = ASN1_INTEGER_to_BN(X509_get0_serialNumber(cert), NULL);
+	char *hex = serial == NULL ? NULL : BN_bn2hex(serial);
+	unsigned char *key = NULL;
+	int bytes = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(cert), &key);
+
+	if (hex == NULL || bytes <= 0 || strlen(hex) >= sizeof(peer->serial)) {
+		peer->verdict = ERR_CERT_UNTRUSTED;
+	} else {
+		hash_sha256(key, (size_t)bytes, peer->key);
+		for (size_t i = 0; hex[i] != '\0'; i++)
+			peer->serial[i] = (char)tolower((unsigned char)hex[i]);
+	}
+	OPENSSL_free(key);
+	OPENSSL_free(hex);
+	BN_free(serial);
+}
+
+struct tls_peer
+tls_peer(SSL *ssl)
+{
+	struct tls_peer peer = { 0 };
+	X509 *cert = SSL_get1_peer_certificate(ssl);
+
+	if (cert == NULL)
+		return peer;
+	peer.given = true;
+	peer.verdict = tls_verdict((long)(intptr_t)SSL_get_ex_data(ssl, tls_slot));
+	tls_read_peer(cert, &peer);
+	X509_free(cert);
+	return peer;
 }
 
 bool

@@ -21,6 +21,26 @@ SSL_CTX *tls_server_new(struct arena *arena, const char *cert_file, const char *
 SSL_CTX *tls_client_new(struct arena *arena, const char *ca_file, const char **why);
 
 /*
+ * Ask clients for a certificate of this authority. The handshake goes on whatever they show, or
+ * without: tls_peer() tells, and the refusal is the protocol's, which can say what to do. false
+ * and *why: the file is no authority.
+ */
+MUST_CHECK bool tls_server_ask(
+    struct arena *arena, SSL_CTX *context, const char *authority_file, const char **why);
+/* Show this certificate to servers that ask; key_file NULL: in the same file. */
+MUST_CHECK bool tls_client_show(struct arena *arena, SSL_CTX *context, const char *cert_file,
+    const char *key_file, const char **why);
+
+/* What a client showed in the handshake. */
+struct tls_peer {
+	bool given;
+	enum err verdict; /* OK, CERT_EXPIRED, CERT_EARLY, CERT_UNTRUSTED */
+	uint8_t key[32];  /* SHA-256 of its public key */
+	char serial[48];  /* hex, lower case */
+};
+struct tls_peer tls_peer(SSL *ssl);
+
+/*
  * On a client's connection, before the handshake: the name or address (without brackets) that
  * the certificate must be for, sent as SNI when it is a name. false: it is neither.
  */
@@ -38,5 +58,18 @@ const char *tls_why_in(struct arena *arena, SSL *ssl, enum lang lang);
  */
 MUST_CHECK enum err tls_make_certificates(struct arena *arena, const char *dir,
     const char *const *hosts, size_t count, const char **why);
+/* Only the authority of it. */
+MUST_CHECK enum err tls_make_authority(struct arena *arena, const char *dir, const char **why);
+
+/* A certificate for the machines of a branch, from the authority in dir. */
+struct tls_branch {
+	int64_t branch;     /* id, in the name urn:kehu:branch:ID */
+	const char *label;  /* for people: the common name */
+	const char *base;   /* writes BASE.crt and BASE.key, mode 0600; nothing is overwritten */
+	int64_t starts_s, ends_s; /* since 1970 */
+	char serial[48];    /* out */
+};
+MUST_CHECK enum err tls_issue_branch(
+    struct arena *arena, const char *dir, struct tls_branch *branch, const char **why);
 
 #endif

@@ -31,6 +31,8 @@ struct tls_maker {
 static const char *
 tls_path(struct tls_maker *maker, const char *name)
 {
+	if (name[0] == '/')
+		return name;
 	return arena_printf(maker->arena, "%s/%s", maker->dir, name);
 }
 
@@ -94,7 +96,8 @@ tls_write_file(struct tls_maker *maker, const char *name, BIO *pem, mode_t mode)
 
 /* The key goes first: a certificate is only there when its key is. */
 static enum err
-tls_write_pair(struct tls_maker *maker, const char *base, X509 *cert, EVP_PKEY *key)
+tls_write_pair(
+    struct tls_maker *maker, const char *base, X509 *cert, EVP_PKEY *key, mode_t mode)
 {
 	BIO *key_pem = BIO_new(BIO_s_mem()), *cert_pem = BIO_new(BIO_s_mem());
 	enum err err;
@@ -108,7 +111,7 @@ tls_write_pair(struct tls_maker *maker, const char *base, X509 *cert, EVP_PKEY *
 	err = tls_write_file(maker, arena_printf(maker->arena, "%s.key", base), key_pem, 0600);
 	if (err == ERR_OK)
 		err = tls_write_file(
-		    maker, arena_printf(maker->arena, "%s.crt", base), cert_pem, 0644);
+		    maker, arena_printf(maker->arena, "%s.crt", base), cert_pem, mode);
 out:
 	BIO_free(key_pem);
 	BIO_free(cert_pem);
@@ -185,7 +188,7 @@ tls_make_ca(struct tls_maker *maker)
 	    !tls_add_extension(maker->ca, maker->ca, NID_subject_key_identifier, "hash") ||
 	    X509_sign(maker->ca, maker->ca_key, EVP_sha256()) == 0)
 		return tls_fail_library(maker, "the authority cannot be made");
-	return tls_write_pair(maker, "ca", maker->ca, maker->ca_key);
+	return tls_write_pair(maker, "ca", maker->ca, maker->ca_key, 0644);
 }
 
 static FILE *
@@ -305,7 +308,85 @@ tls_make_server(struct tls_maker *maker, const char *const *hosts, size_t count)
 	    X509_sign(cert, maker->ca_key, EVP_sha256()) == 0)
 		err = tls_fail_library(maker, "the certificate cannot be made");
 	else
-		err = tls_write_pair(maker, "server", cert, key);
+		err = tls_write_pair(maker, "server", cert, key, 0644);
+	X509_free(cert);
+	EVP_PKEY_free(key);
+	return err;
+}
+
+/* ---- certificates of branches ---- */
+
+static bool
+tls_add_uri(X509 *cert, const char *uri)
+{
+	GENERAL_NAMES *names = sk_GENERAL_NAME_new_null();
+	GENERAL_NAME *name = GENERAL_NAME_new();
+	ASN1_IA5STRING *text = ASN1_IA5STRING_new();
+	bool good = names != NULL && name != NULL && text != NULL &&
+		    ASN1_STRING_set(text, uri, -1) == 1;
+
+	if (good) {
+		GENERAL_NAME_set0_value(name, GEN_URI, text);
+		text = NULL;
+		good = sk_GENERAL_NAME_push(names, name) > 0;
+		if (good)
+			name = NULL;
+	}
+	good = good && X509_add1_ext_i2d(cert, NID_subject_alt_name, names, 0, 0) == 1;
+	ASN1_IA5STRING_free(text);
+	GENERAL_NAME_free(name);
+	sk_GENERAL_NAME_pop_free(names, GENERAL_NAME_free);
+	return good;
+}
+
+static void
+tls_read_serial(X509 *cert, char out[48])
+{
+	BIGNUM *number = ASN1_INTEGER_to_BN(X509_get0_serialNumber(cert), NULL);
+	char *hex = number == NULL ? NULL : BN_bn2hex(number);
+
+	snprintf(out, 48, "%s", hex != NULL ? hex : "");
+	for (char *c = out; *c != '\0'; c++)
+		*c = (char)(*c >= 'A' && *c <= 'F' ? *c + 32 : *c);
+	OPENSSL_free(hex);
+	BN_free(number);
+}
+
+/* X.509 names hold 64 characters; a longer label is cut at a whole one. */
+static const char *
+tls_common_name(struct tls_maker *maker, const char *label)
+{
+	size_t bytes = strlen(label) < 60 ? strlen(label) : 60;
+
+	while (bytes > 0 && ((unsigned char)label[bytes] & 0xC0) == 0x80)
+		bytes--;
+	return bytes == 0 ? "branch" : arena_strndup(maker->arena, label, bytes);
+}
+
+static enum err
+tls_make_branch(struct tls_maker *maker, struct tls_branch *branch)
+{
+	EVP_PKEY *key = EVP_EC_gen("P-256");
+	X509 *cert =
+	    key == NULL ? NULL : tls_cert_new(tls_common_name(maker, branch->label), key, 1);
+	const char *uri =
+	    arena_printf(maker->arena, "urn:kehu:branch:%lld", (long long)branch->branch);
+	enum err err;
+
+	if (cert == NULL ||
+	    ASN1_TIME_set(X509_getm_notBefore(cert), (time_t)branch->starts_s) == NULL ||
+	    ASN1_TIME_set(X509_getm_notAfter(cert), (time_t)branch->ends_s) == NULL ||
+	    X509_set_issuer_name(cert, X509_get_subject_name(maker->ca)) != 1 ||
+	    !tls_add_extension(cert, maker->ca, NID_basic_constraints, "critical,CA:FALSE") ||
+	    !tls_add_extension(cert, maker->ca, NID_key_usage, "critical,digitalSignature") ||
+	    !tls_add_extension(cert, maker->ca, NID_ext_key_usage, "clientAuth") ||
+	    !tls_add_extension(cert, maker->ca, NID_authority_key_identifier, "keyid:always") ||
+	    !tls_add_uri(cert, uri) || X509_sign(cert, maker->ca_key, EVP_sha256()) == 0) {
+		err = tls_fail_library(maker, "the certificate cannot be made");
+	} else {
+		tls_read_serial(cert, branch->serial);
+		err = tls_write_pair(maker, branch->base, cert, key, 0600);
+	}
 	X509_free(cert);
 	EVP_PKEY_free(key);
 	return err;
@@ -360,6 +441,49 @@ tls_make_certificates(struct arena *arena, const char *dir, const char *const *h
 	X509_free(maker.ca);
 	EVP_PKEY_free(maker.ca_key);
 	ERR_clear_error(); /* a2i_IPADDRESS leaves a complaint for every host name */
+	*why = maker.why;
+	return err;
+}
+
+enum err
+tls_make_authority(struct arena *arena, const char *dir, const char **why)
+{
+	struct tls_maker maker = { .arena = arena, .dir = dir };
+	enum err err = ERR_OK;
+
+	ERR_clear_error();
+	if (mkdir(dir, 0700) != 0 && errno != EEXIST)
+		err = tls_fail(&maker, ERR_FILE_SYSTEM, dir, strerror(errno));
+	int have = err == ERR_OK ? tls_count_pair(&maker, "ca") : 0;
+	if (have == 1)
+		err = tls_fail(&maker, ERR_INVALID, tls_path(&maker, "ca.crt, ca.key"),
+		    "only one of the two is there; bring back the other or remove this one");
+	else if (err == ERR_OK)
+		err = have == 2 ? tls_load_ca(&maker) : tls_make_ca(&maker);
+	X509_free(maker.ca);
+	EVP_PKEY_free(maker.ca_key);
+	*why = maker.why;
+	return err;
+}
+
+enum err
+tls_issue_branch(
+    struct arena *arena, const char *dir, struct tls_branch *branch, const char **why)
+{
+	struct tls_maker maker = { .arena = arena, .dir = dir };
+	enum err err;
+
+	ERR_clear_error();
+	if (tls_count_pair(&maker, branch->base) != 0)
+		err = tls_fail(&maker, ERR_INVALID, tls_path(&maker, branch->base),
+		    "there is a .crt or .key of that name already");
+	else
+		err = tls_load_ca(&maker);
+	if (err == ERR_OK)
+		err = tls_make_branch(&maker, branch);
+	X509_free(maker.ca);
+	EVP_PKEY_free(maker.ca_key);
+	ERR_clear_error();
 	*why = maker.why;
 	return err;
 }

@@ -220,6 +220,27 @@ main_signals(void)
 	sigaction(SIGHUP, &ignore, NULL);
 }
 
+/* Settings that are one of a few words. */
+static bool
+main_check_sign(const struct server_settings *settings, const char **why)
+{
+	static const char *const factors[] = { "none", "role", "export" };
+	static const char *const certificates[] = { "off", "optional", "required" };
+	bool factor = false, certificate = false;
+
+	for (size_t i = 0; i < 3; i++) {
+		factor |= strcmp(settings->sign_second_factor, factors[i]) == 0;
+		certificate |= strcmp(settings->sign_certificate, certificates[i]) == 0;
+	}
+	if (!factor)
+		*why = "sign.second_factor must be \"none\", \"role\" or \"export\"";
+	else if (!certificate)
+		*why = "sign.certificate must be \"off\", \"optional\" or \"required\"";
+	else if (strcmp(settings->sign_certificate, "off") != 0 && settings->sign_authority == NULL)
+		*why = "sign.authority must be set: the certificate of the authority that kehu-admin cert made";
+	return *why == NULL;
+}
+
 static int
 main_serve(struct arena *arena, struct server *server, const struct options *options)
 {
@@ -236,6 +257,9 @@ main_serve(struct arena *arena, struct server *server, const struct options *opt
 		.idle_timeout_s = (int)settings->net_idle_timeout,
 		.handshake_timeout_s = (int)settings->net_frame_timeout,
 		.frame_timeout_s = (int)settings->net_frame_timeout,
+		.lock_s = (int)settings->session_lock,
+		.authority_file = strcmp(settings->sign_certificate, "off") != 0 ?
+		    settings->sign_authority : NULL,
 		.in_flight_max = (int)settings->net_in_flight,
 		.output_max_bytes = (size_t)settings->net_output * 1024,
 		.ops = gate_lane_ops,
@@ -247,6 +271,8 @@ main_serve(struct arena *arena, struct server *server, const struct options *opt
 
 	if (settings->net_certificate == NULL || settings->net_key == NULL)
 		return main_fail(ERR_CONFIG, "net.certificate and net.key must be set in kehud.conf");
+	if (!main_check_sign(settings, &why))
+		return main_fail(ERR_CONFIG, why);
 	main_lanes(settings, &net);
 	if (!render_pdf_check(&why))
 		return main_fail(ERR_CONFIG, why);

@@ -98,6 +98,8 @@ link_copy_options(struct link *link, const struct link_options *options)
 	*own = *options;
 	own->server = arena_strdup(link->arena, options->server != NULL ? options->server : "");
 	own->ca_file = arena_strdup(link->arena, options->ca_file);
+	own->cert_file = arena_strdup(link->arena, options->cert_file);
+	own->key_file = arena_strdup(link->arena, options->key_file);
 	own->program =
 	    arena_strdup(link->arena, options->program != NULL ? options->program : "kehu");
 	own->state_dir = arena_strdup(link->arena, options->state_dir);
@@ -126,12 +128,13 @@ link_new(const struct link_options *options)
 	signal(SIGPIPE, SIG_IGN);
 	link->arena = arena_new(0);
 	link->user_arena = arena_new(0);
+	link->factor_arena = arena_new(0);
 	link->cache = link_cache_new(LINK_CACHE_BYTES);
 	link->rtt_ms = -1;
 	link->told = LINK_CONNECTING;
 	TAILQ_INIT(&link->queue);
 	link_copy_options(link, options);
-	link->user = (struct link_user){ .name = "", .label = "", .branch = "" };
+	link->user = (struct link_user){ .name = "", .label = "", .branch = "", .notice = "" };
 	if (!link_parse_servers(link, link->options.server)) {
 		carrier_init(&link->carrier, NULL);
 		link_end(link, ERR_CONFIG,
@@ -140,6 +143,12 @@ link_new(const struct link_options *options)
 		return link;
 	}
 	link->context = tls_client_new(link->arena, link->options.ca_file, &why);
+	if (link->context != NULL && link->options.cert_file != NULL &&
+	    !tls_client_show(link->arena, link->context, link->options.cert_file,
+		link->options.key_file, &why)) {
+		SSL_CTX_free(link->context);
+		link->context = NULL;
+	}
 	carrier_init(&link->carrier, link->context);
 	if (link->context == NULL)
 		link_end(link, ERR_CONFIG, why);
@@ -171,6 +180,7 @@ link_free(struct link *link)
 	SSL_CTX_free(link->context);
 	free(link->text);
 	arena_free(link->user_arena);
+	arena_free(link->factor_arena);
 	arena_free(link->arena);
 	free(link);
 }
@@ -208,7 +218,7 @@ link_state(const struct link *link)
 	}
 }
 
-static void
+void
 link_tell(struct link *link)
 {
 	enum link_state state = link_state(link);
@@ -260,7 +270,7 @@ link_unhook(struct link *link)
 	int64_t now_us = date_monotonic_us();
 
 	carrier_close(&link->carrier);
-	link->control = link->ping = link->catalog_number = 0;
+	link->control = link->ping = link->catalog_number = link->lock_number = 0;
 	link->control_us = 0;
 	link->misses = 0;
 	link->moving = false;
@@ -376,6 +386,9 @@ link_status(const struct link *link)
 		.needs_login = link->phase == PHASE_LOGIN && link->control == 0,
 		.error = link->error,
 		.text = link->text == NULL ? "" : link->text,
+		.needs_factor = link->phase == PHASE_LOGIN && link->control == 0 && link->has_ticket,
+		.factor_enrol = link->factor_enrol,
+		.locked = link->locked,
 		.rtt_ms = link->rtt_ms,
 		.broken_ms = link->broken_us == 0 ? 0 : link_ms(now_us - link->broken_us),
 		.attempt = link->attempt,

@@ -35,6 +35,9 @@ enum link_state {
 struct link_status {
 	enum link_state state;
 	bool needs_login; /* greeted, no session: call link_login() */
+	bool needs_factor; /* the same, and the password was right: call link_factor() */
+	bool factor_enrol; /* there is no second factor yet: it must be set up */
+	bool locked;       /* ready, but it does nothing before link_unlock() */
 	enum err
 	    error; /* why it is broken, ended, or why the last login was refused; else OK */
 	const char
@@ -53,6 +56,8 @@ struct link_user {
 	const char *name, *label, *branch;
 	const char *const *roles;
 	size_t role_count;
+	int lock_s;         /* nobody touched a key for so long: link_lock(); 0: never */
+	const char *notice; /* to be shown once; "": nothing */
 };
 
 struct link_events {
@@ -74,6 +79,7 @@ struct link_events {
 struct link_options {
 	const char *server;  /* "HOST:PORT", several separated by commas; tried in turn */
 	const char *ca_file; /* NULL: the system's authorities */
+	const char *cert_file, *key_file; /* of this machine, given by the branch; NULL: none */
 	const char *program; /* for the server's log: "kehu 1.0" */
 	enum lang lang;
 	int offset_min;        /* the user's clock, minutes east of UTC */
@@ -99,6 +105,20 @@ void link_set_events(struct link *link, const struct link_events *events);
  * NULL. */
 void link_login(
     struct link *link, const char *user, const char *password, const char *new_password);
+/*
+ * The second stage of a login, while status.needs_factor: SIGN_IN with a code; or, where one must
+ * be set up, BEGIN (link_factor_answer() then has the secret) and CONFIRM with a first code.
+ */
+enum link_factor_step { LINK_FACTOR_SIGN_IN = 1, LINK_FACTOR_BEGIN, LINK_FACTOR_CONFIRM };
+void link_factor(struct link *link, enum link_factor_step step, const char *code);
+/* What the last one answered: secret, recovery codes. Until the next; NULL: nothing yet. */
+const Kehu__FactorAnswer *link_factor_answer(const struct link *link);
+/*
+ * Nobody is there: the server answers nothing until link_unlock() with the user's password.
+ * Requests wait. status.locked tells; a refused unlock is status.error.
+ */
+void link_lock(struct link *link);
+void link_unlock(struct link *link, const char *password);
 /* Ends the session on the server (when it can be told) and the link. */
 void link_logout(struct link *link);
 /* Try to reconnect now (Ctrl-R); also starts again from ENDED. */

@@ -1,6 +1,6 @@
 /*
  * What the files of link share: link.c (states and the poll loop), session.c (greeting, signing
- * in, catalogue), queue.c (requests), outbox.c. Nobody else includes this.
+ * in, catalogue), sign.c (second factor, lock), queue.c (requests), outbox.c. Nobody else includes this.
  */
 #ifndef KEHU_LINK_PRIVATE_H
 #define KEHU_LINK_PRIVATE_H
@@ -76,6 +76,12 @@ struct link {
 	size_t token_bytes;
 	struct link_user user;
 	struct arena *user_arena;
+	uint8_t ticket[32]; /* of a login that wants a second factor */
+	bool has_ticket, factor_enrol;
+	const Kehu__FactorAnswer *factor;
+	struct arena *factor_arena;
+	bool locked; /* nothing is sent but Lock */
+	uint32_t lock_number;
 	int64_t clock_us; /* server's clock less ours */
 	struct cat *catalogs[LINK_CATALOGS_MAX];
 	size_t catalog_count;
@@ -103,6 +109,8 @@ const char *link_say(const struct link *link, const char *en, const char *zh);
 /* text NULL: the error's own. Copied. */
 void link_reason(struct link *link, enum err error, const char *text);
 void link_enter(struct link *link, enum phase phase);
+/* Calls events.state when the state is another than told last. */
+void link_tell(struct link *link);
 /* The connection is of no more use: back off and try again. at_once: without waiting. */
 void link_break(struct link *link, enum err error, const char *text, bool at_once);
 void link_end(struct link *link, enum err error, const char *text);
@@ -119,6 +127,14 @@ int64_t session_due_us(const struct link *link);
 void session_ended(struct link *link);
 void session_want_catalog(struct link *link);
 void session_forget(struct link *link); /* password and token, wiped */
+
+/* sign.c */
+void sign_refused(struct link *link, enum err err, const Kehu__Error *error);
+void sign_forget(struct link *link);
+void sign_keep_answer(struct link *link, const Kehu__ServerFrame *frame);
+void sign_locked(struct link *link, bool locked);
+void sign_found_locked(struct link *link);
+bool sign_answer(struct link *link, const Kehu__ServerFrame *frame);
 
 /* queue.c */
 void queue_answer(struct link *link, const Kehu__ServerFrame *frame);

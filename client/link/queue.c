@@ -317,7 +317,7 @@ queue_flush(struct link *link, int64_t now_us)
 	size_t in_flight = queue_in_flight(link, &normal_waits);
 	struct pending *pending;
 
-	if (link->phase != PHASE_READY || link->moving)
+	if (link->phase != PHASE_READY || link->moving || link->locked)
 		return;
 	if (link->subscription_due)
 		queue_send_subscription(link);
@@ -476,6 +476,11 @@ queue_answer(struct link *link, const Kehu__ServerFrame *frame)
 		session_ended(link);
 		return;
 	}
+	if (err == ERR_SESSION_LOCKED) {
+		pending->sent = false;
+		sign_found_locked(link);
+		return;
+	}
 	if (!pending->began && queue_again(link, pending, err)) {
 		if (!pending->cancelled || pending->write)
 			return;
@@ -562,7 +567,7 @@ int64_t
 queue_due_us(const struct link *link)
 {
 	int64_t due_us = INT64_MAX;
-	bool ready = link->phase == PHASE_READY && !link->moving, normal_waits;
+	bool ready = link->phase == PHASE_READY && !link->moving && !link->locked, normal_waits;
 	size_t in_flight = queue_in_flight(link, &normal_waits);
 	const struct pending *pending;
 

@@ -45,6 +45,8 @@ session_forget(struct link *link)
 	session_wipe(&link->password);
 	session_wipe(&link->new_password);
 	session_forget_token(link);
+	sign_forget(link);
+	link->locked = false;
 	link->login_given = false;
 }
 
@@ -138,6 +140,7 @@ link_login(struct link *link, const char *user, const char *password, const char
 	link->new_password = new_password == NULL ? NULL : strdup(new_password);
 	link->login_given = true;
 	link->control_tries = 0;
+	sign_forget(link);
 	if (link->phase == PHASE_LOGIN && link->control == 0)
 		session_login(link);
 }
@@ -148,6 +151,7 @@ session_ended(struct link *link)
 	bool young = date_monotonic_us() - link->ready_us < US_PER_SECOND;
 
 	session_forget_token(link);
+	link->locked = false;
 	link->login_given = link->password != NULL;
 	link_break(link, ERR_SESSION_ENDED, NULL, !young);
 }
@@ -324,6 +328,9 @@ session_keep_user(struct link *link, const Kehu__LoginAnswer *answer)
 		    link->user_arena, answer->branch != NULL ? answer->branch : ""),
 		.roles = (const char *const *)roles,
 		.role_count = answer->n_roles,
+		.lock_s = (int)answer->lock_s,
+		.notice = arena_strdup(
+		    link->user_arena, answer->notice != NULL ? answer->notice : ""),
 	};
 }
 
@@ -344,6 +351,13 @@ session_signed_in(struct link *link, const Kehu__LoginAnswer *answer)
 		session_wipe(&link->password);
 	if (answer->has_store_key && answer->store_key.len > 0)
 		outbox_open(link, answer->store_key.data, answer->store_key.len);
+	sign_forget(link);
+	if (answer->locked && link->catalog != NULL) {
+		link->catalog_wanted = true;
+		session_ready(link);
+		sign_found_locked(link);
+		return;
+	}
 	bool check;
 	const struct cat *cat = session_find_catalog(link, answer, &check);
 	if (cat != NULL) {
@@ -373,18 +387,20 @@ session_control_error(struct link *link, const Kehu__Error *error)
 {
 	enum err err = err_known((int)error->code) ? (enum err)error->code : ERR_INTERNAL;
 
-	if (session_again(link, err))
+	/* A code is not sent twice by itself: it would have been used. */
+	if (!link->has_ticket && session_again(link, err))
 		return;
 	link->control_tries = 0;
 	switch (link->phase) {
 	case PHASE_HELLO:
-		if (err == ERR_VERSION)
+		if (err == ERR_VERSION || (err >= ERR_CERT_NEEDED && err <= ERR_CERT_UNKNOWN))
 			link_end(link, err, error->text);
 		else
 			link_break(link, err, error->text, false);
 		return;
 	case PHASE_RESUME:
 		session_forget_token(link);
+		link->locked = false;
 		link->login_given = link->password != NULL;
 		if (link->login_given)
 			session_login(link);
@@ -392,6 +408,7 @@ session_control_error(struct link *link, const Kehu__Error *error)
 			session_login_refused(link, ERR_SESSION_ENDED, NULL);
 		return;
 	case PHASE_LOGIN:
+		sign_refused(link, err, error);
 		session_login_refused(link, err, error->text);
 		return;
 	default:
@@ -408,6 +425,21 @@ session_greeted(struct link *link, const Kehu__HelloAnswer *answer)
 	if (answer->has_time_us)
 		link->clock_us = answer->time_us + (now_us - link->sent_us) / 2 - date_now_us();
 	session_begin(link);
+}
+
+/* The second stage went well: in, or one step further in setting it up. */
+static bool
+session_factor(struct link *link, const Kehu__ServerFrame *frame)
+{
+	sign_keep_answer(link, frame);
+	if (frame->factor->login != NULL) {
+		session_signed_in(link, frame->factor->login);
+		return true;
+	}
+	link_reason(link, ERR_FACTOR_ENROLL, NULL);
+	link->control = 0;
+	link_enter(link, PHASE_LOGIN);
+	return true;
 }
 
 static void
@@ -430,6 +462,8 @@ session_control(struct link *link, const Kehu__ServerFrame *frame)
 		right = frame->answer_case == KEHU__SERVER_FRAME__ANSWER_LOGIN;
 		if (right)
 			session_signed_in(link, frame->login);
+		else if (frame->answer_case == KEHU__SERVER_FRAME__ANSWER_FACTOR)
+			right = session_factor(link, frame);
 		break;
 	case PHASE_CATALOG:
 		right = session_take_catalog(link, frame);
@@ -467,7 +501,7 @@ session_answer(struct link *link, const Kehu__ServerFrame *frame)
 	} else if (frame->number == link->catalog_number) {
 		session_new_catalog(link, frame);
 	} else {
-		return false;
+		return sign_answer(link, frame);
 	}
 	return true;
 }
@@ -527,7 +561,8 @@ session_tick(struct link *link, int64_t now_us)
 		return;
 	if (link->control_us != 0 && now_us >= link->control_us)
 		session_repeat_control(link);
-	if (link->phase == PHASE_READY && link->catalog_wanted && link->catalog_number == 0) {
+	if (link->phase == PHASE_READY && !link->locked && link->catalog_wanted &&
+	    link->catalog_number == 0) {
 		link->catalog_wanted = false;
 		link->catalog_number = session_ask_catalog(link);
 	}
@@ -545,7 +580,8 @@ session_due_us(const struct link *link)
 	due_us = link->next_ping_us;
 	if (link->control_us != 0 && link->control_us < due_us)
 		due_us = link->control_us;
-	if (link->phase == PHASE_READY && link->catalog_wanted && link->catalog_number == 0)
+	if (link->phase == PHASE_READY && !link->locked && link->catalog_wanted &&
+	    link->catalog_number == 0)
 		due_us = 0;
 	/* The moment an unanswered ping makes the link "slow". */
 	if (link->ping != 0 && link->ping_us + (int64_t)LINK_SLOW_MS * 1000 < due_us &&

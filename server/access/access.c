@@ -38,6 +38,7 @@ struct grant_sum { /* of all roles of a user, on one entity */
 struct access_set {
 	const char *const *names; /* of the roles */
 	size_t role_count;
+	bool second_factor; /* one of them wants it */
 	const struct grant_sum *grants;		 /* by entity number */
 	const struct entity_view *const *views; /* by entity number */
 };
@@ -131,6 +132,21 @@ int64_t
 access_user_branch(const struct access_user *user)
 {
 	return user->branch;
+}
+
+bool
+access_user_second_factor(const struct access_user *user)
+{
+	return user->set->second_factor;
+}
+
+bool
+access_user_exports(const struct access_user *user)
+{
+	for (uint32_t e = 0; e <= user->access->entity_max; e++)
+		if ((user->set->grants[e].rights & RIGHT_EXPORT) != 0)
+			return true;
+	return false;
 }
 
 size_t
@@ -437,6 +453,7 @@ access_queue_setup(struct store *store, struct arena *arena, const struct entity
 struct access_role {
 	int64_t id;
 	const char *name;
+	bool second_factor;
 	struct grant_sum *grants;
 	struct role_rules rules;
 };
@@ -529,6 +546,7 @@ access_load_roles(struct access *access, const struct rows *rows)
 	for (size_t i = 0; i < rows->count; i++) {
 		roles[i].id = rows_int(rows, i, 0);
 		roles[i].name = arena_strdup(access->arena, rows_text(rows, i, 1));
+		roles[i].second_factor = rows_bool(rows, i, 2);
 		roles[i].grants =
 		    ARENA_ARRAY(access->arena, struct grant_sum, access->entity_max + 1);
 		roles[i].rules.reaches =
@@ -578,6 +596,7 @@ access_new_set(struct access *access, const struct entity_view *const *plain,
 		if (role == NULL) /* deleted since it was given */
 			continue;
 		names[found] = role->name;
+		set->second_factor |= role->second_factor;
 		rules[found] = &role->rules;
 		list[found++] = role;
 	}
@@ -846,7 +865,7 @@ access_load(struct store *store, const struct catalog *catalog, const struct acc
 	    "FROM users WHERE deleted_at IS NULL ORDER BY id",
 	    &users);
 	access_queue_text(store, scratch,
-	    "SELECT id, name FROM role WHERE deleted_at IS NULL ORDER BY id", &roles);
+	    "SELECT id, name, second_factor FROM role WHERE deleted_at IS NULL ORDER BY id", &roles);
 	access_queue_text(store, scratch,
 	    "SELECT role_id, entity, scope, rights, states, actions FROM access_role_grants() "
 	    "ORDER BY role_id, entity",

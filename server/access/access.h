@@ -75,6 +75,9 @@ const struct access_user *access_user(const struct access *access, int64_t user,
 int64_t access_user_id(const struct access_user *user);
 int64_t access_user_department(const struct access_user *user);
 int64_t access_user_branch(const struct access_user *user);
+/* One of the roles wants a second factor; one of them lets data out. */
+bool access_user_second_factor(const struct access_user *user);
+bool access_user_exports(const struct access_user *user);
 /* The role names of a user, in arena; returns how many. */
 size_t access_user_roles(struct arena *arena, const struct access_user *user,
     const char *const **names);

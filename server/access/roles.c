@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#define SECOND_FACTOR(...)
 #define ROLE(name_, zh_, en_, note_) { .name = #name_, .zh = zh_, .en = en_, .note = note_ },
 #define EVERY(...)
 #define GRANT(...)
@@ -22,6 +23,24 @@ const struct role_row role_shipped[] = {
 #undef SENSITIVE
 #undef FIELD
 const size_t role_shipped_count = sizeof(role_shipped) / sizeof(role_shipped[0]);
+
+#undef SECOND_FACTOR
+#define SECOND_FACTOR(name_) #name_,
+#define ROLE(...)
+#define EVERY(...)
+#define GRANT(...)
+#define SENSITIVE(...)
+#define FIELD(...)
+static const char *const role_second_factor[] = {
+#include "server/access/roles.def"
+};
+#undef SECOND_FACTOR
+#undef ROLE
+#undef EVERY
+#undef GRANT
+#undef SENSITIVE
+#undef FIELD
+#define SECOND_FACTOR(...)
 
 #define VIEW    RIGHT_VIEW
 #define CREATE  RIGHT_CREATE
@@ -163,8 +182,11 @@ roles_seed_names(struct store *store, struct arena *arena)
 		label_key[i] = pinyin_sort_key(arena, label[i], PINYIN_NAME);
 		note[i] = row->note;
 	}
-	sql_add(sql, "INSERT INTO role (name, name_key, label, label_key, note) "
-		     "SELECT n.name, n.name_key, n.label, n.label_key, n.note FROM unnest(");
+	sql_add(sql, "INSERT INTO role (name, name_key, label, label_key, note, second_factor) "
+		     "SELECT n.name, n.name_key, n.label, n.label_key, n.note, n.name = ANY (");
+	sql_texts(sql, role_second_factor,
+	    sizeof(role_second_factor) / sizeof(role_second_factor[0]));
+	sql_add(sql, ") FROM unnest(");
 	sql_texts(sql, name, ROLE_COUNT);
 	sql_add(sql, ", ");
 	sql_texts(sql, name_key, ROLE_COUNT);

@@ -11,6 +11,14 @@
 #include <string.h>
 
 enum err
+session_refusal(enum session_state state, enum session_state needs)
+{
+	if (state == SESSION_LOCKED)
+		return ERR_SESSION_LOCKED;
+	return needs >= SESSION_LOCKED ? ERR_LOGIN_NEEDED : ERR_BAD_REQUEST;
+}
+
+enum err
 call_fail(struct call *call, struct failure failure)
 {
 	if (call->failure.err == ERR_OK)

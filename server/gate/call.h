@@ -15,7 +15,18 @@
 #include "server/store/store.h"
 
 /* What net keeps for a connection and copies into every call; plain data, no pointers. */
-enum session_state { SESSION_STRANGER, SESSION_HELLO, SESSION_LOGGED_IN };
+enum session_state { SESSION_STRANGER, SESSION_HELLO, SESSION_LOCKED, SESSION_LOGGED_IN };
+
+/* The certificate the client showed in the handshake. */
+struct client_key {
+	bool given;
+	enum err verdict; /* OK: it is of our authority and in its time */
+	uint8_t hash[32]; /* SHA-256 of its public key: what sessions are bound to */
+	char serial[48];
+	int64_t branch; /* of the database's record; from Hello on */
+	int days_left;
+};
+
 struct session {
 	enum session_state state;
 	int64_t id;   /* row of the session table; 0 before login */
@@ -25,7 +36,11 @@ struct session {
 	bool zstd;
 	char peer[64];   /* address, for log and audit */
 	char client[48]; /* program, cleaned */
+	struct client_key key;
 };
+
+/* Why a request that needs more than this state is refused. */
+enum err session_refusal(enum session_state state, enum session_state needs);
 
 struct server; /* server/server.h: settings and shared parts */
 
@@ -40,6 +55,7 @@ struct failure {
 	uint32_t entity, field;
 	int64_t line;
 	uint32_t position;
+	const uint8_t *ticket; /* 32 bytes, of a login half done */
 	const char *text; /* in arena or constant, already in the user's language; NULL: the error's */
 };
 

@@ -4,7 +4,8 @@
  * waker (saves never NOTIFY: that would serialise their commits).
  *
  * The same thread loads fresh snapshots when a change of rights shows, and ends the connections of
- * users who were disabled, so that this happens within the second on every kehud.
+ * users who were disabled and of sessions that were ended, so that this happens within the second
+ * on every kehud.
  */
 #include "server/gate/feed.h"
 
@@ -19,6 +20,7 @@
 #include <string.h>
 
 #define FEED_BATCH_MAX 5000
+#define FEED_SESSION 31        /* no record: a session that has ended (session_on_end) */
 #define FEED_WAIT_MS 200       /* longest a committed change waits to be seen */
 #define FEED_PURGE_US (60 * US_PER_SECOND)
 
@@ -135,9 +137,12 @@ feed_deliver(struct feed *feed, const struct rows *rows)
 	}
 	if (count == 0)
 		return;
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
 		if (changes[i].entity == E_user)
 			feed_end_disabled(feed, changes[i].id);
+		if (changes[i].entity == FEED_SESSION)
+			net_end_sessions(feed->server->net, changes[i].id, 0, ERR_SESSION_ENDED);
+	}
 	net_changed(feed->server->net, changes, count, feed_reach, feed->server);
 	feed_deliver_messages(feed, changes, count);
 }

@@ -33,6 +33,7 @@ struct request_row {
 
 #define STATE_ANY SESSION_STRANGER
 #define STATE_HELLO SESSION_HELLO
+#define STATE_LOCKED SESSION_LOCKED
 #define STATE_LOGGED_IN SESSION_LOGGED_IN
 #define HANDLER_LOOP(name) NULL
 #define HANDLER_HASH(name) handle_##name
@@ -409,7 +410,7 @@ gate_run(struct call *call, const struct request_row *row)
 			gate_forget_attempt(call);
 		}
 		snapshot_take(call->server, call);
-		if (row->state == SESSION_LOGGED_IN && call->user == NULL) {
+		if (row->state >= SESSION_LOCKED && call->user == NULL) {
 			/* Disabled since, or not in this snapshot yet: the database knows better once. */
 			if (i == 0 && snapshot_load(call->server, call->store) == ERR_OK)
 				continue;
@@ -468,6 +469,9 @@ gate_error(const struct call *call, const struct failure *blamed)
 	error->line = failure->line;
 	error->has_position = failure->err == ERR_QUERY;
 	error->position = failure->position;
+	error->has_ticket = failure->ticket != NULL;
+	if (failure->ticket != NULL)
+		error->ticket = (ProtobufCBinaryData){ 32, (uint8_t *)(uintptr_t)failure->ticket };
 	error->has_retry_safe = true;
 	error->retry_safe = err_retry_safe(failure->err);
 	return error;
@@ -552,9 +556,24 @@ gate_decode(struct call *call, struct work *work, const struct request_row **row
 	if (*row == NULL || (int)frame->request_case != (int)work->request || (*row)->handle == NULL)
 		return CALL_FAIL(call, ERR_BAD_REQUEST);
 	if (call->session.state < (*row)->state)
-		return CALL_FAIL(call, (*row)->state == SESSION_LOGGED_IN ? ERR_LOGIN_NEEDED :
-									   ERR_BAD_REQUEST);
+		return CALL_FAIL(call, session_refusal(call->session.state, (*row)->state));
 	return gate_take_intention(call, *row);
+}
+
+/* That somebody uses the session, once a minute: what another kehud would lock it by. */
+static void
+gate_mark(struct call *call)
+{
+	struct sql *sql = sql_new(call->arena);
+
+	sql_add(sql, "SELECT session_seen(");
+	sql_int(sql, call->session.id);
+	sql_add(sql, ")");
+	sql_named(sql);
+	store_begin(call->store);
+	store_queue(call->store, sql, NULL);
+	if (store_commit(call->store, call->arena) != ERR_OK)
+		store_rollback(call->store);
 }
 
 static void
@@ -592,6 +611,8 @@ gate_serve(void *worker_, struct work *work, struct buf *out)
 		frame_pack_server(out, &call.answer, call.session.zstd);
 	}
 	work->session = call.session;
+	if (work->mark && err != ERR_SESSION_ENDED)
+		gate_mark(&call);
 	gate_log(&call, row != NULL ? row->name : "?", err, out->bytes);
 	gate_call_fini(&call);
 }

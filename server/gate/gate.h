@@ -4,6 +4,7 @@
 #ifndef KEHU_GATE_H
 #define KEHU_GATE_H
 
+#include "server/gate/password.h"
 #include "server/server.h"
 
 /* A worker of a lane: its connection, its arena. */
@@ -35,14 +36,8 @@ void gate_call_fini(struct call *call);
 /* After the commit of a call: what waited for it (jobs) begins now, not at the next look. */
 void gate_committed(struct call *call);
 
-/* Scrypt with stored parameters: "scrypt$15$8$1$<salt>$<hash>" (log2 N, r, p; hex). In arena. */
-char *password_hash(struct arena *arena, const char *password);
-/* 20 random letters and digits that are not mistaken for each other. In arena. */
-char *password_make(struct arena *arena);
-/* Constant time. *stale: the parameters are older than today's, hash again. */
-bool password_check(const char *password, const char *stored, bool *stale);
-/* 12 to 128 characters, not a common one. */
-enum err password_policy(const char *password, const char *user);
+/* What a password costs on this server. */
+struct password_cost server_password_cost(const struct server *server);
 
 /* Snapshots (snapshot.c): load what is missing or stale into the server; references into the call. */
 MUST_CHECK enum err snapshot_load(struct server *server, struct store *store);

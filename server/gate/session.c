@@ -1,11 +1,13 @@
 /*
- * Hello, Login, Resume, Logout, Password. Login and Password run in the hash lane.
+ * Hello, Login, Resume, Logout, Password. Login and Password run in the hash lane; the second
+ * stage of a login is factor.c's.
  *
- * An unknown user costs the same hash as a known one and gets the same answer. Tokens are 256
- * random bits of which only the SHA-256 is stored; drafts on the client's disk are encrypted with a
- * key that only a signed-in client gets.
+ * An unknown user takes the same path as a known one, costs the same hash and gets the same
+ * answer. Tokens are 256 random bits of which only the SHA-256 is stored; drafts on the client's
+ * disk are encrypted with a key that only a signed-in client gets. How long a try must wait is
+ * the database's to say (session_try), so that every kehud counts the same.
  */
-#include "server/gate/gate.h"
+#include "server/gate/session.h"
 
 #include "common/date.h"
 #include "common/log.h"
@@ -18,13 +20,54 @@
 #include <openssl/crypto.h>
 #include <string.h>
 
-#define TOKEN_BYTES 32
-#define FAILURES_BEFORE_LOCK 5
-#define PEER_FAILURES_BEFORE_LOCK 100
+#define PASSWORD_BYTES_MAX 512
+#define CERTIFICATE_WARN_DAYS 21
 
-/* A hash no password has, for users that do not exist: the time is the same. */
-static const char session_nobody[] = "scrypt$15$8$1$00000000000000000000000000000000$"
-	"0000000000000000000000000000000000000000000000000000000000000000";
+struct password_cost
+server_password_cost(const struct server *server)
+{
+	return (struct password_cost){ .log_n = (unsigned)server->settings.sign_scrypt_log_n,
+		.p = (unsigned)server->settings.sign_scrypt_p };
+}
+
+/* ---- hello ------------------------------------------------------------------------------ */
+
+/*
+ * The certificate a client showed: the handshake let it in whatever it was, so that the refusal
+ * can say what to do. Without a good one, where it is wanted, nobody gets further than this.
+ */
+static enum err
+session_check_certificate(struct call *call)
+{
+	struct client_key *key = &call->session.key;
+	struct sql *sql = sql_new(call->arena);
+	struct rows *rows;
+	enum err err;
+
+	if (strcmp(call->server->settings.sign_certificate, "off") == 0)
+		return ERR_OK;
+	if (!key->given)
+		return strcmp(call->server->settings.sign_certificate, "required") == 0 ?
+		    CALL_FAIL(call, ERR_CERT_NEEDED) :
+		    ERR_OK;
+	if (key->verdict != ERR_OK)
+		return CALL_FAIL(call, key->verdict);
+	store_read(call->store);
+	sql_add(sql, "SELECT branch_id, revoked, days_left FROM session_certificate(");
+	sql_text(sql, key->serial);
+	sql_add(sql, ")");
+	store_queue(call->store, sql, &rows);
+	err = store_flush(call->store, call->arena);
+	if (err != ERR_OK)
+		return CALL_FAIL(call, err);
+	if (rows->count == 0)
+		return CALL_FAIL(call, ERR_CERT_UNKNOWN);
+	if (rows_bool(rows, 0, 1))
+		return CALL_FAIL(call, ERR_CERT_REVOKED);
+	key->branch = rows_int(rows, 0, 0);
+	key->days_left = (int)rows_int(rows, 0, 2);
+	return ERR_OK;
+}
 
 enum err
 handle_hello(struct call *call)
@@ -49,6 +92,8 @@ handle_hello(struct call *call)
 	call->session.zstd = hello->zstd;
 	if (hello->offset_min >= -14 * 60 && hello->offset_min <= 14 * 60)
 		call->session.offset_min = hello->offset_min;
+	if (session_check_certificate(call) != ERR_OK)
+		return call->failure.err;
 	if (hello->client != NULL &&
 	    text_clean(call->arena, hello->client, strlen(hello->client), TEXT_LINE, &client) == ERR_OK)
 		snprintf(call->session.client, sizeof(call->session.client), "%.*s",
@@ -65,38 +110,9 @@ handle_hello(struct call *call)
 	return ERR_OK;
 }
 
-static void
-session_answer(struct call *call, const char *name, const char *label, const char *branch,
-    const uint8_t *token, const void *key, size_t key_bytes)
-{
-	Kehu__LoginAnswer *answer = ARENA_NEW(call->arena, Kehu__LoginAnswer);
-	const char *const *roles;
+/* ---- what all of signing in shares ------------------------------------------------------ */
 
-	kehu__login_answer__init(answer);
-	if (token != NULL) {
-		answer->has_token = true;
-		answer->token.data = arena_memdup(call->arena, token, TOKEN_BYTES);
-		answer->token.len = TOKEN_BYTES;
-	}
-	answer->has_store_key = true;
-	answer->store_key.data = arena_memdup(call->arena, key, key_bytes);
-	answer->store_key.len = key_bytes;
-	answer->has_user = answer->has_catalog_version = true;
-	answer->user = call->session.user;
-	answer->name = arena_strdup(call->arena, name);
-	answer->label = arena_strdup(call->arena, label);
-	answer->branch = arena_strdup(call->arena, branch);
-	answer->catalog_version = catalog_version(call->catalog);
-	if (call->user != NULL) {
-		answer->n_roles = access_user_roles(call->arena, call->user, &roles);
-		answer->roles = (char **)(uintptr_t)roles;
-	}
-	call->answer.answer_case = KEHU__SERVER_FRAME__ANSWER_LOGIN;
-	call->answer.login = answer;
-}
-
-/* Run one statement in a transaction of its own, outside kehu_begin. */
-static enum err
+enum err
 session_run(struct call *call, const struct sql *sql, struct rows **rows)
 {
 	enum err err;
@@ -109,49 +125,200 @@ session_run(struct call *call, const struct sql *sql, struct rows **rows)
 	return err;
 }
 
-static void
-session_note_attempt(struct call *call, const char *name, bool ok)
+void
+session_sql_key(struct call *call, struct sql *sql)
+{
+	if (call->session.key.given)
+		sql_bytes(sql, call->session.key.hash, sizeof(call->session.key.hash));
+	else
+		sql_null(sql, "bytea");
+}
+
+static struct sql *
+session_try_sql(struct call *call, const char *name)
 {
 	struct sql *sql = sql_new(call->arena);
 
-	sql_add(sql, "SELECT session_attempt(");
+	sql_add(sql, "SELECT attempt, wait, id, label, hash, open, must_change, branch, branch_id, "
+		     "password_days, enrolled FROM session_try(");
 	sql_text(sql, name);
 	sql_add(sql, ", ");
 	sql_text(sql, call->session.peer);
+	sql_add(sql, ")");
+	return sql;
+}
+
+static enum err
+session_tried_from(struct call *call, enum err err, const struct rows *rows,
+    struct session_account *account)
+{
+	if (err != ERR_OK)
+		return CALL_FAIL(call, err);
+	*account = (struct session_account){
+		.attempt = rows_int(rows, 0, 0),
+		.wait_s = rows_int(rows, 0, 1),
+		.id = rows_int(rows, 0, 2),
+		.label = rows_text(rows, 0, 3),
+		.hash = rows_text(rows, 0, 4),
+		.open = rows_bool(rows, 0, 5),
+		.must_change = rows_bool(rows, 0, 6),
+		.branch = rows_text(rows, 0, 7),
+		.branch_id = rows_int(rows, 0, 8),
+		.password_days = rows_int(rows, 0, 9),
+		.enrolled = rows_bool(rows, 0, 10),
+	};
+	if (account->wait_s == 0)
+		return ERR_OK;
+	return CALL_FAIL(call, ERR_LOGIN_LOCKED,
+	    .text = arena_printf(call->arena,
+		call_say(call, "Too many wrong tries: wait %" PRId64 " s, or ask an administrator",
+		    "错误次数过多：请等待 %" PRId64 " 秒，或联系管理员"),
+		account->wait_s));
+}
+
+enum err
+session_try(struct call *call, const char *name, struct session_account *account)
+{
+	struct rows *rows;
+	enum err err = session_run(call, session_try_sql(call, name), &rows);
+
+	return session_tried_from(call, err, rows, account);
+}
+
+enum err
+session_try_here(struct call *call, const char *name, struct session_account *account)
+{
+	struct rows *rows;
+	enum err err = store_run(call->store, call->arena, session_try_sql(call, name), &rows);
+
+	return session_tried_from(call, err, rows, account);
+}
+
+void
+session_tried(struct call *call, int64_t attempt, const char *outcome)
+{
+	struct sql *sql = sql_new(call->arena);
+
+	sql_add(sql, "SELECT session_tried(");
+	sql_int(sql, attempt);
 	sql_add(sql, ", ");
-	sql_bool(sql, ok);
+	sql_text(sql, outcome);
 	sql_add(sql, ")");
 	if (session_run(call, sql, NULL) != ERR_OK)
 		call_log(call, LOG_ERROR, "login attempt not recorded", "state=%s",
 		    store_state(call->store));
 }
 
-static enum err
-session_store_password(struct call *call, int64_t user, const char *password, int64_t keep)
+void
+session_queue_password(struct call *call, int64_t user, const char *hash, int64_t keep)
 {
 	struct sql *sql = sql_new(call->arena);
 
 	sql_add(sql, "SELECT session_set_password(");
 	sql_int(sql, user);
 	sql_add(sql, ", ");
-	sql_text(sql, password_hash(call->arena, password));
+	sql_text(sql, hash);
 	sql_add(sql, ", ");
 	sql_int(sql, keep);
 	sql_add(sql, ")");
-	return session_run(call, sql, NULL);
+	store_queue(call->store, sql, NULL);
 }
 
-static enum err
-session_open(struct call *call, int64_t user, uint8_t token[TOKEN_BYTES], struct rows **rows)
+const struct access_user *
+session_user(struct call *call, int64_t user)
+{
+	const struct access_user *found = access_user(call->access, user, call_today(call));
+
+	if (found == NULL && snapshot_load(call->server, call->store) == ERR_OK) {
+		snapshot_release(call);
+		snapshot_take(call->server, call);
+		found = access_user(call->access, user, call_today(call));
+	}
+	return found;
+}
+
+bool
+session_wants_factor(const struct call *call, const struct access_user *user)
+{
+	const char *who = call->server->settings.sign_second_factor;
+
+	if (user == NULL || strcmp(who, "none") == 0)
+		return false;
+	return access_user_second_factor(user) ||
+	    (strcmp(who, "export") == 0 && access_user_exports(user));
+}
+
+/* ---- entering --------------------------------------------------------------------------- */
+
+static const char *
+session_notice(const struct call *call, const struct session_entry *entry)
+{
+	const struct client_key *key = &call->session.key;
+
+	if (entry->notice != NULL || !key->given || key->days_left >= CERTIFICATE_WARN_DAYS)
+		return entry->notice;
+	return arena_printf(call->arena,
+	    call_say(call, "The certificate of this machine expires in %d days: ask an administrator to renew it",
+		"本机证书将在 %d 天后到期，请联系管理员换发"),
+	    key->days_left < 0 ? 0 : key->days_left);
+}
+
+static Kehu__LoginAnswer *
+session_answer(struct call *call, const struct session_entry *entry)
+{
+	Kehu__LoginAnswer *answer = ARENA_NEW(call->arena, Kehu__LoginAnswer);
+	const char *const *roles;
+
+	kehu__login_answer__init(answer);
+	answer->has_user = answer->has_catalog_version = answer->has_lock_s = true;
+	answer->user = call->session.user;
+	answer->name = arena_strdup(call->arena, entry->name);
+	answer->label = arena_strdup(call->arena, entry->label);
+	answer->branch = arena_strdup(call->arena, entry->branch);
+	answer->catalog_version = catalog_version(call->catalog);
+	answer->lock_s = (uint32_t)call->server->settings.session_lock;
+	answer->notice = arena_strdup(call->arena, session_notice(call, entry));
+	if (call->user != NULL) {
+		answer->n_roles = access_user_roles(call->arena, call->user, &roles);
+		answer->roles = (char **)(uintptr_t)roles;
+	}
+	return answer;
+}
+
+static void
+session_put_key(struct call *call, Kehu__LoginAnswer *answer, const struct rows *rows, size_t column)
+{
+	size_t bytes;
+
+	answer->store_key.data = (uint8_t *)(uintptr_t)rows_bytea(call->arena, rows, 0, column, &bytes);
+	answer->store_key.len = bytes;
+	answer->has_store_key = true;
+}
+
+/* The call goes on as this user. */
+static void
+session_become(struct call *call, int64_t session, int64_t user, enum session_state state)
+{
+	call->session.id = session;
+	call->session.user = user;
+	call->session.state = state;
+	snapshot_release(call);
+	snapshot_take(call->server, call);
+}
+
+static void
+session_queue_open(struct call *call, const struct session_entry *entry,
+    const uint8_t token[TOKEN_BYTES], struct rows **rows)
 {
 	struct sql *sql = sql_new(call->arena);
 	uint8_t hash[32], key[32];
 
-	random_bytes(token, TOKEN_BYTES);
 	random_bytes(key, sizeof(key));
 	hash_sha256(token, TOKEN_BYTES, hash);
 	sql_add(sql, "SELECT id, store_key FROM session_open(");
-	sql_int(sql, user);
+	sql_int(sql, entry->user);
+	sql_add(sql, ", ");
+	sql_int(sql, entry->attempt);
 	sql_add(sql, ", ");
 	sql_bytes(sql, hash, sizeof(hash));
 	sql_add(sql, ", ");
@@ -162,32 +329,202 @@ session_open(struct call *call, int64_t user, uint8_t token[TOKEN_BYTES], struct
 	sql_text(sql, call->session.client);
 	sql_add(sql, ", ");
 	sql_int(sql, call->server->settings.session_length);
+	sql_add(sql, ", ");
+	session_sql_key(call, sql);
+	sql_add(sql, ", ");
+	sql_text(sql, call->session.key.given ? call->session.key.serial : NULL);
+	sql_add(sql, ", ");
+	sql_text(sql, entry->how);
 	sql_add(sql, ")");
-	return session_run(call, sql, rows);
+	store_queue(call->store, sql, rows);
+}
+
+enum err
+session_enter(
+    struct call *call, const struct session_entry *entry, Kehu__LoginAnswer **answer)
+{
+	uint8_t token[TOKEN_BYTES];
+	struct rows *opened;
+	enum err err;
+
+	random_bytes(token, sizeof(token));
+	session_queue_open(call, entry, token, &opened);
+	err = store_commit(call->store, call->arena);
+	if (err != ERR_OK) {
+		bool revoked = strcmp(store_state(call->store), STATE_SESSION_ENDED) == 0;
+
+		store_rollback(call->store);
+		return CALL_FAIL(call, revoked ? ERR_CERT_REVOKED : err);
+	}
+	session_become(call, rows_int(opened, 0, 0), entry->user, SESSION_LOGGED_IN);
+	*answer = session_answer(call, entry);
+	(*answer)->has_token = true;
+	(*answer)->token.data = arena_memdup(call->arena, token, TOKEN_BYTES);
+	(*answer)->token.len = TOKEN_BYTES;
+	session_put_key(call, *answer, opened, 1);
+	OPENSSL_cleanse(token, sizeof(token));
+	return ERR_OK;
+}
+
+/* ---- login ------------------------------------------------------------------------------ */
+
+/* A certificate of a branch lets in that branch and those below. */
+static bool
+session_branch_fits(struct call *call, const struct session_account *account)
+{
+	const struct client_key *key = &call->session.key;
+	int64_t *below;
+	size_t count;
+
+	if (!key->given || !call->server->settings.sign_certificate_branch)
+		return true;
+	count = access_setup_below(call->access, call->arena, E_branch, key->branch, &below);
+	for (size_t i = 0; i < count; i++)
+		if (below[i] == account->branch_id)
+			return true;
+	return false;
 }
 
 static enum err
-session_find(struct call *call, const char *name, struct rows **rows)
+session_check_history(struct call *call, int64_t user, const char *password)
+{
+	int64_t former = call->server->settings.sign_password_history;
+	struct sql *sql = sql_new(call->arena);
+	struct rows *rows;
+	bool stale;
+	enum err err;
+
+	store_read(call->store);
+	sql_add(sql, "SELECT * FROM session_passwords(");
+	sql_int(sql, user);
+	sql_add(sql, ", ");
+	sql_int(sql, former > 0 ? former - 1 : 0);
+	sql_add(sql, ")");
+	store_queue(call->store, sql, &rows);
+	err = store_flush(call->store, call->arena);
+	if (err != ERR_OK)
+		return CALL_FAIL(call, err);
+	for (size_t i = 0; i < rows->count; i++)
+		if (password_check(server_password_cost(call->server), password, rows_text(rows, i, 0),
+			&stale))
+			return CALL_FAIL(call, ERR_PASSWORD_USED);
+	return ERR_OK;
+}
+
+/* Whether a password may be the user's next; *hash of it, in arena. */
+static enum err
+session_new_password(struct call *call, int64_t user, const char *name, const char *label,
+    const char *password, const char **hash)
+{
+	const struct server_settings *settings = &call->server->settings;
+	const struct password_rules rules = {
+		.chars_min = (size_t)settings->sign_password_chars,
+		.classes_min = (int)settings->sign_password_classes,
+		.company = settings->sign_company,
+		.user = name,
+		.label = label,
+	};
+	enum err err = strlen(password) > PASSWORD_BYTES_MAX ?
+	    ERR_PASSWORD_WEAK :
+	    password_policy(call->arena, &rules, password);
+
+	if (err == ERR_PASSWORD_WEAK)
+		return CALL_FAIL(call, err,
+		    .text = arena_printf(call->arena,
+			call_say(call, "The new password needs %zu to 128 characters%s",
+			    "新密码须为 %zu 到 128 个字符%s"),
+			rules.chars_min,
+			rules.classes_min == 0 ? "" :
+						 call_say(call, " of several kinds: small letters, capitals, digits, signs",
+						     "，并含大小写字母、数字、符号中的多种")));
+	if (err != ERR_OK)
+		return CALL_FAIL(call, err);
+	err = session_check_history(call, user, password);
+	if (err == ERR_OK)
+		*hash = password_hash(call->arena, server_password_cost(call->server), password);
+	return err;
+}
+
+/* The password was right; a code must follow. The ticket is all the client needs for that. */
+static enum err
+session_give_ticket(struct call *call, const struct session_account *account, const char *hash)
+{
+	uint8_t ticket[TOKEN_BYTES], ticket_hash[32];
+	struct sql *sql = sql_new(call->arena);
+	enum err err;
+
+	random_bytes(ticket, sizeof(ticket));
+	hash_sha256(ticket, sizeof(ticket), ticket_hash);
+	sql_add(sql, "SELECT session_ticket(");
+	sql_int(sql, account->attempt);
+	sql_add(sql, ", ");
+	sql_bytes(sql, ticket_hash, sizeof(ticket_hash));
+	sql_add(sql, ", ");
+	sql_int(sql, account->id);
+	sql_add(sql, ", ");
+	sql_text(sql, call->session.peer);
+	sql_add(sql, ", ");
+	session_sql_key(call, sql);
+	sql_add(sql, ", ");
+	sql_text(sql, hash);
+	sql_add(sql, ")");
+	err = session_run(call, sql, NULL);
+	if (err != ERR_OK)
+		return CALL_FAIL(call, err);
+	return CALL_FAIL(call, account->enrolled ? ERR_FACTOR_NEEDED : ERR_FACTOR_ENROLL,
+	    .ticket = arena_memdup(call->arena, ticket, sizeof(ticket)));
+}
+
+/* The same password under today's parameters; should it fail, the next login does it. */
+static void
+session_rehash(struct call *call, const struct session_account *account, const char *password)
 {
 	struct sql *sql = sql_new(call->arena);
 
-	store_read(call->store);
-	sql_add(sql, "SELECT id, label, hash, disabled, must_change, expires_on, branch, failures, "
-		     "peer_failures FROM session_find(");
-	sql_text(sql, name);
+	sql_add(sql, "SELECT session_rehash(");
+	sql_int(sql, account->id);
 	sql_add(sql, ", ");
-	sql_text(sql, call->session.peer);
+	sql_text(sql, account->hash);
+	sql_add(sql, ", ");
+	sql_text(sql, password_hash(call->arena, server_password_cost(call->server), password));
 	sql_add(sql, ")");
-	store_queue(call->store, sql, rows);
-	return store_flush(call->store, call->arena);
+	if (session_run(call, sql, NULL) != ERR_OK)
+		call_log(call, LOG_WARN, "password not hashed again", "state=%s",
+		    store_state(call->store));
 }
 
-/* Whether the account lets anybody in today; the caller answers all refusals alike. */
-static bool
-session_account_open(const struct call *call, const struct rows *found)
+/* Everything fits but what the account still wants: a new password, a second factor. */
+static enum err
+session_let_in(struct call *call, const Kehu__Login *login, const struct session_account *account)
 {
-	return !rows_null(found, 0, 0) && !rows_bool(found, 0, 3) &&
-	    (rows_null(found, 0, 5) || rows_date(found, 0, 5) >= call_today(call));
+	int64_t days = call->server->settings.sign_password_days;
+	bool change = account->must_change || (days > 0 && account->password_days >= days);
+	struct session_entry entry = { .user = account->id, .attempt = account->attempt,
+		.name = login->user, .label = account->label, .branch = account->branch, .how = "password" };
+	const char *hash = NULL;
+	enum err err;
+
+	if (change && login->new_password == NULL) {
+		session_tried(call, account->attempt, "half");
+		return CALL_FAIL(call, ERR_PASSWORD_CHANGE);
+	}
+	if (login->new_password != NULL) {
+		err = session_new_password(
+		    call, account->id, login->user, account->label, login->new_password, &hash);
+		if (err != ERR_OK) {
+			session_tried(call, account->attempt, "half");
+			return err;
+		}
+	}
+	if (account->enrolled || session_wants_factor(call, session_user(call, account->id)))
+		return session_give_ticket(call, account, hash);
+	store_begin(call->store);
+	if (hash != NULL)
+		session_queue_password(call, account->id, hash, 0);
+	err = session_enter(call, &entry, &call->answer.login);
+	if (err == ERR_OK)
+		call->answer.answer_case = KEHU__SERVER_FRAME__ANSWER_LOGIN;
+	return err;
 }
 
 enum err
@@ -196,61 +533,30 @@ handle_login(struct call *call)
 	const Kehu__Login *login = call->request->login;
 	const char *name = login->user != NULL ? login->user : "";
 	const char *password = login->password != NULL ? login->password : "";
-	struct rows *found, *opened;
-	uint8_t token[TOKEN_BYTES];
-	const char *stored;
-	const void *key;
-	size_t key_bytes;
-	int64_t user;
+	struct password_cost cost = server_password_cost(call->server);
+	struct session_account account;
 	bool right, stale;
 	enum err err;
 
-	if (call->session.state == SESSION_LOGGED_IN)
+	if (call->session.state >= SESSION_LOCKED)
 		return CALL_FAIL(call, ERR_BAD_REQUEST);
-	if (!text_valid(name, strlen(name)) || strlen(name) > 80 || strlen(password) > 512)
+	if (!text_valid(name, strlen(name)) || strlen(name) > 80 ||
+	    strlen(password) > PASSWORD_BYTES_MAX)
 		return CALL_FAIL(call, ERR_LOGIN_REFUSED);
-	err = session_find(call, name, &found);
+	err = session_try(call, name, &account);
 	if (err != ERR_OK)
-		return CALL_FAIL(call, err);
-	if (rows_int(found, 0, 7) >= FAILURES_BEFORE_LOCK ||
-	    rows_int(found, 0, 8) >= PEER_FAILURES_BEFORE_LOCK)
-		return CALL_FAIL(call, ERR_LOGIN_LOCKED);
-	stored = rows_text(found, 0, 2);
-	right = password_check(password, stored != NULL ? stored : session_nobody, &stale);
-	user = rows_int(found, 0, 0);
-	if (!right || !session_account_open(call, found)) {
-		session_note_attempt(call, name, false);
+		return err;
+	right = password_check(cost, password,
+	    account.hash != NULL ? account.hash : password_nobody(call->arena, cost), &stale);
+	if (!right || !account.open) {
+		session_tried(call, account.attempt, "wrong");
 		return CALL_FAIL(call, ERR_LOGIN_REFUSED);
 	}
-	if (rows_bool(found, 0, 4) || login->new_password != NULL) {
-		if (login->new_password == NULL)
-			return CALL_FAIL(call, ERR_PASSWORD_CHANGE);
-		if (password_policy(login->new_password, name) != ERR_OK ||
-		    strcmp(login->new_password, password) == 0)
-			return CALL_FAIL(call, ERR_PASSWORD_WEAK);
-		err = session_store_password(call, user, login->new_password, 0);
-	} else if (stale) {
-		err = session_store_password(call, user, password, 0);
-	}
-	if (err == ERR_OK)
-		err = session_open(call, user, token, &opened);
-	if (err != ERR_OK)
-		return CALL_FAIL(call, err);
-	session_note_attempt(call, name, true);
-	call->session.id = rows_int(opened, 0, 0);
-	call->session.user = user;
-	call->session.state = SESSION_LOGGED_IN;
-	key = rows_bytea(call->arena, opened, 0, 1, &key_bytes);
-	snapshot_release(call);
-	snapshot_take(call->server, call);
-	if (call->user == NULL && snapshot_load(call->server, call->store) == ERR_OK) {
-		/* A user made since the snapshot. */
-		snapshot_release(call);
-		snapshot_take(call->server, call);
-	}
-	session_answer(call, name, rows_text(found, 0, 1), rows_text(found, 0, 6), token, key, key_bytes);
-	OPENSSL_cleanse(token, sizeof(token));
-	return ERR_OK;
+	if (!session_branch_fits(call, &account))
+		return CALL_FAIL(call, ERR_CERT_BRANCH);
+	if (stale && login->new_password == NULL)
+		session_rehash(call, &account, password);
+	return session_let_in(call, login, &account);
 }
 
 enum err
@@ -258,33 +564,42 @@ handle_resume(struct call *call)
 {
 	const Kehu__Resume *resume = call->request->resume;
 	struct sql *sql = sql_new(call->arena);
+	struct session_entry entry = { 0 };
 	uint8_t hash[32];
 	struct rows *rows;
-	const void *key;
-	size_t key_bytes;
+	bool locked;
 	enum err err;
 
-	if (call->session.state == SESSION_LOGGED_IN || resume->token.len != TOKEN_BYTES)
+	if (call->session.state >= SESSION_LOCKED || resume->token.len != TOKEN_BYTES)
 		return CALL_FAIL(call, ERR_BAD_REQUEST);
 	hash_sha256(resume->token.data, resume->token.len, hash);
-	sql_add(sql, "SELECT id, user_id, name, label, branch, store_key FROM session_resume(");
+	sql_add(sql, "SELECT id, user_id, name, label, branch, store_key, locked FROM session_resume(");
 	sql_bytes(sql, hash, sizeof(hash));
 	sql_add(sql, ", ");
 	sql_int(sql, call->server->settings.session_idle);
+	sql_add(sql, ", ");
+	sql_int(sql, call->server->settings.session_lock);
+	sql_add(sql, ", ");
+	session_sql_key(call, sql);
 	sql_add(sql, ")");
 	err = session_run(call, sql, &rows);
 	if (err != ERR_OK)
 		return CALL_FAIL(call, err);
 	if (rows->count == 0)
 		return CALL_FAIL(call, ERR_SESSION_ENDED);
-	call->session.id = rows_int(rows, 0, 0);
-	call->session.user = rows_int(rows, 0, 1);
-	call->session.state = SESSION_LOGGED_IN;
-	snapshot_release(call);
-	snapshot_take(call->server, call);
-	key = rows_bytea(call->arena, rows, 0, 5, &key_bytes);
-	session_answer(call, rows_text(rows, 0, 2), rows_text(rows, 0, 3), rows_text(rows, 0, 4), NULL,
-	    key, key_bytes);
+	locked = rows_bool(rows, 0, 6);
+	session_become(call, rows_int(rows, 0, 0), rows_int(rows, 0, 1),
+	    locked ? SESSION_LOCKED : SESSION_LOGGED_IN);
+	entry.name = rows_text(rows, 0, 2);
+	entry.label = rows_text(rows, 0, 3);
+	entry.branch = rows_text(rows, 0, 4);
+	call->answer.login = session_answer(call, &entry);
+	call->answer.answer_case = KEHU__SERVER_FRAME__ANSWER_LOGIN;
+	call->answer.login->has_locked = locked;
+	call->answer.login->locked = locked;
+	/* Drafts on the client's disk stay closed as well until the password is given. */
+	if (!locked)
+		session_put_key(call, call->answer.login, rows, 5);
 	return ERR_OK;
 }
 
@@ -312,26 +627,31 @@ handle_password(struct call *call)
 	const Kehu__Password *request = call->request->password;
 	const struct setup_record *self = access_setup(call->access, E_user, call->session.user);
 	const char *old = request->old_password != NULL ? request->old_password : "";
-	const char *name = self != NULL ? self->key : "";
-	struct rows *found;
+	const char *name = self != NULL ? self->key : "", *hash;
+	struct session_account account;
 	bool stale;
-	enum err err = session_find(call, name, &found);
+	enum err err = session_try(call, name, &account);
 
 	if (err != ERR_OK)
-		return CALL_FAIL(call, err);
-	if (rows_int(found, 0, 7) >= FAILURES_BEFORE_LOCK)
-		return CALL_FAIL(call, ERR_LOGIN_LOCKED);
-	if (rows_null(found, 0, 2) || strlen(old) > 512 ||
-	    !password_check(old, rows_text(found, 0, 2), &stale)) {
-		session_note_attempt(call, name, false);
+		return err;
+	if (account.hash == NULL || strlen(old) > PASSWORD_BYTES_MAX ||
+	    !password_check(server_password_cost(call->server), old, account.hash, &stale)) {
+		session_tried(call, account.attempt, "wrong");
 		return CALL_FAIL(call, ERR_LOGIN_REFUSED);
 	}
-	if (request->new_password == NULL || strcmp(request->new_password, old) == 0 ||
-	    password_policy(request->new_password, name) != ERR_OK)
+	session_tried(call, account.attempt, "good");
+	if (request->new_password == NULL)
 		return CALL_FAIL(call, ERR_PASSWORD_WEAK);
-	err = session_store_password(call, call->session.user, request->new_password, call->session.id);
+	err = session_new_password(call, account.id, name, account.label, request->new_password, &hash);
 	if (err != ERR_OK)
+		return err;
+	store_begin(call->store);
+	session_queue_password(call, account.id, hash, call->session.id);
+	err = store_commit(call->store, call->arena);
+	if (err != ERR_OK) {
+		store_rollback(call->store);
 		return CALL_FAIL(call, err);
+	}
 	answer_done(call);
 	return ERR_OK;
 }

@@ -53,7 +53,7 @@ setup_administrator(struct store *store, struct arena *arena, const char **passw
 		      "must_change, password_hash) SELECT nextval('record_id'), 'admin', 'admin', '管理员', ");
 	sql_text(user, pinyin_sort_key(arena, "管理员", PINYIN_NAME));
 	sql_add(user, ", (SELECT min(id) FROM branch), 'zh', true, ");
-	sql_text(user, password_hash(arena, made));
+	sql_text(user, password_hash(arena, password_cost_default, made));
 	store_queue(store, user, NULL);
 	sql_add(role, "INSERT INTO user_role (id, user_id, role_id) SELECT nextval('record_id'), u.id, r.id "
 		      "FROM users u, role r WHERE u.name = 'admin' AND r.name = 'administrator'");

@@ -38,7 +38,7 @@ demo_job_make_password(struct demo_job *demo)
 	for (size_t i = 0; i < DEMO_PASSWORD_CHARS; i++)
 		demo->password[i] = letters[random[i] % (sizeof(letters) - 1)];
 	demo->password[DEMO_PASSWORD_CHARS] = '\0';
-	demo->hash = password_hash(demo->job->arena, demo->password);
+	demo->hash = password_hash(demo->job->arena, password_cost_default, demo->password);
 }
 
 static const char *

@@ -128,6 +128,21 @@ accept_tls_error(struct bufferevent *bev)
 	return text != NULL ? text : "closed during the handshake";
 }
 
+/* The certificate the client showed, if any was asked for. */
+static void
+accept_take_key(struct conn *conn)
+{
+	struct client_key *key = &conn->session.key;
+
+	if (conn->net->options.authority_file == NULL)
+		return;
+	struct tls_peer peer = tls_peer(bufferevent_openssl_get_ssl(conn->bev));
+	key->given = peer.given;
+	key->verdict = peer.verdict;
+	memcpy(key->hash, peer.key, sizeof(key->hash));
+	memcpy(key->serial, peer.serial, sizeof(key->serial));
+}
+
 static void
 accept_handshake_event(struct bufferevent *bev, short what, void *own)
 {
@@ -139,6 +154,7 @@ accept_handshake_event(struct bufferevent *bev, short what, void *own)
 		return;
 	}
 	accept_uncount(conn);
+	accept_take_key(conn);
 	NET_COUNT(conn->net, handshakes, 1);
 	conn_open(conn);
 }

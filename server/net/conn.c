@@ -42,7 +42,7 @@ conn_output_bytes(const struct conn *conn)
 static bool
 conn_logged_in(const struct conn *conn)
 {
-	return conn->session.state == SESSION_LOGGED_IN;
+	return conn->session.state >= SESSION_LOCKED;
 }
 
 static size_t

@@ -91,6 +91,8 @@ struct conn {
 
 	int64_t since_us; /* of the state */
 	int64_t heard_us;
+	int64_t used_us;   /* the last request of somebody signed in that was more than a ping */
+	int64_t marked_us; /* when that was last noted in the database */
 	int64_t frame_us; /* when the frame that is not yet whole began; 0: none */
 	int64_t moved_us; /* when output last got smaller, or was empty */
 	uint64_t written_bytes, moved_bytes;

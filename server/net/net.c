@@ -276,6 +276,9 @@ net_new(struct arena *arena, const struct net_options *options, const char **why
 	net->tls = tls_server_new(arena, options->cert_file, options->key_file, why);
 	if (net->tls == NULL)
 		goto fail;
+	if (options->authority_file != NULL &&
+	    !tls_server_ask(arena, net->tls, options->authority_file, why))
+		goto fail;
 	net->listen_fd = accept_listen(arena, options, why);
 	if (net->listen_fd < 0)
 		goto fail;

@@ -27,6 +27,7 @@ struct work {
 	size_t bytes;
 	int64_t arrived_us;      /* monotonic clock */
 	volatile bool cancelled; /* set (atomically) by Cancel or when the connection closes */
+	bool mark;  /* note in the database that the session is in use */
 	bool close; /* a worker may set it: close the connection after the answer */
 };
 
@@ -59,6 +60,8 @@ struct net_options {
 	int max_connections, max_per_address, max_handshakes;
 	int idle_timeout_s, handshake_timeout_s, frame_timeout_s;
 	int in_flight_max;       /* of one session, queued or running; see server/net/turn.c */
+	int lock_s;              /* a session that asks for nothing so long locks; 0: never */
+	const char *authority_file; /* whose client certificates are asked for; NULL: none */
 	size_t output_max_bytes; /* a reader slower than this is disconnected */
 	struct lane_ops ops;
 };

@@ -278,7 +278,7 @@ push_ended(struct net *net, struct post *own)
 	for (uint32_t slot = 0; slot < net->slots_used; slot++) {
 		struct conn *conn = net->conns[slot];
 
-		if (conn == NULL || conn->session.state != SESSION_LOGGED_IN)
+		if (conn == NULL || conn->session.state < SESSION_LOCKED)
 			continue;
 		if ((post->session == 0 || conn->session.id != post->session) &&
 		    (post->user == 0 || conn->session.user != post->user))

@@ -19,12 +19,14 @@
 
 #define TURN_AT_ONCE          2
 #define TURN_STRANGER_MAX     4 /* requests in flight before login */
+#define TURN_MARK_US          (60 * US_PER_SECOND)
 #define TURN_LOOP_BODY_BYTES  ((size_t)64 * 1024)
 #define TURN_LOOP_ARENA_BYTES ((size_t)1024 * 1024)
 
 /* The states of proto/requests.def. */
 #define NEEDS_ANY       SESSION_STRANGER
 #define NEEDS_HELLO     SESSION_HELLO
+#define NEEDS_LOCKED    SESSION_LOCKED
 #define NEEDS_LOGGED_IN SESSION_LOGGED_IN
 
 const struct turn_rule *
@@ -167,7 +169,7 @@ turn_start(struct conn *conn, struct task *task, const struct turn_rule *rule)
 	enum err err = ERR_OK;
 
 	if (conn->session.state < rule->needs)
-		err = rule->needs == SESSION_LOGGED_IN ? ERR_LOGIN_NEEDED : ERR_BAD_REQUEST;
+		err = session_refusal(conn->session.state, rule->needs);
 	else if (rule->lane != LANE_LOOP) {
 		task->work.session = conn->session;
 		if (lane_give(&conn->net->lanes[rule->lane], task))
@@ -236,20 +238,45 @@ turn_check(const struct conn *conn, const struct turn_rule *rule, int request)
 	if (rule == NULL)
 		return ERR_BAD_REQUEST;
 	if (turn_is_immediate(request))
-		return conn->session.state < rule->needs ? ERR_LOGIN_NEEDED : ERR_OK;
+		return conn->session.state < rule->needs ?
+		    session_refusal(conn->session.state, rule->needs) : ERR_OK;
 	if (conn->net->stopping)
 		return ERR_BUSY;
-	if (conn->session.state != SESSION_LOGGED_IN && max > TURN_STRANGER_MAX)
+	if (conn->session.state < SESSION_LOCKED && max > TURN_STRANGER_MAX)
 		max = TURN_STRANGER_MAX;
 	return conn->task_count >= max ? ERR_TOO_MANY : ERR_OK;
+}
+
+/*
+ * A session that asked for nothing for so long locks; what its client does by itself (pings, its
+ * subscription) does not count. Resume on another kehud goes by the mark in the database.
+ */
+static void
+turn_use(struct conn *conn, struct task *task, const struct turn_rule *rule)
+{
+	int64_t now = date_monotonic_us(), lock_us = conn->net->options.lock_s * US_PER_SECOND;
+
+	if (rule == NULL || rule->lane == LANE_LOOP || conn->session.state != SESSION_LOGGED_IN)
+		return;
+	if (lock_us > 0 && now - conn->used_us > lock_us) {
+		conn->session.state = SESSION_LOCKED;
+		push_forget(conn);
+		return;
+	}
+	conn->used_us = now;
+	task->work.mark = rule->kind != TURN_SESSION && now - conn->marked_us > TURN_MARK_US;
+	if (task->work.mark)
+		conn->marked_us = now;
 }
 
 void
 turn_take(struct conn *conn, struct task *task, uint32_t number, int request)
 {
 	const struct turn_rule *rule = turn_rule(request);
-	enum err err = turn_check(conn, rule, request);
+	enum err err;
 
+	turn_use(conn, task, rule);
+	err = turn_check(conn, rule, request);
 	task->rule = rule;
 	task->work.number = number;
 	task->work.request = (enum request_id)request;
@@ -301,7 +328,7 @@ turn_drop_all(struct conn *conn)
 	}
 }
 
-/* The peer's address stays what it is, whatever a worker wrote there. */
+/* The peer's address and key stay what they are, whatever a worker wrote there. */
 static void
 turn_take_session(struct conn *conn, const struct session *session)
 {
@@ -309,6 +336,10 @@ turn_take_session(struct conn *conn, const struct session *session)
 
 	conn->session = *session;
 	memcpy(conn->session.peer, old.peer, sizeof(old.peer));
+	conn->session.key.given = old.key.given;
+	memcpy(conn->session.key.hash, old.key.hash, sizeof(old.key.hash));
+	if (old.state != SESSION_LOGGED_IN)
+		conn->used_us = conn->marked_us = date_monotonic_us();
 	if (conn->session.state != SESSION_LOGGED_IN || conn->session.user != old.user)
 		push_forget(conn);
 	conn_session_changed(conn);

@@ -12,9 +12,24 @@ user_reset_password(struct call *call, struct record *user, const struct value *
 	const char *password = password_make(call->arena);
 
 	(void)arguments;
-	record_set_text(user, F_user_password_hash, password_hash(call->arena, password));
+	record_set_text(user, F_user_password_hash, password_hash(call->arena, server_password_cost(call->server), password));
 	record_set_number(user, F_user_must_change, 1);
 	call->written_text = password;
+	return ERR_OK;
+}
+
+/*
+ * For a lost telephone. The database forgets the secret and the recovery codes with the date and
+ * ends the user's sessions; who needs a second factor sets up a new one at the next login.
+ */
+static enum err
+user_reset_factor(struct call *call, struct record *user, const struct value *arguments)
+{
+	(void)arguments;
+	if (record_number(user, F_user_factor_at) == 0)
+		return CALL_FAIL(call, ERR_EMPTY, .entity = E_user,
+		    .text = call_say(call, "This user has no second factor", "该用户未启用二次验证"));
+	record_set_null(user, F_user_factor_at);
 	return ERR_OK;
 }
 
@@ -28,6 +43,7 @@ user_refuse_delete(struct call *call, struct record *user)
 
 const struct rule rules_user[] = {
 	{ .action = "reset_password", .act = user_reset_password, .right = RIGHT_EDIT },
+	{ .action = "reset_factor", .act = user_reset_factor, .right = RIGHT_EDIT },
 	{ .hook = HOOK_DELETE, .run = user_refuse_delete },
 	{ 0 },
 };

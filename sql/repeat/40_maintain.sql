@@ -46,7 +46,8 @@ BEGIN
 	END LOOP;
 	DELETE FROM outcome_default WHERE day < today - 8;
 	DELETE FROM session WHERE coalesce(ended_at, expires_at) < now() - interval '30 days';
-	DELETE FROM login_attempt WHERE at < now() - interval '30 days';
+	DELETE FROM login_attempt WHERE at < now() - interval '180 days';
+	DELETE FROM login_ticket WHERE expires_at < now();
 	DELETE FROM job WHERE finished_at < now() - interval '30 days';
 	-- Uploads nobody finished, or gave up.
 	DELETE FROM attachment_chunk c USING attachment a WHERE a.id = c.attachment_id

@@ -26,9 +26,17 @@ GRANT EXECUTE ON FUNCTION access_role_grants(), access_role_fields(), access_use
 	kehu_lead_give(bigint, bigint, bigint, bigint, bigint),
 	kehu_opportunity_give(bigint, bigint, bigint), kehu_lead_matches(text, text[]),
 	kehu_contact_matches(bigint, text, text),
-	kehu_customer_tag_of(bigint[]), session_find(text, text), session_attempt(text, text, boolean),
-	session_open(bigint, bytea, bytea, text, text, bigint), session_resume(bytea, bigint),
+	kehu_customer_tag_of(bigint[]),
+	session_try(text, text), session_tried(bigint, text),
+	session_open(bigint, bigint, bytea, bytea, text, text, bigint, bytea, text, text),
+	session_resume(bytea, bigint, bigint, bytea), session_seen(bigint), session_lock(bigint, boolean),
 	session_close(bigint), session_set_password(bigint, text, bigint),
+	session_rehash(bigint, text, text), session_passwords(bigint, bigint),
+	session_ticket(bigint, bytea, bigint, text, bytea, text), session_ticket_take(bytea, bytea),
+	session_ticket_done(bytea), session_factor(bigint), session_factor_use(bigint, bigint),
+	session_recovery_use(bigint, bytea), session_factor_begin(bigint, bytea),
+	session_factor_confirm(bigint, bigint, bigint, text[]), session_list(bigint, bigint),
+	session_end(bigint, bigint, bigint, bigint), session_certificate(text),
 	kehu_pseudonym(text), kehu_audit_seal_begin(), kehu_tick(text, bigint),
 	kehu_audit_seal_end(bigint, bigint, text, text, bigint, timestamptz, bytea, bytea, bytea, bytea)
 	TO kehu_app;
@@ -59,7 +67,9 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON job, job_chunk, import_chunk, import_row
 GRANT SELECT, UPDATE ON state TO kehu_rule;
 GRANT SELECT ON settings TO kehu_rule;
 GRANT SELECT, INSERT, UPDATE ON session TO kehu_rule;
-GRANT SELECT, INSERT ON user_secret, login_attempt TO kehu_rule;
+GRANT SELECT, INSERT ON user_secret TO kehu_rule;
+GRANT SELECT, INSERT, UPDATE ON login_attempt, user_sign TO kehu_rule;
+GRANT SELECT, INSERT, UPDATE, DELETE ON user_recovery, password_history, login_ticket TO kehu_rule;
 GRANT SELECT, INSERT, UPDATE, DELETE ON record_share TO kehu_rule;
 GRANT SELECT, INSERT, DELETE ON change TO kehu_rule;
 GRANT INSERT ON history, audit TO kehu_rule;

@@ -136,8 +136,8 @@ bed_configuration(struct bed *bed, int port)
 		"net: { port = %d; certificate = \"%s/server.crt\"; key = \"%s/server.key\"; };\n"
 		"database: { connection = \"%s\"; };\n"
 		"lanes: { interactive = 3; heavy = 1; jobs = 1; hash = 1; };\n"
-		"log: { level = \"info\"; };\n",
-		port, bed->dir, bed->dir, pg_conninfo(bed->database)));
+		"%s",
+		port, bed->dir, bed->dir, pg_conninfo(bed->database), bed->settings));
 	return name;
 }
 
@@ -171,6 +171,13 @@ bed_kill(struct bed *bed, int signal_number)
 struct bed *
 bed_new(const char *database)
 {
+	return bed_new_with(database,
+	    "log: { level = \"info\"; };\nsign: { second_factor = \"none\"; };\n");
+}
+
+struct bed *
+bed_new_with(const char *database, const char *settings)
+{
 	struct arena *arena = arena_new(0);
 	struct bed *bed = ARENA_NEW(arena, struct bed);
 	const char *const hosts[] = { "localhost", "127.0.0.1" };
@@ -179,12 +186,13 @@ bed_new(const char *database)
 
 	bed->arena = arena;
 	bed->database = database;
+	bed->settings = settings;
 	if (mkdtemp(dir) == NULL)
 		fatal("no temporary directory");
 	bed->dir = arena_strdup(arena, dir);
 	pg_database(database);
 	company_make(database);
-	pg_exec(database, "UPDATE users SET password_hash = '%s'", password_hash(arena, BED_PASSWORD));
+	pg_exec(database, "UPDATE users SET password_hash = '%s'", password_hash(arena, password_cost_default, BED_PASSWORD));
 	if (tls_make_certificates(arena, bed->dir, hosts, 2, &why) != ERR_OK)
 		fatal("no certificates: %s", why);
 	if (bed_open == NULL)

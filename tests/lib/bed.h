@@ -14,6 +14,7 @@
 
 struct bed {
 	const char *database, *dir, *conf;
+	const char *settings; /* further lines of kehud.conf, with a group "sign"; read by bed_start */
 	pid_t kehud;
 	int port;
 	struct arena *arena;
@@ -22,6 +23,8 @@ struct bed {
 /* Fresh database of that name, company, certificates, kehud running. Ends the process on failure. */
 struct bed *bed_new(const char *database);
 void bed_free(struct bed *bed);
+/* The same with these settings. Without any, nobody needs a second factor. */
+struct bed *bed_new_with(const char *database, const char *settings);
 /* kehud alone: kill -9 (or another signal) and wait; start again on the same port. */
 void bed_kill(struct bed *bed, int signal_number);
 void bed_start(struct bed *bed);

@@ -191,7 +191,8 @@ big_configure(const struct big *big)
 	fprintf(file,
 	    "net: { port = 0; certificate = \"%s/server.crt\"; key = \"%s/server.key\"; };\n"
 	    "database: { connection = \"%s\"; };\n"
-	    "log: { file = \"%s/kehud.log\"; };\n",
+	    "log: { file = \"%s/kehud.log\"; };\n"
+	    "sign: { second_factor = \"none\"; };\n",
 	    big->dir, big->dir, pg_conninfo(big->database), big->dir);
 	fclose(file);
 	return path;

@@ -187,6 +187,8 @@ netbed_session(
 		work->session.state = SESSION_LOGGED_IN;
 		work->session.user = atoi(netbed_login_name(request) + 1);
 		work->session.id = 100 + work->session.user;
+	} else if (request->request_case == KEHU__CLIENT_FRAME__REQUEST_LOCK) {
+		work->session.state = SESSION_LOCKED;
 	} else if (request->request_case == KEHU__CLIENT_FRAME__REQUEST_LOGOUT) {
 		work->session.state = SESSION_HELLO;
 		work->session.user = work->session.id = 0;

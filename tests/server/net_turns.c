@@ -234,9 +234,10 @@ state_decides_for_every_request(void **state)
 	for (size_t i = 0; i < sizeof(requests) / sizeof(*requests); i++)
 		for (int at = SESSION_STRANGER; at <= SESSION_LOGGED_IN; at++) {
 			bool login = strcmp(requests[i].needs, "LOGGED_IN") == 0;
+			bool session = login || strcmp(requests[i].needs, "LOCKED") == 0;
 			bool greeting = strcmp(requests[i].needs, "HELLO") == 0;
 			struct peer *peer =
-			    at == SESSION_LOGGED_IN ? peer_login(bed, 1) : peer_new(bed);
+			    at >= SESSION_LOCKED ? peer_login(bed, 1) : peer_new(bed);
 			/* number 9 and the request, empty */
 			uint8_t frame[] = { 0, 0, 0, 6, 0, 0x08, 9, 0, 0, 0 };
 
@@ -246,13 +247,43 @@ state_decides_for_every_request(void **state)
 				peer_hello(peer);
 				assert_answers(peer, 1, ERR_OK);
 			}
+			if (at == SESSION_LOCKED) {
+				uint8_t lock[] = { 0, 0, 0, 6, 0, 0x08, 8, 0xf2, 2, 0 };
+
+				assert_true(peer_write(peer, lock, sizeof(lock)));
+				assert_answers(peer, 8, ERR_OK);
+			}
 			assert_true(peer_write(peer, frame, sizeof(frame)));
 			assert_answers(peer, 9,
-			    login && at != SESSION_LOGGED_IN     ? ERR_LOGIN_NEEDED
+			    login && at == SESSION_LOCKED        ? ERR_SESSION_LOCKED
+			    : session && at < SESSION_LOCKED     ? ERR_LOGIN_NEEDED
 			    : greeting && at == SESSION_STRANGER ? ERR_BAD_REQUEST
 								 : ERR_OK);
 			peer_free(peer);
 		}
+	netbed_free(bed);
+}
+
+/* A session nobody asks anything of locks; pings are not somebody asking. */
+static void
+unused_session_locks(void **state)
+{
+	struct netbed *bed = netbed_new();
+
+	bed->options.lock_s = 1;
+	netbed_start(bed);
+	struct peer *peer = peer_login(bed, 1);
+	int64_t end = netbed_ms() + 1200;
+
+	while (netbed_ms() < end) {
+		assert_answers(peer, peer_ping(peer), ERR_OK);
+		poll(NULL, 0, 50);
+	}
+	assert_answers(peer, peer_command(peer, REQUEST_search, "echo"), ERR_SESSION_LOCKED);
+	assert_answers(peer, peer_command(peer, REQUEST_save, "echo"), ERR_SESSION_LOCKED);
+	assert_answers(peer, peer_ping(peer), ERR_OK);
+	assert_answers(peer, peer_command(peer, REQUEST_logout, NULL), ERR_OK);
+	peer_free(peer);
 	netbed_free(bed);
 }
 
@@ -499,6 +530,7 @@ main(void)
 		cmocka_unit_test(stranger_reaches_no_worker_but_for_hello_and_login),
 		cmocka_unit_test(login_before_hello_is_refused),
 		cmocka_unit_test(state_decides_for_every_request),
+		cmocka_unit_test(unused_session_locks),
 		cmocka_unit_test(logout_takes_the_rights_of_what_follows),
 		cmocka_unit_test(requests_past_the_limit_of_a_session_are_refused),
 		cmocka_unit_test(full_lane_answers_busy),

@@ -109,6 +109,7 @@ static void
 grants_name_roles_and_entities(void **state)
 {
 #define ROLE(...)
+#define SECOND_FACTOR(role_) assert_true(role_named(#role_));
 #define EVERY(entity_, ...) assert_non_null(entity_named(#entity_));
 #define GRANT(role_, entity_, ...)                                                             \
 	assert_true(role_named(#role_));                                                       \
@@ -118,6 +119,7 @@ grants_name_roles_and_entities(void **state)
 	assert_true(role_named(#role_));                                                       \
 	assert_true(field_named(#entity_, #field_));
 #include "server/access/roles.def"
+#undef SECOND_FACTOR
 #undef ROLE
 #undef EVERY
 #undef GRANT

@@ -1,0 +1,640 @@
+/*
+ * Signing in against real kehuds: waiting after wrong passwords, second factors, locked and
+ * ended sessions, certificates of branches. Two kehuds share one database.
+ */
+#include "common/date.h"
+#include "server/entity/fields.h"
+#include "server/gate/password.h"
+#include "server/gate/totp.h"
+#include "tests/lib/bed.h"
+#include "tests/lib/company.h"
+#include "tests/lib/pg.h"
+
+#include <inttypes.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+// clang-format off
+#include <cmocka.h>
+// clang-format on
+
+#define DB "sign"
+
+static struct bed *bed;
+static int second; /* port of the other kehud */
+
+/* ---- helpers ----------------------------------------------------------------------------- */
+
+/* As if the last wrong tries were long ago. */
+static void
+forget_tries(void)
+{
+	pg_exec(DB, "DELETE FROM login_attempt");
+}
+
+static enum err
+try_login(struct client *client, const char *user, const char *password)
+{
+	link_login(client->link, user, password, NULL);
+	return link_wait(client->link, BED_WAIT_MS);
+}
+
+/* A try on a connection of its own. */
+static enum err
+try_once(const char *user, const char *password)
+{
+	struct client *client = client_stranger(bed, LANG_EN);
+	enum err err = try_login(client, user, password);
+
+	client_free(client);
+	return err;
+}
+
+static struct client *
+client_at(int port, const char *user)
+{
+	struct client *client = calloc(1, sizeof(*client));
+
+	client->bed = bed;
+	client->arena = arena_new(0);
+	client->link = link_new(&(struct link_options){
+	    .server = arena_printf(bed->arena, "127.0.0.1:%d", port),
+	    .ca_file = bed_ca(bed),
+	    .program = "test",
+	    .lang = LANG_EN,
+	});
+	assert_int_equal(try_login(client, user, BED_PASSWORD), ERR_OK);
+	return client;
+}
+
+static bool
+is_out(void *context)
+{
+	struct link_status status = link_status(((struct client *)context)->link);
+
+	return status.state != LINK_READY && status.state != LINK_SLOW;
+}
+
+static bool
+is_locked(void *context)
+{
+	return link_status(((struct client *)context)->link).locked;
+}
+
+static bool
+is_unlocked(void *context)
+{
+	return !is_locked(context);
+}
+
+static enum err
+factor(struct client *client, enum link_factor_step step, const char *code)
+{
+	link_factor(client->link, step, code);
+	return link_wait(client->link, BED_WAIT_MS);
+}
+
+static void
+unbase32(const char *text, uint8_t out[TOTP_SECRET_BYTES])
+{
+	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+	uint32_t bits = 0;
+	int held = 0;
+	size_t bytes = 0;
+
+	for (; *text != '\0'; text++) {
+		const char *at = strchr(letters, *text);
+
+		assert_non_null(at);
+		bits = bits << 5 | (uint32_t)(at - letters);
+		held += 5;
+		if (held >= 8) {
+			held -= 8;
+			out[bytes++] = (uint8_t)(bits >> held);
+		}
+	}
+	assert_int_equal(bytes, TOTP_SECRET_BYTES);
+}
+
+/* What an authenticator would show now, or in some steps. */
+static const char *
+code_now(struct client *client, const uint8_t *secret, int64_t steps)
+{
+	char *code = arena_alloc(client->arena, 7);
+
+	totp_code(secret, totp_step(date_now_us()) + steps, code);
+	return code;
+}
+
+/* Sets up a second factor in a login that wants one; the recovery codes are copied. */
+static void
+enrol(struct client *client, const char *user, uint8_t secret[TOTP_SECRET_BYTES], const char *recovery[10])
+{
+	const Kehu__FactorAnswer *answer;
+
+	assert_int_equal(try_login(client, user, BED_PASSWORD), ERR_FACTOR_ENROLL);
+	assert_true(link_status(client->link).needs_factor);
+	assert_int_equal(factor(client, LINK_FACTOR_BEGIN, NULL), ERR_FACTOR_ENROLL);
+	answer = link_factor_answer(client->link);
+	assert_non_null(strstr(answer->uri, answer->secret));
+	unbase32(answer->secret, secret);
+	assert_int_equal(
+	    factor(client, LINK_FACTOR_CONFIRM, code_now(client, secret, 0)), ERR_OK);
+	answer = link_factor_answer(client->link);
+	assert_int_equal(answer->n_recovery, TOTP_RECOVERY_CODES);
+	for (size_t i = 0; i < TOTP_RECOVERY_CODES; i++)
+		recovery[i] = arena_strdup(bed->arena, answer->recovery[i]);
+}
+
+static void
+forget_factor(const char *user)
+{
+	pg_exec(DB, "UPDATE users SET factor_at = NULL WHERE name = '%s'", user);
+}
+
+/* ---- passwords --------------------------------------------------------------------------- */
+
+static void
+login_hashes_again_under_new_parameters(void **state)
+{
+	pg_exec(DB, "UPDATE users SET password_hash = '%s' WHERE name = 'ada'",
+	    password_hash(bed->arena, (struct password_cost){ 11, 2 }, BED_PASSWORD));
+	assert_int_equal(try_once("ada", BED_PASSWORD), ERR_OK);
+	assert_int_equal(strncmp(pg_exec(DB, "SELECT password_hash FROM users WHERE name = 'ada'"),
+			     "scrypt$10$8$1$", 14), 0);
+	/* no new password, as far as its owner is concerned */
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM password_history h JOIN users u "
+				    "ON u.id = h.user_id WHERE u.name = 'ada' AND h.hash LIKE 'scrypt$11$%%'"), 0);
+	assert_int_equal(try_once("ada", BED_PASSWORD), ERR_OK);
+}
+
+static void
+hundred_wrong_passwords_get_nowhere(void **state)
+{
+	struct client *client = client_stranger(bed, LANG_EN);
+	int refused = 0, waits = 0;
+
+	forget_tries();
+	for (int i = 0; i < 100; i++) {
+		enum err err = try_login(client, "ben", "not the right one");
+
+		refused += err == ERR_LOGIN_REFUSED;
+		waits += err == ERR_LOGIN_LOCKED;
+	}
+	assert_int_equal(refused + waits, 100);
+	assert_in_range(refused, 3, 8);
+	/* said with the seconds, recorded with the address, and the right one waits too */
+	assert_int_equal(try_login(client, "ben", BED_PASSWORD), ERR_LOGIN_LOCKED);
+	assert_non_null(strstr(link_status(client->link).text, "wait"));
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM login_attempt WHERE name = 'ben' AND peer = '127.0.0.1'"), 101);
+	/* ten wrong ones lock for a quarter of an hour, and no longer */
+	pg_exec(DB, "DELETE FROM login_attempt");
+	pg_exec(DB, "INSERT INTO login_attempt (at, name, peer, good) "
+		    "SELECT now() - interval '14 minutes', 'ben', '10.9.9.9', false FROM generate_series(1, 10)");
+	assert_int_equal(try_login(client, "ben", BED_PASSWORD), ERR_LOGIN_LOCKED);
+	pg_exec(DB, "UPDATE login_attempt SET at = now() - interval '16 minutes'");
+	assert_int_equal(try_login(client, "ben", BED_PASSWORD), ERR_OK);
+	client_free(client);
+}
+
+static void
+nobody_is_locked_out_of_the_place_they_work_at(void **state)
+{
+	forget_tries();
+	assert_int_equal(try_once("dan", BED_PASSWORD), ERR_OK);
+	/* somebody elsewhere tries and tries, and fills this address's own count with other names */
+	pg_exec(DB, "INSERT INTO login_attempt (at, name, peer, good) SELECT now(), 'dan', '10.9.9.9', false "
+		    "FROM generate_series(1, 50)");
+	pg_exec(DB, "INSERT INTO login_attempt (at, name, peer, good) SELECT now(), 'x' || i, '127.0.0.1', false "
+		    "FROM generate_series(1, 200) i");
+	assert_int_equal(try_once("dan", BED_PASSWORD), ERR_OK);
+	assert_int_equal(try_once("cai", BED_PASSWORD), ERR_LOGIN_LOCKED);
+	/* wrong ones from here delay by half a minute at most */
+	pg_exec(DB, "INSERT INTO login_attempt (at, name, peer, good) SELECT now() - interval '31 s', 'dan', "
+		    "'127.0.0.1', false FROM generate_series(1, 40)");
+	assert_int_equal(try_once("dan", BED_PASSWORD), ERR_OK);
+	forget_tries();
+}
+
+static size_t
+count_in_log(const char *what)
+{
+	const char *path = arena_printf(bed->arena, "%s/kehud.log", bed->dir);
+	FILE *file = fopen(path, "r");
+	char line[4096];
+	size_t count = 0;
+
+	assert_non_null(file);
+	while (fgets(line, sizeof(line), file) != NULL)
+		count += strstr(line, what) != NULL;
+	fclose(file);
+	return count;
+}
+
+static int
+compare_us(const void *a, const void *b)
+{
+	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+enum { TIMED_TRIES = 1000 };
+
+static void
+unknown_users_cost_what_known_ones_do(void **state)
+{
+	static const char *const names[] = { "cai", "nobody-of-that-name" };
+	struct client *client = client_stranger(bed, LANG_EN);
+	static int64_t took_us[2][TIMED_TRIES];
+	const char *said[2];
+	size_t hashed[2] = { 0 };
+
+	for (int i = 0; i < TIMED_TRIES; i++)
+		for (int known = 0; known < 2; known++) {
+			size_t before = i < 20 ? count_in_log("password hashed") : 0;
+			int64_t started;
+
+			pg_exec(DB, "TRUNCATE login_attempt");
+			started = date_monotonic_us();
+			assert_int_equal(try_login(client, names[known], "wrong, whoever it is"), ERR_LOGIN_REFUSED);
+			took_us[known][i] = date_monotonic_us() - started;
+			said[known] = arena_strdup(bed->arena, link_status(client->link).text);
+			if (i < 20)
+				hashed[known] += count_in_log("password hashed") - before;
+		}
+	for (int known = 0; known < 2; known++)
+		qsort(took_us[known], TIMED_TRIES, sizeof(took_us[0][0]), compare_us);
+	print_message("# medians of %d tries: known %" PRId64 " us, unknown %" PRId64 " us (%+.1f %%)\n",
+	    TIMED_TRIES, took_us[0][TIMED_TRIES / 2], took_us[1][TIMED_TRIES / 2],
+	    100.0 * (double)(took_us[1][TIMED_TRIES / 2] - took_us[0][TIMED_TRIES / 2]) /
+		(double)took_us[0][TIMED_TRIES / 2]);
+	assert_string_equal(said[0], said[1]);
+	assert_int_equal(hashed[0], 20);
+	assert_int_equal(hashed[1], 20);
+	client_free(client);
+}
+
+/* ---- the second factor ------------------------------------------------------------------- */
+
+static void
+administrator_must_set_up_a_second_factor(void **state)
+{
+	struct client *guo = client_stranger(bed, LANG_EN);
+	uint8_t secret[TOTP_SECRET_BYTES];
+	const char *recovery[10];
+
+	enrol(guo, "guo", secret, recovery);
+	assert_int_equal(client_list(guo, E_user, "")->answer_case, KEHU__SERVER_FRAME__ANSWER_PAGE);
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM audit WHERE action = 'enrol' AND user_id = %d", USER_GUO), 1);
+	client_free(guo);
+	/* from now on the password alone opens nothing, and the confirming code is used up */
+	guo = client_stranger(bed, LANG_EN);
+	assert_int_equal(try_login(guo, "guo", BED_PASSWORD), ERR_FACTOR_NEEDED);
+	assert_int_equal(factor(guo, LINK_FACTOR_SIGN_IN, code_now(guo, secret, 0)), ERR_FACTOR_USED);
+	assert_int_equal(factor(guo, LINK_FACTOR_SIGN_IN, code_now(guo, secret, 1)), ERR_OK);
+	client_free(guo);
+	/* the secret is nowhere a reader could get it */
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM history WHERE record_id = %d AND %d = ANY (fields)", USER_GUO, F_user_factor_at), 1);
+	forget_factor("guo");
+	forget_tries();
+}
+
+static void
+code_opens_one_door_once(void **state)
+{
+	struct client *guo = client_stranger(bed, LANG_EN), *other = client_at(bed->port, "ada");
+	uint8_t secret[TOTP_SECRET_BYTES];
+	const char *recovery[10], *code;
+
+	client_free(other);
+	enrol(guo, "guo", secret, recovery);
+	client_free(guo);
+	guo = client_stranger(bed, LANG_EN);
+	other = client_stranger(bed, LANG_EN);
+	assert_int_equal(try_login(guo, "guo", BED_PASSWORD), ERR_FACTOR_NEEDED);
+	assert_int_equal(try_login(other, "guo", BED_PASSWORD), ERR_FACTOR_NEEDED);
+	code = code_now(guo, secret, 1);
+	assert_int_equal(factor(guo, LINK_FACTOR_SIGN_IN, code), ERR_OK);
+	assert_int_equal(factor(other, LINK_FACTOR_SIGN_IN, code), ERR_FACTOR_USED);
+	/* an older one neither, though it is within the window */
+	assert_int_equal(factor(other, LINK_FACTOR_SIGN_IN, code_now(other, secret, 0)), ERR_FACTOR_USED);
+	/* each recovery code once, whatever its spelling */
+	assert_int_equal(factor(other, LINK_FACTOR_SIGN_IN, recovery[3]), ERR_OK);
+	client_free(other);
+	other = client_stranger(bed, LANG_EN);
+	forget_tries();
+	assert_int_equal(try_login(other, "guo", BED_PASSWORD), ERR_FACTOR_NEEDED);
+	assert_int_equal(factor(other, LINK_FACTOR_SIGN_IN, recovery[3]), ERR_FACTOR_WRONG);
+	assert_int_equal(factor(other, LINK_FACTOR_SIGN_IN, recovery[4]), ERR_OK);
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM user_recovery WHERE user_id = %d", USER_GUO), 8);
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM audit WHERE user_id = %d AND action = 'login' AND detail = 'recovery'", USER_GUO), 2);
+	client_free(other);
+	client_free(guo);
+	forget_factor("guo");
+	forget_tries();
+}
+
+static void
+clock_an_hour_off_is_told_while_setting_up(void **state)
+{
+	struct client *guo = client_stranger(bed, LANG_EN);
+	uint8_t secret[TOTP_SECRET_BYTES];
+
+	forget_tries();
+	assert_int_equal(try_login(guo, "guo", BED_PASSWORD), ERR_FACTOR_ENROLL);
+	assert_int_equal(factor(guo, LINK_FACTOR_BEGIN, NULL), ERR_FACTOR_ENROLL);
+	unbase32(link_factor_answer(guo->link)->secret, secret);
+	assert_int_equal(factor(guo, LINK_FACTOR_CONFIRM, code_now(guo, secret, 120)), ERR_FACTOR_WRONG);
+	assert_non_null(strstr(link_status(guo->link).text, "60 minutes fast"));
+	assert_int_equal(factor(guo, LINK_FACTOR_CONFIRM, code_now(guo, secret, -120)), ERR_FACTOR_WRONG);
+	assert_non_null(strstr(link_status(guo->link).text, "60 minutes slow"));
+	assert_int_equal(factor(guo, LINK_FACTOR_CONFIRM, "12345"), ERR_FACTOR_WRONG);
+	assert_non_null(strstr(link_status(guo->link).text, "clock says"));
+	assert_int_equal(factor(guo, LINK_FACTOR_CONFIRM, code_now(guo, secret, 0)), ERR_OK);
+	client_free(guo);
+	/* later it is not: each guess would count for many */
+	guo = client_stranger(bed, LANG_EN);
+	assert_int_equal(try_login(guo, "guo", BED_PASSWORD), ERR_FACTOR_NEEDED);
+	assert_int_equal(factor(guo, LINK_FACTOR_SIGN_IN, code_now(guo, secret, 120)), ERR_FACTOR_WRONG);
+	assert_null(strstr(link_status(guo->link).text, "minutes"));
+	assert_non_null(strstr(link_status(guo->link).text, "clock says"));
+	client_free(guo);
+	forget_factor("guo");
+	forget_tries();
+}
+
+static void
+wrong_codes_are_counted_like_wrong_passwords(void **state)
+{
+	struct client *guo = client_stranger(bed, LANG_EN);
+	uint8_t secret[TOTP_SECRET_BYTES];
+	const char *recovery[10];
+	enum err err = ERR_OK;
+	int wrong = 0;
+
+	forget_tries();
+	enrol(guo, "guo", secret, recovery);
+	client_free(guo);
+	pg_exec(DB, "UPDATE login_attempt SET peer = '10.1.1.1'"); /* the good one was elsewhere */
+	guo = client_stranger(bed, LANG_EN);
+	assert_int_equal(try_login(guo, "guo", BED_PASSWORD), ERR_FACTOR_NEEDED);
+	for (int i = 0; i < 9 && err != ERR_LOGIN_LOCKED; i++) {
+		err = factor(guo, LINK_FACTOR_SIGN_IN, "000000");
+		wrong += err == ERR_FACTOR_WRONG;
+	}
+	assert_int_equal(err, ERR_LOGIN_LOCKED);
+	assert_in_range(wrong, 3, 4);
+	/* a ticket is not for ever either */
+	forget_tries();
+	pg_exec(DB, "UPDATE login_ticket SET expires_at = now() - interval '1 s'");
+	assert_int_equal(factor(guo, LINK_FACTOR_SIGN_IN, code_now(guo, secret, 1)), ERR_TICKET_OLD);
+	assert_false(link_status(guo->link).needs_factor);
+	client_free(guo);
+	forget_factor("guo");
+	forget_tries();
+}
+
+static void
+administrator_resets_a_lost_second_factor(void **state)
+{
+	struct client *guo = client_stranger(bed, LANG_EN), *eve;
+	uint8_t secret[TOTP_SECRET_BYTES];
+	const char *recovery[10];
+
+	/* one who need not have it has it: then it counts */
+	enrol(guo, "guo", secret, recovery);
+	pg_exec(DB, "UPDATE user_sign SET secret = decode('00', 'hex') WHERE user_id = %d", USER_EVE);
+	pg_exec(DB, "INSERT INTO user_sign (user_id, secret) VALUES (%d, decode(repeat('07', 20), 'hex')) "
+		    "ON CONFLICT (user_id) DO UPDATE SET secret = EXCLUDED.secret", USER_EVE);
+	pg_exec(DB, "UPDATE users SET factor_at = now() WHERE id = %d", USER_EVE);
+	assert_int_equal(try_once("eve", BED_PASSWORD), ERR_FACTOR_NEEDED);
+	expect_error(client_act(guo, E_user, USER_ADA, "reset_factor", NULL), ERR_EMPTY, 0);
+	expect_written(client_act(guo, E_user, USER_EVE, "reset_factor", NULL));
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM audit WHERE user_id = %d AND action = 'reset_factor' AND record_id = %d", USER_GUO, USER_EVE), 1);
+	assert_int_equal(try_once("eve", BED_PASSWORD), ERR_OK);
+	/* nobody without the right */
+	eve = client_at(bed->port, "eve");
+	expect_error(client_act(eve, E_user, USER_GUO, "reset_factor", NULL), ERR_FORBIDDEN, 0);
+	client_free(eve);
+	client_free(guo);
+	forget_factor("guo");
+	forget_tries();
+}
+
+/* ---- sessions ---------------------------------------------------------------------------- */
+
+static const Kehu__SessionsAnswer *
+sessions(struct client *client, int64_t end, bool all)
+{
+	Kehu__ClientFrame frame = KEHU__CLIENT_FRAME__INIT;
+	Kehu__Sessions request = KEHU__SESSIONS__INIT;
+	Kehu__ServerFrame *answer;
+
+	request.has_end = end != 0;
+	request.end = end;
+	request.has_all = request.all = all;
+	frame.request_case = KEHU__CLIENT_FRAME__REQUEST_SESSIONS;
+	frame.sessions = &request;
+	answer = client_call(client, &frame);
+	return answer->answer_case == KEHU__SERVER_FRAME__ANSWER_SESSIONS ? answer->sessions : NULL;
+}
+
+static int64_t
+other_session(const Kehu__SessionsAnswer *answer)
+{
+	for (size_t i = 0; i < answer->n_sessions; i++)
+		if (!answer->sessions[i]->own)
+			return answer->sessions[i]->id;
+	return 0;
+}
+
+static void
+session_ended_by_its_user_is_out_on_the_other_kehud(void **state)
+{
+	struct client *here, *there, *cai;
+	int64_t before, id;
+
+	pg_exec(DB, "UPDATE session SET ended_at = now() WHERE ended_at IS NULL");
+	here = client_at(bed->port, "ada");
+	there = client_at(second, "ada");
+	cai = client_at(second, "cai");
+	assert_int_equal(sessions(here, 0, false)->n_sessions, 2);
+	id = other_session(sessions(here, 0, false));
+	/* another's is not there for her, and the list of all is not hers to see */
+	assert_null(sessions(here, other_session(sessions(cai, 0, false)) + 1000000, false));
+	assert_null(sessions(here, pg_int(DB, "SELECT id FROM session WHERE user_id = %d AND ended_at IS NULL", USER_CAI), false));
+	assert_null(sessions(here, 0, true));
+	before = date_monotonic_us();
+	assert_int_equal(sessions(here, id, false)->n_sessions, 1);
+	assert_true(client_wait(there, is_out, there));
+	print_message("# out after %d ms\n", (int)((date_monotonic_us() - before) / 1000));
+	assert_false(is_out(cai));
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM audit WHERE request = 'sessions' AND record_id = %d", USER_ADA), 1);
+	client_free(here);
+	client_free(there);
+	client_free(cai);
+}
+
+static void
+disabled_user_is_out_on_both_kehuds(void **state)
+{
+	struct client *here = client_at(bed->port, "dan"), *there = client_at(second, "dan");
+	int64_t before = date_monotonic_us();
+
+	pg_exec(DB, "UPDATE users SET disabled = true, version = version + 1 WHERE name = 'dan'");
+	assert_true(client_wait(here, is_out, here));
+	assert_true(client_wait(there, is_out, there));
+	assert_true(date_monotonic_us() - before < 5 * US_PER_SECOND);
+	client_free(here);
+	client_free(there);
+	pg_exec(DB, "UPDATE users SET disabled = false, version = version + 1 WHERE name = 'dan'");
+	/* enabled again, the old sessions stay over */
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM session WHERE user_id = %d AND ended_at IS NULL", USER_DAN), 0);
+}
+
+static void
+new_password_ends_the_other_sessions(void **state)
+{
+	struct client *here = client_at(bed->port, "ben"), *there = client_at(second, "ben");
+	Kehu__ClientFrame frame = KEHU__CLIENT_FRAME__INIT;
+	Kehu__Password request = KEHU__PASSWORD__INIT;
+
+	request.old_password = (char *)(uintptr_t)BED_PASSWORD;
+	frame.request_case = KEHU__CLIENT_FRAME__REQUEST_PASSWORD;
+	frame.password = &request;
+	request.new_password = (char *)(uintptr_t)"password2026";
+	expect_error(client_call(here, &frame), ERR_PASSWORD_COMMON, 0);
+	request.new_password = (char *)(uintptr_t)BED_PASSWORD;
+	expect_error(client_call(here, &frame), ERR_PASSWORD_USED, 0);
+	request.new_password = (char *)(uintptr_t)"昨夜西风凋碧树独上高楼";
+	expect_error(client_call(here, &frame), ERR_PASSWORD_WEAK, 0);
+	request.new_password = (char *)(uintptr_t)"昨夜西风凋碧树独上高楼望尽";
+	assert_int_equal(client_call(here, &frame)->answer_case, KEHU__SERVER_FRAME__ANSWER_DONE);
+	assert_true(client_wait(there, is_out, there));
+	assert_false(is_out(here));
+	/* the one before the last is refused too: three are remembered */
+	request.old_password = request.new_password;
+	request.new_password = (char *)(uintptr_t)BED_PASSWORD;
+	expect_error(client_call(here, &frame), ERR_PASSWORD_USED, 0);
+	client_free(here);
+	client_free(there);
+	pg_exec(DB, "UPDATE users SET password_hash = '%s' WHERE name = 'ben'",
+	    password_hash(bed->arena, (struct password_cost){ 10, 1 }, BED_PASSWORD));
+}
+
+static void
+old_password_must_be_changed(void **state)
+{
+	struct client *eve = client_stranger(bed, LANG_EN);
+
+	forget_tries();
+	pg_exec(DB, "UPDATE user_sign SET password_at = now() - interval '91 days' WHERE user_id = %d", USER_EVE);
+	assert_int_equal(try_login(eve, "eve", BED_PASSWORD), ERR_PASSWORD_CHANGE);
+	link_login(eve->link, "eve", BED_PASSWORD, "eve eve eve eve");
+	assert_int_equal(link_wait(eve->link, BED_WAIT_MS), ERR_PASSWORD_COMMON);
+	link_login(eve->link, "eve", BED_PASSWORD, "a passphrase of my own");
+	assert_int_equal(link_wait(eve->link, BED_WAIT_MS), ERR_OK);
+	client_free(eve);
+	pg_exec(DB, "UPDATE users SET password_hash = '%s' WHERE name = 'eve'",
+	    password_hash(bed->arena, (struct password_cost){ 10, 1 }, BED_PASSWORD));
+}
+
+/* ---- locking ----------------------------------------------------------------------------- */
+
+static void
+locked_session_answers_nothing_but_the_password(void **state)
+{
+	struct client *ada = client_at(bed->port, "ada");
+	Kehu__ServerFrame *answer = NULL;
+	Kehu__ClientFrame frame = KEHU__CLIENT_FRAME__INIT;
+	Kehu__List list = KEHU__LIST__INIT;
+
+	link_lock(ada->link);
+	assert_true(is_locked(ada));
+	list.has_entity = true;
+	list.entity = E_tag;
+	frame.request_case = KEHU__CLIENT_FRAME__REQUEST_LIST;
+	frame.list = &list;
+	/* what is asked meanwhile waits */
+	assert_int_equal(link_call(ada->link, ada->arena, &frame, &answer, 300), ERR_TIMEOUT);
+	link_unlock(ada->link, "not the password");
+	for (int i = 0; i < 100 && link_status(ada->link).error == ERR_OK; i++)
+		assert_int_equal(link_turn_once(ada->link, 100), ERR_OK);
+	assert_int_equal(link_status(ada->link).error, ERR_LOGIN_REFUSED);
+	assert_true(is_locked(ada));
+	link_unlock(ada->link, BED_PASSWORD);
+	assert_true(client_wait(ada, is_unlocked, ada));
+	assert_int_equal(client_list(ada, E_tag, "")->answer_case, KEHU__SERVER_FRAME__ANSWER_PAGE);
+	client_free(ada);
+	forget_tries();
+}
+
+/* The server itself refuses, whatever the client thinks; and it stays so on another connection. */
+static void
+lock_outlives_the_connection(void **state)
+{
+	struct client *ada;
+
+	pg_exec(DB, "UPDATE session SET ended_at = now() WHERE ended_at IS NULL");
+	ada = client_at(bed->port, "ada");
+	/* locked by another's hand: this client does not know */
+	pg_exec(DB, "UPDATE session SET seen_at = now() - interval '20 minutes' WHERE user_id = %d AND ended_at IS NULL", USER_ADA);
+	bed_kill(bed, SIGKILL);
+	bed_start(bed);
+	assert_true(client_wait(ada, is_locked, ada));
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM session WHERE user_id = %d AND locked_at IS NOT NULL AND ended_at IS NULL", USER_ADA), 1);
+	link_unlock(ada->link, BED_PASSWORD);
+	assert_true(client_wait(ada, is_unlocked, ada));
+	assert_int_equal(client_list(ada, E_tag, "")->answer_case, KEHU__SERVER_FRAME__ANSWER_PAGE);
+	client_free(ada);
+}
+
+/* ------------------------------------------------------------------------------------------ */
+
+static int
+sign_start(void **state)
+{
+	bed = bed_new_with(DB, "log: { level = \"debug\"; };\n"
+			       "sign: { second_factor = \"role\"; scrypt_log_n = 10; password_days = 90; "
+			       "password_history = 3; };\n");
+	pg_exec(DB, "UPDATE users SET password_hash = '%s'",
+	    password_hash(bed->arena, (struct password_cost){ 10, 1 }, BED_PASSWORD));
+	second = bed_second(bed);
+	return 0;
+}
+
+static int
+sign_end(void **state)
+{
+	bed_free(bed);
+	return 0;
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(login_hashes_again_under_new_parameters),
+		cmocka_unit_test(hundred_wrong_passwords_get_nowhere),
+		cmocka_unit_test(nobody_is_locked_out_of_the_place_they_work_at),
+		cmocka_unit_test(administrator_must_set_up_a_second_factor),
+		cmocka_unit_test(code_opens_one_door_once),
+		cmocka_unit_test(clock_an_hour_off_is_told_while_setting_up),
+		cmocka_unit_test(wrong_codes_are_counted_like_wrong_passwords),
+		cmocka_unit_test(administrator_resets_a_lost_second_factor),
+		cmocka_unit_test(session_ended_by_its_user_is_out_on_the_other_kehud),
+		cmocka_unit_test(disabled_user_is_out_on_both_kehuds),
+		cmocka_unit_test(new_password_ends_the_other_sessions),
+		cmocka_unit_test(old_password_must_be_changed),
+		cmocka_unit_test(locked_session_answers_nothing_but_the_password),
+		cmocka_unit_test(lock_outlives_the_connection),
+		cmocka_unit_test(unknown_users_cost_what_known_ones_do),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, sign_start, sign_end);
+}
