@@ -62,6 +62,14 @@ main_stop(int signal_number)
 		net_stop(main_net, DRAIN_S);
 }
 
+static void
+main_reload(int signal_number)
+{
+	(void)signal_number;
+	if (main_net != NULL)
+		net_reload(main_net);
+}
+
 static int
 main_fail(enum err err, const char *why)
 {
@@ -213,11 +221,12 @@ main_signals(void)
 {
 	struct sigaction stop = { .sa_handler = main_stop };
 	struct sigaction ignore = { .sa_handler = SIG_IGN };
+	struct sigaction reload = { .sa_handler = main_reload, .sa_flags = SA_RESTART };
 
 	sigaction(SIGTERM, &stop, NULL);
 	sigaction(SIGINT, &stop, NULL);
 	sigaction(SIGPIPE, &ignore, NULL);
-	sigaction(SIGHUP, &ignore, NULL);
+	sigaction(SIGHUP, &reload, NULL);
 }
 
 /* Settings that are one of a few words. */

@@ -303,6 +303,7 @@ struct net {
 	pthread_mutex_t post_lock;
 	struct post_list posts;
 
+	_Atomic bool reload;	  /* asked to read the certificate again */
 	_Atomic int stop_drain_s; /* -1: not asked to stop */
 	int draining_s;
 	bool stopping;

@@ -122,6 +122,36 @@ net_begin_drain(struct net *net, int drain_s)
 	net_exit_when_empty(net);
 }
 
+/* ---- another certificate ---------------------------------------------------------------- */
+
+void
+net_reload(struct net *net)
+{
+	net->reload = true;
+	net_ring(net);
+}
+
+/* Connections hold the context they began with. */
+static void
+net_take_certificate(struct net *net)
+{
+	struct arena *arena = arena_new(0);
+	const char *why = NULL;
+	SSL_CTX *tls =
+	    tls_server_new(arena, net->options.cert_file, net->options.key_file, &why);
+
+	if (tls == NULL) {
+		log_error("certificate not taken, the old one stays", "why=%s",
+		    log_value(arena, why));
+	} else {
+		SSL_CTX_free(net->tls);
+		net->tls = tls;
+		log_info(
+		    "certificate taken", "file=%s", log_value(arena, net->options.cert_file));
+	}
+	arena_free(arena);
+}
+
 static void
 net_woken(evutil_socket_t fd, short what, void *own)
 {
@@ -132,6 +162,8 @@ net_woken(evutil_socket_t fd, short what, void *own)
 	(void)what;
 	(void)!read(fd, &rung, sizeof(rung));
 	net_run_posts(net);
+	if (atomic_exchange(&net->reload, false))
+		net_take_certificate(net);
 	drain_s = net->stop_drain_s;
 	if (drain_s < 0 || drain_s == net->draining_s)
 		return;

@@ -74,6 +74,11 @@ int net_port(const struct net *net);
 void net_run(struct net *net);
 /* Thread- and signal-safe: stop accepting, tell clients Moving, drain, end net_run. */
 void net_stop(struct net *net, int drain_s);
+/*
+ * Thread- and signal-safe: read certificate and key again. New connections get them, those that
+ * are there keep theirs; files that do not fit leave all as it was, and the log says why.
+ */
+void net_reload(struct net *net);
 /* Whether net_stop was called: what runs long in a worker (a job) looks and ends. */
 bool net_stopping(const struct net *net);
 /* Joins the workers: returns when the last has ended what it was doing. NULL is allowed. */

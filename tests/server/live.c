@@ -3,15 +3,18 @@
  * not see never does; a disabled user is out at once.
  */
 #include "common/date.h"
+#include "common/tls.h"
 #include "server/entity/fields.h"
 #include "tests/lib/bed.h"
 #include "tests/lib/company.h"
 #include "tests/lib/pg.h"
 
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 // clang-format off
 #include <cmocka.h>
 // clang-format on
@@ -227,6 +230,67 @@ live_end(void **state)
 	return 0;
 }
 
+/* ---- another certificate ------------------------------------------------------------------ */
+
+/* What a new connection says of the server's certificate. */
+static enum err
+connect_with(const char *ca)
+{
+	struct link *link = link_new(&(struct link_options){
+	    .server = bed_server(bed), .ca_file = ca, .program = "test", .give_up = true });
+	enum err err = link_wait(link, BED_WAIT_MS);
+
+	link_free(link);
+	return err;
+}
+
+static bool
+soon_connects(const char *ca, enum err wanted)
+{
+	int64_t until_us = date_monotonic_us() + BED_WAIT_MS * INT64_C(1000);
+
+	while (connect_with(ca) != wanted) {
+		if (date_monotonic_us() > until_us)
+			return false;
+		usleep(20000);
+	}
+	return true;
+}
+
+static void
+put_certificate(const char *from, const char *name)
+{
+	const char *command =
+	    arena_printf(bed->arena, "cp '%s/%s' '%s/%s'", from, name, bed->dir, name);
+
+	assert_int_equal(system(command), 0);
+}
+
+/* On SIGHUP, for new connections; those that are there go on, and useless files change nothing. */
+static void
+a_renewed_certificate_is_taken_without_a_restart(void **state)
+{
+	const char *const hosts[] = { "127.0.0.1" };
+	const char *other = arena_printf(bed->arena, "%s/other", bed->dir), *why = "";
+	const char *other_ca = arena_printf(bed->arena, "%s/ca.crt", other);
+	struct client *ada = client_new(bed, "ada", LANG_EN);
+
+	assert_int_equal(tls_make_certificates(bed->arena, other, hosts, 1, &why), ERR_OK);
+	assert_int_equal(connect_with(bed_ca(bed)), ERR_LOGIN_NEEDED);
+	put_certificate(other, "server.crt");
+	/* without its key it fits nothing */
+	kill(bed->kehud, SIGHUP);
+	expect_written(client_save(ada, E_customer, 0, 0, SENT(TEXT_OF(F_customer_name, "证书甲")), NULL));
+	assert_int_equal(connect_with(bed_ca(bed)), ERR_LOGIN_NEEDED);
+	put_certificate(other, "server.key");
+	kill(bed->kehud, SIGHUP);
+	assert_true(soon_connects(other_ca, ERR_LOGIN_NEEDED));
+	assert_int_equal(connect_with(bed_ca(bed)), ERR_CERTIFICATE);
+	/* could not be saved over a new connection: its authority is not the client's */
+	expect_written(client_save(ada, E_customer, 0, 0, SENT(TEXT_OF(F_customer_name, "证书乙")), NULL));
+	client_free(ada);
+}
+
 int
 main(void)
 {
@@ -236,6 +300,7 @@ main(void)
 		cmocka_unit_test(nobody_hears_of_what_they_may_not_see),
 		cmocka_unit_test(a_new_role_counts_without_signing_in_again),
 		cmocka_unit_test(a_disabled_user_is_out_within_seconds),
+		cmocka_unit_test(a_renewed_certificate_is_taken_without_a_restart),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
