@@ -6,6 +6,7 @@
 #include "client/admin/admin.h"
 
 #include "client/admin/config.h"
+#include "client/admin/why.h"
 #include "common/date.h"
 #include "proto/frame.h"
 #include <inttypes.h>
@@ -381,6 +382,16 @@ static const struct cli_command admin_commands[] = {
 		      "are kept: "
 		      "30 days.",
 		"状态、种类、进度、发起人。--limit 0 显示保留的全部任务（30 天）。" } },
+	{ .name = "why",
+	    .run = admin_why,
+	    .words_min = 2,
+	    .words_max = 3,
+	    .options = SHOW,
+	    .usage = "USER ENTITY [ID]",
+	    .help = { "What gives or denies a user a record and its fields",
+		"说明用户为何能看到或看不到某条记录及其字段" },
+	    .more = { "Without ID: the kind of record as a whole. USER may be me.",
+		"不带 ID 则说明整类记录。USER 可写 me。" } },
 	{ .name = "export-config",
 	    .run = config_export,
 	    .words_min = 0,

@@ -21,6 +21,7 @@
 #define RIGHT_BITS 9
 
 struct grant {
+	const char *role;
 	uint32_t rights;
 	enum scope scope;
 	const char *states, *actions; /* NULL: any */
@@ -37,6 +38,7 @@ struct grant_sum { /* of all roles of a user, on one entity */
 /* One distinct set of roles: what they add up to. */
 struct access_set {
 	const char *const *names; /* of the roles */
+	const struct role_rules *const *rules; /* what each says of fields */
 	size_t role_count;
 	bool second_factor; /* one of them wants it */
 	const struct grant_sum *grants;		 /* by entity number */
@@ -304,6 +306,65 @@ arms_reach(
 	       arms_has(arms->pools, arms->pool_count, pool);
 }
 
+static enum arm
+access_arm(const struct arms *arms, const struct access_row *row, bool shared)
+{
+	if (arms->all)
+		return ARM_ALL;
+	if (arms->own != 0 && arms->own == row->owner)
+		return ARM_OWN;
+	if (arms_has(arms->team, arms->team_count, row->owner))
+		return ARM_TEAM;
+	if (arms_has(arms->departments, arms->department_count, row->department))
+		return ARM_DEPARTMENT;
+	if (arms_has(arms->branches, arms->branch_count, row->branch))
+		return ARM_BRANCH;
+	if (arms->company != 0 && arms->company == row->customer)
+		return ARM_COMPANY;
+	if (arms_has(arms->pools, arms->pool_count, row->pool))
+		return ARM_POOL;
+	return shared ? ARM_SHARE : ARM_NONE;
+}
+
+size_t
+access_explain(struct arena *arena, const struct access_user *user, const struct entity *entity,
+    const struct access_row *row, bool shared, const struct access_reason **reasons)
+{
+	const struct grant_sum *sum = access_sum_of(user, entity);
+	struct access_reason *list = ARENA_ARRAY(arena, struct access_reason, sum->count + 1);
+
+	for (size_t i = 0; i < sum->count; i++) {
+		const struct grant *grant = &sum->grants[i];
+		struct arms arms =
+		    access_arms_of(user, entity, RIGHT_VIEW, 1u << grant->scope);
+
+		list[i] = (struct access_reason){ .role = grant->role,
+			.rights = grant->rights,
+			.scope = grant->scope,
+			.states = grant->states,
+			.actions = grant->actions };
+		if (row == NULL)
+			continue;
+		list[i].arm = access_arm(&arms, row, shared);
+		list[i].held_by_state = grant->states != NULL && row->state != NULL &&
+					!text_has_word(grant->states, row->state);
+	}
+	*reasons = list;
+	return sum->count;
+}
+
+bool
+access_explain_field(const struct access_user *user, const struct entity *entity,
+    const struct field *field, size_t role, const char **name, enum field_right *right)
+{
+	if (role >= user->set->role_count)
+		return false;
+	*name = user->set->names[role];
+	*right = views_of_role(user->set->rules[role], entity,
+	    access_entity_number(user->access, entity), field);
+	return true;
+}
+
 const struct entity_view *
 access_view(const struct access_user *user, const struct entity *entity)
 {
@@ -497,6 +558,7 @@ access_load_grants(
 		struct grant_sum *sum;
 
 		*grant = (struct grant){
+			.role = role != NULL ? role->name : NULL,
 			.rights = (uint32_t)rows_int(rows, i, 3),
 			.scope = scope_named(rows_text(rows, i, 2)),
 			.states = access_words(access, rows_text(rows, i, 4)),
@@ -601,6 +663,7 @@ access_new_set(struct access *access, const struct entity_view *const *plain,
 		list[found++] = role;
 	}
 	set->names = names;
+	set->rules = rules;
 	set->role_count = found;
 	set->grants = access_sum(access, list, found);
 	set->views = views_of_roles(

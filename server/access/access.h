@@ -101,6 +101,28 @@ bool access_acts(const struct access_user *user, const struct entity *entity, en
     const char *action);
 /* Does what the user may do with a record hang on its state? */
 bool access_hangs_on_state(const struct access_user *user, const struct entity *entity);
+/* Through which arm a grant reaches a record. */
+enum arm { ARM_NONE, ARM_ALL, ARM_OWN, ARM_TEAM, ARM_DEPARTMENT, ARM_BRANCH, ARM_COMPANY, ARM_POOL, ARM_SHARE };
+/*
+ * Why a user may or may not: every grant of the user's roles on the entity, with the arm through
+ * which it reaches the record; shared says that the record is shared with the user. row NULL: no record is meant, or
+ * the user does not see it.
+ */
+struct access_reason {
+	const char *role;
+	uint32_t rights;
+	enum scope scope;
+	const char *states, *actions; /* NULL: any */
+	enum arm arm;
+	bool held_by_state; /* its states are not the record's */
+};
+size_t access_explain(struct arena *arena, const struct access_user *user,
+    const struct entity *entity, const struct access_row *row, bool shared,
+    const struct access_reason **reasons);
+/* What one of the user's roles says of a field, and its name; false: there are no more. */
+bool access_explain_field(const struct access_user *user, const struct entity *entity,
+    const struct field *field, size_t role, const char **name, enum field_right *right);
+
 /* Rows for one right; nothing reachable when the right is missing. Arrays live in the snapshot. */
 struct arms access_arms(const struct access_user *user, const struct entity *entity,
     enum right right);

@@ -105,6 +105,18 @@ view_rule(const struct role_rules *role, const struct entity *def, const struct 
 	return rule;
 }
 
+enum field_right
+views_of_role(const struct role_rules *role, const struct entity *entity, uint32_t top,
+    const struct field *field)
+{
+	const struct field_rule *rule;
+
+	if (!role->reaches[top])
+		return FIELD_SHOW_HIDDEN;
+	rule = view_rule(role, entity, field);
+	return rule == NULL ? FIELD_CLEAR : rule->right;
+}
+
 static enum field_right
 view_right(const struct role_rules *const *roles, size_t role_count, uint32_t top,
     const struct entity *def, const struct field *field, bool *reveal)

@@ -25,6 +25,13 @@ const char *field_right_code(enum field_right right);
 enum field_right field_right_named(const char *code);
 
 /*
+ * What one role alone says of a field; top is the number of the entity, or of its parent for a
+ * line. A role that does not reach the entity hides it.
+ */
+enum field_right views_of_role(const struct role_rules *role, const struct entity *entity,
+    uint32_t top, const struct field *field);
+
+/*
  * The catalogue as a reader without field rules sees it, by entity number, in arena: hidden and
  * retired fields left out, figures read-only. entity_max is the highest number.
  */

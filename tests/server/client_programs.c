@@ -317,6 +317,37 @@ an_independent_client_lists_customers(void **state)
 	assert_true(lines_of(ran.out) >= 1);
 }
 
+/* ---- why ---- */
+
+static void
+why_tells_what_gives_a_record_and_what_denies_it(void **state)
+{
+	const char *id = run("ada", "new|customer|name=缘由公司|--format|tsv").out;
+	struct ran ran;
+
+	id = arena_strndup(bed->arena, strchr(id, '\t') + 1, strcspn(strchr(id, '\t') + 1, "\t"));
+	ran = finish(start("kehu-admin", "ada", arena_printf(bed->arena, "why|me|customer|%s|--language|en", id)));
+	expect_done(ran);
+	HAS(ran.out, "缘由公司: Yes: role account_manager, the user is the owner");
+	/* an administrator sees no customers: rights are explained, nothing of the record shown */
+	ran = admin(arena_printf(bed->arena, "why|cai|customer|%s|--language|en", id));
+	HAS(ran.out, "Yes: role sales_supervisor, department\n");
+	assert_null(strstr(ran.out, "缘由"));
+	ran = admin(arena_printf(bed->arena, "why|dan|customer|%s|--language|zh", id));
+	HAS(ran.out, "不可以");
+	ran = admin(arena_printf(bed->arena, "why|guo|customer|%s|--format|tsv|--language|en", id));
+	HAS(ran.out, "answer\t\tNo: no role gives a view of this kind of record\t\tfalse\t\n");
+	expect_done(run("ada", arena_printf(bed->arena, "act|customer|%s|share|user=dan", id)));
+	ran = admin(arena_printf(bed->arena, "why|dan|customer|%s|--format|jsonl|--language|en", id));
+	HAS(ran.out, "\"holds\":true,\"through\":\"shared, to read\"");
+	/* a record that is not there is answered like one that may not be seen */
+	ran = admin("why|dan|customer|999999|--language|en");
+	HAS(ran.out, "No: there is no such record within the scopes below");
+	ran = finish(start("kehu-admin", "ada", arena_printf(bed->arena, "why|dan|customer|%s", id)));
+	assert_int_equal(ran.status, 1);
+	HAS(ran.err, "E3001");
+}
+
 /* ---- the set-up as a file ---- */
 
 #define SETUP                                                                                  \
@@ -428,6 +459,7 @@ main(void)
 		cmocka_unit_test(files_go_up_and_come_back),
 		cmocka_unit_test(an_administrator_sets_up_a_user),
 		cmocka_unit_test(an_independent_client_lists_customers),
+		cmocka_unit_test(why_tells_what_gives_a_record_and_what_denies_it),
 		cmocka_unit_test(what_was_exported_changes_nothing),
 		cmocka_unit_test(a_file_makes_records_that_refer_to_each_other),
 		cmocka_unit_test(a_mistake_in_the_set_up_leaves_all_as_it_was),
