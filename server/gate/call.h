@@ -67,6 +67,7 @@ struct call {
 	const struct access *access;
 	const struct access_user *user; /* NULL before login */
 	const struct catalog *catalog;
+	struct crowds *crowds; /* the worker's: server/record/crowd.h */
 	uint64_t reference; /* request number, in the log and in every error */
 	int64_t started_us;
 	const Kehu__ClientFrame *request;

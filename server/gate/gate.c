@@ -12,6 +12,7 @@
 #include "server/entity/fields.h"
 #include "server/job/job.h"
 #include "server/record/approval.h"
+#include "server/record/crowd.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -625,6 +626,7 @@ gate_call_init(struct call *call, struct worker *worker, int64_t user)
 	call->server = worker->server;
 	call->arena = worker->arena;
 	call->store = worker->store;
+	call->crowds = worker->crowds;
 	call->session.user = user;
 	call->started_us = date_monotonic_us();
 	kehu__server_frame__init(&call->answer);
@@ -651,6 +653,7 @@ gate_worker_start(struct server *server, enum lane lane)
 	worker->server = server;
 	worker->lane = lane;
 	worker->arena = arena_new(ARENA_CEILING_BYTES);
+	worker->crowds = crowds_new();
 	worker->store = store_new(&(struct store_options){
 	    .conninfo = settings->database_connection,
 	    .role = settings->database_role,
@@ -688,6 +691,7 @@ gate_worker_stop(void *worker_)
 	struct worker *worker = worker_;
 
 	store_free(worker->store);
+	crowds_free(worker->crowds);
 	arena_free(worker->arena);
 	free(worker);
 }

@@ -13,6 +13,7 @@ struct worker {
 	enum lane lane;
 	struct store *store;
 	struct arena *arena;
+	struct crowds *crowds; /* server/record/crowd.h */
 };
 
 /* The lane operations of kehud (see net.h). */

@@ -10,16 +10,20 @@
 #include "server/record/search.h"
 
 #include "server/record/arms.h"
+#include "server/record/crowd.h"
 #include "server/record/mask.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define TYPO_MAX       2000 /* candidates that may differ by one character */
-#define BEST_MAX       200 /* of the exact and of the beginning matches, when there are too many */
-#define CROWD_MIN      2001 /* candidates that are too many to sort */
-#define DOC_FIELDS_MAX 400
+#define TYPO_MAX            2000 /* candidates that may differ by one character */
+#define BEST_MAX            200 /* of the exact and of the beginning matches, when there are too many */
+#define CROWD_MIN           2001 /* candidates that are too many to sort */
+#define FIRST_MAX           40 /* by id, of matches too many to rank: what a first page shows */
+#define CROWD_SHARE         0.0012 /* and so many of all: a walk by id comes upon them quickly */
+#define PROBE_HITS          3
+#define DOC_FIELDS_MAX      400
 #define SEARCHED_FIELDS_MAX 64
 
 /* Columns of every answer: how many were found, how many are guessed, a candidate's id, its
@@ -27,9 +31,9 @@
 enum { SEARCH_COUNT, SEARCH_ALL, SEARCH_AT, SEARCH_RECORD };
 
 /*
- * What this reader may find an entity by. Classes choose the tokens that candidates are found by;
- * one class can be of several fields with different rights, so each text is looked at again by its
- * own field's.
+ * What this reader may find an entity by. Classes choose the tokens that candidates are found
+ * by; one class can be of several fields with different rights, so each text is looked at again
+ * by its own field's.
  */
 struct search_sight {
 	char clear[16], whole[16]; /* letters of the classes shown clear, and of those masked */
@@ -62,10 +66,12 @@ search_sight(const struct call *call, const struct entity_view *entity)
 		for (size_t i = 0; i < kinds[k]->field_count; i++) {
 			const struct field *field = kinds[k]->fields[i];
 
-			if ((field->flags & FIELD_SEARCH) == 0 || sight->count == SEARCHED_FIELDS_MAX)
+			if ((field->flags & FIELD_SEARCH) == 0 ||
+			    sight->count == SEARCHED_FIELDS_MAX)
 				continue;
 			search_add_class(
-			    field->flags & FIELD_MASKED ? sight->whole : sight->clear, field->search);
+			    field->flags & FIELD_MASKED ? sight->whole : sight->clear,
+			    field->search);
 			sight->fields[sight->count].entity = kinds[k]->def->number;
 			sight->fields[sight->count++].field = field;
 		}
@@ -77,20 +83,21 @@ static const struct field *
 search_seen(const struct search_sight *sight, unsigned long entity, unsigned long field)
 {
 	for (size_t i = 0; i < sight->count; i++)
-		if (sight->fields[i].entity == entity && sight->fields[i].field->number == field)
+		if (sight->fields[i].entity == entity &&
+		    sight->fields[i].field->number == field)
 			return sight->fields[i].field;
 	return NULL;
 }
 
-/* "SELECT s.id, block FROM …": every arm and condition inside, so that a limit counts only what
- * fits. */
+/* "SELECT s.id, doc, block FROM …": every arm and condition inside, so that a limit counts only
+ * what fits. */
 static void
 search_put_candidates(struct call *call, const struct entity_view *entity,
     const struct arms *arms, struct sql *sql, const char *tsquery, const char *where)
 {
 	const struct entity *def = entity->def;
 
-	sql_addf(sql, "SELECT s.id, (s.ctid::text::point)[0] AS block FROM %s_search s",
+	sql_addf(sql, "SELECT s.id, s.doc, (s.ctid::text::point)[0] AS block FROM %s_search s",
 	    entity_table(def));
 	if (where[0] != '\0')
 		sql_addf(sql, " JOIN %s t ON t.id = s.id", entity_table(def));
@@ -106,8 +113,8 @@ search_put_candidates(struct call *call, const struct entity_view *entity,
  * For each id of a relation (column SEARCH_AT) record and texts, where the reader's policies
  * show it, looked up by id (the fences keep the planner from reading the whole table when its
  * statistics are old), if the n.n that were found are at most limit. The last fence makes that
- * a condition that is looked at once, before the texts: as a filter of the join it cost 2,001
- * look-ups that were thrown away.
+ * a condition that is looked at once: as a filter of the join it cost 2,001 look-ups that were
+ * thrown away.
  */
 static void
 search_put_records(
@@ -118,24 +125,32 @@ search_put_records(
 
 	sql_addf(sql,
 	    " SELECT n.n, n.all_of, r.* FROM n LEFT JOIN LATERAL (SELECT h.id AS at, c.*, "
-	    "d.doc FROM %s h "
+	    "CASE WHEN c.id IS NOT NULL THEN h.doc END FROM %s h "
 	    "LEFT JOIN LATERAL (SELECT t.id, t.%s, t.%s_key FROM %s t WHERE t.id = h.id "
 	    "AND t.deleted_at IS NULL OFFSET 0) c ON true "
-	    "LEFT JOIN LATERAL (SELECT x.doc FROM %s_search x WHERE x.id = c.id OFFSET 0) d ON "
-	    "true "
 	    "WHERE n.n <= %zu OFFSET 0) r ON true",
-	    from, label, label, entity_table(def), entity_table(def), limit);
+	    from, label, label, entity_table(def), limit);
 }
 
 /*
- * The candidates, if they are at most limit. Each row begins with how many there are, and there
- * is always one. How many there would be without the limit is guessed from how far apart in the
- * table they lie, since they come in its order, or are thought to be few.
+ * The candidates, if they are at most limit; if they are more, but at most read, the first of
+ * them by id. Each row begins with how many there are, and there is always one. How many there
+ * would be past read is guessed from how far apart in the table they lie, since they come in
+ * its order, or are thought to be few.
  */
 static void
 search_queue(struct call *call, const struct entity_view *entity, const struct arms *arms,
-    struct sql *sql, const char *tsquery, const char *where, size_t limit, struct rows **rows)
+    struct sql *sql, const char *tsquery, const char *where, size_t limit, size_t read,
+    struct rows **rows)
 {
+	const char *from = "h";
+
+	if (read > limit)
+		from = arena_printf(call->arena,
+		    "(SELECT h.id, h.doc FROM h WHERE n.n <= %zu UNION ALL (SELECT h.id, h.doc "
+		    "FROM h "
+		    "WHERE n.n > %zu ORDER BY h.id LIMIT %d))",
+		    limit, limit, FIRST_MAX);
 	sql_add(sql, "WITH h AS MATERIALIZED (");
 	search_put_candidates(call, entity, arms, sql, tsquery, where);
 	sql_addf(sql,
@@ -144,8 +159,8 @@ search_queue(struct call *call, const struct entity_view *entity, const struct a
 	    "WHERE c.oid = '%s_search'::regclass) / (1 + max(h.block) - min(h.block)))::bigint "
 	    "AS all_of "
 	    "FROM h)",
-	    limit + 1, entity_table(entity->def));
-	search_put_records(entity, sql, "h", limit);
+	    read + 1, entity_table(entity->def));
+	search_put_records(entity, sql, from, read);
 	store_queue(call->store, sql, rows);
 }
 
@@ -193,12 +208,14 @@ search_label(struct call *call, const struct search_sight *sight, const char *la
 {
 	if (sight->label == NULL || label == NULL)
 		return "";
-	return search_label_is_clear(sight) ? label : mask_text(call->arena, sight->label, label);
+	return search_label_is_clear(sight) ? label
+					    : mask_text(call->arena, sight->label, label);
 }
 
 static void
-search_take(struct call *call, const struct token_query *query, const struct search_sight *sight,
-    bool typo, const struct rows *rows, struct search_result *result)
+search_take(struct call *call, const struct token_query *query,
+    const struct search_sight *sight, bool typo, const struct rows *rows,
+    struct search_result *result)
 {
 	const size_t first = SEARCH_RECORD;
 	struct token_field *fields =
@@ -227,14 +244,13 @@ search_take(struct call *call, const struct token_query *query, const struct sea
 			.id = rows_int(rows, i, first),
 			.rank = hit.rank,
 			.label = search_label(call, sight, rows_text(rows, i, first + 1)),
-			.sort_key = search_label_is_clear(sight)
-					? rows_text(rows, i, first + 2)
-					: NULL,
+			.sort_key =
+			    search_label_is_clear(sight) ? rows_text(rows, i, first + 2) : NULL,
 			.field = seen[hit.field]->number,
-			.matched =
-			    fields[hit.field].whole
-				? mask_text(call->arena, seen[hit.field], fields[hit.field].text)
-				: arena_strdup(call->arena, fields[hit.field].text),
+			.matched = fields[hit.field].whole
+				       ? mask_text(call->arena, seen[hit.field],
+					     fields[hit.field].text)
+				       : arena_strdup(call->arena, fields[hit.field].text),
 		};
 	}
 	arena_free(scratch);
@@ -266,28 +282,91 @@ struct search_step {
 	int64_t guess; /* how many there are beyond a limit that was passed */
 };
 
+/* read: more than limit where the first by id are of use. */
 static enum err
 search_step(struct search_step *step, struct sql *sql, const char *where, const char *tsquery,
-    bool typo, size_t limit, bool *more)
+    bool typo, size_t limit, size_t read, bool *more)
 {
 	struct rows *rows;
+	size_t count;
 	enum err err;
 
 	*more = false;
 	if (tsquery == NULL)
 		return ERR_OK;
-	search_queue(step->call, step->entity, step->arms, sql, tsquery, where, limit, &rows);
+	search_queue(
+	    step->call, step->entity, step->arms, sql, tsquery, where, limit, read, &rows);
 	err = store_flush(step->call->store, step->call->arena);
 	if (err != ERR_OK)
 		return err;
-	*more = (size_t)rows_int(rows, 0, SEARCH_COUNT) > limit;
+	count = (size_t)rows_int(rows, 0, SEARCH_COUNT);
+	*more = count > limit;
 	if (*more) { /* a part without order would differ from page to page: all of it or
 			nothing */
 		step->guess = rows_int(rows, 0, SEARCH_ALL);
+		if (read > limit && count <= read)
+			step->result->first = rows;
 		return ERR_OK;
 	}
 	search_take(step->call, step->query, step->sight, typo, rows, step->result);
 	return ERR_OK;
+}
+
+/* Are there so many by the statistics? The index would first list them all. */
+static enum err
+search_guess(const struct search_step *step, const char *tsquery, double *share, bool *many)
+{
+	enum err err = crowd_share(step->call, step->entity, step->arms, tsquery, share);
+
+	*many = err == ERR_OK && *share >= CROWD_SHARE &&
+		*share * (double)crowd_rows(step->call, step->entity) >= CROWD_MIN;
+	return err;
+}
+
+/*
+ * Whether what the statistics say holds for this reader (a city's name is common, but not in
+ * the branch of another city): as many hits as expected among the first rows by id.
+ */
+static enum err
+search_probe(
+    struct search_step *step, struct sql *sql, const char *tsquery, double share, bool *crowded)
+{
+	size_t window = (size_t)(PROBE_HITS * 2.5 / share);
+	struct rows *rows;
+	enum err err;
+
+	sql_addf(sql,
+	    "SELECT count(*) FROM (SELECT 1 FROM (SELECT * FROM %s_search ORDER BY id LIMIT "
+	    "%zu "
+	    "OFFSET 0) s WHERE ",
+	    entity_table(step->entity->def), window);
+	record_arms_where(step->call, sql, step->entity, "s", step->arms);
+	sql_add(sql, " AND s.tokens @@ ");
+	sql_text(sql, tsquery);
+	sql_addf(sql, "::tsquery LIMIT %d) p", PROBE_HITS);
+	err = store_run(step->call->store, step->call->arena, sql, &rows);
+	*crowded = err == ERR_OK && rows_int(rows, 0, 0) == PROBE_HITS;
+	return err;
+}
+
+/* The best of too many: those that equal the words, and those that begin with them. */
+static enum err
+search_best(struct search_step *step, const struct sql *sql, const char *where)
+{
+	const char *start = token_query_start_text(step->query);
+	bool many = false, ignored;
+	double share;
+	enum err err;
+
+	step->result->narrow = true;
+	err = search_step(step, sql_copy(sql), where, token_query_exact_text(step->query),
+	    false, BEST_MAX, BEST_MAX, &ignored);
+	if (err == ERR_OK && step->result->crowded)
+		err = search_guess(step, start, &share, &many);
+	if (err == ERR_OK && !many)
+		err = search_step(
+		    step, sql_copy(sql), where, start, false, BEST_MAX, BEST_MAX, &ignored);
+	return err;
 }
 
 enum err
@@ -300,30 +379,31 @@ search_run(struct call *call, const struct entity_view *entity, const char *word
 	struct search_step step = {
 		.call = call, .entity = entity, .arms = &arms, .sight = sight, .result = result
 	};
-	bool more = known_narrow;
+	bool more = known_narrow, many = false;
 	enum err err = ERR_OK;
+	double share;
 
 	*result = (struct search_result){ 0 };
 	step.query = token_query(call->arena, words, sight->clear, sight->whole);
 	result->too_short = token_query_is_short(step.query);
 	result->hits =
 	    ARENA_ARRAY(call->arena, struct search_hit, candidates + TYPO_MAX + 2 * BEST_MAX);
-	if (!known_narrow)
+	if (where[0] == '\0')
+		err = search_guess(&step, token_query_text(step.query), &share, &many);
+	if (err == ERR_OK && many)
+		err = search_probe(&step, sql_copy(sql), token_query_text(step.query), share,
+		    &result->crowded);
+	more = more || result->crowded;
+	if (err == ERR_OK && !more)
 		err = search_step(&step, sql_copy(sql), where, token_query_text(step.query),
-		    false, candidates, &more);
-	result->crowded = step.guess >= CROWD_MIN;
+		    false, candidates, CROWD_MIN - 1, &more);
+	result->crowded = result->crowded || step.guess >= CROWD_MIN;
 	if (err == ERR_OK && more) {
-		bool ignored;
-
-		result->narrow = true;
-		err = search_step(&step, sql_copy(sql), where,
-		    token_query_exact_text(step.query), false, BEST_MAX, &ignored);
-		if (err == ERR_OK)
-			err = search_step(&step, sql_copy(sql), where,
-			    token_query_start_text(step.query), false, BEST_MAX, &ignored);
+		err = search_best(&step, sql, where);
 	} else if (err == ERR_OK && result->count == 0) {
 		err = search_step(&step, sql_copy(sql), where,
-		    token_query_typo_text(call->arena, step.query), true, TYPO_MAX, &more);
+		    token_query_typo_text(call->arena, step.query), true, TYPO_MAX, TYPO_MAX,
+		    &more);
 		result->typo = result->count > 0;
 		result->narrow = more;
 	}
@@ -360,8 +440,8 @@ search_next_of_few(struct search_step *step, struct sql *sql, const char *where,
 	sql_int(sql, after);
 	sql_addf(sql, " LIMIT %d), n AS (SELECT count(*) AS n, 0 AS all_of FROM g)", CROWD_MIN);
 	search_put_records(step->entity, sql,
-	    arena_printf(
-		step->call->arena, "(SELECT g.id FROM g ORDER BY g.id LIMIT %zu)", limit),
+	    arena_printf(step->call->arena,
+		"(SELECT g.id, g.doc FROM g ORDER BY g.id LIMIT %zu)", limit),
 	    CROWD_MIN - 1);
 	err = store_run(step->call->store, step->call->arena, sql, rows);
 	*crowded = err == ERR_OK && rows_int(*rows, 0, SEARCH_COUNT) == CROWD_MIN;
@@ -410,12 +490,17 @@ search_rest(struct call *call, const struct entity_view *entity, const char *wor
 	result->hits = ARENA_ARRAY(call->arena, struct search_hit, limit + 1);
 	for (int round = 0; round < REST_ROUNDS && result->count < limit; round++) {
 		size_t before = result->count, want = limit - result->count, kept = before;
-		struct rows *rows;
+		struct rows *rows, first;
 		enum err err = ERR_OK;
 
-		if (!crowded)
+		if (*last == 0 && ranked->first != NULL && ranked->first->count >= want) {
+			first = *ranked->first;
+			first.count = want;
+			rows = &first;
+		} else if (!crowded) {
 			err = search_next_of_few(
 			    &step, sql_copy(sql), where, *last, want, &rows, &crowded);
+		}
 		if (err == ERR_OK && crowded)
 			err = search_next_of_many(
 			    &step, sql_copy(sql), where, *last, want, &rows);

@@ -21,6 +21,7 @@ struct search_result {
 	bool typo;   /* nothing matched exactly */
 	bool narrow; /* more candidates than the limit: only what equals or begins with the words is here */
 	bool crowded; /* narrow, and thousands more: for search_rest */
+	struct rows *first; /* narrow, not crowded: the first by id, for search_rest; or NULL */
 	bool too_short;
 };
 

@@ -254,7 +254,7 @@ search_check(
 
 	count = search_ask_all(load, word, found, rows->count, &narrow);
 	qsort(found, count, sizeof(*found), search_compare);
-	if (!narrow && count != expected_count)
+	if (count != expected_count)
 		fatal("%s: %zu found, %zu are there", word, count, expected_count);
 	for (size_t i = 0; i < count; i++) {
 		while (at < expected_count && expected[at] < found[i])
