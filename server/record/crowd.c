@@ -13,7 +13,8 @@
 #include <string.h>
 
 #define CROWD_KEEP_US    (600 * US_PER_SECOND)
-#define CROWD_SHARE_MIN  "0.002" /* rarer values are nobody's crowd */
+#define CROWD_RETRY_US   US_PER_SECOND /* while there are no statistics */
+#define CROWD_SHARE_MIN  "0.002"       /* rarer values are nobody's crowd */
 #define CROWD_DEPTH_MAX  20
 #define CROWD_TABLES_MAX 8
 
@@ -231,7 +232,8 @@ crowd_share(struct call *call, const struct entity_view *entity, const struct ar
 	*share = 0;
 	if (table == NULL || tsquery == NULL)
 		return ERR_OK;
-	if (table->loaded_us == 0 || date_monotonic_us() - table->loaded_us > CROWD_KEEP_US)
+	if (table->loaded_us == 0 || date_monotonic_us() - table->loaded_us >
+					 (table->count > 0 ? CROWD_KEEP_US : CROWD_RETRY_US))
 		err = crowd_load(call, entity->def, table);
 	if (err == ERR_OK)
 		*share = crowd_terms(table, &tsquery, 0) * crowd_arms_share(table, arms);

@@ -388,7 +388,8 @@ search_run(struct call *call, const struct entity_view *entity, const char *word
 	result->too_short = token_query_is_short(step.query);
 	result->hits =
 	    ARENA_ARRAY(call->arena, struct search_hit, candidates + TYPO_MAX + 2 * BEST_MAX);
-	if (where[0] == '\0')
+	/* A list is refused by what is there, not by a guess. */
+	if (where[0] == '\0' && candidates < CROWD_MIN - 1)
 		err = search_guess(&step, token_query_text(step.query), &share, &many);
 	if (err == ERR_OK && many)
 		err = search_probe(&step, sql_copy(sql), token_query_text(step.query), share,
@@ -396,7 +397,8 @@ search_run(struct call *call, const struct entity_view *entity, const char *word
 	more = more || result->crowded;
 	if (err == ERR_OK && !more)
 		err = search_step(&step, sql_copy(sql), where, token_query_text(step.query),
-		    false, candidates, CROWD_MIN - 1, &more);
+		    false, candidates, candidates < CROWD_MIN ? CROWD_MIN - 1 : candidates,
+		    &more);
 	result->crowded = result->crowded || step.guess >= CROWD_MIN;
 	if (err == ERR_OK && more) {
 		err = search_best(&step, sql, where);
