@@ -23,6 +23,7 @@
 #define FIRST_MAX           40 /* by id, of matches too many to rank: what a first page shows */
 #define CROWD_SHARE         0.0012 /* and so many of all: a walk by id comes upon them quickly */
 #define PROBE_HITS          3
+#define PROBE_ROWS_MIN      200
 #define DOC_FIELDS_MAX      400
 #define SEARCHED_FIELDS_MAX 64
 
@@ -331,7 +332,7 @@ static enum err
 search_probe(
     struct search_step *step, struct sql *sql, const char *tsquery, double share, bool *crowded)
 {
-	size_t window = (size_t)(PROBE_HITS * 2.5 / share);
+	size_t window = PROBE_ROWS_MIN + (size_t)(PROBE_HITS * 2.5 / share);
 	struct rows *rows;
 	enum err err;
 
