@@ -36,6 +36,15 @@ const struct report_info report_list[] = {
 	    .check = report_visits_by_person_check,
 	    .make = report_visits_by_person,
 	},
+	{
+	    .name = "opportunity_funnel",
+	    .zh = "商机漏斗与预测",
+	    .en = "Opportunity funnel and forecast",
+	    .parameters = report_opportunity_funnel_parameters,
+	    .reads = "opportunity user",
+	    .check = report_opportunity_funnel_check,
+	    .make = report_opportunity_funnel,
+	},
 	{ 0 },
 };
 

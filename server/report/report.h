@@ -97,4 +97,8 @@ extern const struct field report_visits_by_person_parameters[];
 enum err report_visits_by_person_check(struct report *report);
 enum err report_visits_by_person(struct report *report);
 
+extern const struct field report_opportunity_funnel_parameters[];
+enum err report_opportunity_funnel_check(struct report *report);
+enum err report_opportunity_funnel(struct report *report);
+
 #endif

@@ -270,11 +270,32 @@ ddl_put_write(struct buf *out, const struct catalog *catalog, const struct entit
 	}
 }
 
+/*
+ * A report adds up the lines of many records: of each that its reader sees. kehu_app has the
+ * policies of kehu_report too, so the function asks who is reading; its name puts the policy
+ * behind kehu_read in the OR.
+ */
+static void
+ddl_put_reported(struct buf *out, const struct catalog *catalog, const struct entity *def)
+{
+	const struct entity *parent = catalog_entity_named(catalog, def->parent)->def;
+
+	buf_printf(out,
+	    "CREATE OR REPLACE FUNCTION kehu_reported_%s(p_id bigint) RETURNS boolean "
+	    "LANGUAGE plpgsql STABLE AS $kehu$\nBEGIN\n"
+	    "\tRETURN current_user = 'kehu_report' AND EXISTS (SELECT FROM %s p WHERE p.id = p_id);\n"
+	    "END\n$kehu$;\n"
+	    "CREATE POLICY kehu_reported ON %s FOR SELECT TO kehu_report USING "
+	    "(kehu_reported_%s(%s_id));\n",
+	    entity_table(parent), entity_table(parent), entity_table(def), entity_table(parent),
+	    def->parent);
+}
+
 void
 ddl_policies(struct buf *out, const struct catalog *catalog, const struct entity_view *view)
 {
 	static const char *const names[] = { "kehu_read", "kehu_add", "kehu_change",
-		"kehu_rule", "kehu_owner", "kehu_backup" };
+		"kehu_rule", "kehu_owner", "kehu_backup", "kehu_reported" };
 	const char *table = entity_table(view->def);
 
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
@@ -302,4 +323,6 @@ ddl_policies(struct buf *out, const struct catalog *catalog, const struct entity
 	    table);
 	buf_printf(out,
 	    "CREATE POLICY kehu_backup ON %s FOR SELECT TO kehu_backup USING (true);\n", table);
+	if (view->def->kind == ENTITY_LINE)
+		ddl_put_reported(out, catalog, view->def);
 }

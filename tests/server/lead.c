@@ -552,6 +552,78 @@ plan_steps_have_dates_and_results(void **state)
 	assert_int_equal(list_count(ada, E_plan_step, "owner:me state:open due:<today"), 1);
 }
 
+/* ---- the funnel -------------------------------------------------------------------------- */
+
+static const char *
+funnel(struct client *client)
+{
+	Kehu__ClientFrame frame = KEHU__CLIENT_FRAME__INIT;
+	Kehu__Report request = KEHU__REPORT__INIT;
+	const char *text = "";
+	uint32_t pages = 1;
+
+	request.name = (char *)(uintptr_t)"opportunity_funnel";
+	request.format = (char *)(uintptr_t)"preview";
+	request.has_page = request.has_width = true;
+	request.width = 132;
+	frame.request_case = KEHU__CLIENT_FRAME__REQUEST_REPORT;
+	frame.report = &request;
+	for (request.page = 1; request.page <= pages; request.page++) {
+		const Kehu__ServerFrame *answer = client_call(client, &frame);
+
+		if (answer->answer_case != KEHU__SERVER_FRAME__ANSWER_REPORT)
+			fail_msg("report refused: %u %s", answer->error->code, answer->error->text);
+		pages = answer->report->pages;
+		for (size_t i = 0; i < answer->report->n_lines; i++)
+			text = arena_printf(client->arena, "%s%s\n", text, answer->report->lines[i]);
+	}
+	return text;
+}
+
+/* The line that has a word. */
+static const char *
+line_with(struct client *client, const char *text, const char *word)
+{
+	const char *at = strstr(text, word);
+
+	if (at == NULL)
+		fail_msg("no %s in the report", word);
+	while (at > text && at[-1] != '\n')
+		at--;
+	return arena_strndup(client->arena, at, strcspn(at, "\n"));
+}
+
+static void
+funnel_adds_up_stages_months_and_win_rate(void **state)
+{
+	int64_t customer, won, lost;
+	const char *text, *line;
+
+	/* Dan has the report to himself: nothing of the others is in it. */
+	pg_exec(DB, "UPDATE opportunity SET deleted_at = now() WHERE owner_id = %d AND deleted_at IS NULL", USER_DAN);
+	customer = make_customer(dan, "漏斗公司", "");
+	make_opportunity(dan, customer, "漏斗一");
+	make_opportunity(dan, customer, "漏斗二");
+	won = make_opportunity(dan, customer, "漏斗赢");
+	lost = make_opportunity(dan, customer, "漏斗输");
+	expect_written(client_act(dan, E_opportunity, won, "move", SENT(TEXT_OF(1, "proposal"))));
+	pg_exec(DB, "UPDATE opportunity SET stage_since = now() - interval '10 days' WHERE id = %ld", (long)won);
+	expect_written(client_act(dan, E_opportunity, won, "win", NULL));
+	expect_written(client_act(dan, E_opportunity, lost, "lose", SENT(TEXT_OF(1, "price"))));
+	text = funnel(dan);
+	line = line_with(dan, text, "初步接触");
+	assert_non_null(strstr(line, " 2"));
+	assert_non_null(strstr(line, "200,000.00"));
+	assert_non_null(strstr(line, "20,000.00"));
+	line = line_with(dan, text, "Dan ");
+	assert_non_null(strstr(line, "100,000.00"));
+	assert_non_null(strstr(line, " 50"));
+	line = line_with(dan, text, "方案报价"); /* left once, after ten days */
+	assert_non_null(strstr(line, "10"));
+	assert_null(strstr(text, "Ada"));
+	assert_non_null(strstr(funnel(eve), "Prospecting"));
+}
+
 /* ---- rights ------------------------------------------------------------------------------ */
 
 static void
@@ -644,6 +716,7 @@ main(void)
 		cmocka_unit_test(assigning_takes_the_open_steps_along),
 		cmocka_unit_test(decision_chain_and_competition_are_lines),
 		cmocka_unit_test(board_shows_stages_in_order_with_sums_of_what_one_sees),
+		cmocka_unit_test(funnel_adds_up_stages_months_and_win_rate),
 		cmocka_unit_test(plan_steps_have_dates_and_results),
 		cmocka_unit_test(roles_see_and_do_what_they_are_granted),
 		cmocka_unit_test(deleted_customer_takes_its_opportunities_along),
