@@ -325,7 +325,8 @@ big_session(const struct big *big, int64_t user, uint8_t token[BIG_TOKEN_BYTES])
 	random_bytes(token, BIG_TOKEN_BYTES);
 	hash_sha256(token, BIG_TOKEN_BYTES, hash);
 	pg_exec(big->database,
-	    "SELECT session_open(%" PRId64 ", '\\x%s', '\\x%s', '127.0.0.1', 'bench', 43200)",
+	    "SELECT session_open(%" PRId64 ", NULL, '\\x%s', '\\x%s', '127.0.0.1', 'bench', 43200, "
+	    "NULL, NULL, 'bench')",
 	    user, hex_encode(big_arena, hash, 32), hex_encode(big_arena, hash, 32));
 }
 
