@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #define SETTINGS_SYSTEM_FILE    "/etc/kehu/kehu.conf"
@@ -82,6 +83,40 @@ settings_lang(const struct client_settings *settings, enum lang *lang)
 	    strcmp(settings->language, "en") == 0)
 		return ERR_OK;
 	return ERR_CONFIG;
+}
+
+static int
+settings_local_offset_min(void)
+{
+	time_t now = time(NULL);
+	struct tm local;
+
+	tzset();
+	return localtime_r(&now, &local) == NULL ? 0 : (int)(local.tm_gmtoff / 60);
+}
+
+enum err
+settings_offset(struct arena *arena, const struct client_settings *settings, int *offset_min,
+    const char **why)
+{
+	const char *zone = settings->time_zone, *named = getenv("TZ");
+
+	if ((named == NULL || *named == '\0') && zone != NULL && strcmp(zone, "local") != 0) {
+		/* The C library takes a zone it does not know for UTC. */
+		if (access(arena_printf(arena, "/usr/share/zoneinfo/%s", zone), R_OK) != 0) {
+			*why = arena_printf(arena,
+			    "client.time_zone: there is no zone \"%s\" (Asia/Shanghai, "
+			    "Europe/Berlin, …, or local)",
+			    zone);
+			return ERR_CONFIG;
+		}
+		setenv("TZ", zone, 1);
+		*offset_min = settings_local_offset_min();
+		unsetenv("TZ");
+	} else {
+		*offset_min = settings_local_offset_min();
+	}
+	return ERR_OK;
 }
 
 enum err

@@ -20,6 +20,12 @@ MUST_CHECK enum err settings_load(
     struct arena *arena, const char *path, struct client_settings *settings, const char **why);
 /* The language asked for, else the locale's. ERR_CONFIG: no such language. */
 MUST_CHECK enum err settings_lang(const struct client_settings *settings, enum lang *lang);
+/*
+ * The clock of the session in minutes east of UTC, now: TZ's where that is set, else that of
+ * the setting. ERR_CONFIG and *why (in arena): there is no such zone.
+ */
+MUST_CHECK enum err settings_offset(struct arena *arena, const struct client_settings *settings,
+    int *offset_min, const char **why);
 /* The first line of a file, wiped of its newline. ERR_FILE_SYSTEM and *why. */
 MUST_CHECK enum err settings_read_password(
     struct arena *arena, const char *path, const char **password, const char **why);

@@ -14,7 +14,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 const char *
@@ -379,6 +378,9 @@ cli_settings(struct cli *cli)
 			return cli_fail(cli, err, why, NULL);
 	}
 	cli->timeout_ms = (int)cli->settings.timeout * 1000;
+	err = settings_offset(cli->arena, &cli->settings, &cli->offset_min, &why);
+	if (err != ERR_OK)
+		return cli_fail(cli, err, why, NULL);
 	return ERR_OK;
 }
 
@@ -392,15 +394,6 @@ cli_early_lang(struct cli *cli, int argc, char **argv)
 			cli->settings.language = argv[i + 1];
 	if (settings_lang(&cli->settings, &cli->lang) != ERR_OK)
 		cli->settings.language = NULL;
-}
-
-static int
-cli_local_offset_min(void)
-{
-	time_t now = time(NULL);
-	struct tm local;
-
-	return localtime_r(&now, &local) == NULL ? 0 : (int)(local.tm_gmtoff / 60);
 }
 
 /* ---- running ---- */
@@ -461,7 +454,6 @@ cli_run(const struct cli_program *program, int argc, char **argv)
 	int status;
 
 	signal(SIGPIPE, SIG_IGN); /* a closed pipe shows as EPIPE, see cli_written() */
-	cli.offset_min = cli_local_offset_min();
 	cli_early_lang(&cli, argc, argv);
 	if (options_parse(cli.arena, argc - 1, argv + 1, cli.lang, &cli.options, &why) !=
 	    ERR_OK)
