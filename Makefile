@@ -20,7 +20,7 @@ prefix ?= /usr/local
 CC ?= gcc
 OPT ?= -O2
 PKGS_COMMON := libconfig openssl libutf8proc libzstd libprotobuf-c
-PKGS_SERVER := libpq libevent libevent_openssl libevent_pthreads pangocairo cairo-pdf
+PKGS_SERVER := libpq libevent libevent_openssl libevent_pthreads pangocairo cairo-pdf libcurl
 PKGS_CLIENT := ncursesw
 # Each question is asked once, and late: the packages may only just have been installed.
 space := $(subst ,, )

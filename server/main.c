@@ -10,6 +10,7 @@
 #include "server/gate/gate.h"
 #include "server/gate/setup.h"
 #include "server/job/tick.h"
+#include "server/outbox/outbox.h"
 #include "server/record/rule.h"
 #include "server/report/render_sinks.h"
 #include "server/store/migrate.h"
@@ -151,7 +152,7 @@ main_check_connections(struct store *store, struct arena *arena, const struct ne
 {
 	struct sql *sql = sql_new(arena);
 	struct rows *rows;
-	int64_t needed = 2; /* the change feed's and the ticker's */
+	int64_t needed = 4; /* the change feed's, the ticker's and the outbox's two */
 	enum err err;
 
 	for (int lane = 0; lane < LANE_COUNT; lane++)
@@ -275,6 +276,7 @@ main_serve(struct arena *arena, struct server *server, const struct options *opt
 	};
 	struct feed *feed;
 	struct ticker *ticker;
+	struct outbox *outbox;
 	const char *why = NULL;
 	enum err err;
 
@@ -295,12 +297,14 @@ main_serve(struct arena *arena, struct server *server, const struct options *opt
 	main_signals();
 	feed = feed_start(server);
 	ticker = ticker_start(server);
+	outbox = outbox_start(server);
 	if (!main_write_number(options->port_file, net_port(server->net)) ||
 	    !main_write_number(options->pid_file, (long)getpid()))
 		return main_fail(ERR_FILE_SYSTEM, "--pid-file or --port-file cannot be written");
 	log_info("serving", "address=%s port=%d version=%s", settings->net_address,
 	    net_port(server->net), KEHU_VERSION);
 	net_run(server->net);
+	outbox_stop(outbox);
 	ticker_stop(ticker);
 	feed_stop(feed);
 	net_free(server->net);

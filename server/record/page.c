@@ -341,10 +341,12 @@ page_where_common(struct page_reading *reading, struct sql *sql)
 	if (request->parent_field != NULL) {
 		sql_addf(sql, " AND t.%s = ", request->parent_field->name);
 		sql_int(sql, request->parent_id);
-		if (reading->entity->def->kind ==
-		    ENTITY_ANCHORED) /* uploads not ended are nobody's */
-			sql_addf(sql, " AND t.anchor_entity = %" PRIu32 " AND t.complete",
-			    request->parent_entity);
+		if (reading->entity->def->kind == ENTITY_ANCHORED ||
+		    reading->entity->def->anchored)
+			sql_addf(sql, " AND t.anchor_entity = %" PRIu32, request->parent_entity);
+		/* uploads not ended are nobody's */
+		if (reading->entity->def->kind == ENTITY_ANCHORED)
+			sql_add(sql, " AND t.complete");
 	}
 	if (reading->has_only) {
 		sql_add(sql, " AND t.id = ANY(");

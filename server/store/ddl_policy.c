@@ -214,6 +214,10 @@ ddl_put_read(struct buf *out, const struct catalog *catalog, const struct entity
 		ddl_put_arms(out, def);
 		ddl_put_parents(out, catalog, view);
 		ddl_put_links(out, catalog, def);
+		if (def->anchored) {
+			buf_puts(out, "\n\tOR ");
+			ddl_opened_any(out, catalog, "anchor_id", 'p');
+		}
 		ddl_put_shares(out, def);
 		break;
 	case ENTITY_LINE:

@@ -44,7 +44,11 @@ GRANT EXECUTE ON FUNCTION kehu_audit_key() TO kehu_owner;
 GRANT EXECUTE ON FUNCTION access_approval_rules(), kehu_approval_step_of(bigint[]),
 	kehu_approval_open(text, bigint, bigint, text, text, text, bigint[], bigint[], bytea, text, integer,
 	uuid), kehu_approval_decide(bigint, text, text, bigint, bigint),
-	kehu_approval_end(bigint, text, text, bigint), kehu_approval_remind(integer)
+	kehu_approval_end(bigint, text, text, bigint), kehu_approval_remind(integer),
+	kehu_outbox(text, text, text, text, bigint, bigint, bigint, text, boolean),
+	kehu_outbox_file(bigint, text, text, bytea), kehu_outbox_claim(text, text, integer, integer),
+	kehu_template(bigint, text, boolean), kehu_outbox_files(bigint), kehu_outbox_handed(bigint, text),
+	kehu_outbox_done(bigint, text, text, text, bigint, bigint), kehu_outbox_release(text)
 	TO kehu_app;
 REVOKE EXECUTE ON FUNCTION kehu_partition(text, text, text, text), kehu_partitions(),
 	kehu_customer_figures_all() FROM PUBLIC;
@@ -98,3 +102,5 @@ CREATE POLICY kehu_app ON approval_change TO kehu_app
 	WITH CHECK (EXISTS (SELECT FROM approval a WHERE a.id = approval_id));
 DROP POLICY IF EXISTS kehu_all ON approval_change;
 CREATE POLICY kehu_all ON approval_change TO kehu_owner, kehu_rule, kehu_backup USING (true) WITH CHECK (true);
+
+GRANT SELECT, INSERT ON outgoing_file TO kehu_rule;

@@ -1,0 +1,11 @@
+/*
+ * 联系人: what can be sent to one.
+ */
+#include "server/record/outbox.h"
+#include "server/record/rule.h"
+
+const struct rule rules_contact[] = {
+	{ .action = "send_mail", .act = outbox_act_mail, .stores = true },
+	{ .action = "send_sms", .act = outbox_act_sms, .stores = true },
+	{ 0 },
+};
