@@ -2,6 +2,7 @@
  * Leads, opportunities and development plans against a real kehud: converting, stages and their
  * rules, the board, who may and who may not.
  */
+#include "common/buf.h"
 #include "common/date.h"
 #include "server/access/access.h"
 #include "server/entity/fields.h"
@@ -14,6 +15,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 // clang-format off
 #include <cmocka.h>
 // clang-format on
@@ -671,6 +673,120 @@ deleted_customer_takes_its_opportunities_along(void **state)
 	assert_int_equal(get(cai, E_opportunity, id)->n_lines, 1);
 }
 
+/* ---- somebody else's data ---------------------------------------------------------------- */
+
+static const char *
+data_dir(void)
+{
+	const char *dir = getenv("KEHU_DATA");
+
+	if (dir == NULL)
+		dir = "../shared/data";
+	return access(arena_printf(bed->arena, "%s/crm_sales/sales_pipeline.csv", dir), R_OK) == 0 ?
+	    arena_printf(bed->arena, "%s/crm_sales", dir) : NULL;
+}
+
+/* What a shell prints, in the bed's folder, as this user of kehu. */
+static char *
+shell(const char *user, const char *format, ...)
+{
+	struct buf out = BUF_INIT;
+	va_list args;
+	FILE *pipe;
+	char *text;
+	int c;
+
+	setenv("KEHU_SERVER", bed_server(bed), 1);
+	setenv("KEHU_CA", bed_ca(bed), 1);
+	setenv("KEHU_USER", user, 1);
+	setenv("KEHU_PASSWORD_FILE", arena_printf(bed->arena, "%s/secret", bed->dir), 1);
+	setenv("XDG_CACHE_HOME", bed->dir, 1);
+	setenv("XDG_CONFIG_HOME", bed->dir, 1);
+	setenv("LC_ALL", "C.UTF-8", 1);
+	setenv("KEHU", bed_program("kehu"), 1);
+	setenv("DIR", bed->dir, 1);
+	setenv("DATA", data_dir(), 1);
+	va_start(args, format);
+	fflush(NULL);
+	pipe = popen(arena_vprintf(bed->arena, format, args), "r");
+	va_end(args);
+	assert_non_null(pipe);
+	while ((c = fgetc(pipe)) != EOF)
+		buf_putc(&out, (char)c);
+	if (pclose(pipe) != 0)
+		fail_msg("refused: %s", buf_text(&out));
+	text = arena_strdup(bed->arena, buf_text(&out));
+	buf_fini(&out);
+	return text;
+}
+
+/* "key count cents" a line, of the file and of the database. */
+static void
+sums_agree(const char *what, const char *awk_key, const char *sql_key)
+{
+	char *theirs = shell("cai",
+	    "awk -F, 'NR == FNR { sub(/\\r$/, \"\"); team[$1] = $2; next } { sub(/\\r$/, \"\") } FNR > 1 "
+	    "{ k = %s; n[k]++; if ($5 == \"Won\") s[k] += $8 * 100 } "
+	    "END { for (k in n) printf \"%%s|%%d|%%d\\n\", k, n[k], s[k] }' "
+	    "$DATA/sales_teams.csv $DATA/sales_pipeline.csv | LC_ALL=C sort -t'|' -k1,1", awk_key);
+	const char *ours = pg_exec(DB,
+	    "SELECT string_agg(format('%%s|%%s|%%s', k, n, s), E'\\n' ORDER BY k COLLATE \"C\") FROM ("
+	    "SELECT coalesce(%s, '') AS k, count(*) AS n,"
+	    " coalesce(sum(o.amount) FILTER (WHERE o.state = 'won'), 0) AS s"
+	    " FROM opportunity o JOIN users u ON u.id = o.owner_id JOIN department d ON d.id = o.department_id"
+	    " LEFT JOIN customer c ON c.id = o.customer_id"
+	    " LEFT JOIN opportunity_product p ON p.opportunity_id = o.id"
+	    " WHERE o.deleted_at IS NULL AND o.source = 'import' GROUP BY 1) x", sql_key);
+
+	assert_true(strlen(theirs) > 60);
+	theirs[strlen(theirs) - 1] = '\0'; /* the last newline */
+	if (strcmp(theirs, ours) != 0)
+		fail_msg("%s:\n%.300s\n---\n%.300s", what, theirs, ours);
+	print_message("# crm_sales by %s: all sums are equal\n", what);
+}
+
+static void
+imported_opportunities_add_up_to_the_last_cent(void **state)
+{
+	FILE *secret;
+
+	if (data_dir() == NULL) {
+		print_message("# no crm_sales data here\n");
+		skip();
+	}
+	secret = fopen(arena_printf(bed->arena, "%s/secret", bed->dir), "w");
+	fputs(BED_PASSWORD "\n", secret);
+	fclose(secret);
+	/* An administrator makes a department for each team and a user for each agent … */
+	shell("guo",
+	    "awk -F, 'NR > 1 && !($2 in s) { s[$2]; print $2 }' $DATA/sales_teams.csv | "
+	    "awk 'BEGIN { print \"name,branch,parent\" } { print $0 \",东区,销售\" }' >$DIR/teams.csv && "
+	    "awk -F, 'BEGIN { print \"login,label,department,branch\" } NR > 1 { l = tolower($1); "
+	    "gsub(/[^a-z]/, \"\", l); print l \",\" $1 \",\" $2 \",东区\" }' $DATA/sales_teams.csv >$DIR/agents.csv && "
+	    "printf '%%s\\n' 'name = \"login\";' 'label = \"label\";' 'department_id = \"department\";' "
+	    "'branch_id = \"branch\";' 'user_role = { role_id = \"=account_manager\"; };' >$DIR/agents.map && "
+	    "$KEHU import department $DIR/teams.csv 2>&1 && $KEHU import user $DIR/agents.csv --map $DIR/agents.map 2>&1");
+	/* … and the supervisor of all of them imports accounts, then opportunities. */
+	shell("cai",
+	    "printf '%%s\\n' 'name = \"account\";' 'employees = \"employees\";' 'source = \"=import\";' >$DIR/accounts.map && "
+	    "$KEHU import customer $DATA/accounts.csv --map $DIR/accounts.map 2>&1");
+	shell("cai",
+	    "awk -F, -v OFS=, 'NR == 1 { sub(/\\r$/, \"\"); print $0, \"name\"; next } { sub(/\\r$/, \"\"); "
+	    "if ($8 != \"\") $8 = $8 \" USD\"; print $0, $3 }' $DATA/sales_pipeline.csv >$DIR/pipeline.csv && "
+	    "printf '%%s\\n' 'number = \"opportunity_id\";' 'name = \"name\";' 'owner_id = \"sales_agent\";' "
+	    "'customer_id = \"account\";' 'stage = \"deal_stage\";' 'opened_on = \"engage_date\";' "
+	    "'closed_on = \"close_date\";' 'amount = \"close_value\";' 'source = \"=import\";' "
+	    "'lost_reason = \"=unknown\";' 'products = { product = \"product\"; };' >$DIR/pipeline.map && "
+	    "$KEHU import opportunity $DIR/pipeline.csv --map $DIR/pipeline.map 2>&1");
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM opportunity WHERE source = 'import'"), 8800);
+	sums_agree("agent", "$2", "u.label");
+	sums_agree("team", "team[$2]", "d.name");
+	sums_agree("quarter", "$7 == \"\" ? \"\" : substr($7, 1, 4) \"Q\" int((substr($7, 6, 2) + 2) / 3)",
+	    "to_char(o.closed_on, 'YYYY\"Q\"Q')");
+	sums_agree("product", "$3", "p.product");
+	sums_agree("customer", "$4", "c.name");
+}
+
 /* ---- the fixture ------------------------------------------------------------------------- */
 
 static int
@@ -720,6 +836,7 @@ main(void)
 		cmocka_unit_test(plan_steps_have_dates_and_results),
 		cmocka_unit_test(roles_see_and_do_what_they_are_granted),
 		cmocka_unit_test(deleted_customer_takes_its_opportunities_along),
+		cmocka_unit_test(imported_opportunities_add_up_to_the_last_cent),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
