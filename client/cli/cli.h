@@ -169,6 +169,7 @@ enum err cli_delete(struct cli *cli);
 enum err cli_restore(struct cli *cli);
 enum err cli_history(struct cli *cli);
 enum err cli_proposal(struct cli *cli);
+enum err cli_reveal(struct cli *cli);
 enum err cli_search(struct cli *cli);
 enum err cli_import(struct cli *cli);
 enum err cli_report(struct cli *cli);

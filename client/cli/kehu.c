@@ -114,6 +114,17 @@ static const struct cli_command kehu_commands[] = {
 	    .options = OPT_BIT(FORMAT) | OPT_BIT(HEADER),
 	    .usage = "APPROVAL",
 	    .help = { "What an approval would change", "审批通过后会改动什么" } },
+	{ .name = "reveal",
+	    .run = cli_reveal,
+	    .words_min = 3,
+	    .words_max = 3,
+	    .options = OPT_BIT(REASON),
+	    .usage = "ENTITY ID FIELD",
+	    .help = { "Show one masked value, for a reason", "写明原因后查看一个被掩码的值" },
+	    .more = { "FIELD of a line is phones.number, or phones[2].number of the second.\n"
+		      "Reason, person and time are recorded; a day has a limit.",
+		"行中的字段写作 phones.number，第二行为 phones[2].number。\n"
+		"原因、人员和时间均会记录，每日次数有限。" } },
 	{ .name = "import",
 	    .run = cli_import,
 	    .words_min = 2,

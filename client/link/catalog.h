@@ -40,6 +40,7 @@ enum cat_flag {
 	CAT_MASKED = 64,
 	CAT_MANY = 128,
 	CAT_FIGURE = 256,
+	CAT_REVEAL = 512, /* masked, and one value may be asked for with a reason */
 	CAT_UNIQUE = 1024,
 };
 enum cat_kind { CAT_ACTIVITY = 1, CAT_LINE = 2, CAT_SETUP = 3 };

@@ -196,7 +196,8 @@ call_queue_begin(struct call *call)
 void
 call_begin(struct call *call, bool more_than_one_trip)
 {
-	call->one_trip = !call->nested && !call->has_intention && !more_than_one_trip;
+	call->one_trip = !call->nested && !call->has_intention && !more_than_one_trip &&
+			 !call->matched_whole;
 	call->begun = true;
 	if (call->nested) {
 		call_context(call);

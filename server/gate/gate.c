@@ -13,6 +13,7 @@
 #include "server/job/job.h"
 #include "server/record/approval.h"
 #include "server/record/crowd.h"
+#include "server/record/reveal.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -257,6 +258,8 @@ gate_finish(struct call *call, const struct request_row *row)
 
 	if (call->one_trip)
 		return ERR_OK;
+	if (call->matched_whole && reveal_count_match(call) != ERR_OK)
+		return call->failure.err;
 	if (call->discard) {
 		store_rollback(call->store);
 		return ERR_OK;
@@ -327,7 +330,7 @@ gate_forget_attempt(struct call *call)
 	call->difference_count = 0;
 	call->setting_count = 0;
 	call->number_comes = NULL;
-	call->begun = false;
+	call->begun = call->matched_whole = false;
 	call->has_jobs = false;
 	call->discard = false;
 	call->failed_step = 0;
@@ -363,6 +366,11 @@ gate_attempt(struct call *call, const struct request_row *row, bool *again)
 	if (err == ERR_OK) {
 		gate_committed(call);
 		return ERR_OK;
+	}
+	/* Refused by rights as this server knows them: they may have been given since. */
+	if (!call->begun && call->user != NULL) {
+		*again = snapshot_refresh(call);
+		return *again ? err : call_fail(call, (struct failure){ .err = err });
 	}
 	state = arena_strdup(call->arena, store_state(call->store));
 	failure = gate_blame_constraint(call, err);

@@ -42,6 +42,11 @@ struct password_cost server_password_cost(const struct server *server);
 
 /* Snapshots (snapshot.c): load what is missing or stale into the server; references into the call. */
 MUST_CHECK enum err snapshot_load(struct server *server, struct store *store);
+/*
+ * Loads again if the database has newer ones than the call: for refusals that came before any
+ * transaction, which would have told. True: newer ones are there. Store idle.
+ */
+bool snapshot_refresh(struct call *call);
 void snapshot_take(struct server *server, struct call *call);
 void snapshot_release(struct call *call);
 

@@ -48,6 +48,23 @@ snapshot_load(struct server *server, struct store *store)
 	return ERR_OK;
 }
 
+bool
+snapshot_refresh(struct call *call)
+{
+	struct sql *sql = sql_new(call->arena);
+	struct rows *rows;
+
+	store_read(call->store);
+	sql_add(sql, "SELECT access_epoch, catalog_version FROM state");
+	sql_named(sql);
+	store_queue(call->store, sql, &rows);
+	if (store_flush(call->store, call->arena) != ERR_OK ||
+	    (rows_int(rows, 0, 0) == access_epoch(call->access) &&
+		rows_int(rows, 0, 1) == catalog_version(call->catalog)))
+		return false;
+	return snapshot_load(call->server, call->store) == ERR_OK;
+}
+
 void
 snapshot_take(struct server *server, struct call *call)
 {

@@ -421,6 +421,7 @@ filter_text_value(struct binding *binding, const struct field *field, const char
 		sql_add(binding->sql, ")");
 		return ERR_OK;
 	}
+	call->matched_whole |= masked;
 	if (masked || (field->flags & (FIELD_UNIQUE | FIELD_NUMBERED)) != 0) {
 		sql_addf(binding->sql, "%s = ", column);
 		sql_text(binding->sql, value->text);

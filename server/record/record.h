@@ -105,7 +105,10 @@ void value_assign(struct call *call, struct sql *sql, const struct field *field,
  */
 Kehu__Value *value_to_wire(struct call *call, const struct entity *entity,
     const struct field *field, const struct value *value, bool with_field);
-/* The same into *wire. */
+/* In clear, whatever the reader's view says: for Reveal, which asks for itself. */
+void value_fill_clear(
+    struct call *call, const struct field *field, const struct value *value, Kehu__Value *wire);
+/* The same as value_to_wire into *wire. */
 void value_fill_wire(struct call *call, const struct entity *entity, const struct field *field,
     const struct value *value, bool with_field, Kehu__Value *wire);
 

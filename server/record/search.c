@@ -26,6 +26,7 @@
 #define PROBE_ROWS_MIN      200
 #define DOC_FIELDS_MAX      400
 #define SEARCHED_FIELDS_MAX 64
+#define WHOLE_DIGITS_MIN 7
 
 /* Columns of every answer: how many were found, how many are guessed, a candidate's id, its
  * record if it is shown. */
@@ -77,6 +78,20 @@ search_sight(const struct call *call, const struct entity_view *entity)
 			sight->fields[sight->count++].field = field;
 		}
 	return sight;
+}
+
+/* Do the words look like the whole of a number or mail address, which a masked field is found by? */
+static bool
+search_looks_whole(const char *words)
+{
+	size_t digits = 0;
+
+	for (const char *at = words; *at != '\0'; at++) {
+		digits = *at >= '0' && *at <= '9' ? digits + 1 : *at == ' ' ? 0 : digits;
+		if (*at == '@' || digits >= WHOLE_DIGITS_MIN)
+			return true;
+	}
+	return false;
 }
 
 /* The reader's field of a stored text; NULL: hidden. */
@@ -385,6 +400,7 @@ search_run(struct call *call, const struct entity_view *entity, const char *word
 	double share;
 
 	*result = (struct search_result){ 0 };
+	call->matched_whole |= sight->whole[0] != '\0' && search_looks_whole(words);
 	step.query = token_query(call->arena, words, sight->clear, sight->whole);
 	result->too_short = token_query_is_short(step.query);
 	result->hits =

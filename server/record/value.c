@@ -652,6 +652,35 @@ value_lend(const char *text)
 	return (char *)(uintptr_t)text;
 }
 
+static void
+value_put_clear(
+    struct call *call, const struct field *field, const struct value *value, Kehu__Value *wire)
+{
+	if (field->type == TYPE_REF) {
+		wire->has_number = true;
+		wire->number = value->number;
+		wire->text = value_lend(value_print(call, field, value));
+	} else if (value_is_text(field) || field->type == TYPE_CHOICE ||
+		   field->type == TYPE_REFS) {
+		wire->text = value_lend(value->text);
+	} else {
+		wire->has_number = true;
+		wire->number = value->number;
+		wire->text = field->type == TYPE_MONEY ? value_lend(value->text) : NULL;
+	}
+}
+
+void
+value_fill_clear(
+    struct call *call, const struct field *field, const struct value *value, Kehu__Value *wire)
+{
+	kehu__value__init(wire);
+	wire->has_field = true;
+	wire->field = field->number;
+	if (value->present)
+		value_put_clear(call, field, value, wire);
+}
+
 void
 value_fill_wire(struct call *call, const struct entity *entity, const struct field *field,
     const struct value *value, bool with_field, Kehu__Value *wire)
@@ -668,17 +697,8 @@ value_fill_wire(struct call *call, const struct entity *entity, const struct fie
 	if (seen->flags & FIELD_MASKED) {
 		wire->has_masked = wire->masked = true;
 		wire->text = value_lend(value_show(call, entity, seen, value));
-	} else if (field->type == TYPE_REF) {
-		wire->has_number = true;
-		wire->number = value->number;
-		wire->text = value_lend(value_print(call, field, value));
-	} else if (value_is_text(field) || field->type == TYPE_CHOICE ||
-		   field->type == TYPE_REFS) {
-		wire->text = value_lend(value->text);
 	} else {
-		wire->has_number = true;
-		wire->number = value->number;
-		wire->text = field->type == TYPE_MONEY ? value_lend(value->text) : NULL;
+		value_put_clear(call, seen, value, wire);
 	}
 }
 

@@ -26,7 +26,7 @@ GRANT EXECUTE ON FUNCTION access_role_grants(), access_role_fields(), access_use
 	kehu_lead_give(bigint, bigint, bigint, bigint, bigint),
 	kehu_opportunity_give(bigint, bigint, bigint), kehu_lead_matches(text, text[]),
 	kehu_contact_matches(bigint, text, text),
-	kehu_customer_tag_of(bigint[]),
+	kehu_customer_tag_of(bigint[]), kehu_use(bigint, date, text, bigint),
 	session_try(text, text), session_tried(bigint, text),
 	session_open(bigint, bigint, bytea, bytea, text, text, bigint, bytea, text, text),
 	session_resume(bytea, bigint, bigint, bytea), session_seen(bigint), session_lock(bigint, boolean),
@@ -77,6 +77,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON user_recovery, password_history, login_t
 GRANT SELECT, INSERT, UPDATE, DELETE ON record_share TO kehu_rule;
 GRANT SELECT, INSERT, DELETE ON change TO kehu_rule;
 GRANT INSERT ON history, audit TO kehu_rule;
+GRANT SELECT, INSERT, UPDATE, DELETE ON access_use TO kehu_rule;
 GRANT SELECT, INSERT, UPDATE ON audit_key, tick TO kehu_rule;
 GRANT SELECT, INSERT ON audit_segment TO kehu_rule;
 
