@@ -492,6 +492,7 @@ demo_make_customer(struct demo_world *world, struct arena *scratch)
 	demo_customer_search(world, &customer, &found);
 	demo_make_contacts(world, &customer);
 	demo_make_visits(world, &customer);
+	demo_make_sales(world, &customer);
 	world->recent[world->made % DEMO_RECENT] = (struct demo_known){ .id = customer.id,
 		.created_us = customer.created_us,
 		.company = customer.company };

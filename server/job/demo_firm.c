@@ -353,6 +353,23 @@ demo_firm_tags(struct demo_firm *firm)
 	world->tag_count = words->count;
 }
 
+/* Those whom visits see at the customers'. */
+static void
+demo_make_competitors(struct demo_firm *firm)
+{
+	struct demo_world *world = firm->world;
+	const struct demo_list *words = &world->vocabulary->lists[DEMO_competitor];
+	struct demo_rows *rows = &world->chunk.tables[DEMO_TABLE_competitor];
+
+	for (size_t i = 0; i < words->count && i < 16; i++) {
+		world->competitors[i] = world->next_id++;
+		demo_int(rows, world->competitors[i]);
+		demo_name_cells(firm, rows, words->words[i], PINYIN_NAME);
+		demo_firm_stamps(firm, rows);
+		world->competitor_count++;
+	}
+}
+
 /* ---- size -------------------------------------------------------------------------------- */
 
 /* Branches with their share of the account managers: at least one, two at the head office. */
@@ -408,6 +425,7 @@ demo_make_firm(struct demo_world *world, const struct demo_options *options,
 	demo_firm_offices(&firm);
 	demo_firm_pools(&firm);
 	demo_firm_tags(&firm);
+	demo_make_competitors(&firm);
 	*managers = firm.managers;
 	*manager_count = firm.manager_count;
 }

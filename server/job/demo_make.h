@@ -50,7 +50,13 @@ struct demo_known {
 	bool company;
 };
 
-enum demo_series { DEMO_SERIES_CUSTOMER, DEMO_SERIES_VISIT, DEMO_SERIES };
+enum demo_series {
+	DEMO_SERIES_CUSTOMER,
+	DEMO_SERIES_VISIT,
+	DEMO_SERIES_OPPORTUNITY,
+	DEMO_SERIES_LEAD,
+	DEMO_SERIES
+};
 /* Entities whose fields are searched for. */
 enum demo_entity {
 	DEMO_OF_CUSTOMER,
@@ -58,6 +64,8 @@ enum demo_entity {
 	DEMO_OF_CUSTOMER_MAIL,
 	DEMO_OF_CONTACT,
 	DEMO_OF_CONTACT_PHONE,
+	DEMO_OF_OPPORTUNITY,
+	DEMO_OF_LEAD,
 	DEMO_SEARCHED
 };
 
@@ -77,6 +85,8 @@ struct demo_world {
 	size_t pool_count;
 	int64_t tags[64];
 	size_t tag_count;
+	int64_t competitors[16]; /* of a new company */
+	size_t competitor_count;
 
 	int64_t next_id;
 	const char *patterns[DEMO_SERIES]; /* number prefixes of the catalogue: "C", "V%y%m-" */
@@ -171,6 +181,8 @@ const char *demo_tax_number(
 
 void demo_make_contacts(struct demo_world *world, struct demo_customer *customer);
 void demo_make_visits(struct demo_world *world, struct demo_customer *customer);
+/* Opportunities and perhaps a lead near by; after the contacts. */
+void demo_make_sales(struct demo_world *world, struct demo_customer *customer);
 
 /* "V2611-" in a month of that pattern; month counts from 1970. */
 const char *demo_number_prefix(

@@ -38,6 +38,8 @@ static const uint32_t demo_entities[DEMO_SEARCHED] = {
 	[DEMO_OF_CUSTOMER_MAIL] = E_customer_mail,
 	[DEMO_OF_CONTACT] = E_contact,
 	[DEMO_OF_CONTACT_PHONE] = E_contact_phone,
+	[DEMO_OF_OPPORTUNITY] = E_opportunity,
+	[DEMO_OF_LEAD] = E_lead,
 };
 
 /* What the catalogue says about numbers and search. */
@@ -51,6 +53,10 @@ demo_world_catalog(struct demo_world *world)
 			world->patterns[DEMO_SERIES_CUSTOMER] = entity->number_prefix;
 		if (entity->number == E_visit)
 			world->patterns[DEMO_SERIES_VISIT] = entity->number_prefix;
+		if (entity->number == E_opportunity)
+			world->patterns[DEMO_SERIES_OPPORTUNITY] = entity->number_prefix;
+		if (entity->number == E_lead)
+			world->patterns[DEMO_SERIES_LEAD] = entity->number_prefix;
 		for (size_t w = 0; w < DEMO_SEARCHED; w++)
 			for (const struct field *f = entity->fields;
 			     entity->number == demo_entities[w] && f->number != 0; f++)

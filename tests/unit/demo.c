@@ -529,7 +529,8 @@ tables_of_ids(const struct company *company)
 
 	for (size_t t = 0; t < DEMO_TABLES; t++) {
 		if (t == DEMO_TABLE_record_share || t == DEMO_TABLE_customer_figures ||
-		    t == DEMO_TABLE_customer_search || t == DEMO_TABLE_contact_search)
+		    t == DEMO_TABLE_customer_search || t == DEMO_TABLE_contact_search ||
+		    t == DEMO_TABLE_opportunity_search || t == DEMO_TABLE_lead_search)
 			continue;
 		for (size_t row = 0; row < company->rows[t]; row++) {
 			int64_t id = number(cell(company, (enum demo_table)t, row, 0));
