@@ -118,6 +118,21 @@ access_user(const struct access *access, int64_t id, int64_t today)
 	return user;
 }
 
+bool
+access_leads(const struct access *access, int64_t above, int64_t below)
+{
+	/* Bounded: bad data may have a circle. */
+	for (size_t i = 0; below != 0 && i <= access->user_count; i++) {
+		const struct access_user *user = bsearch(&below, access->users, access->user_count,
+		    sizeof(*access->users), access_compare_id);
+
+		below = user != NULL ? user->superior : 0;
+		if (below == above)
+			return true;
+	}
+	return false;
+}
+
 int64_t
 access_user_id(const struct access_user *user)
 {

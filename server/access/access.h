@@ -72,6 +72,8 @@ int64_t access_epoch(const struct access *access);
 
 /* NULL: no such user, disabled, or expired before today (days since 1970). */
 const struct access_user *access_user(const struct access *access, int64_t user, int64_t today);
+/* Is above the superior of below, or of a superior of his? Disabled users count. */
+bool access_leads(const struct access *access, int64_t above, int64_t below);
 int64_t access_user_id(const struct access_user *user);
 int64_t access_user_department(const struct access_user *user);
 int64_t access_user_branch(const struct access_user *user);

@@ -69,6 +69,22 @@ rule_action(const struct entity *entity, const char *action)
 }
 
 enum err
+rule_refuse_circle(struct call *call, const struct record *record, uint32_t parent)
+{
+	const struct entity *def = record->entity->def;
+	int64_t above = record_number(record, parent), *below;
+	size_t count;
+
+	if (record->is_new || above == 0 || !record_changed(record, parent))
+		return ERR_OK;
+	count = access_setup_below(call->access, call->arena, def->number, record->id, &below);
+	for (size_t i = 0; i < count; i++)
+		if (below[i] == above)
+			return CALL_FAIL(call, ERR_CIRCLE, .entity = def->number, .field = parent);
+	return ERR_OK;
+}
+
+enum err
 rule_check(const char **why)
 {
 	for (size_t e = 0; entity_shipped[e] != NULL; e++) {

@@ -44,4 +44,11 @@ MUST_CHECK enum err rule_check(const char **why);
  */
 MUST_CHECK enum err store_as_rule(struct call *call, const struct sql *sql, struct rows **rows);
 
+/*
+ * Of a tree of set-up records: refuses a parent (that field) which is the record or lies below it, with
+ * ERR_CIRCLE at the field.
+ */
+MUST_CHECK enum err rule_refuse_circle(
+    struct call *call, const struct record *record, uint32_t parent);
+
 #endif

@@ -5,6 +5,39 @@
 #include "server/gate/gate.h"
 #include "server/record/rule.h"
 
+/* What says how much one sees is for somebody else to change; so are one's roles. */
+static bool
+user_changes_own_rights(const struct record *user)
+{
+	static const uint32_t fields[] = { F_user_branch_id, F_user_department_id,
+		F_user_superior_id, F_user_company_id, F_user_disabled, F_user_expires_on };
+
+	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
+		if (record_changed(user, fields[i]))
+			return true;
+	for (size_t i = 0; i < user->line_count; i++) {
+		const struct record *line = user->lines[i];
+
+		if (line->entity->def->number == E_user_role &&
+		    (line->removed || line->is_new || record_changed(line, F_user_role_role_id)))
+			return true;
+	}
+	return false;
+}
+
+static enum err
+user_before_save(struct call *call, struct record *user)
+{
+	int64_t superior = record_number(user, F_user_superior_id);
+
+	if (!user->is_new && user->id == call->session.user && user_changes_own_rights(user))
+		return CALL_FAIL(call, ERR_OWN_RIGHTS, .entity = E_user);
+	if (!user->is_new && superior != 0 && record_changed(user, F_user_superior_id) &&
+	    (superior == user->id || access_leads(call->access, user->id, superior)))
+		return CALL_FAIL(call, ERR_CIRCLE, .entity = E_user, .field = F_user_superior_id);
+	return ERR_OK;
+}
+
 /* The password is said once, in the answer; only its hash is stored, and it must be changed. */
 static enum err
 user_reset_password(struct call *call, struct record *user, const struct value *arguments)
@@ -44,6 +77,7 @@ user_refuse_delete(struct call *call, struct record *user)
 const struct rule rules_user[] = {
 	{ .action = "reset_password", .act = user_reset_password, .right = RIGHT_EDIT },
 	{ .action = "reset_factor", .act = user_reset_factor, .right = RIGHT_EDIT },
+	{ .hook = HOOK_BEFORE_SAVE, .run = user_before_save },
 	{ .hook = HOOK_DELETE, .run = user_refuse_delete },
 	{ 0 },
 };

@@ -34,7 +34,7 @@ enum { USER_MIA = 121, USER_HAL = 122, USER_BOTH = 123, USER_EXT = 124, USER_LEA
 #define NAME   "保密机械有限公司"
 
 static struct bed *bed;
-static struct client *ada, *mia, *hal, *both, *ext, *lea, *sam;
+static struct client *ada, *mia, *hal, *both, *ext, *lea, *sam, *guo;
 static int64_t customer, contact, visit;
 
 /* ---- the company ------------------------------------------------------------------------- */
@@ -743,12 +743,99 @@ grants_name_single_actions(void **state)
 	expect_error(client_act(sam, E_visit, visit, "cancel", SENT(TEXT_OF(1, "不行"))), ERR_FORBIDDEN, 0);
 }
 
+/* ---- what nobody may set up -------------------------------------------------------------- */
+
+static Kehu__ServerFrame *
+save_role_line(int64_t role, uint32_t entity, const struct sent *values)
+{
+	uint32_t version = client_get(guo, E_role, role)->get->record->version;
+
+	return client_save(guo, E_role, role, version, NULL,
+	    (const struct sent_line[]){ { .entity = entity, .id = -1, .values = values }, { 0 } });
+}
+
+#define GRANT_OF(entity_, scope_, rights_)                                                     \
+	TEXT_OF(F_role_grant_entity, entity_), TEXT_OF(F_role_grant_scope, scope_),            \
+	    NUMBER_OF(F_role_grant_rights, rights_)
+
+static void
+grants_name_what_there_is(void **state)
+{
+	int64_t role = client_list(guo, E_role, "name:masker")->page->rows[0]->id;
+	int64_t lines = pg_int(DB, "SELECT count(*) FROM role_grant") + pg_int(DB, "SELECT count(*) FROM role_field");
+
+	expect_error(save_role_line(role, E_role_grant, SENT(GRANT_OF("custoner", "all", 1))),
+	    ERR_NO_SUCH_ENTITY, F_role_grant_entity);
+	expect_error(save_role_line(role, E_role_grant, SENT(GRANT_OF("customer_phone", "all", 1))),
+	    ERR_INVALID, F_role_grant_entity);
+	expect_error(save_role_line(role, E_role_grant, SENT(GRANT_OF("branch", "own", 1))), ERR_INVALID,
+	    F_role_grant_scope);
+	expect_error(save_role_line(role, E_role_grant, SENT(GRANT_OF("saved_view", "company", 1))),
+	    ERR_INVALID, F_role_grant_scope);
+	expect_error(save_role_line(role, E_role_grant, SENT(GRANT_OF("lead", "all", 4096))), ERR_INVALID,
+	    F_role_grant_rights);
+	expect_error(save_role_line(role, E_role_grant,
+	    SENT(GRANT_OF("lead", "all", 4), TEXT_OF(F_role_grant_states, "new nowhere"))), ERR_INVALID,
+	    F_role_grant_states);
+	expect_error(save_role_line(role, E_role_grant,
+	    SENT(GRANT_OF("lead", "all", 256), TEXT_OF(F_role_grant_actions, "explode"))), ERR_INVALID,
+	    F_role_grant_actions);
+	expect_error(save_role_line(role, E_role_field,
+	    SENT(TEXT_OF(F_role_field_entity, "customer"), TEXT_OF(F_role_field_field, "phnoe"))),
+	    ERR_NO_SUCH_FIELD, F_role_field_field);
+	expect_error(save_role_line(role, E_role_field,
+	    SENT(TEXT_OF(F_role_field_entity, "user"), TEXT_OF(F_role_field_field, "password_hash"))),
+	    ERR_NO_SUCH_FIELD, F_role_field_field);
+	expect_error(save_role_line(role, E_role_field,
+	    SENT(TEXT_OF(F_role_field_entity, "customer"), TEXT_OF(F_role_field_field, "site"),
+		TEXT_OF(F_role_field_show, "blurred"))), ERR_NOT_IN_LIST, F_role_field_show);
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM role_grant") + pg_int(DB, "SELECT count(*) FROM role_field"),
+	    lines);
+	expect_written(save_role_line(role, E_role_grant,
+	    SENT(GRANT_OF("lead", "team", 4), TEXT_OF(F_role_grant_states, "new contacted"))));
+}
+
+static void
+nobody_gives_themselves_rights(void **state)
+{
+	int64_t own = client_list(guo, E_role, "name:administrator")->page->rows[0]->id;
+	int64_t other = client_list(guo, E_role, "name:executive")->page->rows[0]->id;
+	uint32_t version = client_get(guo, E_user, USER_GUO)->get->record->version;
+
+	expect_error(save_role_line(own, E_role_grant, SENT(GRANT_OF("customer", "all", 1))), ERR_OWN_RIGHTS, 0);
+	expect_error(client_save(guo, E_user, USER_GUO, version, NULL,
+	    (const struct sent_line[]){ { .entity = E_user_role, .id = -1,
+		.values = SENT(NUMBER_OF(F_user_role_role_id, other)) }, { 0 } }), ERR_OWN_RIGHTS, 0);
+	expect_error(client_save(guo, E_user, USER_GUO, version, SENT(NUMBER_OF(F_user_branch_id, BRANCH_EAST)), NULL),
+	    ERR_OWN_RIGHTS, 0);
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM user_role WHERE user_id = %d", USER_GUO), 1);
+	expect_written(client_save(guo, E_user, USER_GUO, version, SENT(TEXT_OF(F_user_mail, "guo@example.org")), NULL));
+}
+
+static void
+trees_have_no_circle(void **state)
+{
+	const Kehu__ServerFrame *answer;
+
+	expect_error(client_save(guo, E_department, DEPT_SALES, 1, SENT(NUMBER_OF(F_department_parent_id, DEPT_KEY)), NULL),
+	    ERR_CIRCLE, F_department_parent_id);
+	expect_error(client_save(guo, E_branch, BRANCH_HEAD, 1, SENT(NUMBER_OF(F_branch_parent_id, BRANCH_HEAD)), NULL),
+	    ERR_CIRCLE, F_branch_parent_id);
+	/* ada below ben below lea */
+	answer = client_save(guo, E_user, USER_LEA, client_get(guo, E_user, USER_LEA)->get->record->version,
+	    SENT(NUMBER_OF(F_user_superior_id, USER_ADA)), NULL);
+	expect_error(answer, ERR_CIRCLE, F_user_superior_id);
+	expect_error(client_save(guo, E_user, 0, 0, SENT(TEXT_OF(F_user_name, "nobranch"), TEXT_OF(F_user_label, "无网点")), NULL),
+	    ERR_REQUIRED, F_user_branch_id);
+}
+
 static int
 fields_start(void **state)
 {
 	bed = bed_new(DB);
 	make_company();
 	ada = client_new(bed, "ada", LANG_EN);
+	guo = client_new(bed, "guo", LANG_ZH);
 	make_records();
 	mia = client_new(bed, "mia", LANG_EN);
 	hal = client_new(bed, "hal", LANG_EN);
@@ -762,7 +849,7 @@ fields_start(void **state)
 static int
 fields_end(void **state)
 {
-	struct client *all[] = { ada, mia, hal, both, ext, lea, sam };
+	struct client *all[] = { ada, mia, hal, both, ext, lea, sam, guo };
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
 		client_free(all[i]);
@@ -801,6 +888,9 @@ main(void)
 		cmocka_unit_test(external_users_see_their_company_only),
 		cmocka_unit_test(grants_hold_in_their_states_only),
 		cmocka_unit_test(grants_name_single_actions),
+		cmocka_unit_test(grants_name_what_there_is),
+		cmocka_unit_test(nobody_gives_themselves_rights),
+		cmocka_unit_test(trees_have_no_circle),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
