@@ -6,6 +6,7 @@
 #include "common/log.h"
 #include "common/tls.h"
 #include "common/version.h"
+#include "server/audit/readings.h"
 #include "server/gate/feed.h"
 #include "server/gate/gate.h"
 #include "server/gate/setup.h"
@@ -295,6 +296,7 @@ main_serve(struct arena *arena, struct server *server, const struct options *opt
 		return main_fail(ERR_CONFIG, why);
 	main_net = server->net;
 	main_signals();
+	server->readings = readings_new();
 	feed = feed_start(server);
 	ticker = ticker_start(server);
 	outbox = outbox_start(server);
@@ -308,6 +310,7 @@ main_serve(struct arena *arena, struct server *server, const struct options *opt
 	ticker_stop(ticker);
 	feed_stop(feed);
 	net_free(server->net);
+	readings_free(server->readings);
 	log_info("stopped", "version=%s", KEHU_VERSION);
 	return 0;
 }

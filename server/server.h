@@ -19,6 +19,7 @@ extern const size_t server_setting_count;
 struct server {
 	struct server_settings settings;
 	struct net *net;
+	struct readings *readings; /* server/audit/readings.h; NULL: nothing is counted */
 	/* Snapshots: taken by reference under the lock, replaced whole. */
 	pthread_mutex_t lock;
 	const struct access *access;

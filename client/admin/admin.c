@@ -4,6 +4,7 @@
  * and lists of the program itself are functions here.
  */
 #include "client/admin/admin.h"
+#include "client/admin/audit.h"
 
 #include "client/admin/config.h"
 #include "client/admin/why.h"
@@ -411,6 +412,32 @@ static const struct cli_command admin_commands[] = {
 		      "are touched; of those it does not name, users are disabled and others deleted, "
 		      "unless --keep.",
 		"变化以 +、~、- 行显示。只涉及文件中出现的类别；未提及的用户停用、其他记录删除，除非加 --keep。" } },
+	{ .name = "audit list",
+	    .run = admin_audit_list,
+	    .words_min = 0,
+	    .words_max = SIZE_MAX,
+	    .options = OPT_BIT(FORMAT) | OPT_BIT(HEADER) | OPT_BIT(LIMIT),
+	    .usage = "[user=NAME] [request=NAME] [action=NAME] [entity=NAME] [record=ID] [since=WHEN] "
+		     "[until=WHEN]",
+	    .help = { "Who did what, the newest first", "列出审计记录，新的在前" } },
+	{ .name = "audit verify",
+	    .run = admin_audit_verify,
+	    .words_min = 0,
+	    .words_max = 0,
+	    .options = OPT_BIT(ANCHORS) | OPT_BIT(KEY),
+	    .usage = "",
+	    .help = { "Check the audit's chain; the first broken link is named", "检查审计链，指出第一处断点" },
+	    .more = { "The server checks every row and segment. With --anchors (lines of audit.file, of "
+		      "syslog or typed from paper)\nand --key the heads are checked here too: that finds a "
+		      "chain that was cut short or made anew.",
+		"服务器检查每一行和每个区段。加 --anchors（audit.file、syslog 或纸上抄下的行）和 --key "
+		"时，\n在本机再核对链头，可发现被截断或重造的链。" } },
+	{ .name = "audit head",
+	    .run = admin_audit_head,
+	    .words_min = 0,
+	    .words_max = 0,
+	    .usage = "",
+	    .help = { "The last head of the chain, as a line to keep", "输出当前链头，供留存" } },
 	{ .name = "job show",
 	    .run = admin_job_show,
 	    .words_min = 1,

@@ -64,6 +64,8 @@ queue_intention(Kehu__ClientFrame *frame, ProtobufCBinaryData **id, protobuf_c_b
 		QUEUE_INTENTION(
 		    ATTACH, attach, frame->attach->step == 1 || frame->attach->step == 3);
 		QUEUE_INTENTION(JOB, job, frame->job->step == 1 || frame->job->step == 3);
+		QUEUE_INTENTION(EXPORT, export, true);
+		QUEUE_INTENTION(AUDIT, audit, frame->audit->step == 2);
 #undef QUEUE_INTENTION
 	default:
 		return false;

@@ -9,6 +9,7 @@
 
 #include "common/date.h"
 #include "common/log.h"
+#include "server/audit/readings.h"
 #include "server/entity/fields.h"
 #include "server/job/job.h"
 #include "server/record/approval.h"
@@ -93,6 +94,10 @@ gate_intention(const Kehu__ClientFrame *frame)
 		return frame->attach->step == 1 ? &frame->attach->intention : NULL;
 	case KEHU__CLIENT_FRAME__REQUEST_JOB:
 		return frame->job->step == 1 ? &frame->job->intention : NULL;
+	case KEHU__CLIENT_FRAME__REQUEST_EXPORT:
+		return &frame->export->intention;
+	case KEHU__CLIENT_FRAME__REQUEST_AUDIT:
+		return frame->audit->step == 2 ? &frame->audit->intention : NULL;
 	default:
 		return NULL;
 	}
@@ -168,6 +173,7 @@ gate_answer_outcome(struct call *call, uint32_t entity, int64_t id, uint32_t ver
 	Kehu__ImportAnswer *import;
 	Kehu__AttachAnswer *attach;
 	Kehu__JobAnswer *job;
+	Kehu__AuditAnswer *audit;
 	Kehu__Written *written;
 
 	switch (call->request->request_case) {
@@ -185,6 +191,14 @@ gate_answer_outcome(struct call *call, uint32_t entity, int64_t id, uint32_t ver
 		attach->id = id;
 		call->answer.answer_case = KEHU__SERVER_FRAME__ANSWER_ATTACH;
 		break;
+	case KEHU__CLIENT_FRAME__REQUEST_AUDIT:
+		audit = call->answer.audit = ARENA_NEW(call->arena, Kehu__AuditAnswer);
+		kehu__audit_answer__init(audit);
+		audit->has_job = true;
+		audit->job = id;
+		call->answer.answer_case = KEHU__SERVER_FRAME__ANSWER_AUDIT;
+		break;
+	case KEHU__CLIENT_FRAME__REQUEST_EXPORT:
 	case KEHU__CLIENT_FRAME__REQUEST_JOB:
 		job = call->answer.job = ARENA_NEW(call->arena, Kehu__JobAnswer);
 		kehu__job_answer__init(job);
@@ -604,6 +618,8 @@ gate_serve(void *worker_, struct work *work, struct buf *out)
 	err = gate_decode(&call, work, &row);
 	if (err == ERR_OK)
 		err = gate_run(&call, row);
+	if (err == ERR_OK)
+		err = readings_charge_answer(&call);
 	if (err == ERR_OK && arena_spent(call.arena))
 		err = CALL_FAIL(&call, ERR_TOO_LARGE);
 	if (err != ERR_OK)

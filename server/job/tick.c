@@ -7,6 +7,7 @@
 #include "common/date.h"
 #include "common/log.h"
 #include "server/audit/audit.h"
+#include "server/audit/readings.h"
 
 #include <stdlib.h>
 #include <time.h>
@@ -15,6 +16,7 @@
 
 const struct tick_kind tick_kinds[] = {
 	{ "audit_seal", 10, false, audit_seal_tick },
+	{ "readings", 10, true, readings_tick },
 	{ 0 },
 };
 

@@ -7,6 +7,7 @@
  */
 #include "server/report/report.h"
 
+#include "server/audit/readings.h"
 #include "server/gate/gate.h"
 #include "server/report/render_sinks.h"
 
@@ -16,6 +17,8 @@
 #define REPORT_CHUNK_BYTES ((size_t)64 * 1024)
 #define REPORT_NARROW_COLS 80
 #define REPORT_WIDE_COLS   132
+#define REPORT_AHEAD_ROWS  100000 /* of the reader's budget, taken before and given back after */
+#define REPORT_PAGE_ROWS   100    /* a preview shows no more */
 
 const struct report_info report_list[] = {
 	{
@@ -159,8 +162,23 @@ report_take_paper(struct report *report)
 
 /* ---- where it goes ----------------------------------------------------------------------- */
 
+/* Rows on their way to the reader count against the day's budget. */
+static enum err
+report_charge(struct report *report, uint64_t rows)
+{
+	struct call *call = report->call;
+	const char *reads = report->info->reads;
+	uint64_t news = rows - report->charged;
+
+	report->charged = rows;
+	if (!readings_use(call, READ_REPORT, report_next_read(call, &reads), news))
+		return CALL_FAIL(call, ERR_BUDGET);
+	return ERR_OK;
+}
+
 /* A file on its way: full chunks leave as frames, the last one becomes the answer. */
 struct report_file {
+	struct report *report;
 	struct call *call;
 	struct buf buf;
 	bool streamed;
@@ -172,6 +190,10 @@ report_send_chunk(struct report_file *file)
 	Kehu__ReportAnswer answer = KEHU__REPORT_ANSWER__INIT;
 	Kehu__ServerFrame frame = KEHU__SERVER_FRAME__INIT;
 
+	enum err err = report_charge(file->report, file->report->rows);
+
+	if (err != ERR_OK)
+		return err;
 	if (file->call->stream == NULL)
 		return ERR_TOO_LARGE;
 	answer.has_data = true;
@@ -240,6 +262,8 @@ report_preview(struct report *report)
 	enum err err =
 	    report_run(report, render_preview_new(call->arena, call->request->report->page, &page));
 
+	if (err == ERR_OK)
+		err = report_charge(report, report->rows < page.count ? report->rows : page.count);
 	if (err != ERR_OK)
 		return err;
 	kehu__report_answer__init(answer);
@@ -280,11 +304,13 @@ static enum err
 report_render_file(struct report *report, const struct report_format *format)
 {
 	struct call *call = report->call;
-	struct report_file file = { .call = call, .buf = BUF_INIT };
+	struct report_file file = { .report = report, .call = call, .buf = BUF_INIT };
 	Kehu__ReportAnswer *answer = ARENA_NEW(call->arena, Kehu__ReportAnswer);
 	enum err err =
 	    report_run(report, format->sink((struct doc_out){ .write = report_write, .ctx = &file }));
 
+	if (err == ERR_OK)
+		err = report_charge(report, report->rows);
 	if (err == ERR_OK) {
 		kehu__report_answer__init(answer);
 		answer->has_data = true;
@@ -394,9 +420,24 @@ report_open(struct report *report, const struct report_format *format)
 	return err;
 }
 
+/* Rows as a table for another program are an export, by whatever name. */
+static enum err
+report_may_leave(struct report *report, const struct report_format *format)
+{
+	struct call *call = report->call;
+	const char *reads = report->info->reads;
+	const struct entity_view *entity = report_next_read(call, &reads);
+
+	if (format->sink != report_sink_csv || (access_rights(call->user, entity->def) & RIGHT_EXPORT) != 0)
+		return ERR_OK;
+	return CALL_FAIL(call, ERR_FORBIDDEN, .entity = entity->def->number,
+	    .text = call_say(call, "CSV needs the right to export", "CSV 需要导出权限"));
+}
+
 enum err
 handle_report(struct call *call)
 {
+	uint64_t ahead;
 	const Kehu__Report *request = call->request->report;
 	const struct report_format *format =
 	    report_format(request->format != NULL ? request->format : "preview");
@@ -410,9 +451,14 @@ handle_report(struct call *call)
 		return CALL_FAIL(call, ERR_BAD_REQUEST,
 		    .text = call_say(call, "Formats are preview, text, csv, pdf and html",
 			"格式为 preview、text、csv、pdf 或 html"));
-	err = report_take_paper(&report);
+	err = report_may_leave(&report, format);
+	if (err == ERR_OK)
+		err = report_take_paper(&report);
 	if (err == ERR_OK)
 		err = report_take_parameters(&report);
+	if (err == ERR_OK)
+		err = readings_reserve(
+		    call, format->sink == NULL ? REPORT_PAGE_ROWS : REPORT_AHEAD_ROWS, &ahead);
 	if (err == ERR_OK)
 		err = report_open(&report, format);
 	if (err != ERR_OK)

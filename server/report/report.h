@@ -36,6 +36,7 @@ struct report {
 	enum doc_paper paper; /* wanted by the reader, if has_paper */
 	bool has_paper;
 	uint64_t rows;
+	uint64_t charged; /* of them, against the reader's budget */
 };
 
 /* NULL: no such report. */

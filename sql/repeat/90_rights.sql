@@ -37,6 +37,8 @@ GRANT EXECUTE ON FUNCTION access_role_grants(), access_role_fields(), access_use
 	session_recovery_use(bigint, bytea), session_factor_begin(bigint, bytea),
 	session_factor_confirm(bigint, bigint, bigint, text[]), session_list(bigint, bigint),
 	session_end(bigint, bigint, bigint, bigint), session_certificate(text),
+	kehu_reading_reserve(bigint, date, bigint, bigint, bigint, bigint), kehu_budget_extend(bigint, bigint),
+	kehu_reading_flush(bigint, date, bigint, bigint, bigint, bigint, bigint, bigint, bigint),
 	kehu_pseudonym(text), kehu_audit_seal_begin(), kehu_tick(text, bigint),
 	kehu_audit_seal_end(bigint, bigint, text, text, bigint, timestamptz, bytea, bytea, bytea, bytea)
 	TO kehu_app;

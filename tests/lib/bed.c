@@ -172,7 +172,8 @@ struct bed *
 bed_new(const char *database)
 {
 	return bed_new_with(database,
-	    "log: { level = \"info\"; };\nsign: { second_factor = \"none\"; };\n");
+	    "log: { level = \"info\"; };\nsign: { second_factor = \"none\"; };\n"
+	    "budget: { rows = 0; };\n");
 }
 
 struct bed *
@@ -214,10 +215,26 @@ bed_free(struct bed *bed)
 	arena_free(bed->arena);
 }
 
-int
-bed_run(struct bed *bed, const char *const *arguments, const char **text)
+static void
+bed_environment(struct bed *bed, const char *user)
 {
-	const char *argv[32] = { bed_program("kehud") };
+	const char *password = arena_printf(bed->arena, "%s/password", bed->dir);
+
+	bed_write(password, BED_PASSWORD "\n");
+	setenv("KEHU_SERVER", bed_server(bed), 1);
+	setenv("KEHU_CA", bed_ca(bed), 1);
+	setenv("KEHU_USER", user, 1);
+	setenv("KEHU_PASSWORD_FILE", password, 1);
+	setenv("XDG_CACHE_HOME", bed->dir, 1);
+	setenv("XDG_CONFIG_HOME", bed->dir, 1);
+	setenv("LC_ALL", "C", 1);
+}
+
+int
+bed_run_as(struct bed *bed, const char *program, const char *user, const char *const *arguments,
+    const char **text)
+{
+	const char *argv[32] = { bed_program(program) };
 	struct buf out = BUF_INIT;
 	int pipe_fds[2], status = 0;
 	ssize_t bytes;
@@ -229,6 +246,8 @@ bed_run(struct bed *bed, const char *const *arguments, const char **text)
 		fatal("no pipe");
 	pid = fork();
 	if (pid == 0) {
+		if (user != NULL)
+			bed_environment(bed, user);
 		dup2(pipe_fds[1], 1);
 		dup2(pipe_fds[1], 2);
 		close(pipe_fds[0]);
@@ -244,6 +263,12 @@ bed_run(struct bed *bed, const char *const *arguments, const char **text)
 	*text = arena_strdup(bed->arena, buf_text(&out));
 	buf_fini(&out);
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+int
+bed_run(struct bed *bed, const char *const *arguments, const char **text)
+{
+	return bed_run_as(bed, "kehud", NULL, arguments, text);
 }
 
 const char *

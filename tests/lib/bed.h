@@ -23,7 +23,7 @@ struct bed {
 /* Fresh database of that name, company, certificates, kehud running. Ends the process on failure. */
 struct bed *bed_new(const char *database);
 void bed_free(struct bed *bed);
-/* The same with these settings. Without any, nobody needs a second factor. */
+/* The same with these settings. Without any, nobody needs a second factor or has a budget. */
 struct bed *bed_new_with(const char *database, const char *settings);
 /* kehud alone: kill -9 (or another signal) and wait; start again on the same port. */
 void bed_kill(struct bed *bed, int signal_number);
@@ -32,6 +32,9 @@ void bed_start(struct bed *bed);
 int bed_second(struct bed *bed);
 /* Run kehud with these arguments to its end; its status; output in *text (bed's arena). */
 int bed_run(struct bed *bed, const char *const *arguments, const char **text);
+/* The same of a program of ours, in the environment of a user (NULL: nobody's). */
+int bed_run_as(struct bed *bed, const char *program, const char *user, const char *const *arguments,
+    const char **text);
 const char *bed_program(const char *name); /* path of a built program */
 const char *bed_server(const struct bed *bed);    /* "127.0.0.1:PORT" */
 const char *bed_ca(const struct bed *bed);        /* path */
