@@ -105,8 +105,9 @@ record_queue_read(struct call *call, const struct entity_view *entity, int64_t i
 		sql_add(sql, " AND ");
 		record_arms_where(call, sql, entity, "t", arms);
 	}
+	/* Not FOR UPDATE: who inserts something that refers to this record need not wait. */
 	if (lock)
-		sql_add(sql, " FOR UPDATE OF t");
+		sql_add(sql, " FOR NO KEY UPDATE OF t");
 	sql_named(sql);
 	store_queue(call->store, sql, &reading->row);
 	if (lines)

@@ -116,7 +116,7 @@ void value_fill_wire(struct call *call, const struct entity *entity, const struc
 
 /*
  * Read one record through the arms of right, with its lines when lines. The transaction has
- * begun. *record is NULL when it is not there for this reader. lock: FOR UPDATE.
+ * begun. *record is NULL when it is not there for this reader. lock: FOR NO KEY UPDATE.
  */
 MUST_CHECK enum err record_read(struct call *call, const struct entity_view *entity, int64_t id,
     enum right right, bool lines, bool lock, struct record **record);

@@ -117,13 +117,10 @@ store_as_rule(struct call *call, const struct sql *sql, struct rows **rows)
 
 	if (err == ERR_OK || strcmp(store_state(call->store), STATE_REFUSED) != 0)
 		return err;
-	/* The function's message is the name of an error. */
-	static const enum err refusals[] = { ERR_FORBIDDEN, ERR_NO_SUCH_RECORD, ERR_WRONG_STATE,
-		ERR_IN_USE, ERR_DUPLICATE, ERR_INVALID, ERR_CONFLICT, ERR_APPROVER_NEEDED,
-		ERR_NO_APPROVER, ERR_DAY_LIMIT };
-
-	for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++)
-		if (strcmp(store_message(call->store), err_name(refusals[i])) == 0)
-			return CALL_FAIL(call, refusals[i]);
+	/* The function's message is the name of an error that its caller can do something about. */
+	for (int number = 2000; number < 4000; number++)
+		if (err_known(number) &&
+		    strcmp(store_message(call->store), err_name((enum err)number)) == 0)
+			return CALL_FAIL(call, (enum err)number);
 	return err;
 }

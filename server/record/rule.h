@@ -39,7 +39,7 @@ MUST_CHECK enum err rule_check(const char **why);
 
 /*
  * Call a rule function of the database (owned by kehu_rule, past the row policies). sql is the
- * whole "SELECT rule_…(…)". Only server/rules and server/record may, and lint holds them to it.
+ * whole "SELECT rule_…(…)". Only server/rules, server/trade and server/record may, and lint holds them to it.
  * A refusal (KH005) becomes the error it names.
  */
 MUST_CHECK enum err store_as_rule(struct call *call, const struct sql *sql, struct rows **rows);

@@ -236,24 +236,48 @@ save_conflict(struct call *call, struct record *record, const Kehu__Record *wire
 struct save_reference {
 	struct record *record;
 	const struct field *field;
-	struct rows *rows;
+	struct rows **answer; /* of the first reference to an entity: what all of them found */
 };
 
+/* One statement for all references to the entity of the first: an order has many products. */
 static void
-save_queue_reference(struct call *call, struct save_reference *reference)
+save_queue_references(struct call *call, struct save_reference *list, size_t first, size_t count)
 {
 	const struct entity_view *target =
-	    catalog_entity_named(call->catalog, reference->field->ref);
+	    catalog_entity_named(call->catalog, list[first].field->ref);
 	struct arms arms = access_arms(call->user, target->def, RIGHT_VIEW);
+	int64_t *ids = ARENA_ARRAY(call->arena, int64_t, count - first);
+	struct rows **rows = ARENA_NEW(call->arena, struct rows *);
 	struct sql *sql = sql_new(call->arena);
+	size_t n = 0;
 
-	sql_addf(sql, "SELECT t.owner_id, t.department_id, t.branch_id, %s FROM %s t WHERE t.id = ",
+	for (size_t i = first; i < count; i++)
+		if (strcmp(list[i].field->ref, list[first].field->ref) == 0)
+			ids[n++] = record_number(list[i].record, list[i].field->number);
+	sql_addf(sql, "SELECT t.owner_id, t.department_id, t.branch_id, %s, t.id FROM %s t WHERE t.id = ",
 	    target->def->pooled ? "t.pool_id" : "NULL::bigint", entity_table(target->def));
-	sql_int(sql, record_number(reference->record, reference->field->number));
+	if (n > 1) {
+		sql_add(sql, "ANY (");
+		sql_ints(sql, ids, n);
+		sql_add(sql, ")");
+	} else {
+		sql_int(sql, ids[0]);
+	}
 	sql_add(sql, " AND t.deleted_at IS NULL AND ");
 	record_arms_where(call, sql, target, "t", &arms);
 	sql_named(sql);
-	store_queue(call->store, sql, &reference->rows);
+	store_queue(call->store, sql, rows);
+	list[first].answer = rows;
+}
+
+/* The first reference to the same entity, which asks for all of them. */
+static size_t
+save_first_reference(const struct save_reference *list, size_t at)
+{
+	for (size_t i = 0; i < at; i++)
+		if (strcmp(list[i].field->ref, list[at].field->ref) == 0)
+			return i;
+	return at;
 }
 
 static size_t
@@ -273,23 +297,28 @@ save_collect_references(struct call *call, struct record *record, struct save_re
 
 /* Access columns of what the record's owner follows (a contact's customer). */
 static void
-save_inherit(struct record *record, const struct rows *rows)
+save_inherit(struct record *record, const struct rows *rows, size_t row)
 {
-	record->owner = rows_int(rows, 0, 0);
-	record->department = rows_int(rows, 0, 1);
-	record->branch = rows_int(rows, 0, 2);
-	record->pool = rows_int(rows, 0, 3);
+	record->owner = rows_int(rows, row, 0);
+	record->department = rows_int(rows, row, 1);
+	record->branch = rows_int(rows, row, 2);
+	record->pool = rows_int(rows, row, 3);
 }
 
 static void
-save_check_reference(struct call *call, const struct save_reference *reference)
+save_check_reference(struct call *call, const struct save_reference *reference,
+    const struct rows *rows)
 {
 	const struct entity *def = reference->record->entity->def;
+	int64_t id = record_number(reference->record, reference->field->number);
+	size_t row = 0;
 
-	if (reference->rows->count == 0)
+	while (row < rows->count && rows_int(rows, row, 4) != id)
+		row++;
+	if (row == rows->count)
 		save_refuse(call, reference->record, reference->field, ERR_NO_SUCH_RECORD);
 	else if (def->inherits_owner && strcmp(def->owner_from, reference->field->name) == 0)
-		save_inherit(reference->record, reference->rows);
+		save_inherit(reference->record, rows, row);
 }
 
 /* Department and branch are the owner's; giving a new record to another needs the right. */
@@ -357,6 +386,20 @@ record_make(struct call *call, const struct entity_view *entity)
 	return record;
 }
 
+struct record *
+record_make_line(struct call *call, struct record *parent, uint32_t kind, size_t max)
+{
+	struct record *line = record_new(call->arena, catalog_entity(call->catalog, kind));
+
+	if (parent->lines == NULL)
+		parent->lines = ARENA_ARRAY(call->arena, struct record *, max);
+	line->id = -1 - (int64_t)parent->line_count;
+	line->is_new = true;
+	line->parent = parent;
+	parent->lines[parent->line_count++] = line;
+	return line;
+}
+
 /* The stored record a Save means; 0: it makes a new one. */
 static int64_t
 save_id(const struct call *call, const struct entity_view *entity, const Kehu__Record *wire)
@@ -407,12 +450,13 @@ save_check_references(struct call *call, struct record *record)
 	if (count == 0 && !record->id_asked)
 		return ERR_OK;
 	for (size_t i = 0; i < count; i++)
-		save_queue_reference(call, &list[i]);
+		if (save_first_reference(list, i) == i)
+			save_queue_references(call, list, i, count);
 	err = store_flush(call->store, call->arena);
 	if (err == ERR_OK && record->id_asked)
 		record->stored_id = rows_int(record->id_rows, 0, 0);
 	for (size_t i = 0; err == ERR_OK && i < count; i++)
-		save_check_reference(call, &list[i]);
+		save_check_reference(call, &list[i], *list[save_first_reference(list, i)].answer);
 	return err != ERR_OK ? err : save_first_failure(call);
 }
 

@@ -6,8 +6,6 @@
 
 #include "server/record/record.h"
 
-/* A new record whose id is asked for with its references; for record_save. */
-struct record *record_make(struct call *call, const struct entity_view *entity);
 /* Defaults, required fields, ownership, references, hooks, storing: the whole of a save. */
 MUST_CHECK enum err record_save(struct call *call, struct record *record);
 /*
@@ -16,5 +14,12 @@ MUST_CHECK enum err record_save(struct call *call, struct record *record);
  */
 MUST_CHECK enum err record_read_to_change(struct call *call, const struct entity_view *entity,
     int64_t id, struct record **record);
+
+/*
+ * A new record that the server makes itself (an order of a quote), to be filled and given to
+ * record_save; its id rides in the trip of its references. A line of it; max lines in all.
+ */
+struct record *record_make(struct call *call, const struct entity_view *entity);
+struct record *record_make_line(struct call *call, struct record *parent, uint32_t kind, size_t max);
 
 #endif

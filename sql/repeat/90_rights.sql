@@ -40,7 +40,13 @@ GRANT EXECUTE ON FUNCTION access_role_grants(), access_role_fields(), access_use
 	kehu_reading_reserve(bigint, date, bigint, bigint, bigint, bigint), kehu_budget_extend(bigint, bigint),
 	kehu_reading_flush(bigint, date, bigint, bigint, bigint, bigint, bigint, bigint, bigint),
 	kehu_pseudonym(text), kehu_audit_seal_begin(), kehu_tick(text, bigint),
-	kehu_audit_seal_end(bigint, bigint, text, text, bigint, timestamptz, bytea, bytea, bytea, bytea)
+	kehu_audit_seal_end(bigint, bigint, text, text, bigint, timestamptz, bytea, bytea, bytea, bytea),
+	kehu_prices(bigint, text, boolean, date, bigint[], text[], bigint[]), kehu_rate(text, date),
+	kehu_discount_limit(), kehu_order_confirm(bigint, boolean, text),
+	kehu_order_end(bigint, text, bigint, text), kehu_order_lines(bigint),
+	kehu_delivery_book(bigint, bigint), kehu_delivery_lines(bigint), kehu_return_book(bigint),
+	kehu_receivable_track(bigint), kehu_receipt_book(bigint), kehu_receipt_reverse(bigint, text),
+	kehu_receivable_settle(bigint, bigint), kehu_order_invoiced(bigint)
 	TO kehu_app;
 GRANT EXECUTE ON FUNCTION kehu_audit_key() TO kehu_owner;
 GRANT EXECUTE ON FUNCTION access_approval_rules(), kehu_approval_step_of(bigint[]),

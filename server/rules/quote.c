@@ -1,0 +1,161 @@
+/*
+ * 报价单: a draft is edited, an issued one is as it was sent. A revision is a new version that
+ * starts as a copy; an order takes everything over, prices included, while the quote holds.
+ */
+#include "common/date.h"
+#include "server/entity/fields.h"
+#include "server/record/store_tree.h"
+#include "server/trade/trade.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#define QUOTE_HOLDS_DAYS 30
+
+static const struct trade_fields quote_fields = {
+	.customer = F_quote_customer_id,
+	.day = F_quote_quoted_on,
+	.currency = F_quote_currency,
+	.tax_included = F_quote_tax_included,
+	.owner = F_quote_owner_id,
+	.net = F_quote_net,
+	.tax = F_quote_tax,
+	.total = F_quote_total,
+	.rate = F_quote_rate,
+	.total_base = F_quote_total_base,
+	.discount_max = F_quote_discount_max,
+	.over_limit = F_quote_over_limit,
+	.line_entity = E_quote_line,
+};
+
+static enum err
+quote_before_save(struct call *call, struct record *quote)
+{
+	if (quote->is_new) {
+		record_set_text(quote, F_quote_state, "draft");
+		if (!record_value(quote, F_quote_revision)->present)
+			record_set_number(quote, F_quote_revision, 1);
+	} else if (record_changed(quote, F_quote_state)) {
+		return ERR_OK; /* an action; nothing else of it changes */
+	}
+	if (!record_value(quote, F_quote_valid_until)->present)
+		record_set_number(quote, F_quote_valid_until,
+		    record_number(quote, F_quote_quoted_on) + QUOTE_HOLDS_DAYS);
+	if (record_number(quote, F_quote_valid_until) < record_number(quote, F_quote_quoted_on))
+		return CALL_FAIL(call, ERR_INVALID, .field = F_quote_valid_until,
+		    .text = call_say(call, "A quote cannot end before its day", "有效期不能早于报价日期"));
+	return trade_changed(quote, &quote_fields) ? trade_price(call, quote, &quote_fields) : ERR_OK;
+}
+
+static enum err
+quote_issue(struct call *call, struct record *quote, const struct value *arguments)
+{
+	struct record **lines;
+
+	(void)arguments;
+	if (trade_lines(call, quote, E_quote_line, &lines) == 0)
+		return CALL_FAIL(call, ERR_EMPTY, .text = call_say(call, "A quote without lines says nothing", "报价没有明细"));
+	if (record_number(quote, F_quote_valid_until) < call_today(call))
+		return CALL_FAIL(call, ERR_QUOTE_ENDED, .field = F_quote_valid_until);
+	return ERR_OK;
+}
+
+/* The lines of a document in another: every field but what becomes of them later. */
+static void
+quote_copy_lines(struct call *call, struct record *to, const struct record *quote, uint32_t entity)
+{
+	struct record **lines;
+	size_t count = trade_lines(call, quote, E_quote_line, &lines);
+
+	for (size_t i = 0; i < count; i++) {
+		struct record *line = record_make_line(call, to, entity, count);
+
+		for (size_t f = 0; f < lines[i]->entity->field_count; f++) {
+			uint32_t number = lines[i]->entity->fields[f]->number;
+
+			if (lines[i]->values[f].present && number != TRADE_AMOUNT && number < 10000)
+				trade_copy(line, lines[i], (const uint32_t[]){ number, number, 0 });
+		}
+	}
+}
+
+/* "Q2611-000001" to "Q2611-000001-2", and that to "-3". */
+static const char *
+quote_next_number(struct call *call, const struct record *quote)
+{
+	const char *number = record_text(quote, F_quote_number);
+	int64_t revision = record_number(quote, F_quote_revision);
+	size_t bytes = strlen(number);
+
+	if (revision > 1) {
+		const char *tail = strrchr(number, '-');
+
+		bytes = tail != NULL ? (size_t)(tail - number) : bytes;
+	}
+	return arena_printf(call->arena, "%.*s-%" PRId64, (int)bytes, number, revision + 1);
+}
+
+static enum err
+quote_revise(struct call *call, struct record *quote, const struct value *arguments)
+{
+	static const uint32_t same[] = { F_quote_customer_id, F_quote_customer_id, F_quote_contact_id,
+		F_quote_contact_id, F_quote_currency, F_quote_currency, F_quote_tax_included,
+		F_quote_tax_included, F_quote_terms, F_quote_terms, F_quote_remarks, F_quote_remarks,
+		F_quote_owner_id, F_quote_owner_id, 0 };
+	struct record *next = record_make(call, quote->entity);
+	enum err err;
+
+	trade_copy(next, quote, same);
+	record_set_number(next, F_quote_quoted_on, call_today(call));
+	record_set_number(next, F_quote_revision, record_number(quote, F_quote_revision) + 1);
+	record_set_number(next, F_quote_previous_id, quote->id);
+	record_set_text(next, F_quote_number, quote_next_number(call, quote));
+	quote_copy_lines(call, next, quote, E_quote_line);
+	trade_forget_prices(next); /* of lists: what holds today */
+	if (arguments[0].present)
+		record_set_text(quote, F_quote_reason, arguments[0].text);
+	err = record_save(call, next);
+	call->written_text = record_text(next, F_quote_number);
+	return err;
+}
+
+static enum err
+quote_order(struct call *call, struct record *quote, const struct value *arguments)
+{
+	static const uint32_t same[] = { F_quote_customer_id, F_order_customer_id, F_quote_contact_id,
+		F_order_contact_id, F_quote_currency, F_order_currency, F_quote_tax_included,
+		F_order_tax_included, F_quote_terms, F_order_terms, F_quote_remarks, F_order_remarks,
+		F_quote_owner_id, F_order_owner_id, 0 };
+	struct record *order = record_make(call, catalog_entity(call->catalog, E_order));
+	enum err err;
+
+	(void)arguments;
+	if (record_number(quote, F_quote_valid_until) < call_today(call))
+		return CALL_FAIL(call, ERR_QUOTE_ENDED, .field = F_quote_valid_until,
+		    .text = arena_printf(call->arena, call_say(call, "The quote ended on %s; revise it", "报价已于 %s 到期，请修订"),
+			date_format(call->arena, record_number(quote, F_quote_valid_until))));
+	trade_copy(order, quote, same);
+	record_set_number(order, F_order_ordered_on, call_today(call));
+	record_set_number(order, F_order_quote_id, quote->id);
+	quote_copy_lines(call, order, quote, E_order_line);
+	err = record_save(call, order);
+	call->written_text = record_text(order, F_order_number);
+	return err;
+}
+
+static enum err
+quote_lose(struct call *call, struct record *quote, const struct value *arguments)
+{
+	(void)call;
+	record_set_text(quote, F_quote_reason, arguments[0].text);
+	return ERR_OK;
+}
+
+const struct rule rules_quote[] = {
+	{ .hook = HOOK_BEFORE_SAVE, .run = quote_before_save },
+	{ .action = "issue", .act = quote_issue },
+	{ .action = "revise", .act = quote_revise, .makes = "quote" },
+	{ .action = "order", .act = quote_order, .makes = "order" },
+	{ .action = "lose", .act = quote_lose },
+	{ 0 },
+};

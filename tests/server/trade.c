@@ -1,0 +1,659 @@
+/*
+ * Products, prices, quotes, orders and the money they bring, against a real kehud and
+ * PostgreSQL: what is found, copied forward, held and refused, and that accounts agree.
+ */
+#include "common/date.h"
+#include "server/access/access.h"
+#include "server/entity/fields.h"
+#include "tests/lib/bed.h"
+#include "tests/lib/company.h"
+#include "tests/lib/pg.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+// clang-format off
+#include <cmocka.h>
+// clang-format on
+
+#define DB "trade"
+#define USER_HUA 108 /* finance */
+#define USER_MEI 109 /* marketing */
+#define MONEY_OF(field_, minor_)                                                                 \
+	{ .field = field_, .text = "CNY", .number = minor_, .has_number = true }
+#define Q(n) ((n) * 10000) /* quantities and prices */
+
+static struct bed *bed;
+static struct client *ada, *ben, *cai, *eve, *guo, *hua, *mei;
+static int64_t today, pump, valve, customer;
+
+static int64_t
+save(struct client *client, uint32_t entity, const struct sent *values, const struct sent_line *lines)
+{
+	return expect_written(client_save(client, entity, 0, 0, values, lines))->id;
+}
+
+static const Kehu__Record *
+get(struct client *client, uint32_t entity, int64_t id)
+{
+	const Kehu__ServerFrame *answer = client_get(client, entity, id);
+
+	if (answer->answer_case != KEHU__SERVER_FRAME__ANSWER_GET)
+		fail_msg("get refused: %u %s", answer->error->code, answer->error->text);
+	return answer->get->record;
+}
+
+static int64_t
+number_of(struct client *client, uint32_t entity, int64_t id, uint32_t field)
+{
+	const Kehu__Value *value = value_of(get(client, entity, id), field);
+
+	return value != NULL ? value->number : 0;
+}
+
+static const char *
+text_of(struct client *client, uint32_t entity, int64_t id, uint32_t field)
+{
+	const Kehu__Value *value = value_of(get(client, entity, id), field);
+
+	return value != NULL && value->text != NULL ? value->text : "";
+}
+
+static size_t
+list_count(struct client *client, uint32_t entity, const char *query)
+{
+	const Kehu__ServerFrame *answer = client_list(client, entity, query);
+
+	if (answer->answer_case != KEHU__SERVER_FRAME__ANSWER_PAGE)
+		fail_msg("list refused: %u %s", answer->error->code, answer->error->text);
+	return answer->page->n_rows;
+}
+
+static int64_t
+make_customer(const char *name)
+{
+	return save(ada, E_customer, SENT(TEXT_OF(F_customer_name, name), TEXT_OF(F_customer_level, "A"),
+	    TEXT_OF(F_customer_tax_number, "91310000TEST000001"), TEXT_OF(F_customer_bank, "工商银行浦东支行")), NULL);
+}
+
+static int64_t
+make_product(const char *name)
+{
+	return save(mei, E_product, SENT(TEXT_OF(F_product_name, name), TEXT_OF(F_product_unit, "piece")),
+	    (const struct sent_line[]){ { .entity = E_product_unit, .id = -1,
+		.values = SENT(TEXT_OF(F_product_unit_unit, "box"), NUMBER_OF(F_product_unit_factor, Q(12))) }, { 0 } });
+}
+
+static int64_t
+make_list(const char *name, const char *level, int64_t from, int64_t until, int64_t product, int64_t minimum,
+    int64_t price)
+{
+	struct sent values[] = { TEXT_OF(F_price_list_name, name), NUMBER_OF(F_price_list_valid_from, from),
+		{ .field = F_price_list_level, .text = level }, NUMBER_OF(F_price_list_valid_until, until), { 0 } };
+
+	values[2].empty = level == NULL;
+	values[3].empty = until == 0;
+	values[3].has_number = until != 0;
+	return save(cai, E_price_list, values, (const struct sent_line[]){ { .entity = E_price_line, .id = -1,
+	    .values = SENT(NUMBER_OF(F_price_line_product_id, product), NUMBER_OF(F_price_line_minimum, minimum),
+		NUMBER_OF(F_price_line_price, price)) }, { 0 } });
+}
+
+#define SO_MANY(quantity_) NUMBER_OF(F_order_line_quantity, quantity_)
+#define LINE(entity_, id_, product_, ...)                                                        \
+	{ .entity = entity_, .id = id_, .values = SENT(NUMBER_OF(F_order_line_product_id, product_), __VA_ARGS__) }
+#define LINES(...) (const struct sent_line[]){ __VA_ARGS__, { 0 } }
+
+static int64_t
+make_order(int64_t buyer, int64_t quantity)
+{
+	return save(ada, E_order, SENT(NUMBER_OF(F_order_customer_id, buyer)),
+	    LINES(LINE(E_order_line, -1, pump, SO_MANY(quantity))));
+}
+
+static const Kehu__Value *
+line_value(const Kehu__Record *record, size_t line, uint32_t field)
+{
+	assert_true(line < record->n_lines);
+	return value_of(record->lines[line], field);
+}
+
+/* The account is what its papers say. */
+static void
+check_account(int64_t buyer)
+{
+	assert_int_equal(pg_int(DB, "SELECT coalesce((SELECT owed FROM customer_figures WHERE id = %ld), 0)"
+	    " - coalesce((SELECT sum(total_base) FROM sales_order WHERE customer_id = %ld AND state IN"
+	    " ('confirmed', 'part_delivered', 'delivered')), 0)"
+	    " + coalesce((SELECT sum(total_base) FROM goods_return WHERE customer_id = %ld), 0)"
+	    " + coalesce((SELECT sum(amount_base) FROM receipt WHERE customer_id = %ld AND state = 'booked'), 0)",
+	    (long)buyer, (long)buyer, (long)buyer, (long)buyer), 0);
+	assert_int_equal(pg_int(DB, "SELECT coalesce((SELECT balance FROM customer_figures WHERE id = %ld), 0)"
+	    " - coalesce((SELECT sum(amount) FROM prepaid_entry WHERE customer_id = %ld), 0)",
+	    (long)buyer, (long)buyer), 0);
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM receivable r JOIN receivable_figures f ON f.id = r.id"
+	    " WHERE r.customer_id = %ld AND r.deleted_at IS NULL AND (f.open <> r.amount - f.paid OR f.paid <>"
+	    " coalesce((SELECT sum(a.amount) FROM receipt_allocation a JOIN receipt x ON x.id = a.receipt_id"
+	    " WHERE a.receivable_id = r.id AND x.state = 'booked'), 0)"
+	    " - coalesce((SELECT sum(amount) FROM prepaid_entry WHERE receivable_id = r.id), 0))", (long)buyer), 0);
+}
+
+/* ---- products and prices ----------------------------------------------------------------- */
+
+static void
+product_is_found_by_initials_and_keeps_units_apart(void **state)
+{
+	const Kehu__ServerFrame *answer = client_search(ada, "bfsb");
+
+	assert_int_equal(answer->answer_case, KEHU__SERVER_FRAME__ANSWER_SEARCH);
+	assert_true(list_count(ada, E_product, "name:备份水泵") == 1);
+	assert_int_equal(strncmp(text_of(ada, E_product, pump, F_product_number), "P", 1), 0);
+	expect_error(client_save(mei, E_product, 0, 0, SENT(TEXT_OF(F_product_name, "坏单位"), TEXT_OF(F_product_unit, "box")),
+	    LINES({ .entity = E_product_unit, .id = -1, .values = SENT(TEXT_OF(F_product_unit_unit, "box"),
+		NUMBER_OF(F_product_unit_factor, Q(2))) })), ERR_DUPLICATE, F_product_unit_unit);
+	expect_error(client_save(mei, E_product, 0, 0, SENT(TEXT_OF(F_product_name, "坏税率"), NUMBER_OF(F_product_tax_rate, 20000)),
+	    NULL), ERR_INVALID, F_product_tax_rate);
+}
+
+static void
+price_is_found_by_level_date_unit_and_quantity(void **state)
+{
+	const Kehu__Record *record;
+	int64_t order = save(ada, E_order, SENT(NUMBER_OF(F_order_customer_id, customer)),
+	    LINES(LINE(E_order_line, -1, pump, SO_MANY(Q(1))), LINE(E_order_line, -2, pump, SO_MANY(Q(100))),
+		LINE(E_order_line, -3, pump, SO_MANY(Q(2)), TEXT_OF(F_order_line_unit, "box")),
+		LINE(E_order_line, -4, valve, SO_MANY(Q(1)), NUMBER_OF(F_order_line_price, Q(50)),
+		    NUMBER_OF(F_order_line_discount, 1000))));
+
+	record = get(ada, E_order, order);
+	/* the level's list, not everybody's; the bigger quantity's price; 12 pieces to the box */
+	assert_int_equal(line_value(record, 0, F_order_line_price)->number, Q(1130));
+	assert_int_equal(line_value(record, 1, F_order_line_price)->number, Q(1000));
+	assert_int_equal(line_value(record, 2, F_order_line_price)->number, Q(1130 * 12));
+	assert_string_equal(line_value(record, 2, F_order_line_price_list_id)->text, "A级价");
+	assert_string_equal(line_value(record, 3, F_order_line_unit)->text, "piece");
+	assert_int_equal(line_value(record, 3, F_order_line_amount)->number, 4500);
+	assert_null(line_value(record, 3, F_order_line_price_list_id));
+	/* 1130 + 100000 + 27120 + 45 with tax of 13 % in it */
+	assert_int_equal(value_of(record, F_order_total)->number, 12829500);
+	assert_int_equal(value_of(record, F_order_tax)->number, 1475960);
+	assert_int_equal(value_of(record, F_order_net)->number, 12829500 - 1475960);
+	assert_string_equal(value_of(record, F_order_total)->text, "CNY");
+	assert_string_equal(value_of(record, F_order_state)->text, "draft");
+	/* a quantity changed finds its price again; a price typed stays */
+	expect_written(client_save(ada, E_order, order, 1, SENT(TEXT_OF(F_order_remarks, "改")), LINES(
+	    { .entity = E_order_line, .id = record->lines[0]->id, .values = SENT(NUMBER_OF(F_order_line_quantity, Q(200))) },
+	    { .entity = E_order_line, .id = record->lines[3]->id, .values = SENT(NUMBER_OF(F_order_line_quantity, Q(3))) })));
+	record = get(ada, E_order, order);
+	assert_int_equal(line_value(record, 0, F_order_line_price)->number, Q(1000));
+	assert_int_equal(line_value(record, 3, F_order_line_price)->number, Q(50));
+}
+
+static void
+lines_name_what_is_wrong_with_them(void **state)
+{
+	const Kehu__ServerFrame *answer = client_save(ada, E_order, 0, 0, SENT(NUMBER_OF(F_order_customer_id, customer)),
+	    LINES(LINE(E_order_line, -1, pump, SO_MANY(0)), LINE(E_order_line, -2, valve, SO_MANY(Q(1))),
+		LINE(E_order_line, -3, pump, SO_MANY(Q(1)), TEXT_OF(F_order_line_unit, "ton")),
+		LINE(E_order_line, -4, pump, SO_MANY(Q(1)), NUMBER_OF(F_order_line_discount, 10001)),
+		LINE(E_order_line, -5, 999999999, SO_MANY(Q(1)))));
+
+	/* a product nobody knows stops the rest from being priced */
+	expect_error(answer, ERR_NO_SUCH_RECORD, F_order_line_product_id);
+	assert_int_equal(answer->error->line, -5);
+	answer = client_save(ada, E_order, 0, 0, SENT(NUMBER_OF(F_order_customer_id, customer)),
+	    LINES(LINE(E_order_line, -1, pump, SO_MANY(0)), LINE(E_order_line, -2, valve, SO_MANY(Q(1))),
+		LINE(E_order_line, -3, pump, SO_MANY(Q(1)), TEXT_OF(F_order_line_unit, "ton")),
+		LINE(E_order_line, -4, pump, SO_MANY(Q(1)), NUMBER_OF(F_order_line_discount, 10001))));
+	expect_error(answer, ERR_INVALID, F_order_line_quantity);
+	assert_int_equal(answer->error->line, -1);
+	assert_int_equal(answer->error->n_more, 4);
+	assert_int_equal(answer->error->more[0]->code, ERR_NO_PRICE);
+	assert_int_equal(answer->error->more[0]->line, -2);
+	assert_int_equal(answer->error->more[1]->field, F_order_line_unit);
+}
+
+static void
+price_that_ended_yesterday_is_refused_then_priced_again(void **state)
+{
+	int64_t product = make_product("旧价阀门"), order;
+	int64_t list = make_list("旧价", NULL, today - 30, today + 5, product, 0, Q(88));
+	const Kehu__Record *record;
+	const Kehu__ServerFrame *answer;
+
+	order = save(ada, E_order, SENT(NUMBER_OF(F_order_customer_id, customer)),
+	    LINES(LINE(E_order_line, -1, product, SO_MANY(Q(2)))));
+	/* the list is cut short behind the draft's back */
+	expect_written(client_save(cai, E_price_list, list, 1, SENT(NUMBER_OF(F_price_list_valid_until, today - 1)), NULL));
+	answer = client_act(ada, E_order, order, "confirm", NULL);
+	expect_error(answer, ERR_PRICE_ENDED, 0);
+	assert_non_null(strstr(answer->error->text, "旧价阀门"));
+	assert_non_null(strstr(answer->error->text, date_format(bed->arena, today - 1)));
+	/* a new draft is refused at its line */
+	answer = client_save(ada, E_order, 0, 0, SENT(NUMBER_OF(F_order_customer_id, customer)),
+	    LINES(LINE(E_order_line, -9, product, SO_MANY(Q(2)))));
+	expect_error(answer, ERR_PRICE_ENDED, F_order_line_price);
+	assert_int_equal(answer->error->line, -9);
+	/* with a new list it is priced again, and says so */
+	make_list("新价", NULL, today, 0, product, 0, Q(99));
+	expect_written(client_act(ada, E_order, order, "reprice", NULL));
+	record = get(ada, E_order, order);
+	assert_int_equal(line_value(record, 0, F_order_line_price)->number, Q(99));
+	assert_int_equal(value_of(record, F_order_total)->number, 19800);
+	assert_non_null(strstr(value_of(record, F_order_reason)->text, date_format(bed->arena, today)));
+	expect_written(client_act(ada, E_order, order, "confirm", NULL));
+}
+
+static void
+currency_without_a_rate_is_refused(void **state)
+{
+	const struct sent_line *lines = LINES(LINE(E_order_line, -1, pump, SO_MANY(Q(1)), NUMBER_OF(F_order_line_price, Q(100))));
+	int64_t order;
+
+	expect_error(client_save(ada, E_order, 0, 0, SENT(NUMBER_OF(F_order_customer_id, customer),
+	    TEXT_OF(F_order_currency, "USD")), lines), ERR_NO_RATE, F_order_currency);
+	save(hua, E_currency_rate, SENT(TEXT_OF(F_currency_rate_currency, "USD"), NUMBER_OF(F_currency_rate_day, today - 3),
+	    NUMBER_OF(F_currency_rate_rate, 7123456)), NULL);
+	expect_error(client_save(ada, E_order, 0, 0, SENT(NUMBER_OF(F_order_customer_id, customer),
+	    TEXT_OF(F_order_currency, "USD"), NUMBER_OF(F_order_ordered_on, today - 4)), lines), ERR_NO_RATE, F_order_currency);
+	order = save(ada, E_order, SENT(NUMBER_OF(F_order_customer_id, customer), TEXT_OF(F_order_currency, "USD")), lines);
+	assert_int_equal(number_of(ada, E_order, order, F_order_total), 10000);
+	assert_int_equal(number_of(ada, E_order, order, F_order_total_base), 71235);
+	expect_error(client_save(hua, E_currency_rate, 0, 0, SENT(TEXT_OF(F_currency_rate_currency, "CNY"),
+	    NUMBER_OF(F_currency_rate_rate, 1)), NULL), ERR_INVALID, F_currency_rate_currency);
+	expect_error(client_save(hua, E_currency_rate, 0, 0, SENT(TEXT_OF(F_currency_rate_currency, "EUR"),
+	    NUMBER_OF(F_currency_rate_rate, 0)), NULL), ERR_INVALID, F_currency_rate_rate);
+}
+
+static void
+discount_past_the_limit_is_told(void **state)
+{
+	int64_t order, role = client_list(guo, E_role, "name:account_manager")->page->rows[0]->id;
+	int64_t limit = save(guo, E_discount_limit, SENT(TEXT_OF(F_discount_limit_name, "客户经理"),
+	    NUMBER_OF(F_discount_limit_role_id, role), NUMBER_OF(F_discount_limit_percent, 500)), NULL);
+
+	order = save(ada, E_order, SENT(NUMBER_OF(F_order_customer_id, customer)),
+	    LINES(LINE(E_order_line, -1, pump, SO_MANY(Q(1)), NUMBER_OF(F_order_line_discount, 500))));
+	assert_int_equal(number_of(ada, E_order, order, F_order_over_limit), 0);
+	order = save(ada, E_order, SENT(NUMBER_OF(F_order_customer_id, customer)),
+	    LINES(LINE(E_order_line, -1, pump, SO_MANY(Q(1)), NUMBER_OF(F_order_line_discount, 501))));
+	assert_int_equal(number_of(ada, E_order, order, F_order_over_limit), 1);
+	/* a lower price typed is a discount, too */
+	order = save(ada, E_order, SENT(NUMBER_OF(F_order_customer_id, customer)),
+	    LINES(LINE(E_order_line, -1, pump, SO_MANY(Q(1)), NUMBER_OF(F_order_line_price, Q(1000)))));
+	assert_int_equal(number_of(ada, E_order, order, F_order_discount_max), 1150);
+	assert_int_equal(list_count(ada, E_order, "over_limit:yes"), 2);
+	expect_error(client_save(guo, E_discount_limit, 0, 0, SENT(TEXT_OF(F_discount_limit_name, "过大"),
+	    NUMBER_OF(F_discount_limit_percent, 10001)), NULL), ERR_INVALID, F_discount_limit_percent);
+	expect_written(client_delete(guo, E_discount_limit, limit, 0));
+}
+
+/* ---- quotes ------------------------------------------------------------------------------ */
+
+static void
+quote_is_revised_and_becomes_an_order_without_retyping(void **state)
+{
+	const Kehu__Record *old, *record;
+	int64_t quote = save(ada, E_quote, SENT(NUMBER_OF(F_quote_customer_id, customer), TEXT_OF(F_quote_terms, "月结30天")),
+	    LINES(LINE(E_quote_line, -1, pump, SO_MANY(Q(3))), LINE(E_quote_line, -2, valve, SO_MANY(Q(5)), NUMBER_OF(F_quote_line_price, Q(20)))));
+	int64_t next, order;
+
+	assert_int_equal(number_of(ada, E_quote, quote, F_quote_valid_until), today + 30);
+	expect_error(client_act(ada, E_quote, quote, "order", NULL), ERR_WRONG_STATE, F_quote_state);
+	expect_written(client_act(ada, E_quote, quote, "issue", NULL));
+	expect_error(client_save(ada, E_quote, quote, 2, SENT(TEXT_OF(F_quote_terms, "预付")), NULL), ERR_WRONG_STATE, F_quote_state);
+	expect_written(client_act(ada, E_quote, quote, "revise", SENT(TEXT_OF(1, "客户要求降价"))));
+	old = get(ada, E_quote, quote);
+	assert_string_equal(value_of(old, F_quote_state)->text, "superseded");
+	assert_int_equal(value_of(old, F_quote_total)->number, 349000);
+	next = client_list(ada, E_quote, "state:draft version:2")->page->rows[0]->id;
+	record = get(ada, E_quote, next);
+	assert_int_equal(value_of(record, F_quote_previous_id)->number, quote);
+	assert_string_equal(value_of(record, F_quote_terms)->text, "月结30天");
+	assert_non_null(strstr(value_of(record, F_quote_number)->text, "-2"));
+	assert_int_equal(record->n_lines, 2);
+	expect_written(client_save(ada, E_quote, next, 1, SENT(NUMBER_OF(F_quote_valid_until, today)), LINES(
+	    { .entity = E_quote_line, .id = record->lines[0]->id, .values = SENT(NUMBER_OF(F_quote_line_discount, 300)) })));
+	expect_written(client_act(ada, E_quote, next, "issue", NULL));
+	expect_written(client_act(ada, E_quote, next, "order", NULL));
+	order = pg_int(DB, "SELECT id FROM sales_order WHERE quote_id = %ld", (long)next);
+	record = get(ada, E_order, order);
+	assert_int_equal(value_of(record, F_order_total)->number, number_of(ada, E_quote, next, F_quote_total));
+	assert_int_equal(value_of(record, F_order_total)->number, 338830);
+	assert_string_equal(value_of(record, F_order_terms)->text, "月结30天");
+	assert_int_equal(line_value(record, 0, F_order_line_discount)->number, 300);
+	assert_int_equal(line_value(record, 0, F_order_line_list_price)->number, Q(1130));
+	/* one quote, one order */
+	expect_error(client_act(ada, E_quote, next, "order", NULL), ERR_WRONG_STATE, F_quote_state);
+	expect_error(client_act(ada, E_quote, quote, "order", NULL), ERR_WRONG_STATE, F_quote_state);
+}
+
+static void
+quote_that_ended_makes_no_order(void **state)
+{
+	int64_t quote = save(ada, E_quote, SENT(NUMBER_OF(F_quote_customer_id, customer),
+	    NUMBER_OF(F_quote_quoted_on, today - 10)), LINES(LINE(E_quote_line, -1, pump, SO_MANY(Q(1)))));
+
+	expect_written(client_act(ada, E_quote, quote, "issue", NULL));
+	pg_exec(DB, "UPDATE quote SET valid_until = current_date - 1 WHERE id = %ld", (long)quote);
+	expect_error(client_act(ada, E_quote, quote, "order", NULL), ERR_QUOTE_ENDED, F_quote_valid_until);
+	expect_written(client_act(ada, E_quote, quote, "lose", SENT(TEXT_OF(1, "价格"))));
+	expect_error(client_save(ada, E_quote, 0, 0, SENT(NUMBER_OF(F_quote_customer_id, customer),
+	    NUMBER_OF(F_quote_valid_until, today - 1)), NULL), ERR_INVALID, F_quote_valid_until);
+}
+
+/* ---- orders, deliveries, returns ---------------------------------------------------------- */
+
+static void
+order_is_delivered_in_parts_and_goods_come_back(void **state)
+{
+	int64_t buyer = make_customer("分批发货公司"), order, first, second;
+	const Kehu__Record *record;
+
+	order = save(ada, E_order, SENT(NUMBER_OF(F_order_customer_id, buyer), TEXT_OF(F_order_address, "浦东大道1号")),
+	    LINES(LINE(E_order_line, -1, pump, SO_MANY(Q(10))), LINE(E_order_line, -2, valve, SO_MANY(Q(4)), NUMBER_OF(F_order_line_price, Q(7)))));
+	expect_error(client_act(ada, E_order, order, "deliver", NULL), ERR_WRONG_STATE, F_order_state);
+	expect_written(client_act(ada, E_order, order, "confirm", NULL));
+	expect_error(client_save(ada, E_order, order, 2, SENT(TEXT_OF(F_order_remarks, "x")), NULL), ERR_WRONG_STATE, F_order_state);
+	expect_error(client_act(ada, E_order, order, "deliver", SENT(TEXT_OF(1, "1=11"))), ERR_OVER_DELIVERY, 1);
+	expect_error(client_act(ada, E_order, order, "deliver", SENT(TEXT_OF(1, "3=1"))), ERR_INVALID, 1);
+	expect_error(client_act(ada, E_order, order, "deliver", SENT(TEXT_OF(1, "1=1 1=1"))), ERR_INVALID, 1);
+	expect_written(client_act(ada, E_order, order, "deliver", SENT(TEXT_OF(1, "1=6.5"), TEXT_OF(3, "顺丰"))));
+	assert_string_equal(text_of(ada, E_order, order, F_order_state), "part_delivered");
+	first = client_list(ada, E_delivery, "carrier:顺丰")->page->rows[0]->id;
+	record = get(ada, E_delivery, first);
+	assert_int_equal(record->n_lines, 1);
+	assert_string_equal(value_of(record, F_delivery_address)->text, "浦东大道1号");
+	assert_int_equal(value_of(record, F_delivery_customer_id)->number, buyer);
+	/* by hand: the rest of the pumps and one too many valves, then right */
+	expect_error(client_save(ada, E_delivery, 0, 0, SENT(NUMBER_OF(F_delivery_order_id, order)), LINES(
+	    { .entity = E_delivery_line, .id = -1, .values = SENT(NUMBER_OF(F_delivery_line_product_id, valve),
+		NUMBER_OF(F_delivery_line_quantity, Q(5))) })), ERR_OVER_DELIVERY, F_delivery_line_quantity);
+	second = expect_written(client_act(ada, E_order, order, "deliver", NULL))->id;
+	assert_int_equal(second, order);
+	assert_string_equal(text_of(ada, E_order, order, F_order_state), "delivered");
+	expect_error(client_act(ada, E_order, order, "deliver", NULL), ERR_WRONG_STATE, F_order_state);
+	second = pg_int(DB, "SELECT max(id) FROM delivery WHERE order_id = %ld", (long)order);
+	/* cancelled, its goods are open again */
+	expect_written(client_act(ada, E_delivery, second, "cancel", SENT(TEXT_OF(1, "车坏了"))));
+	assert_string_equal(text_of(ada, E_order, order, F_order_state), "part_delivered");
+	expect_written(client_act(ada, E_order, order, "deliver", NULL));
+	/* two and a half of the first came back, for what they were sold for */
+	expect_written(client_act(ada, E_delivery, first, "return", SENT(TEXT_OF(1, "破损"), TEXT_OF(2, "1=2.5"))));
+	assert_int_equal(pg_int(DB, "SELECT total FROM goods_return WHERE delivery_id = %ld", (long)first), 282500);
+	expect_error(client_act(ada, E_delivery, first, "return", SENT(TEXT_OF(1, "又"), TEXT_OF(2, "1=4.1"))), ERR_OVER_DELIVERY, 2);
+	expect_error(client_act(ada, E_delivery, first, "cancel", SENT(TEXT_OF(1, "x"))), ERR_IN_USE, 0);
+	assert_int_equal(number_of(ada, E_customer, buyer, F_customer_owed), 1130000 + 2800 - 282500);
+	check_account(buyer);
+	expect_error(client_act(ada, E_order, order, "cancel", SENT(TEXT_OF(1, "x"))), ERR_WRONG_STATE, F_order_state);
+	expect_written(client_act(ada, E_order, order, "close", NULL));
+	expect_error(client_delete(cai, E_customer, buyer, 0), ERR_IN_USE, 0);
+}
+
+static void
+order_cancelled_or_closed_early_owes_only_what_was_delivered(void **state)
+{
+	int64_t buyer = make_customer("提前关闭公司"), order = make_order(buyer, Q(10));
+
+	expect_written(client_act(ada, E_order, order, "confirm", NULL));
+	assert_int_equal(number_of(ada, E_customer, buyer, F_customer_owed), 1130000);
+	expect_written(client_act(ada, E_order, order, "cancel", SENT(TEXT_OF(1, "客户改主意"))));
+	assert_int_equal(number_of(ada, E_customer, buyer, F_customer_owed), 0);
+	order = make_order(buyer, Q(10));
+	expect_written(client_act(ada, E_order, order, "confirm", NULL));
+	expect_written(client_act(ada, E_order, order, "deliver", SENT(TEXT_OF(1, "1=3"))));
+	expect_error(client_act(ada, E_order, order, "close", NULL), ERR_REQUIRED, 1);
+	expect_written(client_act(ada, E_order, order, "close", SENT(TEXT_OF(1, "余量不要了"))));
+	assert_int_equal(number_of(ada, E_customer, buyer, F_customer_owed), 339000);
+	expect_error(client_save(ada, E_order, order, 4, SENT(TEXT_OF(F_order_remarks, "x")), NULL), ERR_WRONG_STATE, F_order_state);
+}
+
+/* ---- money ------------------------------------------------------------------------------- */
+
+static int64_t
+book(struct client *client, int64_t buyer, int64_t minor, const char *reference)
+{
+	return save(client, E_receipt, SENT(NUMBER_OF(F_receipt_customer_id, buyer), MONEY_OF(F_receipt_amount, minor),
+	    TEXT_OF(F_receipt_reference, reference)), NULL);
+}
+
+static void
+receipts_pay_instalments_and_the_rest_is_the_balance(void **state)
+{
+	int64_t buyer = make_customer("回款公司"), order = make_order(buyer, Q(3)), one, two, receipt;
+	const Kehu__ServerFrame *answer;
+
+	expect_error(client_act(ada, E_order, order, "plan", SENT(TEXT_OF(1, "100 today"))), ERR_WRONG_STATE, F_order_state);
+	expect_written(client_act(ada, E_order, order, "confirm", NULL));
+	expect_error(client_act(ada, E_order, order, "plan", SENT(TEXT_OF(1, "30 2026-12-01"))), ERR_PLAN, 1);
+	expect_error(client_act(ada, E_order, order, "plan", SENT(TEXT_OF(1, "x"))), ERR_PLAN, 1);
+	expect_written(client_act(ada, E_order, order, "plan", SENT(TEXT_OF(1, "33.33% today, 66.67 +60d"))));
+	expect_error(client_act(ada, E_order, order, "plan", SENT(TEXT_OF(1, "100 today"))), ERR_PLAN, 0);
+	one = pg_int(DB, "SELECT min(id) FROM receivable WHERE order_id = %ld", (long)order);
+	two = pg_int(DB, "SELECT max(id) FROM receivable WHERE order_id = %ld", (long)order);
+	assert_int_equal(number_of(ada, E_receivable, one, F_receivable_amount), 112989);
+	assert_int_equal(number_of(ada, E_receivable, two, F_receivable_amount), 226011);
+	/* finance books; the salesperson sees, and does not book */
+	expect_error(client_save(ada, E_receipt, 0, 0, SENT(NUMBER_OF(F_receipt_customer_id, buyer),
+	    MONEY_OF(F_receipt_amount, 1), TEXT_OF(F_receipt_reference, "A")), NULL), ERR_FORBIDDEN, 0);
+	receipt = book(hua, buyer, 100000, "BK001");
+	assert_int_equal(number_of(ada, E_receipt, receipt, F_receipt_amount_base), 100000);
+	assert_int_equal(number_of(ada, E_receivable, one, F_receivable_open), 12989);
+	assert_int_equal(number_of(ada, E_order, order, F_order_paid), 100000);
+	answer = client_save(hua, E_receipt, 0, 0, SENT(NUMBER_OF(F_receipt_customer_id, buyer),
+	    MONEY_OF(F_receipt_amount, 100000), TEXT_OF(F_receipt_reference, "BK001")), NULL);
+	expect_error(answer, ERR_DUPLICATE, F_receipt_reference);
+	/* named instalment, more than it asks for */
+	answer = client_save(hua, E_receipt, 0, 0, SENT(NUMBER_OF(F_receipt_customer_id, buyer),
+	    MONEY_OF(F_receipt_amount, 500000), TEXT_OF(F_receipt_reference, "BK002")), LINES(
+	    { .entity = E_receipt_allocation, .id = -1, .values = SENT(NUMBER_OF(F_receipt_allocation_receivable_id, two),
+		MONEY_OF(F_receipt_allocation_amount, 226012)) }));
+	expect_error(answer, ERR_OVERPAID, 0);
+	receipt = book(hua, buyer, 300000, "BK003");
+	assert_int_equal(number_of(ada, E_receivable, two, F_receivable_open), 0);
+	assert_int_equal(number_of(ada, E_receipt, receipt, F_receipt_to_balance), 61000);
+	assert_int_equal(number_of(ada, E_customer, buyer, F_customer_balance), 61000);
+	assert_int_equal(number_of(ada, E_customer, buyer, F_customer_owed), -61000);
+	assert_int_equal(list_count(ada, E_prepaid_entry, "customer:回款公司"), 1);
+	expect_error(client_save(hua, E_receipt, receipt, 1, SENT(MONEY_OF(F_receipt_amount, 1)), NULL), ERR_WRONG_STATE, 0);
+	check_account(buyer);
+	/* the balance pays what comes next, and no more than is there */
+	order = make_order(buyer, Q(1));
+	expect_written(client_act(ada, E_order, order, "confirm", NULL));
+	expect_written(client_act(ada, E_order, order, "plan", SENT(TEXT_OF(1, "100 today"))));
+	one = pg_int(DB, "SELECT max(id) FROM receivable WHERE order_id = %ld", (long)order);
+	expect_error(client_act(ada, E_receivable, one, "settle", NULL), ERR_BALANCE, 0);
+	expect_written(client_act(ada, E_receivable, one, "settle", SENT(MONEY_OF(1, 61000))));
+	assert_int_equal(number_of(ada, E_receivable, one, F_receivable_open), 52000);
+	assert_int_equal(number_of(ada, E_customer, buyer, F_customer_balance), 0);
+	check_account(buyer);
+	/* what was spent cannot be taken back; another receipt can, and frees its reference */
+	expect_error(client_act(hua, E_receipt, receipt, "reverse", SENT(TEXT_OF(1, "错"))), ERR_BALANCE, 0);
+	receipt = book(hua, buyer, 52000, "BK004");
+	expect_written(client_act(hua, E_receipt, receipt, "reverse", SENT(TEXT_OF(1, "银行退回"))));
+	assert_int_equal(number_of(ada, E_receivable, one, F_receivable_open), 52000);
+	book(hua, buyer, 52000, "BK004");
+	check_account(buyer);
+	expect_error(client_save(hua, E_receipt, 0, 0, SENT(NUMBER_OF(F_receipt_customer_id, buyer), MONEY_OF(F_receipt_amount, 1),
+	    TEXT_OF(F_receipt_reference, "明天"), NUMBER_OF(F_receipt_received_on, today + 1)), NULL), ERR_INVALID, F_receipt_received_on);
+	expect_error(client_save(hua, E_receipt, 0, 0, SENT(NUMBER_OF(F_receipt_customer_id, buyer), MONEY_OF(F_receipt_amount, -5),
+	    TEXT_OF(F_receipt_reference, "负")), NULL), ERR_INVALID, F_receipt_amount);
+}
+
+static void
+overdue_instalments_are_listed_until_paid(void **state)
+{
+	int64_t buyer = make_customer("逾期公司"), order = make_order(buyer, Q(1)), one;
+
+	expect_written(client_act(ada, E_order, order, "confirm", NULL));
+	expect_written(client_act(ada, E_order, order, "plan", SENT(TEXT_OF(1, "40 -5d, 60 +5d"))));
+	assert_int_equal(list_count(ada, E_receivable, "overdue:..-1d customer:逾期公司"), 1);
+	assert_int_equal(list_count(ada, E_receivable, "逾期:..+9d customer:逾期公司"), 2);
+	book(hua, buyer, 45200, "YQ1");
+	assert_int_equal(list_count(ada, E_receivable, "overdue:..-1d customer:逾期公司"), 0);
+	/* an instalment may be put off, never below what was paid, never past the order */
+	one = pg_int(DB, "SELECT min(id) FROM receivable WHERE order_id = %ld", (long)order);
+	expect_error(client_save(ada, E_receivable, one, 1, SENT(MONEY_OF(F_receivable_amount, 45199)), NULL), ERR_IN_USE, 0);
+	expect_error(client_save(ada, E_receivable, one, 1, SENT(MONEY_OF(F_receivable_amount, 45201)), NULL), ERR_PLAN, 0);
+	expect_error(client_delete(cai, E_receivable, one, 0), ERR_IN_USE, 0);
+	expect_written(client_delete(cai, E_receivable, pg_int(DB, "SELECT max(id) FROM receivable WHERE order_id = %ld", (long)order), 0));
+	expect_written(client_save(ada, E_receivable, 0, 0, SENT(NUMBER_OF(F_receivable_order_id, order),
+	    NUMBER_OF(F_receivable_due_on, today + 9), MONEY_OF(F_receivable_amount, 67800)), NULL));
+	check_account(buyer);
+}
+
+static void
+order_over_credit_waits_for_release(void **state)
+{
+	int64_t buyer = make_customer("信用公司"), first = make_order(buyer, Q(1)), second = make_order(buyer, Q(1)),
+		third = make_order(buyer, Q(1));
+
+	save(hua, E_credit_limit, SENT(NUMBER_OF(F_credit_limit_customer_id, buyer), MONEY_OF(F_credit_limit_amount, 200000)), NULL);
+	expect_error(client_save(hua, E_credit_limit, 0, 0, SENT(NUMBER_OF(F_credit_limit_customer_id, buyer),
+	    MONEY_OF(F_credit_limit_amount, 1)), NULL), ERR_DUPLICATE, F_credit_limit_customer_id);
+	expect_error(client_save(ada, E_credit_limit, 0, 0, SENT(NUMBER_OF(F_credit_limit_customer_id, buyer),
+	    MONEY_OF(F_credit_limit_amount, 1)), NULL), ERR_FORBIDDEN, 0);
+	expect_written(client_act(ada, E_order, first, "confirm", NULL));
+	expect_written(client_act(ada, E_order, second, "confirm", NULL));
+	expect_written(client_act(ada, E_order, third, "confirm", NULL));
+	assert_string_equal(text_of(ada, E_order, first, F_order_state), "confirmed");
+	assert_string_equal(text_of(ada, E_order, second, F_order_state), "held");
+	assert_string_equal(text_of(ada, E_order, third, F_order_state), "held");
+	expect_error(client_act(ada, E_order, second, "deliver", NULL), ERR_WRONG_STATE, F_order_state);
+	expect_error(client_act(ada, E_order, second, "release", NULL), ERR_OVER_CREDIT, 0);
+	/* a receipt makes room for the older one, and only that */
+	book(hua, buyer, 30000, "XY1");
+	assert_string_equal(text_of(ada, E_order, second, F_order_state), "confirmed");
+	assert_string_equal(text_of(ada, E_order, third, F_order_state), "held");
+	assert_int_equal(number_of(ada, E_customer, buyer, F_customer_owed), 196000);
+	/* who approves orders answers for more */
+	expect_written(client_act(cai, E_order, third, "release", SENT(TEXT_OF(1, "老客户"))));
+	assert_string_equal(text_of(ada, E_order, third, F_order_state), "confirmed");
+	assert_string_equal(text_of(ada, E_order, third, F_order_reason), "老客户");
+	check_account(buyer);
+}
+
+static void
+invoice_request_takes_the_customers_title(void **state)
+{
+	int64_t buyer = make_customer("开票公司"), order = make_order(buyer, Q(1)), asked;
+	const Kehu__Record *record;
+
+	expect_error(client_act(ada, E_order, order, "invoice", SENT(TEXT_OF(1, "special"))), ERR_WRONG_STATE, F_order_state);
+	expect_written(client_act(ada, E_order, order, "confirm", NULL));
+	expect_error(client_act(ada, E_order, order, "invoice", SENT(TEXT_OF(1, "special"), MONEY_OF(2, 113001))), ERR_OVER_INVOICE, 0);
+	expect_written(client_act(ada, E_order, order, "invoice", SENT(TEXT_OF(1, "special"), MONEY_OF(2, 50000))));
+	expect_written(client_act(ada, E_order, order, "invoice", SENT(TEXT_OF(1, "ordinary"))));
+	asked = pg_int(DB, "SELECT min(id) FROM invoice_request WHERE order_id = %ld", (long)order);
+	record = get(hua, E_invoice_request, asked);
+	assert_string_equal(value_of(record, F_invoice_request_title)->text, "开票公司");
+	assert_string_equal(value_of(record, F_invoice_request_tax_number)->text, "91310000TEST000001");
+	assert_string_equal(value_of(record, F_invoice_request_bank)->text, "工商银行浦东支行");
+	assert_int_equal(number_of(hua, E_invoice_request, asked + 0, F_invoice_request_amount), 50000);
+	assert_int_equal(pg_int(DB, "SELECT amount FROM invoice_request WHERE order_id = %ld ORDER BY id DESC LIMIT 1", (long)order), 63000);
+	expect_error(client_act(ada, E_order, order, "invoice", SENT(TEXT_OF(1, "special"))), ERR_INVALID, F_invoice_request_amount);
+	expect_error(client_act(ada, E_invoice_request, asked, "issue", SENT(TEXT_OF(1, "0001"))), ERR_FORBIDDEN, 0);
+	expect_written(client_act(hua, E_invoice_request, asked, "issue", SENT(TEXT_OF(1, "0001"))));
+	assert_string_equal(text_of(ada, E_invoice_request, asked, F_invoice_request_state), "issued");
+	expect_error(client_act(hua, E_invoice_request, asked, "reject", SENT(TEXT_OF(1, "x"))), ERR_WRONG_STATE, F_invoice_request_state);
+}
+
+static void
+transfer_takes_the_customers_money_along(void **state)
+{
+	int64_t buyer = make_customer("转移公司"), receipt = book(hua, buyer, 700, "ZY1");
+
+	expect_error(client_get(ben, E_receipt, receipt), ERR_NO_SUCH_RECORD, 0);
+	expect_written(client_act(cai, E_customer, buyer, "transfer", SENT(NUMBER_OF(1, USER_BEN))));
+	assert_int_equal(number_of(ben, E_receipt, receipt, F_receipt_owner_id), USER_BEN);
+	assert_int_equal(list_count(ben, E_prepaid_entry, "customer:转移公司"), 1);
+}
+
+static void
+others_orders_do_not_exist(void **state)
+{
+	int64_t order = make_order(customer, Q(1));
+
+	expect_error(client_get(ben, E_order, order), ERR_NO_SUCH_RECORD, 0);
+	expect_error(client_act(ben, E_order, order, "confirm", NULL), ERR_NO_SUCH_RECORD, 0);
+	expect_error(client_act(eve, E_delivery, order, "receive", NULL), ERR_FORBIDDEN, 0);
+	expect_error(client_get(guo, E_order, order), ERR_NO_SUCH_ENTITY, 0);
+	expect_error(client_save(mei, E_order, 0, 0, SENT(NUMBER_OF(F_order_customer_id, customer)), NULL), ERR_NO_SUCH_ENTITY, 0);
+	expect_error(client_save(ada, E_prepaid_entry, 0, 0, SENT(NUMBER_OF(F_prepaid_entry_customer_id, customer)), NULL), ERR_FORBIDDEN, 0);
+	expect_error(client_save(ada, E_product, 0, 0, SENT(TEXT_OF(F_product_name, "x")), NULL), ERR_FORBIDDEN, 0);
+	expect_error(client_save(ada, E_price_list, 0, 0, SENT(TEXT_OF(F_price_list_name, "x")), NULL), ERR_FORBIDDEN, 0);
+	expect_error(client_save(hua, E_quote, 0, 0, SENT(NUMBER_OF(F_quote_customer_id, customer)), NULL), ERR_FORBIDDEN, 0);
+}
+
+static void
+add_user(int id, const char *name, const char *role)
+{
+	pg_exec(DB, "INSERT INTO users (id, name, name_key, label, label_key, branch_id, password_hash)"
+	    " SELECT %d, '%s', '%s', '%s', '%s', 1, password_hash FROM users WHERE id = 101;"
+	    "INSERT INTO user_role (user_id, role_id) SELECT %d, id FROM role WHERE name = '%s'",
+	    id, name, name, name, name, id, role);
+}
+
+static int
+trade_start(void **state)
+{
+	bed = bed_new(DB);
+	add_user(USER_HUA, "hua", "finance");
+	add_user(USER_MEI, "mei", "marketing");
+	today = date_of_us(date_now_us(), 480);
+	ada = client_new(bed, "ada", LANG_EN);
+	ben = client_new(bed, "ben", LANG_EN);
+	cai = client_new(bed, "cai", LANG_EN);
+	eve = client_new(bed, "eve", LANG_EN);
+	guo = client_new(bed, "guo", LANG_EN);
+	hua = client_new(bed, "hua", LANG_EN);
+	mei = client_new(bed, "mei", LANG_EN);
+	pump = make_product("备份水泵");
+	valve = make_product("截止阀");
+	customer = make_customer("上海浦东泵业");
+	make_list("标准价", NULL, today - 100, 0, pump, 0, Q(1200));
+	save(cai, E_price_list, SENT(TEXT_OF(F_price_list_name, "A级价"), TEXT_OF(F_price_list_level, "A"),
+	    NUMBER_OF(F_price_list_valid_from, today - 50)), LINES(
+	    { .entity = E_price_line, .id = -1, .values = SENT(NUMBER_OF(F_price_line_product_id, pump), NUMBER_OF(F_price_line_price, Q(1130))) },
+	    { .entity = E_price_line, .id = -2, .values = SENT(NUMBER_OF(F_price_line_product_id, pump), NUMBER_OF(F_price_line_price, Q(1000)),
+		NUMBER_OF(F_price_line_minimum, Q(50))) }));
+	return 0;
+}
+
+static int
+trade_end(void **state)
+{
+	struct client *all[] = { ada, ben, cai, eve, guo, hua, mei };
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		client_free(all[i]);
+	bed_free(bed);
+	return 0;
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(product_is_found_by_initials_and_keeps_units_apart),
+		cmocka_unit_test(price_is_found_by_level_date_unit_and_quantity),
+		cmocka_unit_test(lines_name_what_is_wrong_with_them),
+		cmocka_unit_test(price_that_ended_yesterday_is_refused_then_priced_again),
+		cmocka_unit_test(currency_without_a_rate_is_refused),
+		cmocka_unit_test(discount_past_the_limit_is_told),
+		cmocka_unit_test(quote_is_revised_and_becomes_an_order_without_retyping),
+		cmocka_unit_test(quote_that_ended_makes_no_order),
+		cmocka_unit_test(order_is_delivered_in_parts_and_goods_come_back),
+		cmocka_unit_test(order_cancelled_or_closed_early_owes_only_what_was_delivered),
+		cmocka_unit_test(receipts_pay_instalments_and_the_rest_is_the_balance),
+		cmocka_unit_test(overdue_instalments_are_listed_until_paid),
+		cmocka_unit_test(order_over_credit_waits_for_release),
+		cmocka_unit_test(invoice_request_takes_the_customers_title),
+		cmocka_unit_test(transfer_takes_the_customers_money_along),
+		cmocka_unit_test(others_orders_do_not_exist),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, trade_start, trade_end);
+}
