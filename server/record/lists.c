@@ -14,7 +14,7 @@
 
 #define TOTAL_MAX 10000     /* counting further costs more than it tells */
 #define SORT_ROWS_MAX 20000 /* unindexed sorts of more than this are refused */
-#define RELATED_MAX 12
+#define RELATED_MAX 24
 #define LIST_WORDS_MAX 2000 /* records that a list's words may match */
 
 static const struct arms *

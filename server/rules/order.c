@@ -100,12 +100,16 @@ order_confirm(struct call *call, struct record *order, const struct value *argum
 	return err == ERR_OK ? order_run_confirm(call, order, false, NULL) : err;
 }
 
-/* Within the limit anybody may; past it who may approve orders answers for it. */
+/*
+ * Within the limit anybody may. Past it somebody answers for it: who may approve orders, or whom an
+ * approval rule asks before this is done for good.
+ */
 static enum err
 order_release(struct call *call, struct record *order, const struct value *arguments)
 {
 	struct arms arms = access_arms(call->user, order->entity->def, RIGHT_APPROVE);
-	bool force = arms_reach(&arms, order->owner, order->department, order->branch, 0);
+	bool force = call->may_wait || call->nested ||
+	    arms_reach(&arms, order->owner, order->department, order->branch, 0);
 
 	return order_run_confirm(call, order, force, arguments[0].present ? arguments[0].text : NULL);
 }

@@ -251,13 +251,13 @@ screens_stay_within_their_bytes(void **state)
 	desk_type(vt, "2");
 	desk_type(vt, "{F7}字节演示{Enter}");
 	desk_sees(vt, "字节演示公司");
-	desk_costs(vt, "customer 360, first tab", "{Enter}", 1600);
+	desk_costs(vt, "customer 360, first tab", "{Enter}", 1700);
 	desk_costs(vt, "cursor down in the timeline", "{Down}", 200);
 	desk_type(vt, "{Tab}");
 	desk_costs(vt, "other tab", "{Tab}", 1500);
 	desk_type(vt, "{BackTab}{BackTab}");
 	desk_costs(vt, "open form", "{F6}", 1600);
-	desk_costs(vt, "the first key in a form", "x", 160);
+	desk_costs(vt, "the first key in a form", "x", 200);
 	desk_costs(vt, "the next key", "y", 10);
 	desk_type(vt, "{F3}");
 	desk_type(vt, "{Enter}");

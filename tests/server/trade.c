@@ -343,6 +343,79 @@ quote_that_ended_makes_no_order(void **state)
 	    NUMBER_OF(F_quote_valid_until, today - 1)), NULL), ERR_INVALID, F_quote_valid_until);
 }
 
+/* Sends an action that a rule wants consent for; the approval. */
+static int64_t
+expect_waits(const Kehu__ServerFrame *answer)
+{
+	const Kehu__Written *written = expect_written(answer);
+
+	assert_true(written->waits);
+	return written->id;
+}
+
+static void
+quote_with_a_discount_needs_approval_refused_amended_granted(void **state)
+{
+	int64_t limit, quote, approval, order, role = client_list(guo, E_role, "name:account_manager")->page->rows[0]->id;
+	const Kehu__Record *record;
+
+	limit = save(guo, E_discount_limit, SENT(TEXT_OF(F_discount_limit_name, "经理"), NUMBER_OF(F_discount_limit_role_id, role),
+	    NUMBER_OF(F_discount_limit_percent, 500)), NULL);
+	pg_exec(DB, "UPDATE users SET superior_id = %d WHERE id = %d", USER_CAI, USER_ADA);
+	quote = save(ada, E_quote, SENT(NUMBER_OF(F_quote_customer_id, customer)),
+	    LINES(LINE(E_quote_line, -1, pump, SO_MANY(Q(10)), NUMBER_OF(F_quote_line_discount, 1500))));
+	assert_int_equal(number_of(ada, E_quote, quote, F_quote_over_limit), 1);
+	approval = expect_waits(client_act(ada, E_quote, quote, "issue", NULL));
+	assert_string_equal(text_of(ada, E_quote, quote, F_quote_state), "draft");
+	/* refused: it stays a draft, which is amended and asked for again */
+	expect_written(client_act(cai, E_approval, approval, "refuse", SENT(TEXT_OF(1, "最多一成"))));
+	assert_string_equal(text_of(ada, E_quote, quote, F_quote_state), "draft");
+	record = get(ada, E_quote, quote);
+	expect_written(client_save(ada, E_quote, quote, record->version, SENT(TEXT_OF(F_quote_remarks, "按主管意见")), LINES(
+	    { .entity = E_quote_line, .id = record->lines[0]->id, .values = SENT(NUMBER_OF(F_quote_line_discount, 1000)) })));
+	approval = expect_waits(client_act(ada, E_quote, quote, "issue", NULL));
+	expect_error(client_act(ada, E_approval, approval, "grant", NULL), ERR_FORBIDDEN, 0);
+	expect_written(client_act(cai, E_approval, approval, "grant", NULL));
+	assert_string_equal(text_of(ada, E_quote, quote, F_quote_state), "issued");
+	expect_written(client_act(ada, E_quote, quote, "order", NULL));
+	order = pg_int(DB, "SELECT id FROM sales_order WHERE quote_id = %ld", (long)quote);
+	/* what was granted on the quote is not asked for again on its order */
+	expect_written(client_act(ada, E_order, order, "confirm", NULL));
+	assert_string_equal(text_of(ada, E_order, order, F_order_state), "confirmed");
+	assert_int_equal(number_of(ada, E_order, order, F_order_total), 1017000);
+	/* an order written by itself asks */
+	order = save(ada, E_order, SENT(NUMBER_OF(F_order_customer_id, customer)),
+	    LINES(LINE(E_order_line, -1, pump, SO_MANY(Q(1)), NUMBER_OF(F_order_line_discount, 600))));
+	approval = expect_waits(client_act(ada, E_order, order, "confirm", NULL));
+	assert_string_equal(text_of(ada, E_order, order, F_order_state), "draft");
+	expect_written(client_act(cai, E_approval, approval, "grant", NULL));
+	assert_string_equal(text_of(ada, E_order, order, F_order_state), "confirmed");
+	check_account(customer);
+	expect_written(client_delete(guo, E_discount_limit, limit, 0));
+}
+
+static void
+release_past_credit_goes_through_an_approval_rule(void **state)
+{
+	int64_t buyer = make_customer("放行审批公司"), order = make_order(buyer, Q(1)), approval, rule;
+
+	save(hua, E_credit_limit, SENT(NUMBER_OF(F_credit_limit_customer_id, buyer), MONEY_OF(F_credit_limit_amount, 100)), NULL);
+	expect_written(client_act(ada, E_order, order, "confirm", NULL));
+	expect_error(client_act(ada, E_order, order, "release", NULL), ERR_OVER_CREDIT, 0);
+	rule = save(guo, E_approval_rule, SENT(TEXT_OF(F_approval_rule_name, "信用放行"), TEXT_OF(F_approval_rule_entity, "order"),
+	    TEXT_OF(F_approval_rule_action, "release"), NUMBER_OF(F_approval_rule_active, 1)), LINES(
+	    { .entity = E_approval_rule_step, .id = -1, .values = SENT(TEXT_OF(F_approval_rule_step_kind, "person"),
+		NUMBER_OF(F_approval_rule_step_user_id, USER_HUA)) }));
+	approval = expect_waits(client_act(ada, E_order, order, "release", SENT(TEXT_OF(1, "年底冲量"))));
+	assert_string_equal(text_of(ada, E_order, order, F_order_state), "held");
+	assert_int_equal(number_of(ada, E_customer, buyer, F_customer_owed), 0);
+	expect_written(client_act(hua, E_approval, approval, "grant", NULL));
+	assert_string_equal(text_of(ada, E_order, order, F_order_state), "confirmed");
+	assert_int_equal(number_of(ada, E_customer, buyer, F_customer_owed), 113000);
+	check_account(buyer);
+	expect_written(client_delete(guo, E_approval_rule, rule, 0));
+}
+
 /* ---- orders, deliveries, returns ---------------------------------------------------------- */
 
 static void
@@ -644,6 +717,8 @@ main(void)
 		cmocka_unit_test(discount_past_the_limit_is_told),
 		cmocka_unit_test(quote_is_revised_and_becomes_an_order_without_retyping),
 		cmocka_unit_test(quote_that_ended_makes_no_order),
+		cmocka_unit_test(quote_with_a_discount_needs_approval_refused_amended_granted),
+		cmocka_unit_test(release_past_credit_goes_through_an_approval_rule),
 		cmocka_unit_test(order_is_delivered_in_parts_and_goods_come_back),
 		cmocka_unit_test(order_cancelled_or_closed_early_owes_only_what_was_delivered),
 		cmocka_unit_test(receipts_pay_instalments_and_the_rest_is_the_balance),
