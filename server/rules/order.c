@@ -32,17 +32,41 @@ static const struct trade_fields order_fields = {
 	.line_entity = E_order_line,
 };
 
+/* What was granted on the quote is granted: only more than that is past the limit. */
+static enum err
+order_check_quoted(struct call *call, struct record *order)
+{
+	struct sql *sql = sql_new(call->arena);
+	struct rows *rows;
+	enum err err;
+
+	if (record_number(order, F_order_over_limit) == 0 || !record_value(order, F_order_quote_id)->present)
+		return ERR_OK;
+	sql_add(sql, "SELECT discount_max FROM quote WHERE id = ");
+	sql_int(sql, record_number(order, F_order_quote_id));
+	sql_named(sql);
+	err = store_run(call->store, call->arena, sql, &rows);
+	if (err == ERR_OK && rows->count > 0 &&
+	    record_number(order, F_order_discount_max) <= rows_int(rows, 0, 0))
+		record_set_number(order, F_order_over_limit, 0);
+	return err;
+}
+
 static enum err
 order_before_save(struct call *call, struct record *order)
 {
 	struct trade_fields fields = order_fields;
+	enum err err;
 
 	if (order->is_new)
 		record_set_text(order, F_order_state, "draft");
 	else if (record_changed(order, F_order_state))
 		return ERR_OK; /* an action; nothing else of it changes */
 	fields.prices_are_given = record_value(order, F_order_quote_id)->present;
-	return trade_changed(order, &fields) ? trade_price(call, order, &fields) : ERR_OK;
+	if (!trade_changed(order, &fields))
+		return ERR_OK;
+	err = trade_price(call, order, &fields);
+	return err == ERR_OK ? order_check_quoted(call, order) : err;
 }
 
 /* ---- confirming -------------------------------------------------------------------------- */

@@ -374,8 +374,8 @@ quote_with_a_discount_needs_approval_refused_amended_granted(void **state)
 	expect_written(client_save(ada, E_quote, quote, record->version, SENT(TEXT_OF(F_quote_remarks, "按主管意见")), LINES(
 	    { .entity = E_quote_line, .id = record->lines[0]->id, .values = SENT(NUMBER_OF(F_quote_line_discount, 1000)) })));
 	approval = expect_waits(client_act(ada, E_quote, quote, "issue", NULL));
-	expect_error(client_act(ada, E_approval, approval, "grant", NULL), ERR_FORBIDDEN, 0);
-	expect_written(client_act(cai, E_approval, approval, "grant", NULL));
+	expect_error(client_act(ada, E_approval, approval, "approve", NULL), ERR_FORBIDDEN, 0);
+	expect_written(client_act(cai, E_approval, approval, "approve", NULL));
 	assert_string_equal(text_of(ada, E_quote, quote, F_quote_state), "issued");
 	expect_written(client_act(ada, E_quote, quote, "order", NULL));
 	order = pg_int(DB, "SELECT id FROM sales_order WHERE quote_id = %ld", (long)quote);
@@ -388,7 +388,7 @@ quote_with_a_discount_needs_approval_refused_amended_granted(void **state)
 	    LINES(LINE(E_order_line, -1, pump, SO_MANY(Q(1)), NUMBER_OF(F_order_line_discount, 600))));
 	approval = expect_waits(client_act(ada, E_order, order, "confirm", NULL));
 	assert_string_equal(text_of(ada, E_order, order, F_order_state), "draft");
-	expect_written(client_act(cai, E_approval, approval, "grant", NULL));
+	expect_written(client_act(cai, E_approval, approval, "approve", NULL));
 	assert_string_equal(text_of(ada, E_order, order, F_order_state), "confirmed");
 	check_account(customer);
 	expect_written(client_delete(guo, E_discount_limit, limit, 0));
@@ -409,7 +409,7 @@ release_past_credit_goes_through_an_approval_rule(void **state)
 	approval = expect_waits(client_act(ada, E_order, order, "release", SENT(TEXT_OF(1, "年底冲量"))));
 	assert_string_equal(text_of(ada, E_order, order, F_order_state), "held");
 	assert_int_equal(number_of(ada, E_customer, buyer, F_customer_owed), 0);
-	expect_written(client_act(hua, E_approval, approval, "grant", NULL));
+	expect_written(client_act(hua, E_approval, approval, "approve", NULL));
 	assert_string_equal(text_of(ada, E_order, order, F_order_state), "confirmed");
 	assert_int_equal(number_of(ada, E_customer, buyer, F_customer_owed), 113000);
 	check_account(buyer);
