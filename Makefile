@@ -66,6 +66,16 @@ all: $(B)/kehud $(B)/kehu $(B)/kehu-admin
 $(B)/kehud: $(B)/server/main.o $(B)/libserver.a $(B)/libcommon.a
 	$(call say,LD)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_SERVER) $(LIBS_COMMON) -lm
+# The same without the access core's conditions on rows, for the test of what row policies do alone.
+OPEN := $(patsubst %,$(B)/server/record/%.open.o,arms record)
+$(B)/kehud-open: $(B)/server/main.o $(OPEN) $(B)/libserver.a $(B)/libcommon.a
+	$(call say,LD)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_SERVER) $(LIBS_COMMON) -lm
+$(OPEN): $(B)/%.open.o: %.c | $(GEN)
+	@mkdir -p $(@D)
+	$(call say,CC)
+	$(Q)$(CC) $(ALL_CFLAGS) -DKEHU_TEST_NO_GATE -c -o $@ $<
+$(B)/tests/server/access_rows: | $(B)/kehud-open
 $(B)/kehu: $(B)/client/main.o $(B)/libclient.a $(B)/libcommon.a
 	$(call say,LD)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_CLIENT) $(LIBS_COMMON) -lm

@@ -5,10 +5,25 @@
 
 #include <inttypes.h>
 
+/*
+ * Compiled with KEHU_TEST_NO_GATE every arm is open, so that a test sees what the row policies of the
+ * database let through alone. No program that is installed is built so.
+ */
+static bool
+arms_open(const struct arms *arms)
+{
+#ifdef KEHU_TEST_NO_GATE
+	(void)arms;
+	return true;
+#else
+	return arms->all;
+#endif
+}
+
 size_t
 arms_count(const struct arms *arms, const struct entity *entity)
 {
-	if (arms->all || entity->kind != ENTITY_ACTIVITY)
+	if (arms_open(arms) || entity->kind != ENTITY_ACTIVITY)
 		return 1;
 	return (arms->own != 0) + (arms->team_count > 0) + (arms->company != 0) +
 	    (arms->department_count > 0) + (arms->branch_count > 0) +
@@ -101,7 +116,7 @@ arms_from(struct sql *sql, const struct arms_page *page)
 	sql_add(sql, " FROM (");
 	if (many)
 		sql_addf(sql, "SELECT DISTINCT ON (%s) u.* FROM (", page->distinct_on);
-	if (arms->all || def->kind != ENTITY_ACTIVITY) {
+	if (arms_open(arms) || def->kind != ENTITY_ACTIVITY) {
 		arms_add_all(sql, page);
 	} else {
 		if (arms->own != 0) {
@@ -149,7 +164,7 @@ record_arms_where(struct call *call, struct sql *sql, const struct entity_view *
 	bool first = true;
 
 	(void)call;
-	if (arms->all || entity->def->kind != ENTITY_ACTIVITY) {
+	if (arms_open(arms) || entity->def->kind != ENTITY_ACTIVITY) {
 		sql_add(sql, "true");
 		return;
 	}

@@ -210,6 +210,9 @@ record_may(struct call *call, const struct record *record, enum right right, con
 	struct access_row row = record_access_row(record);
 	const char *label;
 
+#ifdef KEHU_TEST_NO_GATE /* see arms.c */
+	return ERR_OK;
+#endif
 	if (!record_is_frozen(def, right, row.state)) {
 		if (access_allows(call->user, def, right, action, &row))
 			return ERR_OK;

@@ -22,6 +22,7 @@
 #include <cmocka.h>
 // clang-format on
 
+const char *bed_kehud = "kehud";
 static struct bed *bed_open; /* for the exit handler */
 static pid_t bed_seconds[8];
 static size_t bed_second_count;
@@ -84,7 +85,7 @@ bed_write(const char *path, const char *text)
 static pid_t
 bed_spawn(struct bed *bed, const char *conf, const char *port_file)
 {
-	const char *program = bed_program("kehud");
+	const char *program = bed_program(bed_kehud);
 	pid_t pid;
 
 	unlink(port_file);

@@ -20,6 +20,9 @@ struct bed {
 	struct arena *arena;
 };
 
+/* The program that bed_new starts: "kehud" unless set before. */
+extern const char *bed_kehud;
+
 /* Fresh database of that name, company, certificates, kehud running. Ends the process on failure. */
 struct bed *bed_new(const char *database);
 void bed_free(struct bed *bed);
