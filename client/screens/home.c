@@ -38,12 +38,22 @@ struct home_pane {
 	uint8_t roles[HOME_CELLS];
 };
 
+/* Records that want attention, counted only: the palette's codes open them. */
+enum { HOME_COUNTS = 2 };
+struct home_count {
+	struct home *home;
+	uint32_t number;
+	int64_t total;
+	bool at_least;
+};
+
 struct home {
 	struct screen screen;
 	struct app *app;
 	struct home_pane panes[HOME_PANES];
 	enum home_pane_name focus;
 	struct live_view *live[2];
+	struct home_count counts[HOME_COUNTS];
 	struct recent_item recent[HOME_ROWS];
 	size_t recent_count;
 	enum lang lang; /* of the answers */
@@ -60,6 +70,14 @@ static const struct {
 	    { "at", "kind", "customer_id", "purpose" } },
 	[HOME_AGAIN] = { T_HOME_AGAIN, "customer", "owner:me level:A,B -visited:30d",
 	    { "name", "level", "last_visit_at", NULL } },
+};
+
+static const struct {
+	const char *entity, *query;
+	enum text_id text;
+} home_count_queries[HOME_COUNTS] = {
+	{ "opportunity", "owner:me state:open expected_on:..eom", T_HOME_CLOSING },
+	{ "plan_step", "owner:me state:open due:<+1d", T_HOME_STEPS },
 };
 
 static const struct list_column home_columns[HOME_PANES][HOME_CELLS] = {
@@ -299,6 +317,40 @@ home_ask(struct home_pane *pane, bool quiet)
 }
 
 static void
+home_on_count(void *context, const Kehu__ServerFrame *answer)
+{
+	struct home_count *count = context;
+
+	count->number = 0;
+	if (answer->answer_case != KEHU__SERVER_FRAME__ANSWER_PAGE || !answer->page->has_total)
+		return;
+	count->total = answer->page->total;
+	count->at_least = answer->page->total_at_least;
+	ui_redraw(count->home->app->ui);
+}
+
+static void
+home_ask_counts(struct home *home)
+{
+	for (size_t i = 0; i < HOME_COUNTS; i++) {
+		const Kehu__Entity *entity = app_entity(home->app, home_count_queries[i].entity);
+		struct home_count *count = &home->counts[i];
+		Kehu__ClientFrame frame;
+		Kehu__List list;
+
+		ask_cancel(home->app, &count->number);
+		if (entity == NULL)
+			continue;
+		ask_list_frame(&frame, &list,
+		    &(struct ask_list){ .entity = entity->number,
+			.query = home_count_queries[i].query,
+			.limit = 1,
+			.total = true });
+		count->number = ask_send(home->app, &frame, LINK_LOW, home_on_count, count);
+	}
+}
+
+static void
 home_count_here(struct home *home)
 {
 	size_t count = 0;
@@ -316,6 +368,7 @@ home_load(struct home *home, bool quiet)
 	home->lang = home->app->lang;
 	home_ask(&home->panes[HOME_TODAY], quiet);
 	home_ask(&home->panes[HOME_AGAIN], quiet);
+	home_ask_counts(home);
 }
 
 static void
@@ -387,6 +440,22 @@ home_draw_pane(struct home *home, enum home_pane_name name, struct rect rect)
 		    1, " ", ROLE_NORMAL);
 }
 
+/* "本月底前成交 3  到期计划 2" at the right; nothing where there is nothing to do. */
+static void
+home_draw_counts(const struct home *home, int y, int cols)
+{
+	const char *text = "";
+
+	for (size_t i = 0; i < HOME_COUNTS; i++)
+		if (home->counts[i].total > 0)
+			text = arena_printf(cells_scratch(), "%s  %s %d%s", text,
+			    tr(home_count_queries[i].text), (int)home->counts[i].total,
+			    home->counts[i].at_least ? "+" : "");
+	if (*text)
+		cells_put_right(y, cols - (int)text_cols(text) - 1, (int)text_cols(text) + 1, text,
+		    ROLE_STRONG);
+}
+
 static void
 home_draw_views(const struct home *home, int y, int cols)
 {
@@ -402,6 +471,7 @@ home_draw_views(const struct home *home, int y, int cols)
 		text = arena_printf(cells_scratch(), "%s %s", text, tr(T_HOME_VIEWS_NONE));
 	cells_put(y, 1, cols - 1, text_cut(cells_scratch(), text, (size_t)cols - 1, false),
 	    ROLE_NORMAL);
+	home_draw_counts(home, y, cols);
 }
 
 static void
@@ -581,6 +651,8 @@ home_leave(struct screen *screen)
 
 	live_close(home->live[0]);
 	live_close(home->live[1]);
+	for (size_t i = 0; i < HOME_COUNTS; i++)
+		ask_cancel(home->app, &home->counts[i].number);
 	for (size_t i = 0; i < HOME_PANES; i++) {
 		ask_cancel(home->app, &home->panes[i].number);
 		ask_cancel(home->app, &home->panes[i].total_number);
@@ -615,6 +687,8 @@ home_open(struct app *app)
 		fatal("out of memory: home");
 	home->screen.ops = &home_ops;
 	home->app = app;
+	for (size_t i = 0; i < HOME_COUNTS; i++)
+		home->counts[i].home = home;
 	for (size_t i = 0; i < HOME_PANES; i++) {
 		struct home_pane *pane = &home->panes[i];
 

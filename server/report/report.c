@@ -44,7 +44,7 @@ const struct report_info report_list[] = {
 	    .zh = "商机漏斗与预测",
 	    .en = "Opportunity funnel and forecast",
 	    .parameters = report_opportunity_funnel_parameters,
-	    .reads = "opportunity user",
+	    .reads = "opportunity user opportunity_move opportunity_stage",
 	    .check = report_opportunity_funnel_check,
 	    .make = report_opportunity_funnel,
 	},

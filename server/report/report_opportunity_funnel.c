@@ -177,9 +177,10 @@ funnel_put_stages(struct report *report)
 
 	sql_date(sql, call_today(call));
 	report_sql(report, sql,
-	    ") FROM {opportunity} o WHERE o.state = 'open'");
+	    ") FROM {opportunity} o LEFT JOIN {opportunity_stage} s ON s.stage = o.stage"
+	    " WHERE o.state = 'open'");
 	funnel_where_whose(report, sql);
-	sql_add(sql, " GROUP BY 1, 2 ORDER BY 1, min(o.probability), 2");
+	sql_add(sql, " GROUP BY 1, 2, s.position ORDER BY 1, s.position, 2");
 	return funnel_put_table(report, call_say(call, "Open by stage", "各阶段商机"),
 	    &(struct funnel_table){ columns, 6, true, true }, sql);
 }
@@ -246,13 +247,14 @@ funnel_put_times(struct report *report)
 	struct sql *sql = report_select(report,
 	    "SELECT '', m.from_stage, count(*), round(avg(m.days))::bigint, max(m.days)"
 	    " FROM {opportunity_move} m JOIN {opportunity} o ON o.id = m.opportunity_id"
+	    " LEFT JOIN {opportunity_stage} s ON s.stage = m.from_stage"
 	    " WHERE m.from_stage IS NOT NULL AND m.at >= ");
 
 	sql_moment(sql, report_parameter(report, FUNNEL_FROM)->number * US_PER_DAY - midnight_us);
 	sql_add(sql, " AND m.at < ");
 	sql_moment(sql, (report_parameter(report, FUNNEL_TO)->number + 1) * US_PER_DAY - midnight_us);
 	funnel_where_whose(report, sql);
-	sql_add(sql, " GROUP BY 2 ORDER BY min(o.opened_on), 2");
+	sql_add(sql, " GROUP BY 2, s.position ORDER BY s.position, 2");
 	return funnel_put_table(report, call_say(call, "Time in a stage", "阶段停留时间"),
 	    &(struct funnel_table){ columns, 4, false, true }, sql);
 }

@@ -61,7 +61,12 @@ walk(const struct walk *walk)
 	pg_exec(DB, "UPDATE opportunity SET expected_on = expected_on + 2, stage_since = stage_since - interval "
 		    "'40 days', stalls_on = stalls_on - 40 WHERE id = %ld", (long)other);
 
+	expect_written(client_save(ada, E_plan_step, 0, 0,
+	    SENT(NUMBER_OF(F_plan_step_opportunity_id, first), NUMBER_OF(F_plan_step_due_on, date_today(480)),
+		TEXT_OF(F_plan_step_step, "送样")), NULL));
+
 	vt = desk_home(bed, "ada", walk->lang, walk->rows, walk->cols);
+	desk_sees(vt, zh ? "到期计划" : "Plan steps due");
 	desk_type(vt, "{F9}");
 	desk_type(vt, "kb");
 	desk_sees(vt, zh ? "商机看板" : "Opportunity board");
