@@ -21,7 +21,7 @@ CC ?= gcc
 OPT ?= -O2
 PKGS_COMMON := libconfig openssl libutf8proc libzstd libprotobuf-c
 PKGS_SERVER := libpq libevent libevent_openssl libevent_pthreads pangocairo cairo-pdf libcurl
-PKGS_CLIENT := ncursesw
+PKGS_CLIENT := ncursesw libqrencode
 # Each question is asked once, and late: the packages may only just have been installed.
 space := $(subst ,, )
 once = $(or $($(1)),$(eval $(1) := $(shell $(2)))$($(1)))

@@ -4,7 +4,7 @@ _kehu()
 	local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} program=${COMP_WORDS[0]}
 
 	case $before in
-	--ca | --config | --password-file | --new-password-file | --map | --errors | --output | -o)
+	--ca | --config | --password-file | --new-password-file | --otp-file | --dir | --map | --errors | --output | -o)
 		COMPREPLY=($(compgen -f -- "$word"))
 		return
 		;;

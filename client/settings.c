@@ -64,6 +64,9 @@ settings_load(
 	settings_lay("KEHU_SERVER", &settings->server);
 	settings_lay("KEHU_CA", &settings->ca);
 	settings_lay("KEHU_USER", &settings->user);
+	settings_lay("KEHU_CERTIFICATE", &settings->certificate);
+	settings_lay("KEHU_KEY", &settings->key);
+	settings_lay("KEHU_OTP_FILE", &settings->otp_file);
 	settings_lay("KEHU_PASSWORD_FILE", &password_file);
 	if (password_file == NULL)
 		return ERR_OK;

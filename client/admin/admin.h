@@ -6,4 +6,12 @@
 
 struct cli_program admin_program(void);
 
+/* session.c */
+enum err admin_session_list(struct cli *cli);
+enum err admin_session_end(struct cli *cli);
+/* cert.c */
+enum err admin_cert_init(struct cli *cli);
+enum err admin_cert_issue(struct cli *cli);
+enum err admin_cert_renew(struct cli *cli);
+
 #endif

@@ -368,6 +368,8 @@ cli_settings(struct cli *cli)
 		cli->settings.user = values[OPT_USER];
 	if (values[OPT_LANGUAGE] != NULL)
 		cli->settings.language = values[OPT_LANGUAGE];
+	if (values[OPT_OTP_FILE] != NULL)
+		cli->settings.otp_file = values[OPT_OTP_FILE];
 	if (settings_lang(&cli->settings, &cli->lang) != ERR_OK)
 		return cli_fail(
 		    cli, ERR_USAGE, cli->settings.language, "--language zh, --language en");

@@ -175,6 +175,9 @@ enum err cli_import(struct cli *cli);
 enum err cli_report(struct cli *cli);
 enum err cli_attach(struct cli *cli);
 enum err cli_password(struct cli *cli);
+enum err cli_factor_setup(struct cli *cli);
+enum err cli_factor_codes(struct cli *cli);
+enum err cli_factor_show(struct cli *cli);
 enum err cli_fields(struct cli *cli);
 
 #endif

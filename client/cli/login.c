@@ -76,6 +76,8 @@ cli_link_options(const struct cli *cli)
 	return (struct link_options){
 		.server = cli->settings.server,
 		.ca_file = cli->settings.ca,
+		.cert_file = cli->settings.certificate,
+		.key_file = cli->settings.key,
 		.program = arena_printf(cli->arena, "%s %s", cli->program->name, KEHU_VERSION),
 		.lang = cli->lang,
 		.offset_min = cli->offset_min,
@@ -114,14 +116,35 @@ cli_connect(struct cli *cli, const char *new_password)
 	options.keep_password = new_password == NULL;
 	cli->link = link_new(&options);
 	link_login(cli->link, cli->settings.user, password, new_password);
-	err = link_wait(cli->link, cli->timeout_ms);
+	err = cli_second_stage(cli, link_wait(cli->link, cli->timeout_ms));
 	cli->cat = link_catalog(cli->link);
+	if (err == ERR_OK && link_user(cli->link)->notice[0] != '\0')
+		cli_note(cli, "%s", link_user(cli->link)->notice);
 	if (err == ERR_OK)
 		return ERR_OK;
+	if (err == ERR_FACTOR_ENROLL)
+		return cli_fail(cli, err, NULL,
+		    arena_printf(cli->arena, "%s factor setup", cli->program->name));
 	if (err == ERR_PASSWORD_CHANGE)
 		return cli_fail(cli, err, NULL,
 		    arena_printf(cli->arena, "%s password", cli->program->name));
 	return cli_fail_answer(cli, err, NULL, NULL);
+}
+
+enum err
+cli_sign_in(struct cli *cli, const char **password)
+{
+	struct link_options options = cli_link_options(cli);
+
+	enum err err = cli_credentials(cli, password);
+	if (err != ERR_OK)
+		return err;
+	options.give_up = true;
+	cli->link = link_new(&options);
+	link_login(cli->link, cli->settings.user, *password, NULL);
+	err = cli_second_stage(cli, link_wait(cli->link, cli->timeout_ms));
+	cli->cat = link_catalog(cli->link);
+	return err;
 }
 
 void

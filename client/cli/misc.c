@@ -155,10 +155,13 @@ cli_password(struct cli *cli)
 	options.give_up = true;
 	cli->link = link_new(&options);
 	link_login(cli->link, cli->settings.user, old, NULL);
-	err = link_wait(cli->link, cli->timeout_ms);
+	err = cli_second_stage(cli, link_wait(cli->link, cli->timeout_ms));
 	if (err == ERR_PASSWORD_CHANGE) {
 		link_login(cli->link, cli->settings.user, old, password);
-		err = link_wait(cli->link, cli->timeout_ms);
+		err = cli_second_stage(cli, link_wait(cli->link, cli->timeout_ms));
+		/* The new password comes into force with the second factor. */
+		if (err == ERR_FACTOR_ENROLL)
+			return cli_factor_enrol(cli);
 		return err == ERR_OK ? ERR_OK : cli_fail_answer(cli, err, NULL, NULL);
 	}
 	if (err != ERR_OK)
