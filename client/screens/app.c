@@ -11,6 +11,7 @@
 #include "client/screens/palette.h"
 #include "client/screens/pick.h"
 #include "client/screens/recent.h"
+#include "client/screens/sign.h"
 #include "client/screens/views.h"
 #include "client/ui/confirm.h"
 #include "client/ui/term.h"
@@ -150,12 +151,13 @@ static void
 app_on_state(void *context, enum link_state state)
 {
 	struct app *app = context;
-	bool ready = state == LINK_READY || state == LINK_SLOW;
+	bool ready = (state == LINK_READY || state == LINK_SLOW) && !link_status(app->link).locked;
 	bool back = ready && app->broken && app->entered;
 
 	app->broken = !ready;
 	app_show_link(app);
 	login_link_changed(app);
+	lock_link_changed(app);
 	if (back)
 		app_read_again(app);
 }
@@ -299,7 +301,7 @@ app_global_key(void *arg, enum act act)
 {
 	struct app *app = arg;
 
-	if (app->login != NULL || !app->entered)
+	if (app->login != NULL || app->lock != NULL || !app->entered)
 		return UI_NONE;
 	switch (act) {
 	case ACT_go:

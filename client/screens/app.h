@@ -28,6 +28,9 @@ struct app {
 	struct recent *recent;
 	struct picks *picks;
 	struct login *login; /* while the login screen is open */
+	struct factor *factor; /* the same of factor.c and lock.c */
+	struct lock *lock;
+	unsigned lock_timer;
 
 	/* of action.c: what was deleted last and can be taken back; id 0: nothing */
 	uint32_t deleted_entity;

@@ -3,6 +3,7 @@
 
 #include "client/screens/ask.h"
 #include "client/screens/password.h"
+#include "client/screens/sign.h"
 #include "client/ui/help.h"
 #include "client/ui/message_log.h"
 #include "client/ui/picker.h"
@@ -228,6 +229,9 @@ command_add_others(struct command_maker *maker)
 		{ COMMAND_HELP, T_COMMAND_HELP, { "bz", "help" } },
 		{ COMMAND_RECONNECT, T_COMMAND_RECONNECT, { "cl", "reconnect" } },
 		{ COMMAND_PASSWORD, T_COMMAND_PASSWORD, { "mm", "password" } },
+		{ COMMAND_FACTOR, T_COMMAND_FACTOR, { "ecyz", "factor", "totp" } },
+		{ COMMAND_SESSIONS, T_SESSIONS, { "hh", "sessions" } },
+		{ COMMAND_LOCK, T_COMMAND_LOCK, { "sd", "lock" } },
 		{ COMMAND_LOGOUT, T_COMMAND_LOGOUT, { "zx", "logout" } },
 		{ COMMAND_LEAVE, T_COMMAND_LEAVE, { "tc", "quit", "exit" } },
 	};
@@ -324,6 +328,15 @@ command_run(struct app *app, const struct command *command, int64_t object, cons
 		break;
 	case COMMAND_MESSAGES:
 		message_log_open(app->ui);
+		break;
+	case COMMAND_FACTOR:
+		factor_open_own(app);
+		break;
+	case COMMAND_SESSIONS:
+		sessions_open(app);
+		break;
+	case COMMAND_LOCK:
+		lock_now(app);
 		break;
 	case COMMAND_HELP:
 		help_open(app->ui);

@@ -7,6 +7,7 @@
 
 #include "client/link/place.h"
 #include "client/screens/recent.h"
+#include "client/screens/sign.h"
 #include "client/screens/views.h"
 #include "client/ui/edit.h"
 #include "client/ui/term.h"
@@ -24,6 +25,7 @@ enum login_field {
 	LOGIN_SERVER,
 	LOGIN_USER,
 	LOGIN_PASSWORD,
+	LOGIN_CODE,
 	LOGIN_NEW,
 	LOGIN_AGAIN,
 	LOGIN_EDITS,
@@ -37,6 +39,7 @@ struct login {
 	struct edit edits[LOGIN_EDITS];
 	enum login_field focus;
 	bool change;   /* the server wants a new password first */
+	bool code;     /* the password was right, a code must follow */
 	bool trying;   /* an answer is awaited */
 	bool again;    /* there are screens below: a session has ended */
 	size_t drafts; /* of the last run */
@@ -48,6 +51,7 @@ static const struct {
 	[LOGIN_SERVER] = { T_LOGIN_SERVER, T_LOGIN_SERVER_HELP },
 	[LOGIN_USER] = { T_LOGIN_USER, T_LOGIN_USER_HELP },
 	[LOGIN_PASSWORD] = { T_LOGIN_PASSWORD, T_LOGIN_PASSWORD_HELP },
+	[LOGIN_CODE] = { T_LOGIN_CODE, T_LOGIN_CODE_HELP },
 	[LOGIN_NEW] = { T_LOGIN_NEW, T_LOGIN_NEW_HELP },
 	[LOGIN_AGAIN] = { T_LOGIN_AGAIN, T_LOGIN_AGAIN_HELP },
 	[LOGIN_LANGUAGE] = { T_LOGIN_LANGUAGE, T_LOGIN_LANGUAGE_HELP },
@@ -158,9 +162,11 @@ login_shows(const struct login *login, enum login_field field)
 	switch (field) {
 	case LOGIN_SERVER:
 		return !login->again;
+	case LOGIN_CODE:
+		return login->code;
 	case LOGIN_NEW:
 	case LOGIN_AGAIN:
-		return login->change;
+		return login->change && !login->code;
 	default:
 		return true;
 	}
@@ -203,6 +209,13 @@ login_try(struct login *login)
 		message_say(SAY_ERROR, ERR_INVALID, tr(T_LOGIN_DIFFERENT));
 		return;
 	}
+	if (login->code && link_status(app->link).needs_factor) {
+		if (!login->trying)
+			ui_busy_begin(app->ui);
+		login->trying = true;
+		link_factor(app->link, LINK_FACTOR_SIGN_IN, login_value(login, LOGIN_CODE));
+		return;
+	}
 	if (!login->again && strcmp(login_value(login, LOGIN_SERVER), app->options.server) != 0)
 		app_connect(app, login_value(login, LOGIN_SERVER));
 	else if (link_status(app->link).state == LINK_ENDED ||
@@ -224,19 +237,39 @@ login_stop_trying(struct login *login)
 	login->trying = false;
 }
 
+/* The second stage: a code in a field of its own, or a factor to be set up. */
+static void
+login_wants_factor(struct login *login, const struct link_status *status)
+{
+	if (status->factor_enrol) {
+		factor_open(login->app);
+		return;
+	}
+	edit_clear(&login->edits[LOGIN_CODE]);
+	login->focus = LOGIN_CODE;
+	message_say(login->code ? SAY_ERROR : SAY_NOTE, login->code ? (int)status->error : 0, status->text);
+	login->code = true;
+}
+
 static void
 login_refused(struct login *login, const struct link_status *status)
 {
 	bool waited = login->trying;
 
 	login_stop_trying(login);
+	if (status->needs_factor) {
+		login_wants_factor(login, status);
+		return;
+	}
+	login->code = false;
 	if (status->error == ERR_PASSWORD_CHANGE) {
 		login->change = true;
 		login->focus = LOGIN_NEW;
 		message_say(SAY_WARNING, 0, status->text);
 		return;
 	}
-	if (status->error == ERR_PASSWORD_WEAK) {
+	if (status->error == ERR_PASSWORD_WEAK || status->error == ERR_PASSWORD_COMMON ||
+	    status->error == ERR_PASSWORD_USED) {
 		edit_clear(&login->edits[LOGIN_NEW]);
 		edit_clear(&login->edits[LOGIN_AGAIN]);
 		login->focus = LOGIN_NEW;
@@ -253,6 +286,7 @@ login_done(struct login *login)
 {
 	struct app *app = login->app;
 	int64_t user = link_user(app->link)->id;
+	bool enrolled = app->factor != NULL;
 
 	login_stop_trying(login);
 	recent_load(app);
@@ -268,6 +302,11 @@ login_done(struct login *login)
 	app->user = user;
 	login_remember(app);
 	message_acted();
+	if (link_user(app->link)->notice[0] != '\0')
+		message_say(SAY_WARNING, 0, link_user(app->link)->notice);
+	if (enrolled)
+		factor_show_recovery(app, link_factor_answer(app->link));
+	lock_watch(app);
 }
 
 void
@@ -285,6 +324,8 @@ login_link_changed(struct app *app)
 	}
 	if (status.state == LINK_READY || status.state == LINK_SLOW)
 		login_done(app->login);
+	else if (factor_link_changed(app))
+		return;
 	else if (status.needs_login)
 		login_refused(app->login, &status);
 	else if (status.state == LINK_ENDED || status.state == LINK_BROKEN)
@@ -410,6 +451,12 @@ login_key_cancel(struct login *login)
 {
 	struct app *app = login->app;
 
+	if (login->code && !login->trying) {
+		login->code = false;
+		edit_clear(&login->edits[LOGIN_PASSWORD]);
+		login->focus = LOGIN_PASSWORD;
+		return UI_DONE;
+	}
 	/* Without a session nothing below can be used. */
 	if (!login->trying) {
 		ui_quit(app->ui);
@@ -444,7 +491,7 @@ login_key(struct screen *screen, enum act act, const struct event *event)
 		return UI_DONE;
 	case ACT_open:
 		/* Enter goes on until the password is there, then it signs in. */
-		if (login->focus < LOGIN_PASSWORD && login_missing(login) != LOGIN_FIELDS)
+		if (login->focus < LOGIN_PASSWORD && login_missing(login) != LOGIN_FIELDS && !login->code)
 			login_step(login, 1);
 		else if (!login->trying)
 			login_try(login);
@@ -493,7 +540,7 @@ login_open(struct app *app, const char *user, const char *password)
 	login->again = app->entered;
 	for (size_t i = 0; i < LOGIN_EDITS; i++) {
 		edit_init(&login->edits[i], 200);
-		login->edits[i].secret = i >= LOGIN_PASSWORD;
+		login->edits[i].secret = i >= LOGIN_PASSWORD && i != LOGIN_CODE;
 	}
 	edit_set(&login->edits[LOGIN_SERVER], app->options.server);
 	edit_set(&login->edits[LOGIN_USER], user);

@@ -21,6 +21,7 @@ struct ui {
 	bool quit, repaint;
 	enum ui_dirty dirty;
 	int64_t painted_ms;
+	int64_t typed_ms;
 	unsigned resize_timer;
 	int han_keys;
 	enum err said_code; /* of the message on show when the key came */

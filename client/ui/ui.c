@@ -30,6 +30,7 @@ ui_new(struct loop *loop)
 	ui->loop = loop;
 	ui->dirty = UI_DIRTY_KEY;
 	ui->clock_minutes = FRAME_LOCAL_CLOCK;
+	ui->typed_ms = loop_now_ms();
 	return ui;
 }
 
@@ -268,11 +269,19 @@ ui_do(struct ui *ui, enum act act)
 	ui_give(ui, act, &none);
 }
 
+int64_t
+ui_typed_ms(const struct ui *ui)
+{
+	return ui->typed_ms;
+}
+
 void
 ui_event(struct ui *ui, struct event *event)
 {
 	enum act act;
 
+	if (event->kind != EVENT_CURSOR_AT)
+		ui->typed_ms = loop_now_ms();
 	if (event->kind == EVENT_BAD_BYTES) {
 		message_sayf(SAY_WARNING, tr(T_BAD_ENCODING), term_codeset());
 		ui->dirty = UI_DIRTY_KEY;

@@ -72,6 +72,8 @@ void ui_run(struct ui *ui);
 /* Handle what input there is, draw if needed, wait at most max_ms: one turn of ui_run(). */
 void ui_turn(struct ui *ui, int max_ms);
 void ui_quit(struct ui *ui);
+/* When somebody last touched a key (loop clock); the program's start before that. */
+int64_t ui_typed_ms(const struct ui *ui);
 bool ui_quitting(const struct ui *ui);
 
 /* Takes the screen until its leave(). */

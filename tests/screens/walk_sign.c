@@ -1,0 +1,169 @@
+/*
+ * Around signing in at a real terminal: a second factor set up and used, the list of sessions,
+ * the locked screen.
+ */
+#include "common/date.h"
+#include "server/gate/totp.h"
+#include "tests/lib/desk.h"
+#include "tests/lib/company.h"
+#include "tests/lib/pg.h"
+
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+// clang-format off
+#include <cmocka.h>
+// clang-format on
+
+#define DB "walk_sign"
+
+static struct bed *bed;
+
+/* What guo's telephone shows, now or in some steps; column: secret or pending. */
+static const char *
+code_of(const char *column, int64_t steps)
+{
+	const char *hex = pg_exec(DB, "SELECT encode(%s, 'hex') FROM user_sign WHERE user_id = %d", column, USER_GUO);
+	uint8_t secret[TOTP_SECRET_BYTES];
+	static char code[7];
+
+	assert_int_equal(strlen(hex), 2 * TOTP_SECRET_BYTES);
+	for (size_t i = 0; i < TOTP_SECRET_BYTES; i++) {
+		unsigned value;
+
+		assert_int_equal(sscanf(hex + 2 * i, "%2x", &value), 1);
+		secret[i] = (uint8_t)value;
+	}
+	totp_code(secret, totp_step(date_now_us()) + steps, code);
+	return code;
+}
+
+static struct vt *
+desk_of(const char *user, const char *lang)
+{
+	return desk_open(bed, &(struct desk_options){ .user = user, .lang = lang });
+}
+
+static void
+second_factor_is_set_up_while_signing_in(void **state)
+{
+	struct vt *vt = desk_of("guo", "zh");
+
+	desk_type(vt, BED_PASSWORD "{Enter}");
+	desk_sees(vt, "二次验证");
+	desk_sees(vt, "█");
+	desk_sees(vt, "动态码");
+	desk_type(vt, "000000{Enter}");
+	desk_sees(vt, "E1012");
+	desk_type(vt, code_of("pending", 0));
+	desk_type(vt, "{Enter}");
+	desk_sees(vt, "恢复码");
+	desk_sees(vt, "10  ");
+	/* not closed by mistake */
+	desk_type(vt, "{Esc}");
+	desk_sees(vt, "恢复码");
+	desk_type(vt, "{Enter}");
+	desk_misses(vt, "恢复码");
+	desk_sees(vt, "1首页");
+	desk_leave(vt);
+}
+
+static void
+code_is_asked_for_after_the_password(void **state)
+{
+	struct vt *vt = desk_of("guo", "en");
+
+	desk_type(vt, BED_PASSWORD "{Enter}");
+	desk_sees(vt, "Code");
+	desk_shows(vt, "login_code_en");
+	desk_type(vt, "123456{Enter}");
+	desk_sees(vt, "E1012");
+	desk_type(vt, code_of("secret", 1));
+	desk_type(vt, "{Enter}");
+	desk_sees(vt, "1Home");
+	desk_leave(vt);
+	pg_exec(DB, "UPDATE users SET factor_at = NULL WHERE id = %d", USER_GUO);
+}
+
+static void
+sessions_are_listed_and_ended(void **state)
+{
+	struct client *ada = client_new(bed, "ada", LANG_EN);
+	struct vt *vt = desk_home(bed, "ada", "zh", 24, 80);
+
+	desk_type(vt, "{F9}hh{Enter}");
+	desk_sees(vt, "我的会话");
+	desk_sees(vt, "本会话");
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM session WHERE user_id = %d AND ended_at IS NULL", USER_ADA), 2);
+	/* the one in use is not ended from here */
+	desk_type(vt, "{F8}");
+	if (strstr(vt_screen_text(vt), "结束 ada") == NULL) {
+		desk_sees(vt, "这是当前会话");
+		desk_type(vt, "{Down}{F8}");
+	}
+	desk_sees(vt, "结束 ada");
+	desk_type(vt, "y{Enter}");
+	desk_sees(vt, "会话已结束");
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM session WHERE user_id = %d AND ended_at IS NULL", USER_ADA), 1);
+	desk_type(vt, "{F3}");
+	desk_leave(vt);
+	client_free(ada);
+}
+
+static void
+locked_screen_gives_everything_back(void **state)
+{
+	struct vt *vt;
+
+	bed->settings = "log: { level = \"info\"; };\nsession: { lock = 8; };\n"
+			"sign: { second_factor = \"none\"; };\n";
+	bed_kill(bed, SIGTERM);
+	bed_start(bed);
+	vt = desk_home(bed, "cai", "zh", 24, 80);
+	desk_type(vt, "{F9}xkh{Enter}");
+	desk_type(vt, "半张表单");
+	desk_sees(vt, "半张表单");
+	desk_sees(vt, "请输入密码继续"); /* by itself, after eight seconds */
+	desk_misses(vt, "半张表单");
+	desk_shows(vt, "locked_zh");
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM session WHERE user_id = %d AND locked_at IS NOT NULL AND ended_at IS NULL", USER_CAI), 1);
+	desk_type(vt, "{F9}{Esc}{F12}");
+	desk_sees(vt, "请输入密码继续");
+	desk_type(vt, "not it{Enter}");
+	desk_sees(vt, "E1002");
+	desk_type(vt, BED_PASSWORD "{Enter}");
+	desk_sees(vt, "半张表单");
+	desk_misses(vt, "请输入密码继续");
+	desk_end(vt);
+}
+
+static int
+sign_start(void **state)
+{
+	bed = bed_new_with(DB, "log: { level = \"info\"; };\nsign: { second_factor = \"role\"; };\n");
+	return 0;
+}
+
+static int
+sign_end(void **state)
+{
+	bed_free(bed);
+	return 0;
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(second_factor_is_set_up_while_signing_in),
+		cmocka_unit_test(code_is_asked_for_after_the_password),
+		cmocka_unit_test(sessions_are_listed_and_ended),
+		cmocka_unit_test(locked_screen_gives_everything_back),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, sign_start, sign_end);
+}
