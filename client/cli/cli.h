@@ -171,6 +171,7 @@ enum err cli_history(struct cli *cli);
 enum err cli_proposal(struct cli *cli);
 enum err cli_reveal(struct cli *cli);
 enum err cli_search(struct cli *cli);
+enum err cli_board(struct cli *cli);
 enum err cli_import(struct cli *cli);
 enum err cli_report(struct cli *cli);
 enum err cli_attach(struct cli *cli);

@@ -48,6 +48,17 @@ static const struct cli_command kehu_commands[] = {
 		      "query, entity, id,\n"
 		      "label, what matched.",
 		"“-”表示从标准输入逐行读取查询。列：查询、类别、id、名称、匹配内容。" } },
+	{ .name = "board",
+	    .run = cli_board,
+	    .words_max = SIZE_MAX,
+	    .options = OPT_BIT(FORMAT) | OPT_BIT(HEADER),
+	    .usage = "[QUERY]",
+	    .help = { "Opportunities by stage: number, sums, weighted sums",
+		"各阶段商机的数量、金额与加权金额" },
+	    .more = { "Lost and won ones count for thirty days. A card is moved by\n"
+		      "act opportunity ID move stage=proposal, or win, lose, reopen.",
+		"赢单与输单只计最近三十天。推进：act opportunity ID move stage=proposal，\n"
+		"另有 win、lose、reopen。" } },
 	{ .name = "get",
 	    .run = cli_get,
 	    .words_min = 2,

@@ -30,8 +30,9 @@ static const char *const board_fields[BOARD_CELLS] = {
 static size_t
 board_count(const struct board *board, size_t stage)
 {
-	const Kehu__Page *page =
-	    board->answer != NULL && stage < board->answer->n_stages ? board->answer->stages[stage]->page : NULL;
+	const Kehu__Page *page = board->answer != NULL && stage < board->answer->n_stages
+				     ? board->answer->stages[stage]->page
+				     : NULL;
 
 	return page != NULL ? page->n_rows : 0;
 }
@@ -39,8 +40,9 @@ board_count(const struct board *board, size_t stage)
 const Kehu__Row *
 board_card(const struct board *board, size_t stage)
 {
-	return board->row[stage] < board_count(board, stage) ?
-	    board->answer->stages[stage]->page->rows[board->row[stage]] : NULL;
+	return board->row[stage] < board_count(board, stage)
+		   ? board->answer->stages[stage]->page->rows[board->row[stage]]
+		   : NULL;
 }
 
 const Kehu__Value *
@@ -144,7 +146,8 @@ board_ask(struct board *board, bool quiet)
 	frame.request_case = KEHU__CLIENT_FRAME__REQUEST_BOARD;
 	frame.board = &request;
 	ask_cancel(board->app, &board->asking);
-	board->asking = ask_send(board->app, &frame, quiet ? ASK_QUIET : 0U, board_on_answer, board);
+	board->asking =
+	    ask_send(board->app, &frame, quiet ? ASK_QUIET : 0U, board_on_answer, board);
 }
 
 static void
@@ -201,8 +204,9 @@ board_card_key(struct board *board, enum act act, const Kehu__Row *row)
 	switch (act) {
 	case ACT_open:
 		recent_add(board->app, board->entity->number, row->id,
-		    board_value(board, row, BOARD_NAME) != NULL ?
-			board_value(board, row, BOARD_NAME)->text : "");
+		    board_value(board, row, BOARD_NAME) != NULL
+			? board_value(board, row, BOARD_NAME)->text
+			: "");
 		record_open(board->app, board->entity->number, row->id);
 		break;
 	case ACT_edit:
@@ -440,8 +444,9 @@ board_open(struct app *app, const char *query)
 	}
 	prompt_init(&board->prompt, BOARD_QUERY_CHARS);
 	prompt_set(&board->prompt, query);
-	board->live = live_open(app, &(struct live_config){
-	    .changed = board_on_live, .settled = board_on_settled, .context = board });
+	board->live = live_open(
+	    app, &(struct live_config){
+		     .changed = board_on_live, .settled = board_on_settled, .context = board });
 	live_show(board->live, entity->number, NULL, 0, true);
 	ui_push(app->ui, &board->screen);
 	board_ask(board, false);

@@ -37,9 +37,11 @@ board_short_money(const struct board *board, int64_t minor, const char *currency
 	}
 	tenths = units / step * 10 + (units % step * 10 + step / 2) / step;
 	return arena_printf(cells_scratch(), "%s%s%" PRId64 "%s%s",
-	    strcmp(currency, "CNY") == 0 ? "" : currency, strcmp(currency, "CNY") == 0 ? "" : " ",
-	    tenths / 10,
-	    step > 1 && tenths % 10 != 0 ? arena_printf(cells_scratch(), ".%d", (int)(tenths % 10)) : "",
+	    strcmp(currency, "CNY") == 0 ? "" : currency,
+	    strcmp(currency, "CNY") == 0 ? "" : " ", tenths / 10,
+	    step > 1 && tenths % 10 != 0
+		? arena_printf(cells_scratch(), ".%d", (int)(tenths % 10))
+		: "",
 	    unit);
 }
 
@@ -67,7 +69,8 @@ board_draw_head(const struct board *board, size_t at, struct rect rect)
 	cells_put(rect.y + 1, rect.x, rect.cols,
 	    board_sum(board, stage->amounts, stage->n_amounts), role);
 	cells_put(rect.y + 2, rect.x, rect.cols,
-	    *weighted ? arena_printf(cells_scratch(), tr(T_BOARD_WEIGHTED), weighted) : "", ROLE_MUTED);
+	    *weighted ? arena_printf(cells_scratch(), tr(T_BOARD_WEIGHTED), weighted) : "",
+	    ROLE_MUTED);
 }
 
 /* "120万  12天!": how long it has been in its stage, and whether that is too long. */
@@ -78,14 +81,17 @@ board_line(const struct board *board, const Kehu__Row *row, bool *stalled)
 	const Kehu__Value *stalls = board_value(board, row, BOARD_STALLS);
 	const Kehu__Value *amount = board_value(board, row, BOARD_AMOUNT);
 	int64_t today = link_today(board->app->link);
-	const char *sum = cat_value_empty(amount) ? "-" :
-	    amount->masked ? amount->text : board_short_money(board, amount->number, amount->text);
+	const char *sum = cat_value_empty(amount) ? "-"
+			  : amount->masked
+			      ? amount->text
+			      : board_short_money(board, amount->number, amount->text);
 
 	*stalled = !cat_value_empty(stalls) && stalls->number < today;
 	if (cat_value_empty(since))
 		return sum;
 	return arena_printf(cells_scratch(), tr(T_BOARD_DAYS), sum,
-	    (int)(today - date_of_us(since->number, board->app->offset_min)), *stalled ? "!" : "");
+	    (int)(today - date_of_us(since->number, board->app->offset_min)),
+	    *stalled ? "!" : "");
 }
 
 static const char *
@@ -93,8 +99,9 @@ board_text(const struct board *board, const Kehu__Row *row, enum board_cell cell
 {
 	const Kehu__Value *value = board_value(board, row, cell);
 
-	return value == NULL || value->text == NULL ? "" :
-						      text_print(cells_scratch(), value->text, TEXT_LINE);
+	return value == NULL || value->text == NULL
+		   ? ""
+		   : text_print(cells_scratch(), value->text, TEXT_LINE);
 }
 
 static void
@@ -119,7 +126,8 @@ board_draw_card(const struct board *board, const Kehu__Row *row, struct rect rec
 		line = board->reason + bytes;
 	}
 	board_put(rect.y, &rect,
-	    arena_printf(cells_scratch(), "%s%s", focus ? ">" : " ", board_text(board, row, BOARD_NAME)),
+	    arena_printf(
+		cells_scratch(), "%s%s", focus ? ">" : " ", board_text(board, row, BOARD_NAME)),
 	    ROLE_STRONG);
 	board_put(rect.y + 1, &rect,
 	    arena_printf(cells_scratch(), "%s%s", refused ? "!" : " ", middle),
@@ -151,7 +159,8 @@ board_draw_cards(struct board *board, size_t at, struct rect rect)
 	}
 	for (size_t i = 0; i < fit && board->top[at] + i < count; i++)
 		board_draw_card(board, stage->page->rows[board->top[at] + i],
-		    (struct rect){ rect.y + (int)i * BOARD_CARD_ROWS, rect.x, BOARD_CARD_ROWS, rect.cols },
+		    (struct rect){
+			rect.y + (int)i * BOARD_CARD_ROWS, rect.x, BOARD_CARD_ROWS, rect.cols },
 		    at == board->stage && board->top[at] + i == row);
 	if (board->top[at] + fit < (size_t)stage->count)
 		board_put(rect.y + rect.rows - 1, &rect,
@@ -185,7 +194,8 @@ board_draw(struct screen *screen, struct rect rect)
 	/* The last row is for "12 more". */
 	board->cards = (size_t)(rect.rows - 1 - BOARD_HEAD_ROWS - 1) / BOARD_CARD_ROWS;
 	for (size_t i = 0; i < fit; i++) {
-		struct rect one = { rect.y + 1, rect.x + (int)i * cols, rect.rows - 1, cols - 1 };
+		struct rect one = { rect.y + 1, rect.x + (int)i * cols, rect.rows - 1,
+			cols - 1 };
 
 		board_draw_head(board, board->left + i, one);
 		one.y += BOARD_HEAD_ROWS;

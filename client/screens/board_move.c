@@ -1,6 +1,6 @@
 /*
- * Moving cards: one request each. What the server refuses is said on the card; what was done can
- * be undone by the opposite move.
+ * Moving cards: one request each. What the server refuses is said on the card; what was done
+ * can be undone by the opposite move.
  */
 #include "client/screens/board_private.h"
 
@@ -60,19 +60,23 @@ board_on_moved(void *context, const Kehu__ServerFrame *answer)
 	if (answer->answer_case == KEHU__SERVER_FRAME__ANSWER_WRITTEN) {
 		const Kehu__BoardStage *stage;
 		const Kehu__Row *row = board_find_card(board, board->moving, &stage);
-		const Kehu__Value *name = row != NULL ? board_value(board, row, BOARD_NAME) : NULL;
+		const Kehu__Value *name =
+		    row != NULL ? board_value(board, row, BOARD_NAME) : NULL;
 
 		board->refused = 0;
 		board->undo = board->moving;
-		message_sayf(SAY_OK, tr(T_BOARD_MOVED), name != NULL && name->text != NULL ? name->text : "",
-		    board->to != NULL ? board_stage_label(board, board->to) : answer->written->text);
+		message_sayf(SAY_OK, tr(T_BOARD_MOVED),
+		    name != NULL && name->text != NULL ? name->text : "",
+		    board->to != NULL ? board_stage_label(board, board->to)
+				      : answer->written->text);
 	} else if (answer->answer_case == KEHU__SERVER_FRAME__ANSWER_ERROR &&
-	    answer->error->text != NULL && answer->error->code != ERR_CANCELLED) {
+		   answer->error->text != NULL && answer->error->code != ERR_CANCELLED) {
 		board_refuse(board, board->moving, answer->error->text);
 	} else {
 		ask_say_error(board->app, answer, board->entity->number);
 	}
-	board_ask(board, true); /* also after a refusal: perhaps it is not what was shown any more */
+	board_ask(
+	    board, true); /* also after a refusal: perhaps it is not what was shown any more */
 	ui_redraw(board->app->ui);
 }
 
@@ -92,8 +96,8 @@ static uint32_t
 board_argument_number(const struct board *board, const char *action, const char *name)
 {
 	const Kehu__Action *what = cat_action_called(board->entity, action);
-	const Kehu__Field *field = what == NULL ? NULL :
-	    cat_field_among(what->arguments, what->n_arguments, name);
+	const Kehu__Field *field =
+	    what == NULL ? NULL : cat_field_among(what->arguments, what->n_arguments, name);
 
 	return field == NULL ? 0 : field->number;
 }
@@ -107,14 +111,16 @@ board_send(struct board *board, const Kehu__Row *row, const Kehu__BoardStage *fr
 	Kehu__Act act = KEHU__ACT__INIT;
 	struct arena *arena = arena_new(0);
 	Kehu__Value *arguments[2];
-	const char *action = !board_is_open(from) ? "reopen" : board_is_open(to) ? "move" : "win";
+	const char *action = !board_is_open(from) ? "reopen"
+			     : board_is_open(to)  ? "move"
+						  : "win";
 
 	if (board_is_open(to))
-		arguments[act.n_arguments++] =
-		    board_argument(arena, board_argument_number(board, action, "stage"), to->stage);
-	if (!board_is_open(from))
 		arguments[act.n_arguments++] = board_argument(
-		    arena, board_argument_number(board, action, "reason"), tr(T_BOARD_REOPENED));
+		    arena, board_argument_number(board, action, "stage"), to->stage);
+	if (!board_is_open(from))
+		arguments[act.n_arguments++] = board_argument(arena,
+		    board_argument_number(board, action, "reason"), tr(T_BOARD_REOPENED));
 	act.has_entity = act.has_id = act.has_version = true;
 	act.entity = board->entity->number;
 	act.id = row->id;
@@ -128,8 +134,9 @@ board_send(struct board *board, const Kehu__Row *row, const Kehu__BoardStage *fr
 	board->undo = 0;
 	board->from = arena_strdup(board->arena_moves, from->stage);
 	/* Between closed stages there is no way but by reopening; the server knows where to. */
-	board->to = board_is_open(from) || board_is_open(to) ?
-	    arena_strdup(board->arena_moves, to->stage) : NULL;
+	board->to = board_is_open(from) || board_is_open(to)
+			? arena_strdup(board->arena_moves, to->stage)
+			: NULL;
 	board->acting = ask_send(board->app, &frame, 0, board_on_moved, board);
 	arena_free(arena);
 }

@@ -24,7 +24,8 @@ struct board {
 	struct screen screen;
 	struct app *app;
 	const Kehu__Entity *entity;
-	uint32_t columns[BOARD_CELLS]; /* field numbers; those this user may not see are left out */
+	uint32_t
+	    columns[BOARD_CELLS]; /* field numbers; those this user may not see are left out */
 	enum board_cell cells[BOARD_CELLS]; /* what each of them is */
 	size_t column_count;
 

@@ -59,7 +59,8 @@ demo_sales_end(struct demo_deal *deal, struct demo_rows *rows, int64_t at_us)
 }
 
 static void
-demo_sales_owner(struct demo_rows *rows, const struct demo_world *world, const struct demo_person *by)
+demo_sales_owner(
+    struct demo_rows *rows, const struct demo_world *world, const struct demo_person *by)
 {
 	demo_int(rows, by->user);
 	demo_int(rows, by->department);
@@ -74,14 +75,18 @@ demo_sales_moves(struct demo_deal *deal)
 {
 	struct demo_world *world = deal->world;
 	size_t steps = deal->last_open + (deal->closed_us != 0);
-	int64_t begin_us = demo_at(deal->opened, 10 * 60), at_us = begin_us, before_us = begin_us;
+	int64_t begin_us = demo_at(deal->opened, 10 * 60), at_us = begin_us,
+		before_us = begin_us;
 	int64_t end_us = deal->closed_us != 0 ? deal->closed_us : world->now_us;
 
 	for (size_t i = 0; i <= steps; i++) {
-		struct demo_rows *rows = demo_sales_line(deal, DEMO_TABLE_opportunity_move, (int64_t)i);
+		struct demo_rows *rows =
+		    demo_sales_line(deal, DEMO_TABLE_opportunity_move, (int64_t)i);
 		bool closing = deal->closed_us != 0 && i == steps;
 
-		at_us = closing ? end_us : begin_us + (end_us - begin_us) / (int64_t)(steps + 1) * (int64_t)i;
+		at_us = closing ? end_us
+				: begin_us +
+				      (end_us - begin_us) / (int64_t)(steps + 1) * (int64_t)i;
 		demo_moment(rows, at_us);
 		demo_text(rows, i == 0 ? NULL : demo_stages[i - 1].code);
 		demo_text(rows, demo_stages[closing ? deal->stage : i].code);
@@ -116,10 +121,11 @@ demo_sales_people(struct demo_deal *deal)
 		demo_sales_end(deal, rows, at_us);
 	}
 	if (deal->world->competitor_count > 0 && demo_chance(customer->random, 45)) {
-		struct demo_rows *rows = demo_sales_line(deal, DEMO_TABLE_opportunity_competitor, 0);
+		struct demo_rows *rows =
+		    demo_sales_line(deal, DEMO_TABLE_opportunity_competitor, 0);
 
 		demo_int(rows, deal->world->competitors[demo_below(
-		    customer->random, (uint32_t)deal->world->competitor_count)]);
+				   customer->random, (uint32_t)deal->world->competitor_count)]);
 		demo_int(rows, deal->amount / 100 * demo_between(customer->random, 85, 115));
 		demo_text(rows, "CNY");
 		demo_sales_end(deal, rows, at_us);
@@ -150,9 +156,10 @@ demo_sales_plan(struct demo_deal *deal)
 		demo_int(rows, world->next_id++);
 		demo_int(rows, customer->id);
 		demo_int(rows, deal->id);
-		demo_date(rows, world->today + demo_between(customer->random, i == 0 ? -6 : 7, i == 0 ? 6 : 30));
+		demo_date(rows, world->today + demo_between(customer->random, i == 0 ? -6 : 7,
+						   i == 0 ? 6 : 30));
 		demo_text(rows, demo_word(customer->random, world->vocabulary,
-		    customer->english ? DEMO_next_en : DEMO_next_zh));
+				    customer->english ? DEMO_next_en : DEMO_next_zh));
 		demo_text(rows, "open");
 		demo_sales_owner(rows, world, customer->keeper);
 		demo_sales_end(deal, rows, demo_at(world->today - 10, 15 * 60));
@@ -177,7 +184,8 @@ demo_sales_row(struct demo_deal *deal)
 	demo_text(rows, demo_stages[deal->stage].code);
 	demo_int(rows, deal->amount);
 	demo_text(rows, "CNY");
-	demo_date(rows, open ? world->today + demo_between(customer->random, 3, 120) : since_day);
+	demo_date(
+	    rows, open ? world->today + demo_between(customer->random, 3, 120) : since_day);
 	demo_int(rows, demo_stages[deal->stage].probability);
 	demo_date(rows, deal->opened);
 	demo_text(rows, open ? "open" : demo_stages[deal->stage].code);
@@ -209,8 +217,8 @@ demo_sales_search(struct demo_deal *deal)
 
 	owned.owner = owned.keeper;
 	owned.pool = 0;
-	demo_search_row(deal->world, &deal->world->chunk.tables[DEMO_TABLE_opportunity_search], deal->id,
-	    &owned, texts, 2);
+	demo_search_row(deal->world, &deal->world->chunk.tables[DEMO_TABLE_opportunity_search],
+	    deal->id, &owned, texts, 2);
 }
 
 static void
@@ -232,8 +240,10 @@ demo_sales_deal(struct demo_world *world, struct demo_customer *customer, int64_
 		deal.stage = DEMO_STAGES_OPEN + !won;
 		deal.closed_us = demo_at(opened + demo_between(random, 30, age - 1), 16 * 60);
 	}
-	deal.number = demo_number(world, customer->scratch, DEMO_SERIES_OPPORTUNITY, demo_at(opened, 10 * 60));
-	deal.name = arena_printf(customer->scratch, customer->english ? "%s %s" : "%s%s", customer->trade,
+	deal.number = demo_number(
+	    world, customer->scratch, DEMO_SERIES_OPPORTUNITY, demo_at(opened, 10 * 60));
+	deal.name = arena_printf(customer->scratch, customer->english ? "%s %s" : "%s%s",
+	    customer->trade,
 	    demo_matters[customer->english][demo_below(random, DEMO_SALES_MATTERS)]);
 	demo_sales_moves(&deal);
 	demo_sales_row(&deal);
@@ -251,8 +261,11 @@ static void
 demo_sales_lead(struct demo_world *world, const struct demo_customer *near)
 {
 	struct demo_random *random = near->random;
-	struct demo_customer firm = { .random = random, .scratch = near->scratch, .place = near->place,
-		.keeper = near->keeper, .owner = near->keeper };
+	struct demo_customer firm = { .random = random,
+		.scratch = near->scratch,
+		.place = near->place,
+		.keeper = near->keeper,
+		.owner = near->keeper };
 	struct demo_rows *rows = &world->chunk.tables[DEMO_TABLE_lead];
 	static const char *const states[] = { "new", "new", "contacted", "qualified" };
 	static const char *const interests[] = { "hot", "warm", "warm", "cold" };
@@ -277,7 +290,7 @@ demo_sales_lead(struct demo_world *world, const struct demo_customer *near)
 	demo_text(rows, sources[demo_below(random, 5)]);
 	demo_text(rows, interests[demo_below(random, 4)]);
 	demo_text(rows, arena_printf(near->scratch, "%s%s", firm.trade,
-	    demo_matters[0][demo_below(random, DEMO_SALES_MATTERS)]));
+			    demo_matters[0][demo_below(random, DEMO_SALES_MATTERS)]));
 	demo_date(rows, day);
 	demo_text(rows, states[demo_below(random, 4)]);
 	demo_access(rows, world, &firm);
@@ -285,8 +298,10 @@ demo_sales_lead(struct demo_world *world, const struct demo_customer *near)
 	demo_row_end(rows);
 	demo_search_row(world, &world->chunk.tables[DEMO_TABLE_lead_search], id, &firm,
 	    (const struct demo_searched[]){ { DEMO_OF_LEAD, F_lead_number, number },
-		{ DEMO_OF_LEAD, F_lead_name, firm.name }, { DEMO_OF_LEAD, F_lead_person, person.name },
-		{ DEMO_OF_LEAD, F_lead_mobile, mobile } }, 4);
+		{ DEMO_OF_LEAD, F_lead_name, firm.name },
+		{ DEMO_OF_LEAD, F_lead_person, person.name },
+		{ DEMO_OF_LEAD, F_lead_mobile, mobile } },
+	    4);
 }
 
 /* ---- the whole --------------------------------------------------------------------------- */
@@ -295,17 +310,20 @@ void
 demo_make_sales(struct demo_world *world, struct demo_customer *customer)
 {
 	struct demo_random *random = customer->random;
-	uint32_t chance = strcmp(customer->stage, "active") == 0 ? 40 :
-	    strcmp(customer->stage, "contacted") == 0		? 45 :
-	    strcmp(customer->stage, "potential") == 0		? 15 :
-								  6;
+	uint32_t chance = strcmp(customer->stage, "active") == 0      ? 40
+			  : strcmp(customer->stage, "contacted") == 0 ? 45
+			  : strcmp(customer->stage, "potential") == 0 ? 15
+								      : 6;
 	int64_t created = date_of_us(customer->created_us, DEMO_OFFSET_MIN);
-	int64_t oldest = world->today - created < DEMO_SALES_DAYS ? world->today - created : DEMO_SALES_DAYS;
+	int64_t oldest =
+	    world->today - created < DEMO_SALES_DAYS ? world->today - created : DEMO_SALES_DAYS;
 
 	if (oldest > 3 && demo_chance(random, chance))
-		demo_sales_deal(world, customer, world->today - demo_between(random, 2, oldest));
+		demo_sales_deal(
+		    world, customer, world->today - demo_between(random, 2, oldest));
 	if (oldest > 3 && demo_chance(random, chance / 3))
-		demo_sales_deal(world, customer, world->today - demo_between(random, 2, oldest));
+		demo_sales_deal(
+		    world, customer, world->today - demo_between(random, 2, oldest));
 	if (demo_chance(random, 8))
 		demo_sales_lead(world, customer);
 }

@@ -2,7 +2,8 @@
  * Board: opportunities by stage, each stage a page of cards with the count and sums of all of
  * it. One trip to the database, unless words have to be looked for first.
  *
- * Won and lost ones are many after some years: those closed in the last thirty days stand on it.
+ * Won and lost ones are many after some years: those closed in the last thirty days stand on
+ * it.
  */
 #include "server/record/page.h"
 
@@ -16,10 +17,10 @@
 #include <inttypes.h>
 #include <string.h>
 
-#define BOARD_CARDS	50
-#define BOARD_CARDS_MAX 200
+#define BOARD_CARDS       50
+#define BOARD_CARDS_MAX   200
 #define BOARD_CLOSED_DAYS 30
-#define BOARD_STAGES_MAX 32
+#define BOARD_STAGES_MAX  32
 
 struct board {
 	const struct entity_view *entity;
@@ -38,10 +39,10 @@ static const char *
 board_stage_query(struct call *call, const struct board *board, const char *stage)
 {
 	return arena_printf(call->arena, "%s stage:%s%s", board->query, stage,
-	    strcmp(stage, "won") == 0 || strcmp(stage, "lost") == 0 ?
-		arena_printf(call->arena, " closed_on:%s..",
-		    date_format(call->arena, call_today(call) - BOARD_CLOSED_DAYS)) :
-		"");
+	    strcmp(stage, "won") == 0 || strcmp(stage, "lost") == 0
+		? arena_printf(call->arena, " closed_on:%s..",
+		      date_format(call->arena, call_today(call) - BOARD_CLOSED_DAYS))
+		: "");
 }
 
 static enum err
@@ -53,14 +54,18 @@ board_prepare(struct call *call, struct board *board)
 
 	if (limit > BOARD_CARDS_MAX)
 		limit = BOARD_CARDS_MAX;
-	board->count = board->dictionary->count < BOARD_STAGES_MAX ?
-	    board->dictionary->count : BOARD_STAGES_MAX;
+	board->count = board->dictionary->count < BOARD_STAGES_MAX ? board->dictionary->count
+								   : BOARD_STAGES_MAX;
 	for (size_t i = 0; err == ERR_OK && i < board->count; i++)
-		err = page_prepare(call, &(struct page_request){
-		    .entity = board->entity, .arms = &board->arms,
-		    .query = board_stage_query(call, board, board->dictionary->items[i].code),
-		    .columns = request->columns, .column_count = request->n_columns,
-		    .limit = limit }, &board->pages[i]);
+		err = page_prepare(call,
+		    &(struct page_request){ .entity = board->entity,
+			.arms = &board->arms,
+			.query =
+			    board_stage_query(call, board, board->dictionary->items[i].code),
+			.columns = request->columns,
+			.column_count = request->n_columns,
+			.limit = limit },
+		    &board->pages[i]);
 	return err;
 }
 
@@ -82,8 +87,9 @@ board_queue_sums(struct call *call, struct board *board)
 	struct filter filter;
 	enum err err;
 
-	sql_addf(sql, "SELECT t.stage, %s, count(*), %s, %s FROM opportunity t "
-		      "WHERE t.deleted_at IS NULL AND ",
+	sql_addf(sql,
+	    "SELECT t.stage, %s, count(*), %s, %s FROM opportunity t "
+	    "WHERE t.deleted_at IS NULL AND ",
 	    money ? "t.amount_currency" : "NULL::text",
 	    money ? "sum(t.amount)::bigint" : "NULL::bigint",
 	    weighted ? "sum(t.weighted)::bigint" : "NULL::bigint");
@@ -182,7 +188,8 @@ board_answer(struct call *call, const struct board *board)
 	kehu__board_answer__init(answer);
 	answer->stages = ARENA_ARRAY(call->arena, Kehu__BoardStage *, stages.count + 1);
 	for (size_t i = 0; i < stages.count; i++)
-		answer->stages[answer->n_stages++] = board_take_stage(call, board, &stages.list[i]);
+		answer->stages[answer->n_stages++] =
+		    board_take_stage(call, board, &stages.list[i]);
 	call->answer.answer_case = KEHU__SERVER_FRAME__ANSWER_BOARD;
 	call->answer.board = answer;
 }

@@ -15,9 +15,11 @@
 enum { FUNNEL_FROM = 1, FUNNEL_TO, FUNNEL_USER, FUNNEL_DEPARTMENT };
 
 const struct field report_opportunity_funnel_parameters[] = {
-	{ FUNNEL_FROM, "from", TYPE_DATE, "起始日期", "From", .help_zh = "赢单与输单的期间；空：本年一月一日",
+	{ FUNNEL_FROM, "from", TYPE_DATE, "起始日期", "From",
+	    .help_zh = "赢单与输单的期间；空：本年一月一日",
 	    .help_en = "Of what was won and lost; empty: the first of January" },
-	{ FUNNEL_TO, "to", TYPE_DATE, "截止日期", "To", .help_zh = "空：今天", .help_en = "Empty: today" },
+	{ FUNNEL_TO, "to", TYPE_DATE, "截止日期", "To", .help_zh = "空：今天",
+	    .help_en = "Empty: today" },
 	{ FUNNEL_USER, "user", TYPE_REF, "人员", "Person", .ref = "user", .help_zh = "空：全部",
 	    .help_en = "Empty: everybody" },
 	{ FUNNEL_DEPARTMENT, "department", TYPE_REF, "部门", "Department", .ref = "department",
@@ -64,8 +66,8 @@ funnel_where_whose(struct report *report, struct sql *sql)
 	}
 	if (department->present) {
 		int64_t *ids;
-		size_t count = access_setup_below(call->access, call->arena, E_department,
-		    department->number, &ids);
+		size_t count = access_setup_below(
+		    call->access, call->arena, E_department, department->number, &ids);
 
 		sql_add(sql, " AND o.department_id = ANY(");
 		sql_ints(sql, ids, count);
@@ -86,8 +88,8 @@ funnel_where_closed(struct report *report, struct sql *sql)
 /* ---- a table of one currency a group ----------------------------------------------------- */
 
 /*
- * Rows are "currency, heading of the row, …": the rest goes into the columns behind the first as
- * their kinds say. A code of a stage is shown by its label.
+ * Rows are "currency, heading of the row, …": the rest goes into the columns behind the first
+ * as their kinds say. A code of a stage is shown by its label.
  */
 struct funnel_table {
 	const struct doc_column *columns;
@@ -99,8 +101,11 @@ struct funnel_table {
 static struct doc_column
 funnel_number(const char *title, enum doc_kind kind, bool sum)
 {
-	return (struct doc_column){ .title = title, .kind = kind, .decimals = kind == DOC_MONEY ? 2 : 0,
-		.sum = sum ? DOC_SUM : DOC_SUM_NONE, .min_cols = kind == DOC_MONEY ? 14 : 8 };
+	return (struct doc_column){ .title = title,
+		.kind = kind,
+		.decimals = kind == DOC_MONEY ? 2 : 0,
+		.sum = sum ? DOC_SUM : DOC_SUM_NONE,
+		.min_cols = kind == DOC_MONEY ? 14 : 8 };
 }
 
 /* Amounts are stored in minor units of their currency; the column shows two decimals. */
@@ -113,24 +118,25 @@ funnel_two_decimals(int64_t minor, const char *currency)
 }
 
 static enum err
-funnel_add_row(struct report *report, struct arena *arena, const struct rows *rows, size_t row,
-    void *to)
+funnel_add_row(
+    struct report *report, struct arena *arena, const struct rows *rows, size_t row, void *to)
 {
 	const struct funnel_table *table = to;
 	const char *currency = rows_text(rows, row, 0), *heading = rows_text(rows, row, 1);
 	struct doc_cell *cells = ARENA_ARRAY(arena, struct doc_cell, table->count);
 	enum err err = ERR_OK;
 
-	cells[0] = doc_text(table->stages ?
-		report_choice(report, E_opportunity, F_opportunity_stage, heading) :
-		heading != NULL ? heading : call_say(report->call, "(none)", "(无)"));
+	cells[0] = doc_text(
+	    table->stages ? report_choice(report, E_opportunity, F_opportunity_stage, heading)
+	    : heading != NULL ? heading
+			      : call_say(report->call, "(none)", "(无)"));
 	for (size_t i = 1; i < table->count; i++) {
 		int64_t value = rows_int(rows, row, i + 1);
 
-		cells[i] = rows_null(rows, row, i + 1)    ? doc_empty() :
-		    table->columns[i].kind == DOC_MONEY ?
-						      doc_value(funnel_two_decimals(value, currency)) :
-						      doc_value(value);
+		cells[i] = rows_null(rows, row, i + 1) ? doc_empty()
+			   : table->columns[i].kind == DOC_MONEY
+			       ? doc_value(funnel_two_decimals(value, currency))
+			       : doc_value(value);
 	}
 	if (table->grouped)
 		err = doc_break(report->doc, (struct doc_key[]){ { currency, currency } });
@@ -138,15 +144,18 @@ funnel_add_row(struct report *report, struct arena *arena, const struct rows *ro
 }
 
 static enum err
-funnel_put_table(struct report *report, const char *title, struct funnel_table *table,
-    const struct sql *sql)
+funnel_put_table(
+    struct report *report, const char *title, struct funnel_table *table, const struct sql *sql)
 {
-	struct doc_table doc = { .title = title, .columns = table->columns, .column_count = table->count,
+	struct doc_table doc = { .title = title,
+		.columns = table->columns,
+		.column_count = table->count,
 		.totals = false };
 	enum err err;
 
 	if (table->grouped) {
-		doc.levels[0] = (struct doc_level){ call_say(report->call, "Currency", "币种"), true };
+		doc.levels[0] =
+		    (struct doc_level){ call_say(report->call, "Currency", "币种"), true };
 		doc.level_count = 1;
 	}
 	err = doc_table(report->doc, &doc);
@@ -170,7 +179,8 @@ funnel_put_stages(struct report *report)
 		funnel_number(call_say(call, "Stalled", "停滞"), DOC_INTEGER, true),
 	};
 	struct sql *sql = report_select(report,
-	    "SELECT coalesce(o.amount_currency, 'CNY'), o.stage, count(*), sum(o.amount)::bigint,"
+	    "SELECT coalesce(o.amount_currency, 'CNY'), o.stage, count(*), "
+	    "sum(o.amount)::bigint,"
 	    " sum(o.weighted)::bigint,"
 	    " round(avg(extract(epoch FROM now() - o.stage_since) / 86400))::bigint,"
 	    " count(*) FILTER (WHERE o.stalls_on < ");
@@ -190,13 +200,16 @@ funnel_put_months(struct report *report)
 {
 	struct call *call = report->call;
 	const struct doc_column columns[] = {
-		{ .title = call_say(call, "Expected in", "预计成交月份"), .weight = 1, .min_cols = 12 },
+		{ .title = call_say(call, "Expected in", "预计成交月份"),
+		    .weight = 1,
+		    .min_cols = 12 },
 		funnel_number(call_say(call, "Number", "数量"), DOC_INTEGER, true),
 		funnel_number(call_say(call, "Amount", "金额"), DOC_MONEY, true),
 		funnel_number(call_say(call, "Weighted", "加权金额"), DOC_MONEY, true),
 	};
 	struct sql *sql = report_select(report,
-	    "SELECT coalesce(o.amount_currency, 'CNY'), to_char(o.expected_on, 'YYYY-MM'), count(*),"
+	    "SELECT coalesce(o.amount_currency, 'CNY'), to_char(o.expected_on, 'YYYY-MM'), "
+	    "count(*),"
 	    " sum(o.amount)::bigint, sum(o.weighted)::bigint FROM {opportunity} o"
 	    " WHERE o.state = 'open'");
 
@@ -216,7 +229,8 @@ funnel_put_closed(struct report *report)
 		funnel_number(call_say(call, "Amount won", "赢单金额"), DOC_MONEY, true),
 		funnel_number(call_say(call, "Lost", "输单"), DOC_INTEGER, true),
 		funnel_number(call_say(call, "Win rate %", "赢率 %"), DOC_INTEGER, false),
-		funnel_number(call_say(call, "Days to win", "成交周期(天)"), DOC_INTEGER, false),
+		funnel_number(
+		    call_say(call, "Days to win", "成交周期(天)"), DOC_INTEGER, false),
 	};
 	struct sql *sql = report_select(report,
 	    "SELECT coalesce(o.amount_currency, 'CNY'), u.label,"
@@ -228,7 +242,8 @@ funnel_put_closed(struct report *report)
 	    " FROM {opportunity} o LEFT JOIN {user} u ON u.id = o.owner_id");
 
 	funnel_where_closed(report, sql);
-	sql_add(sql, " GROUP BY 1, o.owner_id, 2, u.label_key ORDER BY 1, u.label_key, o.owner_id");
+	sql_add(
+	    sql, " GROUP BY 1, o.owner_id, 2, u.label_key ORDER BY 1, u.label_key, o.owner_id");
 	return funnel_put_table(report, call_say(call, "Won and lost", "赢单与输单"),
 	    &(struct funnel_table){ columns, 6, true, false }, sql);
 }
@@ -238,9 +253,12 @@ funnel_put_times(struct report *report)
 {
 	struct call *call = report->call;
 	const struct doc_column columns[] = {
-		{ .title = call_say(call, "Stage left", "离开的阶段"), .weight = 1, .min_cols = 12 },
+		{ .title = call_say(call, "Stage left", "离开的阶段"),
+		    .weight = 1,
+		    .min_cols = 12 },
 		funnel_number(call_say(call, "Moves", "次数"), DOC_INTEGER, false),
-		funnel_number(call_say(call, "Days on average", "平均天数"), DOC_INTEGER, false),
+		funnel_number(
+		    call_say(call, "Days on average", "平均天数"), DOC_INTEGER, false),
 		funnel_number(call_say(call, "Longest", "最长(天)"), DOC_INTEGER, false),
 	};
 	int64_t midnight_us = call->session.offset_min * INT64_C(60) * US_PER_SECOND;
@@ -250,9 +268,11 @@ funnel_put_times(struct report *report)
 	    " LEFT JOIN {opportunity_stage} s ON s.stage = m.from_stage"
 	    " WHERE m.from_stage IS NOT NULL AND m.at >= ");
 
-	sql_moment(sql, report_parameter(report, FUNNEL_FROM)->number * US_PER_DAY - midnight_us);
+	sql_moment(
+	    sql, report_parameter(report, FUNNEL_FROM)->number * US_PER_DAY - midnight_us);
 	sql_add(sql, " AND m.at < ");
-	sql_moment(sql, (report_parameter(report, FUNNEL_TO)->number + 1) * US_PER_DAY - midnight_us);
+	sql_moment(
+	    sql, (report_parameter(report, FUNNEL_TO)->number + 1) * US_PER_DAY - midnight_us);
 	funnel_where_whose(report, sql);
 	sql_add(sql, " GROUP BY 2, s.position ORDER BY s.position, 2");
 	return funnel_put_table(report, call_say(call, "Time in a stage", "阶段停留时间"),
@@ -277,8 +297,9 @@ report_opportunity_funnel(struct report *report)
 		params[count++] = (struct doc_field){ .label = call_say(call, "Person", "人员"),
 			.value = report_setup(report, E_user, user->number) };
 	if (department->present)
-		params[count++] = (struct doc_field){ .label = call_say(call, "Department", "部门"),
-			.value = report_setup(report, E_department, department->number) };
+		params[count++] =
+		    (struct doc_field){ .label = call_say(call, "Department", "部门"),
+			    .value = report_setup(report, E_department, department->number) };
 	err = report_begin(report, NULL, DOC_A4, params, count);
 	if (err == ERR_OK)
 		err = funnel_put_stages(report);

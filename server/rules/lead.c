@@ -21,24 +21,29 @@ lead_before_save(struct call *call, struct record *lead)
 {
 	if (lead->is_new)
 		record_set_text(lead, F_lead_state, "new");
-	if (record_changed(lead, F_lead_next_on) && record_value(lead, F_lead_next_on)->present &&
+	if (record_changed(lead, F_lead_next_on) &&
+	    record_value(lead, F_lead_next_on)->present &&
 	    record_number(lead, F_lead_next_on) < call_today(call))
 		return CALL_FAIL(call, ERR_INVALID, .field = lead->acting ? 2 : F_lead_next_on,
-		    .text = call_say(call, "The next contact lies in the past", "下次联系日期已过"));
+		    .text = call_say(
+			call, "The next contact lies in the past", "下次联系日期已过"));
 	if (record_changed(lead, F_lead_received_on) &&
 	    record_number(lead, F_lead_received_on) > call_today(call))
 		return CALL_FAIL(call, ERR_INVALID, .field = F_lead_received_on,
-		    .text = call_say(call, "It cannot have come in the future", "收到日期不能在未来"));
+		    .text = call_say(
+			call, "It cannot have come in the future", "收到日期不能在未来"));
 	if (record_number(lead, F_lead_amount) < 0)
 		return CALL_FAIL(call, ERR_INVALID, .field = F_lead_amount,
 		    .text = call_say(call, "An amount is not negative", "金额不能为负"));
 	if (!lead->is_new && !lead->acting && record_changed(lead, F_lead_owner_id))
 		return CALL_FAIL(call, ERR_READ_ONLY, .field = F_lead_owner_id,
-		    .text = call_say(call, "Use Assign to change the owner", "请用“分配”变更负责人"));
+		    .text = call_say(
+			call, "Use Assign to change the owner", "请用“分配”变更负责人"));
 	if (!lead->is_new && !lead->acting &&
 	    strcmp(record_text(lead, F_lead_state), "converted") == 0)
 		return CALL_FAIL(call, ERR_WRONG_STATE, .entity = E_lead,
-		    .text = call_say(call, "A converted lead stays as it is", "已转化的线索不能修改"));
+		    .text = call_say(
+			call, "A converted lead stays as it is", "已转化的线索不能修改"));
 	return ERR_OK;
 }
 
@@ -140,8 +145,15 @@ lead_take(struct call *call, struct record *lead, const struct value *arguments)
 
 /* ---- converting: the customer ------------------------------------------------------------ */
 
-enum { LEAD_CUSTOMER, LEAD_CONTACT, LEAD_NEW_CUSTOMER, LEAD_NO_OPPORTUNITY, LEAD_NAME, LEAD_AMOUNT,
-	LEAD_EXPECTED_ON };
+enum {
+	LEAD_CUSTOMER,
+	LEAD_CONTACT,
+	LEAD_NEW_CUSTOMER,
+	LEAD_NO_OPPORTUNITY,
+	LEAD_NAME,
+	LEAD_AMOUNT,
+	LEAD_EXPECTED_ON
+};
 
 static const char *
 lead_digits(struct call *call, const struct record *lead)
@@ -158,8 +170,8 @@ lead_phones(struct call *call, const struct record *lead, const char ***phones)
 
 	list[count++] = lead_digits(call, lead);
 	for (size_t i = 0; i < lead->line_count; i++)
-		list[count++] = text_digits(call->arena,
-		    record_text(lead->lines[i], F_lead_phone_number));
+		list[count++] =
+		    text_digits(call->arena, record_text(lead->lines[i], F_lead_phone_number));
 	*phones = list;
 	return count;
 }
@@ -167,25 +179,27 @@ lead_phones(struct call *call, const struct record *lead, const char ***phones)
 static enum err
 lead_make_customer(struct call *call, const struct record *lead, int64_t *id)
 {
-	struct record *customer =
-	    record_make(call, catalog_entity(call->catalog, E_customer));
+	struct record *customer = record_make(call, catalog_entity(call->catalog, E_customer));
 	static const uint32_t texts[][2] = { { F_lead_name, F_customer_name },
 		{ F_lead_industry, F_customer_industry }, { F_lead_source, F_customer_source },
 		{ F_lead_mobile, F_customer_phone }, { F_lead_mail, F_customer_mail },
-		{ F_lead_address, F_customer_address }, { F_lead_remarks, F_customer_remarks } };
+		{ F_lead_address, F_customer_address },
+		{ F_lead_remarks, F_customer_remarks } };
 	enum err err;
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		if (record_value(lead, texts[i][0])->present)
 			record_set_text(customer, texts[i][1], record_text(lead, texts[i][0]));
 	if (record_value(lead, F_lead_region_id)->present)
-		record_set_number(customer, F_customer_region_id, record_number(lead, F_lead_region_id));
+		record_set_number(
+		    customer, F_customer_region_id, record_number(lead, F_lead_region_id));
 	record_set_text(customer, F_customer_stage, "contacted");
 	if (record_number(lead, F_lead_owner_id) != 0)
-		record_set_number(customer, F_customer_owner_id, record_number(lead, F_lead_owner_id));
+		record_set_number(
+		    customer, F_customer_owner_id, record_number(lead, F_lead_owner_id));
 	for (size_t i = 0; i < lead->line_count; i++) {
-		struct record *phone = record_add_line(call->arena, customer,
-		    catalog_entity(call->catalog, E_customer_phone));
+		struct record *phone = record_add_line(
+		    call->arena, customer, catalog_entity(call->catalog, E_customer_phone));
 
 		record_set_text(phone, F_customer_phone_number,
 		    record_text(lead->lines[i], F_lead_phone_number));
@@ -222,18 +236,23 @@ lead_choose_customer(struct call *call, const struct rows *rows, bool in_spite, 
 		return ERR_OK;
 	if (names > 1)
 		return CALL_FAIL(call, ERR_DUPLICATE, .field = LEAD_CUSTOMER + 1,
-		    .text = call_say(call, "Several customers have this name; choose one of them",
-			"有多个同名客户，请选择其中一个"));
+		    .text =
+			call_say(call, "Several customers have this name; choose one of them",
+			    "有多个同名客户，请选择其中一个"));
 	if (hidden_name || (hidden > 0 && phones == 0 && !in_spite))
 		return CALL_FAIL(call, ERR_DUPLICATE, .field = LEAD_CUSTOMER + 1,
-		    .text = hidden_name ?
-			call_say(call, "A colleague has this customer; ask your supervisor",
-			    "该客户已存在，由同事负责，请联系主管") :
-			call_say(call, "A colleague has a customer with this phone; ask your supervisor",
-			    "同事已有相同电话的客户，请联系主管"));
+		    .text = hidden_name
+				? call_say(call,
+				      "A colleague has this customer; ask your supervisor",
+				      "该客户已存在，由同事负责，请联系主管")
+				: call_say(call,
+				      "A colleague has a customer with this phone; ask your "
+				      "supervisor",
+				      "同事已有相同电话的客户，请联系主管"));
 	if (phones > 0 && !in_spite)
 		return CALL_FAIL(call, ERR_DUPLICATE, .field = LEAD_CUSTOMER + 1,
-		    .text = call_say(call, "A customer has the same phone; choose it, or say New in spite of it",
+		    .text = call_say(call,
+			"A customer has the same phone; choose it, or say New in spite of it",
 			"已有相同电话的客户，请选择它，或选“电话相同仍新建”"));
 	return ERR_OK;
 }
@@ -248,7 +267,8 @@ lead_find_customer(struct call *call, const struct record *lead, bool in_spite, 
 	enum err err;
 
 	sql_add(sql, "SELECT id, matched FROM kehu_lead_matches(");
-	sql_text(sql, pinyin_sort_key(call->arena, record_text(lead, F_lead_name), PINYIN_NAME));
+	sql_text(
+	    sql, pinyin_sort_key(call->arena, record_text(lead, F_lead_name), PINYIN_NAME));
 	sql_add(sql, ", ");
 	sql_texts(sql, phones, count);
 	sql_add(sql, ")");
@@ -286,8 +306,8 @@ lead_join_contact(struct call *call, int64_t id, int64_t customer)
 
 	if (err != ERR_OK)
 		return err;
-	line = record_add_line(call->arena, contact,
-	    catalog_entity(call->catalog, E_contact_customer));
+	line = record_add_line(
+	    call->arena, contact, catalog_entity(call->catalog, E_contact_customer));
 	record_set_number(line, F_contact_customer_customer_id, customer);
 	return record_save(call, contact);
 }
@@ -305,7 +325,8 @@ lead_take_contact(struct call *call, const struct record *lead, int64_t customer
 	sql_add(sql, "SELECT id, here FROM kehu_contact_matches(");
 	sql_int(sql, customer);
 	sql_add(sql, ", ");
-	sql_text(sql, pinyin_sort_key(call->arena, record_text(lead, F_lead_person), PINYIN_PERSON));
+	sql_text(
+	    sql, pinyin_sort_key(call->arena, record_text(lead, F_lead_person), PINYIN_PERSON));
 	sql_add(sql, ", ");
 	sql_text(sql, lead_digits(call, lead));
 	sql_add(sql, ")");
@@ -325,38 +346,47 @@ lead_take_contact(struct call *call, const struct record *lead, int64_t customer
 /* ---- converting: the whole --------------------------------------------------------------- */
 
 static enum err
-lead_make_opportunity(struct call *call, const struct record *lead, const struct value *arguments,
-    struct record **made)
+lead_make_opportunity(struct call *call, const struct record *lead,
+    const struct value *arguments, struct record **made)
 {
 	struct record *opportunity =
 	    record_make(call, catalog_entity(call->catalog, E_opportunity));
-	const struct value *amount = arguments[LEAD_AMOUNT].present ?
-	    &arguments[LEAD_AMOUNT] : record_value(lead, F_lead_amount);
+	const struct value *amount = arguments[LEAD_AMOUNT].present
+					 ? &arguments[LEAD_AMOUNT]
+					 : record_value(lead, F_lead_amount);
 	const char *need = record_text(lead, F_lead_need);
 
 	if (arguments[LEAD_NAME].present)
 		record_set_text(opportunity, F_opportunity_name, arguments[LEAD_NAME].text);
 	else
 		record_set_text(opportunity, F_opportunity_name,
-		    text_cut(call->arena, need[0] != '\0' ? need : record_text(lead, F_lead_name), 120, false));
-	record_set_number(opportunity, F_opportunity_customer_id, record_number(lead, F_lead_customer_id));
+		    text_cut(call->arena,
+			need[0] != '\0' ? need : record_text(lead, F_lead_name), 120, false));
+	record_set_number(
+	    opportunity, F_opportunity_customer_id, record_number(lead, F_lead_customer_id));
 	if (record_number(lead, F_lead_contact_id) != 0)
-		record_set_number(opportunity, F_opportunity_contact_id, record_number(lead, F_lead_contact_id));
+		record_set_number(opportunity, F_opportunity_contact_id,
+		    record_number(lead, F_lead_contact_id));
 	record_set_number(opportunity, F_opportunity_lead_id, lead->id);
 	if (record_value(lead, F_lead_source)->present)
-		record_set_text(opportunity, F_opportunity_source, record_text(lead, F_lead_source));
+		record_set_text(
+		    opportunity, F_opportunity_source, record_text(lead, F_lead_source));
 	if (need[0] != '\0')
 		record_set_text(opportunity, F_opportunity_need, need);
 	if (amount->present)
-		record_set_money(opportunity, F_opportunity_amount, amount->number, amount->text);
+		record_set_money(
+		    opportunity, F_opportunity_amount, amount->number, amount->text);
 	if (arguments[LEAD_EXPECTED_ON].present) {
 		if (arguments[LEAD_EXPECTED_ON].number < call_today(call))
 			return CALL_FAIL(call, ERR_INVALID, .field = LEAD_EXPECTED_ON + 1,
-			    .text = call_say(call, "The expected date lies in the past", "预计成交日期已过"));
-		record_set_number(opportunity, F_opportunity_expected_on, arguments[LEAD_EXPECTED_ON].number);
+			    .text = call_say(call, "The expected date lies in the past",
+				"预计成交日期已过"));
+		record_set_number(
+		    opportunity, F_opportunity_expected_on, arguments[LEAD_EXPECTED_ON].number);
 	}
 	if (record_number(lead, F_lead_owner_id) != 0)
-		record_set_number(opportunity, F_opportunity_owner_id, record_number(lead, F_lead_owner_id));
+		record_set_number(
+		    opportunity, F_opportunity_owner_id, record_number(lead, F_lead_owner_id));
 	*made = opportunity;
 	return record_save(call, opportunity);
 }
@@ -366,16 +396,18 @@ lead_may_make(struct call *call, uint32_t entity)
 {
 	const struct entity *def = catalog_entity(call->catalog, entity)->def;
 
-	return (access_rights(call->user, def) & RIGHT_CREATE) != 0 ?
-	    ERR_OK : CALL_FAIL(call, ERR_FORBIDDEN, .entity = entity);
+	return (access_rights(call->user, def) & RIGHT_CREATE) != 0
+		   ? ERR_OK
+		   : CALL_FAIL(call, ERR_FORBIDDEN, .entity = entity);
 }
 
 static enum err
-lead_convert_customer(struct call *call, struct record *lead, const struct value *arguments,
-    bool *made)
+lead_convert_customer(
+    struct call *call, struct record *lead, const struct value *arguments, bool *made)
 {
 	int64_t id = arguments[LEAD_CUSTOMER].present ? arguments[LEAD_CUSTOMER].number : 0;
-	bool in_spite = arguments[LEAD_NEW_CUSTOMER].present && arguments[LEAD_NEW_CUSTOMER].number != 0;
+	bool in_spite =
+	    arguments[LEAD_NEW_CUSTOMER].present && arguments[LEAD_NEW_CUSTOMER].number != 0;
 	enum err err = ERR_OK;
 
 	if (id == 0)
@@ -399,7 +431,8 @@ lead_convert_contact(struct call *call, struct record *lead, const struct value 
 	if (id == 0) {
 		err = lead_may_make(call, E_contact);
 		if (err == ERR_OK)
-			err = lead_take_contact(call, lead, record_number(lead, F_lead_customer_id), &id);
+			err = lead_take_contact(
+			    call, lead, record_number(lead, F_lead_customer_id), &id);
 	}
 	if (err == ERR_OK && id != 0)
 		record_set_number(lead, F_lead_contact_id, id);
@@ -409,7 +442,8 @@ lead_convert_contact(struct call *call, struct record *lead, const struct value 
 static enum err
 lead_convert(struct call *call, struct record *lead, const struct value *arguments)
 {
-	bool without = arguments[LEAD_NO_OPPORTUNITY].present && arguments[LEAD_NO_OPPORTUNITY].number != 0;
+	bool without = arguments[LEAD_NO_OPPORTUNITY].present &&
+		       arguments[LEAD_NO_OPPORTUNITY].number != 0;
 	struct record *opportunity = NULL;
 	bool made = false;
 	enum err err = lead_convert_customer(call, lead, arguments, &made);
@@ -426,8 +460,8 @@ lead_convert(struct call *call, struct record *lead, const struct value *argumen
 		record_set_number(lead, F_lead_opportunity_id, opportunity->stored_id);
 	record_set_text(lead, F_lead_state, "converted");
 	call->written_text = arena_printf(call->arena, "%s%s%s",
-	    made ? call_say(call, "New customer", "新建客户") :
-		   call_say(call, "Customer there already", "使用已有客户"),
+	    made ? call_say(call, "New customer", "新建客户")
+		 : call_say(call, "Customer there already", "使用已有客户"),
 	    opportunity != NULL ? call_say(call, ", opportunity ", "，商机 ") : "",
 	    opportunity != NULL ? record_text(opportunity, F_opportunity_number) : "");
 	return ERR_OK;

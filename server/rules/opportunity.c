@@ -1,6 +1,6 @@
 /*
- * 商机: the life of an opportunity. Its stage decides state and probability; it moves by actions
- * only, each of which adds a line of history and counts the days spent.
+ * 商机: the life of an opportunity. Its stage decides state and probability; it moves by
+ * actions only, each of which adds a line of history and counts the days spent.
  */
 #include "common/date.h"
 #include "server/entity/dictionary.h"
@@ -20,15 +20,16 @@ opportunity_field(const struct record *opportunity, uint32_t number)
 }
 
 static const char *
-opportunity_stage_label(const struct call *call, const struct record *opportunity, const char *code)
+opportunity_stage_label(
+    const struct call *call, const struct record *opportunity, const char *code)
 {
-	return dictionary_label(call->catalog, opportunity_field(opportunity, F_opportunity_stage),
-	    code, call->session.lang);
+	return dictionary_label(call->catalog,
+	    opportunity_field(opportunity, F_opportunity_stage), code, call->session.lang);
 }
 
 /*
- * What a stage needs and the opportunity lacks: "客户、金额"; "" when nothing. just_now: only what
- * this change takes away, since a stage may have come to need more after it was entered.
+ * What a stage needs and the opportunity lacks: "客户、金额"; "" when nothing. just_now: only
+ * what this change takes away, since a stage may have come to need more after it was entered.
  */
 static const char *
 opportunity_missing(const struct call *call, const struct record *opportunity,
@@ -39,7 +40,7 @@ opportunity_missing(const struct call *call, const struct record *opportunity,
 	for (size_t i = 0; i < opportunity->entity->field_count; i++) {
 		const struct field *field = opportunity->entity->fields[i];
 		bool filled = opportunity->values[i].present &&
-		    (field->type != TYPE_MONEY || opportunity->values[i].number > 0);
+			      (field->type != TYPE_MONEY || opportunity->values[i].number > 0);
 
 		if (!filled && (!just_now || opportunity->changed[i]) &&
 		    stage_lists(stage->needs, field->name))
@@ -65,8 +66,8 @@ opportunity_check_needs(struct call *call, const struct record *opportunity,
 }
 
 static enum err
-opportunity_check_role(struct call *call, const struct record *opportunity,
-    const struct stage *stage)
+opportunity_check_role(
+    struct call *call, const struct record *opportunity, const struct stage *stage)
 {
 	const char *const *names;
 	size_t count;
@@ -79,7 +80,8 @@ opportunity_check_role(struct call *call, const struct record *opportunity,
 			return ERR_OK;
 	return CALL_FAIL(call, ERR_FORBIDDEN, .entity = E_opportunity,
 	    .text = arena_printf(call->arena,
-		call_say(call, "Your roles may not move anything into %s", "您的角色不能移入“%s”"),
+		call_say(
+		    call, "Your roles may not move anything into %s", "您的角色不能移入“%s”"),
 		opportunity_stage_label(call, opportunity, stage->code)));
 }
 
@@ -88,8 +90,8 @@ static void
 opportunity_add_move(struct call *call, struct record *opportunity, const char *from,
     const char *to, int64_t since_us, const char *reason)
 {
-	struct record *line = record_add_line(call->arena, opportunity,
-	    catalog_entity(call->catalog, E_opportunity_move));
+	struct record *line = record_add_line(
+	    call->arena, opportunity, catalog_entity(call->catalog, E_opportunity_move));
 	int64_t now = date_now_us();
 
 	record_set_number(line, F_opportunity_move_at, now);
@@ -106,8 +108,8 @@ opportunity_add_move(struct call *call, struct record *opportunity, const char *
 }
 
 static void
-opportunity_start_clock(struct call *call, struct record *opportunity, const struct stage *stage,
-    int64_t since_us)
+opportunity_start_clock(
+    struct call *call, struct record *opportunity, const struct stage *stage, int64_t since_us)
 {
 	record_set_number(opportunity, F_opportunity_stage_since, since_us);
 	if (stage->stall_days > 0)
@@ -121,7 +123,8 @@ static void
 opportunity_enter(struct call *call, struct record *opportunity, const struct stage *stage,
     const char *reason)
 {
-	const char *from = arena_strdup(call->arena, record_text(opportunity, F_opportunity_stage));
+	const char *from =
+	    arena_strdup(call->arena, record_text(opportunity, F_opportunity_stage));
 
 	opportunity_add_move(call, opportunity, from, stage->code,
 	    record_number(opportunity, F_opportunity_stage_since), reason);
@@ -136,7 +139,8 @@ static enum err
 opportunity_may_enter(struct call *call, const struct record *opportunity,
     const struct stages *stages, const struct stage *stage)
 {
-	const struct stage *now = stages_find(stages, record_text(opportunity, F_opportunity_stage));
+	const struct stage *now =
+	    stages_find(stages, record_text(opportunity, F_opportunity_stage));
 	enum err err;
 
 	if (now != NULL && strcmp(now->code, stage->code) == 0)
@@ -161,8 +165,10 @@ opportunity_guard_history(struct call *call, const struct record *opportunity)
 	for (size_t i = 0; !opportunity->acting && i < opportunity->line_count; i++) {
 		const struct record *line = opportunity->lines[i];
 
-		if (line->entity->def->number == E_opportunity_move && (line->is_new || line->removed))
-			return CALL_FAIL(call, ERR_READ_ONLY, .entity = E_opportunity_move, .line = line->id);
+		if (line->entity->def->number == E_opportunity_move &&
+		    (line->is_new || line->removed))
+			return CALL_FAIL(call, ERR_READ_ONLY, .entity = E_opportunity_move,
+			    .line = line->id);
 	}
 	if (!opportunity->is_new && !opportunity->acting &&
 	    record_changed(opportunity, F_opportunity_stage))
@@ -173,34 +179,42 @@ opportunity_guard_history(struct call *call, const struct record *opportunity)
 }
 
 static enum err
-opportunity_check_dates(struct call *call, struct record *opportunity, const struct stage *stage)
+opportunity_check_dates(
+    struct call *call, struct record *opportunity, const struct stage *stage)
 {
-	int64_t today = call_today(call), opened = record_number(opportunity, F_opportunity_opened_on);
+	int64_t today = call_today(call),
+		opened = record_number(opportunity, F_opportunity_opened_on);
 	bool closed = record_value(opportunity, F_opportunity_closed_on)->present;
 	int64_t closed_on = record_number(opportunity, F_opportunity_closed_on);
 
 	if (opened > today && record_changed(opportunity, F_opportunity_opened_on))
 		return CALL_FAIL(call, ERR_INVALID, .field = F_opportunity_opened_on,
-		    .text = call_say(call, "It cannot begin in the future", "开始日期不能在未来"));
-	if (stage_is_open(stage) && record_value(opportunity, F_opportunity_expected_on)->present &&
+		    .text =
+			call_say(call, "It cannot begin in the future", "开始日期不能在未来"));
+	if (stage_is_open(stage) &&
+	    record_value(opportunity, F_opportunity_expected_on)->present &&
 	    record_changed(opportunity, F_opportunity_expected_on) &&
 	    record_number(opportunity, F_opportunity_expected_on) < today)
 		return CALL_FAIL(call, ERR_INVALID, .field = F_opportunity_expected_on,
-		    .text = call_say(call, "The expected date lies in the past", "预计成交日期已过"));
+		    .text = call_say(
+			call, "The expected date lies in the past", "预计成交日期已过"));
 	if (closed && stage_is_open(stage))
 		return CALL_FAIL(call, ERR_INVALID, .field = F_opportunity_closed_on,
-		    .text = call_say(call, "It is open still; use Win or Lose", "尚未关闭，请用“赢单”或“输单”"));
+		    .text = call_say(call, "It is open still; use Win or Lose",
+			"尚未关闭，请用“赢单”或“输单”"));
 	if (closed && (closed_on > today || closed_on < opened))
 		return CALL_FAIL(call, ERR_INVALID, .field = F_opportunity_closed_on,
-		    .text = closed_on > today ?
-			call_say(call, "It cannot be closed in the future", "关闭日期不能在未来") :
-			call_say(call, "It cannot be closed before it began", "关闭日期不能早于开始日期"));
+		    .text = closed_on > today
+				? call_say(call, "It cannot be closed in the future",
+				      "关闭日期不能在未来")
+				: call_say(call, "It cannot be closed before it began",
+				      "关闭日期不能早于开始日期"));
 	return ERR_OK;
 }
 
 static enum err
-opportunity_check_probability(struct call *call, struct record *opportunity,
-    const struct stage *stage)
+opportunity_check_probability(
+    struct call *call, struct record *opportunity, const struct stage *stage)
 {
 	const struct value *value = record_value(opportunity, F_opportunity_probability);
 
@@ -208,7 +222,8 @@ opportunity_check_probability(struct call *call, struct record *opportunity,
 		record_set_number(opportunity, F_opportunity_probability, stage->probability);
 	if (value->number < 0 || value->number > 100)
 		return CALL_FAIL(call, ERR_INVALID, .field = F_opportunity_probability,
-		    .text = call_say(call, "A probability runs from 0 to 100", "把握应在 0 到 100 之间"));
+		    .text = call_say(
+			call, "A probability runs from 0 to 100", "把握应在 0 到 100 之间"));
 	if (value->number == stage->probability)
 		record_set_null(opportunity, F_opportunity_probability_reason);
 	else if (record_text(opportunity, F_opportunity_probability_reason)[0] == '\0')
@@ -232,7 +247,8 @@ opportunity_set_weighted(struct record *opportunity)
 		record_set_null(opportunity, F_opportunity_weighted);
 }
 
-/* A new one may be entered in any stage, closed too: history is imported and written up later. */
+/* A new one may be entered in any stage, closed too: history is imported and written up later.
+ */
 static enum err
 opportunity_begin(struct call *call, struct record *opportunity, const struct stage *stage)
 {
@@ -247,9 +263,10 @@ opportunity_begin(struct call *call, struct record *opportunity, const struct st
 		return err;
 	if (!stage_is_open(stage)) {
 		if (!record_value(opportunity, F_opportunity_closed_on)->present)
-			record_set_number(opportunity, F_opportunity_closed_on, call_today(call));
+			record_set_number(
+			    opportunity, F_opportunity_closed_on, call_today(call));
 		since = record_number(opportunity, F_opportunity_closed_on) * US_PER_DAY -
-		    call->session.offset_min * INT64_C(60) * US_PER_SECOND;
+			call->session.offset_min * INT64_C(60) * US_PER_SECOND;
 	}
 	opportunity_start_clock(call, opportunity, stage, since);
 	opportunity_add_move(call, opportunity, NULL, stage->code, 0, NULL);
@@ -312,10 +329,12 @@ opportunity_move(struct call *call, struct record *opportunity, const struct val
 		return CALL_FAIL(call, ERR_NOT_IN_LIST, .field = 1);
 	if (!stage_is_open(stage))
 		return CALL_FAIL(call, ERR_WRONG_STATE, .field = 1,
-		    .text = call_say(call, "Use Win or Lose to close it", "请用“赢单”或“输单”关闭"));
+		    .text = call_say(
+			call, "Use Win or Lose to close it", "请用“赢单”或“输单”关闭"));
 	err = opportunity_may_enter(call, opportunity, &stages, stage);
 	if (err == ERR_OK)
-		opportunity_enter(call, opportunity, stage, opportunity_argument(&arguments[1]));
+		opportunity_enter(
+		    call, opportunity, stage, opportunity_argument(&arguments[1]));
 	return err;
 }
 
@@ -388,8 +407,8 @@ opportunity_reopen(struct call *call, struct record *opportunity, const struct v
 
 	if (err != ERR_OK)
 		return err;
-	stage = arguments[1].present ? stages_find(&stages, arguments[1].text) :
-				       opportunity_last_open(opportunity, &stages);
+	stage = arguments[1].present ? stages_find(&stages, arguments[1].text)
+				     : opportunity_last_open(opportunity, &stages);
 	if (stage == NULL || !stage_is_open(stage))
 		return CALL_FAIL(call, ERR_NOT_IN_LIST, .field = 2,
 		    .text = call_say(call, "Choose an open stage", "请选择未关闭的阶段"));
@@ -430,6 +449,9 @@ const struct rule rules_opportunity[] = {
 	{ .action = "win", .act = opportunity_win },
 	{ .action = "lose", .act = opportunity_lose },
 	{ .action = "reopen", .act = opportunity_reopen },
-	{ .action = "assign", .act = opportunity_assign, .right = RIGHT_ASSIGN, .stores = true },
+	{ .action = "assign",
+	    .act = opportunity_assign,
+	    .right = RIGHT_ASSIGN,
+	    .stores = true },
 	{ 0 },
 };

@@ -99,7 +99,8 @@ opportunity_stage_is_field(const struct call *call, const char *word)
 static bool
 opportunity_stage_is_code(const struct call *call, const char *word)
 {
-	return dictionary_item(catalog_dictionary(call->catalog, "opportunity_stage"), word) != NULL;
+	return dictionary_item(catalog_dictionary(call->catalog, "opportunity_stage"), word) !=
+	       NULL;
 }
 
 /* Every word of a field is one of its kind; the first that is not is named. */
@@ -109,7 +110,8 @@ opportunity_stage_check_words(struct call *call, const struct record *stage, uin
 {
 	char *save = NULL, *copy = arena_strdup(call->arena, record_text(stage, field));
 
-	for (char *word = strtok_r(copy, " ", &save); word != NULL; word = strtok_r(NULL, " ", &save))
+	for (char *word = strtok_r(copy, " ", &save); word != NULL;
+	     word = strtok_r(NULL, " ", &save))
 		if (!known(call, word))
 			return CALL_FAIL(call, ERR_INVALID, .field = field,
 			    .text = arena_printf(call->arena,
@@ -125,16 +127,17 @@ opportunity_stage_before_save(struct call *call, struct record *stage)
 
 	if (probability < 0 || probability > 100)
 		return CALL_FAIL(call, ERR_INVALID, .field = F_opportunity_stage_probability,
-		    .text = call_say(call, "A probability runs from 0 to 100", "把握应在 0 到 100 之间"));
+		    .text = call_say(
+			call, "A probability runs from 0 to 100", "把握应在 0 到 100 之间"));
 	if (record_number(stage, F_opportunity_stage_stall_days) < 0)
 		return CALL_FAIL(call, ERR_INVALID, .field = F_opportunity_stage_stall_days);
 	if (!stage->is_new && record_changed(stage, F_opportunity_stage_stage))
 		return CALL_FAIL(call, ERR_READ_ONLY, .field = F_opportunity_stage_stage);
-	err = opportunity_stage_check_words(call, stage, F_opportunity_stage_needs,
-	    opportunity_stage_is_field);
+	err = opportunity_stage_check_words(
+	    call, stage, F_opportunity_stage_needs, opportunity_stage_is_field);
 	if (err == ERR_OK)
-		err = opportunity_stage_check_words(call, stage, F_opportunity_stage_moves,
-		    opportunity_stage_is_code);
+		err = opportunity_stage_check_words(
+		    call, stage, F_opportunity_stage_moves, opportunity_stage_is_code);
 	return err;
 }
 
@@ -154,7 +157,8 @@ opportunity_stage_before_delete(struct call *call, struct record *stage)
 		return err;
 	if (rows_bool(rows, 0, 0))
 		return CALL_FAIL(call, ERR_IN_USE, .entity = E_opportunity_stage,
-		    .text = call_say(call, "Opportunities stand in this stage", "仍有商机处于此阶段"));
+		    .text = call_say(
+			call, "Opportunities stand in this stage", "仍有商机处于此阶段"));
 	return ERR_OK;
 }
 

@@ -52,15 +52,18 @@ plan_step_before_save(struct call *call, struct record *step)
 	if (record_changed(step, F_plan_step_due_on) &&
 	    record_number(step, F_plan_step_due_on) < call_today(call))
 		return CALL_FAIL(call, ERR_INVALID, .field = F_plan_step_due_on,
-		    .text = call_say(call, "A step cannot be planned in the past", "计划日期不能早于今天"));
+		    .text = call_say(
+			call, "A step cannot be planned in the past", "计划日期不能早于今天"));
 	if (!record_value(step, F_plan_step_opportunity_id)->present ||
 	    (!record_changed(step, F_plan_step_opportunity_id) &&
 		!record_changed(step, F_plan_step_customer_id)))
 		return ERR_OK;
 	err = plan_step_read_customer(call, step, &customer);
-	if (err == ERR_OK && customer != 0 && customer != record_number(step, F_plan_step_customer_id))
+	if (err == ERR_OK && customer != 0 &&
+	    customer != record_number(step, F_plan_step_customer_id))
 		return CALL_FAIL(call, ERR_INVALID, .field = F_plan_step_opportunity_id,
-		    .text = call_say(call, "The opportunity is another customer's", "该商机属于另一客户"));
+		    .text = call_say(
+			call, "The opportunity is another customer's", "该商机属于另一客户"));
 	return err;
 }
 
@@ -73,7 +76,8 @@ plan_step_done(struct call *call, struct record *step, const struct value *argum
 		return CALL_FAIL(call, ERR_INVALID, .field = 2,
 		    .text = call_say(call, "That day has not come yet", "完成日期不能在未来"));
 	record_set_text(step, F_plan_step_result, arguments[0].text);
-	record_set_number(step, F_plan_step_done_on, arguments[1].present ? arguments[1].number : today);
+	record_set_number(
+	    step, F_plan_step_done_on, arguments[1].present ? arguments[1].number : today);
 	return ERR_OK;
 }
 

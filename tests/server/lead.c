@@ -705,7 +705,7 @@ shell(const char *user, const char *format, ...)
 	setenv("LC_ALL", "C.UTF-8", 1);
 	setenv("KEHU", bed_program("kehu"), 1);
 	setenv("DIR", bed->dir, 1);
-	setenv("DATA", data_dir(), 1);
+	setenv("DATA", data_dir() != NULL ? data_dir() : "", 1);
 	va_start(args, format);
 	fflush(NULL);
 	pipe = popen(arena_vprintf(bed->arena, format, args), "r");
@@ -746,17 +746,27 @@ sums_agree(const char *what, const char *awk_key, const char *sql_key)
 }
 
 static void
+board_is_printed_by_the_command_line(void **state)
+{
+	const char *text;
+
+	pg_exec(DB, "UPDATE opportunity SET deleted_at = now() WHERE owner_id = %d AND deleted_at IS NULL", USER_DAN);
+	make_opportunity(dan, make_customer(dan, "命令行公司", ""), "命令行商机");
+	text = shell("dan", "$KEHU board owner:me --format tsv");
+	assert_non_null(strstr(text, "prospecting\t"));
+	assert_non_null(strstr(text, "\t10\t1\tCNY\t100000.00\t10000.00\n"));
+	assert_non_null(strstr(text, "lost\t"));
+	text = shell("dan", "$KEHU board nothing:there 2>&1 || test $? = 1");
+	assert_non_null(strstr(text, "E2014"));
+}
+
+static void
 imported_opportunities_add_up_to_the_last_cent(void **state)
 {
-	FILE *secret;
-
 	if (data_dir() == NULL) {
 		print_message("# no crm_sales data here\n");
 		skip();
 	}
-	secret = fopen(arena_printf(bed->arena, "%s/secret", bed->dir), "w");
-	fputs(BED_PASSWORD "\n", secret);
-	fclose(secret);
 	/* An administrator makes a department for each team and a user for each agent … */
 	shell("guo",
 	    "awk -F, 'NR > 1 && !($2 in s) { s[$2]; print $2 }' $DATA/sales_teams.csv | "
@@ -792,7 +802,13 @@ imported_opportunities_add_up_to_the_last_cent(void **state)
 static int
 set_up(void **state)
 {
+	FILE *secret;
+
 	bed = bed_new(DB);
+	secret = fopen(arena_printf(bed->arena, "%s/secret", bed->dir), "w");
+	assert_non_null(secret);
+	fputs(BED_PASSWORD "\n", secret);
+	fclose(secret);
 	ada = client_new(bed, "ada", LANG_ZH);
 	ben = client_new(bed, "ben", LANG_ZH);
 	cai = client_new(bed, "cai", LANG_ZH);
@@ -836,6 +852,7 @@ main(void)
 		cmocka_unit_test(plan_steps_have_dates_and_results),
 		cmocka_unit_test(roles_see_and_do_what_they_are_granted),
 		cmocka_unit_test(deleted_customer_takes_its_opportunities_along),
+		cmocka_unit_test(board_is_printed_by_the_command_line),
 		cmocka_unit_test(imported_opportunities_add_up_to_the_last_cent),
 	};
 
