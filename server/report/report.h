@@ -94,6 +94,14 @@ const char *report_money(struct arena *arena, int64_t minor, const char *currenc
 extern const struct field report_visit_sheet_parameters[];
 enum err report_visit_sheet(struct report *report);
 
+extern const struct field report_quote_parameters[], report_order_parameters[];
+enum err report_quote(struct report *report);
+enum err report_order(struct report *report);
+
+extern const struct field report_statement_parameters[];
+enum err report_statement_check(struct report *report);
+enum err report_statement(struct report *report);
+
 extern const struct field report_visits_by_person_parameters[];
 enum err report_visits_by_person_check(struct report *report);
 enum err report_visits_by_person(struct report *report);

@@ -227,6 +227,11 @@ BEGIN
 	END IF;
 	UPDATE sales_order SET state = p_state, reason = coalesce(p_reason, reason),
 		version = version + 1, updated_at = now(), updated_by = kehu_caller() WHERE id = p_order;
+	IF p_state = 'closed' AND p_off <> 0 THEN
+		INSERT INTO sales_order_figures (id, dropped, dropped_currency) VALUES (p_order, p_off, 'CNY')
+			ON CONFLICT (id) DO UPDATE SET dropped = EXCLUDED.dropped,
+				dropped_currency = EXCLUDED.dropped_currency;
+	END IF;
 	IF taken.state NOT IN ('draft', 'held') AND p_off <> 0 THEN
 		PERFORM kehu_account_move(taken.customer_id, -p_off, 0);
 		PERFORM kehu_orders_release(taken.customer_id);

@@ -127,8 +127,9 @@ static void
 check_account(int64_t buyer)
 {
 	assert_int_equal(pg_int(DB, "SELECT coalesce((SELECT owed FROM customer_figures WHERE id = %ld), 0)"
-	    " - coalesce((SELECT sum(total_base) FROM sales_order WHERE customer_id = %ld AND state IN"
-	    " ('confirmed', 'part_delivered', 'delivered')), 0)"
+	    " - coalesce((SELECT sum(total_base - coalesce(dropped, 0)) FROM sales_order o LEFT JOIN sales_order_figures f"
+	    " ON f.id = o.id WHERE customer_id = %ld AND state IN"
+	    " ('confirmed', 'part_delivered', 'delivered', 'closed')), 0)"
 	    " + coalesce((SELECT sum(total_base) FROM goods_return WHERE customer_id = %ld), 0)"
 	    " + coalesce((SELECT sum(amount_base) FROM receipt WHERE customer_id = %ld AND state = 'booked'), 0)",
 	    (long)buyer, (long)buyer, (long)buyer, (long)buyer), 0);
@@ -482,6 +483,8 @@ order_cancelled_or_closed_early_owes_only_what_was_delivered(void **state)
 	expect_error(client_act(ada, E_order, order, "close", NULL), ERR_REQUIRED, 1);
 	expect_written(client_act(ada, E_order, order, "close", SENT(TEXT_OF(1, "余量不要了"))));
 	assert_int_equal(number_of(ada, E_customer, buyer, F_customer_owed), 339000);
+	assert_int_equal(number_of(ada, E_order, order, F_order_dropped), 791000);
+	check_account(buyer);
 	expect_error(client_save(ada, E_order, order, 4, SENT(TEXT_OF(F_order_remarks, "x")), NULL), ERR_WRONG_STATE, F_order_state);
 }
 
