@@ -613,6 +613,84 @@ order_over_credit_waits_for_release(void **state)
 	check_account(buyer);
 }
 
+/* ---- on paper and from a shell ------------------------------------------------------------- */
+
+static const char *
+shell(const char *user, const char *format, ...)
+{
+	const char *out = arena_printf(bed->arena, "%s/out", bed->dir);
+	struct buf text = BUF_INIT;
+	va_list args;
+	FILE *file;
+
+	va_start(args, format);
+	const char *words = arena_vprintf(bed->arena, format, args);
+	va_end(args);
+	setenv("KEHU_SERVER", bed_server(bed), 1);
+	setenv("KEHU_CA", bed_ca(bed), 1);
+	setenv("KEHU_USER", user, 1);
+	setenv("KEHU_PASSWORD_FILE", arena_printf(bed->arena, "%s/password", bed->dir), 1);
+	setenv("XDG_CACHE_HOME", bed->dir, 1);
+	setenv("XDG_CONFIG_HOME", bed->dir, 1);
+	setenv("LC_ALL", "C.UTF-8", 1);
+	file = fopen(getenv("KEHU_PASSWORD_FILE"), "w");
+	assert_non_null(file);
+	fputs(BED_PASSWORD "\n", file);
+	fclose(file);
+	if (system(arena_printf(bed->arena, "%s --language zh %s >%s 2>&1 </dev/null", bed_program("kehu"), words, out)) == -1)
+		fail();
+	file = fopen(out, "r");
+	assert_non_null(file);
+	for (int c; (c = fgetc(file)) != EOF;)
+		buf_putc(&text, (char)c);
+	fclose(file);
+	const char *said = arena_strdup(bed->arena, buf_text(&text));
+	buf_fini(&text);
+	return said;
+}
+
+static void
+expect_said(const char *said, const char *piece)
+{
+	if (strstr(said, piece) == NULL)
+		fail_msg("not said: %s\nin: %s", piece, said);
+}
+
+static void
+orders_are_worked_from_a_shell_and_printed(void **state)
+{
+	int64_t buyer = make_customer("命令行公司"), order;
+	const char *said;
+
+	said = shell("ada", "new order customer_id=%ld lines.product_id=%ld lines.quantity=2.5 lines.discount=3 terms=月结",
+	    (long)buyer, (long)pump);
+	order = pg_int(DB, "SELECT max(id) FROM sales_order WHERE customer_id = %ld", (long)buyer);
+	if (order == 0)
+		fail_msg("no order: %s", said);
+	shell("ada", "act order %ld confirm", (long)order);
+	assert_string_equal(text_of(ada, E_order, order, F_order_state), "confirmed");
+	said = shell("ada", "act order %ld deliver quantities=1=3", (long)order);
+	expect_said(said, "超出");
+	shell("ada", "act order %ld plan instalments='50 today, 50 +30d'", (long)order);
+	book(hua, buyer, 100000, "SH1");
+	said = shell("ada", "list order customer:命令行公司 --columns number,total,paid --format csv");
+	expect_said(said, "2740.25");
+	said = shell("ada", "report order order=%ld --format text", (long)order);
+	expect_said(said, "命令行公司");
+	expect_said(said, "备份水泵");
+	expect_said(said, "2.5");
+	expect_said(said, "2,740.25");
+	said = shell("ada", "report statement customer=%ld --format text", (long)buyer);
+	expect_said(said, "期初余额");
+	expect_said(said, "1,740.25");
+	said = shell("ben", "report statement customer=%ld --format text", (long)buyer);
+	assert_null(strstr(said, "期初余额"));
+	if (getenv("TRADE_KEEP") != NULL) {
+		shell("ada", "report order order=%ld --format pdf -o %s/order.pdf", (long)order, getenv("TRADE_KEEP"));
+		shell("ada", "report statement customer=%ld --format pdf -o %s/statement.pdf", (long)buyer, getenv("TRADE_KEEP"));
+	}
+}
+
 /* ---- many at once ------------------------------------------------------------------------ */
 
 #define CROWD_MAX 64
@@ -851,6 +929,7 @@ main(void)
 		cmocka_unit_test(receipts_pay_instalments_and_the_rest_is_the_balance),
 		cmocka_unit_test(overdue_instalments_are_listed_until_paid),
 		cmocka_unit_test(order_over_credit_waits_for_release),
+		cmocka_unit_test(orders_are_worked_from_a_shell_and_printed),
 		cmocka_unit_test(crowd_at_the_credit_limit_never_passes_it),
 		cmocka_unit_test(invoice_request_takes_the_customers_title),
 		cmocka_unit_test(transfer_takes_the_customers_money_along),
