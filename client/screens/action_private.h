@@ -3,6 +3,7 @@
 #define KEHU_ACTION_PRIVATE_H
 
 #include "client/screens/action.h"
+#include "client/screens/consent.h"
 
 /* One record and what is being done with it; lives until the last screen or answer is done. */
 struct action {
@@ -15,6 +16,7 @@ struct action {
 	void *context;
 	struct screen *owner; /* on top when the menu was opened: whose context it is */
 	unsigned holds;
+	struct consent consent; /* whom to ask, where it needs that */
 };
 
 /* ---- action.c ---- */

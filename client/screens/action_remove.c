@@ -8,16 +8,34 @@
 
 enum { REMOVE_TABS = 12, REMOVE_COUNT_ROWS = 200 };
 
+static void action_delete_now(struct action *action);
+
+/* The hold of the first try goes on to the second. */
+static void
+action_delete_again(void *context)
+{
+	struct action *action = context;
+
+	action_delete_now(action);
+	action_release(action);
+}
+
 static void
 action_on_deleted(void *context, const Kehu__ServerFrame *answer)
 {
 	struct action *action = context;
 
-	if (answer->answer_case == KEHU__SERVER_FRAME__ANSWER_WRITTEN) {
+	if (consent_is_wanted(answer)) {
+		consent_open(
+		    action->app, answer, &action->consent, action_delete_again, action);
+		return;
+	}
+	if (answer->answer_case == KEHU__SERVER_FRAME__ANSWER_WRITTEN &&
+	    !consent_said(answer->written)) {
 		action->app->deleted_entity = action->entity->number;
 		action->app->deleted_id = action->record->id;
 		message_sayf(SAY_OK, tr(T_DELETED), action_name(action, action->arena));
-	} else {
+	} else if (answer->answer_case != KEHU__SERVER_FRAME__ANSWER_WRITTEN) {
 		ask_say_error(action->app, answer, action->entity->number);
 	}
 	action_tell(action);
@@ -37,6 +55,7 @@ action_delete_now(struct action *action)
 	request.version = action->record->version;
 	frame.request_case = KEHU__CLIENT_FRAME__REQUEST_DELETE;
 	frame.delete_ = &request;
+	consent_fill(&action->consent, &frame);
 	ask_send(action->app, &frame, 0, action_on_deleted, action_hold(action));
 }
 

@@ -51,12 +51,16 @@ struct action_form {
 };
 
 static void
-action_said(struct action *action)
+action_said(struct action *action, const Kehu__Written *written)
 {
-	message_sayf(SAY_OK, "%s: %s", action->what->label, action_name(action, action->arena));
+	if (!consent_said(written))
+		message_sayf(SAY_OK, "%s: %s", action->what->label,
+		    action_name(action, action->arena));
 	ui_redraw(action->app->ui);
 	action_tell(action);
 }
+
+static void action_send_again(void *context);
 
 static void
 action_on_acted(void *context, const Kehu__ServerFrame *answer)
@@ -64,7 +68,10 @@ action_on_acted(void *context, const Kehu__ServerFrame *answer)
 	struct action *action = context;
 
 	if (answer->answer_case == KEHU__SERVER_FRAME__ANSWER_WRITTEN) {
-		action_said(action);
+		action_said(action, answer->written);
+	} else if (consent_is_wanted(answer)) {
+		consent_open(
+		    action->app, answer, &action->consent, action_send_again, action_hold(action));
 	} else {
 		ask_say_error(action->app, answer, action->entity->number);
 		action_tell(action); /* perhaps it is not what was shown any more */
@@ -88,10 +95,20 @@ action_send(struct action *action, Kehu__Value **arguments, size_t count,
 	act.arguments = arguments;
 	frame.request_case = KEHU__CLIENT_FRAME__REQUEST_ACT;
 	frame.act = &act;
+	consent_fill(&action->consent, &frame);
 	return ask_send(action->app, &frame, 0, done, context);
 }
 
+/* Once more, with whom to ask. The hold was taken when that was asked for. */
+static void
+action_send_again(void *context)
+{
+	action_send(context, NULL, 0, action_on_acted, context);
+}
+
 /* ---- the form of the arguments ---- */
+
+static void action_form_with_consent(void *form);
 
 static void
 action_form_on_answer(void *context, const Kehu__ServerFrame *answer)
@@ -105,8 +122,13 @@ action_form_on_answer(void *context, const Kehu__ServerFrame *answer)
 		action_hold(action);
 		ui_pop_to(action->app->ui, &form->screen);
 		ui_pop(action->app->ui);
-		action_said(action);
+		action_said(action, answer->written);
 		action_release(action);
+		return;
+	}
+	if (consent_is_wanted(answer)) {
+		consent_open(
+		    action->app, answer, &action->consent, action_form_with_consent, form);
 		return;
 	}
 	if (answer->answer_case == KEHU__SERVER_FRAME__ANSWER_ERROR) {
@@ -138,6 +160,12 @@ action_form_send(struct action_form *form)
 	count = values_collect(&form->values, arena, true, &arguments);
 	form->asking = action_send(form->action, arguments, count, action_form_on_answer, form);
 	arena_free(arena);
+}
+
+static void
+action_form_with_consent(void *form)
+{
+	action_form_send(form);
 }
 
 static void

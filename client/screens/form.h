@@ -5,6 +5,7 @@
 #ifndef KEHU_SCREEN_FORM_H
 #define KEHU_SCREEN_FORM_H
 
+#include "client/screens/consent.h"
 #include "client/screens/form_lines.h"
 #include "client/screens/form_values.h"
 
@@ -42,6 +43,7 @@ struct form_screen {
 	bool kept_on_disk;
 
 	struct form_saving *saving;
+	struct consent consent; /* whom to ask, where a save needs it */
 	bool save_wanted; /* as soon as references are looked up */
 	bool finished;    /* saved or given up: nothing to keep */
 

@@ -97,6 +97,11 @@ saving_done(struct form_saving *saving, const Kehu__Written *written)
 		form->saving = NULL;
 		form_close(form);
 	}
+	if (consent_said(written)) {
+		if (form == NULL)
+			saving_refresh(saving->app);
+		return;
+	}
 	saving_said(saving, written);
 	if (form == NULL)
 		saving_refresh(saving->app);
@@ -145,6 +150,12 @@ saving_refused(struct form_screen *form, const Kehu__ServerFrame *answer)
 }
 
 static void
+saving_with_consent(void *form)
+{
+	form_send(form);
+}
+
+static void
 saving_failed(struct form_saving *saving, const Kehu__ServerFrame *answer)
 {
 	struct form_screen *form = saving->form;
@@ -159,7 +170,9 @@ saving_failed(struct form_saving *saving, const Kehu__ServerFrame *answer)
 		return;
 	}
 	form->saving = NULL;
-	if (link_error(answer) == ERR_CONFLICT)
+	if (consent_is_wanted(answer))
+		consent_open(form->app, answer, &form->consent, saving_with_consent, form);
+	else if (link_error(answer) == ERR_CONFLICT)
 		conflict_open(form, answer->error);
 	else
 		saving_refused(form, answer);
@@ -240,6 +253,7 @@ form_send(struct form_screen *form)
 	save.record = &record;
 	frame.request_case = KEHU__CLIENT_FRAME__REQUEST_SAVE;
 	frame.save = &save;
+	consent_fill(&form->consent, &frame);
 	link_send(app->link, &(struct link_request){ .frame = &frame,
 				 .done = saving_on_answer,
 				 .context = saving,

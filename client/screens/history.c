@@ -175,12 +175,31 @@ history_on_answer(void *context, const Kehu__ServerFrame *answer)
 	ui_redraw(history->app->ui);
 }
 
+static bool
+history_is_proposal(const struct record_history *history)
+{
+	const Kehu__Entity *entity = app_entity(history->app, "approval");
+
+	return entity != NULL && entity->number == history->entity;
+}
+
 static void
 history_send(struct record_history *history)
 {
 	Kehu__ClientFrame frame = KEHU__CLIENT_FRAME__INIT;
 	Kehu__History request = KEHU__HISTORY__INIT;
+	Kehu__Proposal proposal = KEHU__PROPOSAL__INIT;
 
+	/* Of an approval it is what would change; the word of each signer is on its first tab. */
+	if (history_is_proposal(history)) {
+		proposal.has_id = true;
+		proposal.id = history->id;
+		frame.request_case = KEHU__CLIENT_FRAME__REQUEST_PROPOSAL;
+		frame.proposal = &proposal;
+		history->asking =
+		    ask_send(history->app, &frame, 0, history_on_answer, history);
+		return;
+	}
 	request.has_entity = request.has_id = request.has_limit = true;
 	request.entity = history->entity;
 	request.id = history->id;

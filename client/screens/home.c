@@ -39,7 +39,7 @@ struct home_pane {
 };
 
 /* Records that want attention, counted only: the palette's codes open them. */
-enum { HOME_COUNTS = 2 };
+enum { HOME_COUNTS = 4 };
 struct home_count {
 	struct home *home;
 	uint32_t number;
@@ -76,6 +76,8 @@ static const struct {
 	const char *entity, *query;
 	enum text_id text;
 } home_count_queries[HOME_COUNTS] = {
+	{ "approval", "approver:me", T_HOME_APPROVALS },
+	{ "message", "-has:read_at", T_HOME_UNREAD },
 	{ "opportunity", "owner:me state:open expected_on:..eom", T_HOME_CLOSING },
 	{ "plan_step", "owner:me state:open due:<+1d", T_HOME_STEPS },
 };
@@ -440,7 +442,7 @@ home_draw_pane(struct home *home, enum home_pane_name name, struct rect rect)
 		    1, " ", ROLE_NORMAL);
 }
 
-/* "本月底前成交 3  到期计划 2" at the right; nothing where there is nothing to do. */
+/* "待审批 1  本月底前成交 3" at the right; nothing where there is nothing to do. */
 static void
 home_draw_counts(const struct home *home, int y, int cols)
 {

@@ -23,6 +23,13 @@ record_current_tab(struct record_screen *screen)
 	return current >= 1 && current <= screen->tab_count ? &screen->tabs[current - 1] : NULL;
 }
 
+/* What waits for consent has its signers' lines for a history, and shows what it would change. */
+static bool
+record_is_approval(const struct record_screen *screen)
+{
+	return strcmp(screen->entity->name, "approval") == 0;
+}
+
 bool
 record_on_history(const struct record_screen *screen)
 {
@@ -330,9 +337,22 @@ record_key_body(struct record_screen *screen, enum act act, const struct event *
 }
 
 static unsigned
+record_decide(struct record_screen *screen, const char *action)
+{
+	if (!record_is_approval(screen))
+		return UI_NONE;
+	action_start(screen->app, screen->record, action, record_on_acted, screen);
+	return UI_DONE;
+}
+
+static unsigned
 record_key_act(struct record_screen *screen, enum act act)
 {
 	switch (act) {
+	case ACT_approve:
+		return record_decide(screen, "approve");
+	case ACT_refuse:
+		return record_decide(screen, "refuse");
 	case ACT_edit:
 		form_edit_record(screen->app, screen->record);
 		return UI_DONE;
@@ -388,7 +408,9 @@ record_draw_strip(struct record_screen *screen, struct rect rect)
 	screen->names[0] = (struct tab){ tr(T_TAB_OVERVIEW), -1 };
 	for (size_t i = 0; i < screen->tab_count; i++)
 		screen->names[i + 1] = (struct tab){ record_tab_name(&screen->tabs[i]), -1 };
-	screen->names[screen->tab_count + 1] = (struct tab){ tr(T_TAB_HISTORY), -1 };
+	screen->names[screen->tab_count + 1] = (struct tab){
+		tr(record_is_approval(screen) ? T_TAB_PROPOSAL : T_TAB_HISTORY), -1
+	};
 	tabs_draw(&screen->strip, rect, true);
 }
 
@@ -485,6 +507,9 @@ record_can(struct screen *base, enum act act)
 		       (screen->entity->actions_allowed & CAT_CREATE) != 0;
 	case ACT_find:
 		return false;
+	case ACT_approve:
+	case ACT_refuse:
+		return record_is_approval(screen);
 	case ACT_undo:
 		return action_can_undo(screen->app);
 	default:
