@@ -182,6 +182,27 @@ out:
 	return err;
 }
 
+enum err
+admin_audit_mark(struct cli *cli)
+{
+	Kehu__Audit request = KEHU__AUDIT__INIT;
+	Kehu__AuditAnswer *answer;
+	enum sheet_format format;
+	struct sheet *sheet;
+	enum err err = cli_format(cli, SHEET_TABLE, &format);
+
+	request.step = 4;
+	request.text = arena_strdup(cli->arena, cli->words[0]);
+	if (err == ERR_OK)
+		err = audit_ask(cli, cli->arena, &request, &answer);
+	if (err != ERR_OK)
+		return err;
+	sheet = audit_sheet(cli, format);
+	for (size_t i = 0; i < answer->n_rows; i++)
+		audit_put_row(cli, cli->arena, sheet, answer->rows[i]);
+	return cli_sheet_end(cli, sheet);
+}
+
 /* ---- what is kept outside ---------------------------------------------------------------- */
 
 static enum err

@@ -7,5 +7,6 @@
 enum err admin_audit_list(struct cli *cli);
 enum err admin_audit_verify(struct cli *cli);
 enum err admin_audit_head(struct cli *cli);
+enum err admin_audit_mark(struct cli *cli);
 
 #endif

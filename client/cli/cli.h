@@ -174,6 +174,7 @@ enum err cli_search(struct cli *cli);
 enum err cli_board(struct cli *cli);
 enum err cli_import(struct cli *cli);
 enum err cli_report(struct cli *cli);
+enum err cli_export(struct cli *cli);
 enum err cli_attach(struct cli *cli);
 enum err cli_password(struct cli *cli);
 enum err cli_factor_setup(struct cli *cli);

@@ -155,6 +155,19 @@ static const struct cli_command kehu_commands[] = {
 		"\"电话\"; };\n"
 		"没有对应文件时，按字段名称和标签识别列。输出的最后一行为：\n"
 		"    read N, created N, updated N, refused N" } },
+	{ .name = "export",
+	    .run = cli_export,
+	    .words_min = 1,
+	    .words_max = SIZE_MAX,
+	    .options = OPT_BIT(FORMAT) | OPT_BIT(COLUMNS) | OPT_BIT(ENCODING) | OPT_BIT(REASON) |
+		OPT_BIT(OUTPUT),
+	    .usage = "ENTITY [QUERY]",
+	    .help = { "Take records away as a file: csv, tsv or jsonl", "把记录导出为 csv、tsv 或 jsonl 文件" },
+	    .more = { "Needs the right to export and --reason; many rows wait for approval. The file says who "
+		      "took it, when and\nwhat for, and has rows that only it has; imports leave both out. "
+		      "--encoding utf-8-bom for spreadsheets.",
+		"需要导出权限并说明 --reason；行数多时等待审批。文件注明导出人、时间和用途，\n"
+		"并含有仅此文件才有的行，导入时会略去。电子表格请用 --encoding utf-8-bom。" } },
 	{ .name = "report",
 	    .run = cli_report,
 	    .words_min = 0,

@@ -246,7 +246,6 @@ reader_news(const struct reader *reader, const int64_t *ids, size_t count)
 	return news;
 }
 
-/* ids NULL: rows without a record of their own, always news. */
 static enum err
 readings_charge(struct call *call, enum reading_way way, const int64_t *ids, size_t count)
 {
@@ -264,12 +263,12 @@ readings_charge(struct call *call, enum reading_way way, const int64_t *ids, siz
 
 		pthread_mutex_lock(&readings->lock);
 		reader = reader_of(readings, call->session.user, day);
-		news = ids != NULL ? reader_news(reader, ids, count) : count;
+		news = reader_news(reader, ids, count);
 		need = limited && news > reader->left ? news - reader->left : 0;
 		if (need == 0) {
 			reader->left -= limited ? news : 0;
 			reader->news[way] += news;
-			for (size_t i = 0; ids != NULL && i < count; i++)
+			for (size_t i = 0; i < count; i++)
 				set_add(&reader->seen, (uint64_t)ids[i]);
 		}
 		pthread_mutex_unlock(&readings->lock);
@@ -419,13 +418,15 @@ readings_charge_answer(struct call *call)
 /* ---- reports and exports ----------------------------------------------------------------- */
 
 enum err
-readings_charge_rows(
-    struct call *call, enum reading_way way, const struct entity_view *entity, uint64_t rows)
+readings_charge_export(
+    struct call *call, const struct entity_view *entity, const int64_t *ids, size_t count)
 {
-	enum err err = readings_charge(call, way, NULL, rows);
+	enum err err = readings_counted(call, entity->def->number) != NULL ?
+	    readings_charge(call, READ_EXPORT, ids, count) :
+	    ERR_OK;
 
 	if (err == ERR_OK)
-		readings_note_view(call, entity, 0, rows);
+		readings_note_view(call, entity, 0, count);
 	return err;
 }
 

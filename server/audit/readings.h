@@ -24,9 +24,9 @@ void readings_free(struct readings *readings);
  * day's budget, nothing of it may be sent. Of other answers nothing is counted.
  */
 MUST_CHECK enum err readings_charge_answer(struct call *call);
-/* So many rows that have no record of their own (reports, exports), of one entity. */
-MUST_CHECK enum err readings_charge_rows(
-    struct call *call, enum reading_way way, const struct entity_view *entity, uint64_t rows);
+/* The records of an export's page, before it is written down. */
+MUST_CHECK enum err readings_charge_export(
+    struct call *call, const struct entity_view *entity, const int64_t *ids, size_t count);
 /*
  * Take rows ahead, since a report cannot ask in the middle of its transaction; what is not used
  * goes back by itself. *rows: how many there are now, at most wanted.

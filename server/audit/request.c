@@ -4,8 +4,9 @@
  */
 #include "server/audit/audit.h"
 
+#include "common/text.h"
 #include "server/entity/fields.h"
-#include "server/job/job.h"
+#include "server/job/export.h"
 #include "server/net/net.h"
 #include "server/server.h"
 
@@ -17,7 +18,7 @@
 #define AUDIT_ROWS_DEFAULT 50
 #define AUDIT_HEADS_MAX	   1000
 
-enum audit_step { AUDIT_LIST = 1, AUDIT_CHECK, AUDIT_HEADS };
+enum audit_step { AUDIT_LIST = 1, AUDIT_CHECK, AUDIT_HEADS, AUDIT_MARK };
 
 static Kehu__AuditAnswer *
 audit_answer(struct call *call)
@@ -224,6 +225,38 @@ audit_heads(struct call *call)
 	return ERR_OK;
 }
 
+/* Whose export had this row: none other has. */
+static enum err
+audit_mark(struct call *call)
+{
+	const char *text = call->request->audit->text;
+	const char *mark = text != NULL ? export_mark_in(call->arena, text) : NULL;
+	struct sql *sql = sql_new(call->arena);
+	Kehu__AuditAnswer *answer;
+	struct rows *rows;
+	enum err err;
+
+	if (text == NULL || !text_valid(text, strlen(text)))
+		return CALL_FAIL(call, ERR_BAD_REQUEST);
+	/* Columns as of a row of the audit. */
+	sql_add(sql, "SELECT 0, l.at, l.user_id, NULL::bigint, NULL::bigint, 'export', NULL, l.entity, l.id, "
+		     "l.reason FROM kehu_export_marked(");
+	sql_texts(sql, (const char *const[]){ mark != NULL ? mark : text }, 1);
+	sql_add(sql, ") m JOIN export_log l ON l.id = m.export_id");
+	call_begin(call, false);
+	store_queue(call->store, sql, &rows);
+	err = store_flush(call->store, call->arena);
+	if (err != ERR_OK)
+		return err;
+	if (rows->count == 0)
+		return CALL_FAIL(call, ERR_NO_SUCH_RECORD);
+	answer = audit_answer(call);
+	answer->n_rows = 1;
+	answer->rows = ARENA_ARRAY(call->arena, Kehu__AuditRow *, 1);
+	answer->rows[0] = audit_row(call, rows, 0);
+	return ERR_OK;
+}
+
 enum err
 handle_audit(struct call *call)
 {
@@ -241,6 +274,8 @@ handle_audit(struct call *call)
 		return audit_check(call);
 	case AUDIT_HEADS:
 		return audit_heads(call);
+	case AUDIT_MARK:
+		return audit_mark(call);
 	default:
 		return CALL_FAIL(call, ERR_BAD_REQUEST);
 	}

@@ -13,6 +13,7 @@
 #include "common/log.h"
 #include "common/text.h"
 #include "server/entity/dictionary.h"
+#include "server/job/export.h"
 #include "server/record/approval.h"
 #include "server/record/arms.h"
 #include "server/record/store_tree.h"
@@ -26,6 +27,7 @@
 
 struct import_row {
 	const char **cells; /* in the batch's arena */
+	bool mark; /* stands for no record: see export.h */
 	size_t count;
 	uint64_t line;
 	bool stray_quote;
@@ -321,16 +323,58 @@ import_store_position(struct import *import)
 	store_queue(call->store, sql, NULL);
 }
 
+/* The text by which an export of ours would know the row: its watermark, or the name in it. */
+static const char *
+import_mark(const struct import *import, const struct import_row *row)
+{
+	struct call *call = import->job->call;
+	const struct field *label = entity_label(import->map.entity);
+	const char *mark = row->count > 0 ? export_mark_in(call->arena, row->cells[0]) : NULL;
+
+	for (size_t i = 0; mark == NULL && i < import->map.column_count && i < row->count; i++)
+		if (import->map.columns[i].line == NULL && label != NULL &&
+		    import->map.columns[i].field == label)
+			mark = row->cells[i];
+	return mark != NULL ? mark : "";
+}
+
+/* Rows of an export that stand for no record are left out, by what was stored of them. */
+static enum err
+import_find_marks(struct import *import)
+{
+	struct call *call = import->job->call;
+	const char **texts = ARENA_ARRAY(call->arena, const char *, import->row_count + 1);
+	struct sql *sql = sql_new(call->arena);
+	struct rows *rows;
+	enum err err;
+
+	for (size_t i = 0; i < import->row_count; i++)
+		texts[i] = import_mark(import, &import->rows[i]);
+	sql_add(sql, "SELECT text FROM kehu_export_marked(");
+	sql_texts(sql, texts, import->row_count);
+	sql_add(sql, ")");
+	err = store_run(call->store, call->arena, sql, &rows);
+	for (size_t i = 0; err == ERR_OK && i < import->row_count; i++) {
+		import->rows[i].mark = false;
+		for (size_t k = 0; k < rows->count; k++)
+			import->rows[i].mark |= strcmp(rows_text(rows, k, 0), texts[i]) == 0;
+	}
+	return err;
+}
+
 static enum err
 import_batch(struct job *job, void *to)
 {
 	struct import *import = to;
 	struct call *call = job->call;
-	enum err err = ERR_OK;
+	enum err err;
 
 	call_scope_references(call, import->map.entity);
 	call_scope(call, import->map.entity->def, import->map.update ? RIGHT_EDIT : RIGHT_CREATE);
 	call_begin(call, true);
+	err = import_find_marks(import);
+	if (err != ERR_OK)
+		return err;
 	if (import->map.dry_run)
 		err = store_savepoint(call->store, call->arena);
 	for (size_t i = 0; err == ERR_OK && i < import->row_count; i++) {
@@ -338,6 +382,8 @@ import_batch(struct job *job, void *to)
 
 		row->err = ERR_OK;
 		row->created = row->updated = false;
+		if (row->mark)
+			continue;
 		if (import->careful)
 			err = store_savepoint(call->store, call->arena);
 		if (err != ERR_OK)

@@ -39,6 +39,7 @@ GRANT EXECUTE ON FUNCTION access_role_grants(), access_role_fields(), access_use
 	session_end(bigint, bigint, bigint, bigint), session_certificate(text),
 	kehu_reading_reserve(bigint, date, bigint, bigint, bigint, bigint), kehu_budget_extend(bigint, bigint),
 	kehu_reading_flush(bigint, date, bigint, bigint, bigint, bigint, bigint, bigint, bigint),
+	kehu_export_mark(bigint, text[]), kehu_export_marked(text[]),
 	kehu_pseudonym(text), kehu_audit_seal_begin(), kehu_tick(text, bigint),
 	kehu_audit_seal_end(bigint, bigint, text, text, bigint, timestamptz, bytea, bytea, bytea, bytea),
 	kehu_prices(bigint, text, boolean, date, bigint[], text[], bigint[]), kehu_rate(text, date),
@@ -72,6 +73,9 @@ GRANT SELECT, INSERT ON outcome, change TO kehu_app;
 GRANT SELECT, INSERT ON history TO kehu_app;
 GRANT SELECT, INSERT ON audit TO kehu_app;
 GRANT SELECT ON audit_segment TO kehu_app;
+GRANT SELECT, INSERT, UPDATE ON export_log TO kehu_app;
+GRANT SELECT ON export_log TO kehu_rule;
+GRANT SELECT, INSERT ON export_mark TO kehu_rule;
 GRANT SELECT ON session TO kehu_app;
 GRANT SELECT, INSERT, UPDATE ON number_series, custom_field TO kehu_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON job, job_chunk, import_chunk, import_row TO kehu_app;
