@@ -50,12 +50,17 @@ struct action_form {
 	bool send_wanted;
 };
 
+/* What the server says of it (what a lead became) stands in place of the record's name. */
+static void
 static void
 action_said(struct action *action, const Kehu__Written *written)
 {
+	bool more =
+	    written->text != NULL && *written->text && strcmp(written->text, action->what->label) != 0;
+
 	if (!consent_said(written))
 		message_sayf(SAY_OK, "%s: %s", action->what->label,
-		    action_name(action, action->arena));
+		    more ? written->text : action_name(action, action->arena));
 	ui_redraw(action->app->ui);
 	action_tell(action);
 }

@@ -39,11 +39,6 @@ lead_before_save(struct call *call, struct record *lead)
 		return CALL_FAIL(call, ERR_READ_ONLY, .field = F_lead_owner_id,
 		    .text = call_say(
 			call, "Use Assign to change the owner", "请用“分配”变更负责人"));
-	if (!lead->is_new && !lead->acting &&
-	    strcmp(record_text(lead, F_lead_state), "converted") == 0)
-		return CALL_FAIL(call, ERR_WRONG_STATE, .entity = E_lead,
-		    .text = call_say(
-			call, "A converted lead stays as it is", "已转化的线索不能修改"));
 	return ERR_OK;
 }
 
@@ -296,7 +291,7 @@ lead_make_contact(struct call *call, const struct record *lead, int64_t customer
 	return err;
 }
 
-/* A person known from another customer stands with this one, too. */
+/* A person known from another customer stands with this one, too; once is enough. */
 static enum err
 lead_join_contact(struct call *call, int64_t id, int64_t customer)
 {
@@ -306,6 +301,12 @@ lead_join_contact(struct call *call, int64_t id, int64_t customer)
 
 	if (err != ERR_OK)
 		return err;
+	if (record_number(contact, F_contact_customer_id) == customer)
+		return ERR_OK;
+	for (size_t i = 0; i < contact->line_count; i++)
+		if (contact->lines[i]->entity->def->number == E_contact_customer &&
+		    record_number(contact->lines[i], F_contact_customer_customer_id) == customer)
+			return ERR_OK;
 	line = record_add_line(
 	    call->arena, contact, catalog_entity(call->catalog, E_contact_customer));
 	record_set_number(line, F_contact_customer_customer_id, customer);
@@ -433,6 +434,8 @@ lead_convert_contact(struct call *call, struct record *lead, const struct value 
 		if (err == ERR_OK)
 			err = lead_take_contact(
 			    call, lead, record_number(lead, F_lead_customer_id), &id);
+	} else {
+		err = lead_join_contact(call, id, record_number(lead, F_lead_customer_id));
 	}
 	if (err == ERR_OK && id != 0)
 		record_set_number(lead, F_lead_contact_id, id);

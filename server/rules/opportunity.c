@@ -3,6 +3,7 @@
  * actions only, each of which adds a line of history and counts the days spent.
  */
 #include "common/date.h"
+#include "common/text.h"
 #include "server/entity/dictionary.h"
 #include "server/entity/fields.h"
 #include "server/record/rule.h"
@@ -43,7 +44,7 @@ opportunity_missing(const struct call *call, const struct record *opportunity,
 			      (field->type != TYPE_MONEY || opportunity->values[i].number > 0);
 
 		if (!filled && (!just_now || opportunity->changed[i]) &&
-		    stage_lists(stage->needs, field->name))
+		    text_has_word(stage->needs, field->name))
 			list = arena_printf(call->arena, "%s%s%s", list,
 			    list[0] == '\0' ? "" : call_say(call, ", ", "、"),
 			    call_say(call, field->en, field->zh));
@@ -146,7 +147,7 @@ opportunity_may_enter(struct call *call, const struct record *opportunity,
 	if (now != NULL && strcmp(now->code, stage->code) == 0)
 		return CALL_FAIL(call, ERR_EMPTY,
 		    .text = call_say(call, "It is in this stage already", "已处于该阶段"));
-	if (now != NULL && now->moves[0] != '\0' && !stage_lists(now->moves, stage->code))
+	if (now != NULL && now->moves[0] != '\0' && !text_has_word(now->moves, stage->code))
 		return CALL_FAIL(call, ERR_WRONG_STATE, .entity = E_opportunity,
 		    .text = arena_printf(call->arena,
 			call_say(call, "From %s one cannot go to %s", "不能从“%s”进入“%s”"),

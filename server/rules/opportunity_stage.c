@@ -75,19 +75,6 @@ stage_is_open(const struct stage *stage)
 	return strcmp(stage->state, "open") == 0;
 }
 
-bool
-stage_lists(const char *words, const char *word)
-{
-	size_t bytes = strlen(word);
-
-	for (const char *at = words; *at != '\0'; at += strcspn(at, " ")) {
-		at += strspn(at, " ");
-		if (strcspn(at, " ") == bytes && strncmp(at, word, bytes) == 0)
-			return true;
-	}
-	return false;
-}
-
 /* ---- saving ------------------------------------------------------------------------------ */
 
 static bool

@@ -30,7 +30,5 @@ const struct stage *stages_find(const struct stages *stages, const char *code);
 /* The first stage of a state; NULL: none. */
 const struct stage *stages_of_state(const struct stages *stages, const char *state);
 bool stage_is_open(const struct stage *stage);
-/* Whether a word is among the space-separated words of a list. */
-bool stage_lists(const char *words, const char *word);
 
 #endif

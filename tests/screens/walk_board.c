@@ -152,6 +152,56 @@ board_moves_cards_on_a_large_terminal_in_english(void **state)
 	walk(&(struct walk){ "en_120", "en", 40, 120 });
 }
 
+/* Captured by keys, converted by F8: a customer, a contact and an opportunity. */
+static void
+convert(const char *lang, int rows, int cols, const char *company, const char *person)
+{
+	bool zh = strcmp(lang, "zh") == 0;
+	struct vt *vt = desk_home(bed, "ada", lang, rows, cols);
+
+	desk_type(vt, "{F9}");
+	desk_type(vt, "xxs");
+	desk_sees(vt, zh ? "线索" : "Lead");
+	desk_type(vt, "{Enter}");
+	desk_sees(vt, zh ? "新建线索" : "New Lead");
+	desk_type(vt, company);
+	desk_type(vt, "{Tab}");
+	desk_type(vt, person);
+	desk_type(vt, "{Tab}{Tab}13900008888{F10}");
+	desk_sees(vt, "L2");
+	desk_sees(vt, zh ? "已保存" : "saved");
+	desk_type(vt, "{F8}");
+	desk_sees(vt, zh ? "转为客户" : "Convert");
+	desk_type(vt, zh ? "转为" : "Convert");
+	desk_type(vt, "{Enter}");
+	desk_sees(vt, zh ? "电话相同仍新建" : "Existing customer");
+	desk_type(vt, "{F10}");
+	desk_sees(vt, zh ? "新建客户，商机 O2" : "New customer, opportunity O2");
+	desk_sees(vt, zh ? "已转化" : "Converted");
+	assert_int_equal(pg_int(DB,
+			     "SELECT count(*) FROM lead l JOIN customer c ON c.id = l.customer_id"
+			     " JOIN contact p ON p.id = l.contact_id AND p.customer_id = c.id"
+			     " JOIN opportunity o ON o.id = l.opportunity_id AND o.customer_id = c.id"
+			     " WHERE c.name = '%s' AND p.name = '%s' AND l.state = 'converted'",
+			     company, person),
+	    1);
+	/* The next test has the same phone, which would be noticed. */
+	pg_exec(DB, "UPDATE customer SET phone_digits = NULL; UPDATE contact SET mobile_digits = NULL");
+	desk_leave(vt);
+}
+
+static void
+lead_is_captured_and_converted_in_chinese(void **state)
+{
+	convert("zh", 24, 80, "无锡锐新自动化有限公司", "单雄");
+}
+
+static void
+lead_is_captured_and_converted_in_english(void **state)
+{
+	convert("en", 40, 120, "Kestrel Works Ltd", "Ann Lee");
+}
+
 static int
 setup(void **state)
 {
@@ -178,6 +228,8 @@ main(void)
 		cmocka_unit_test(board_moves_cards_in_english),
 		cmocka_unit_test(board_moves_cards_on_a_large_terminal_in_chinese),
 		cmocka_unit_test(board_moves_cards_on_a_large_terminal_in_english),
+		cmocka_unit_test(lead_is_captured_and_converted_in_chinese),
+		cmocka_unit_test(lead_is_captured_and_converted_in_english),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -221,6 +221,17 @@ convert_makes_no_second_customer_or_contact(void **state)
 	    SENT(NUMBER_OF(1, customer), NUMBER_OF(4, 1))));
 	assert_int_equal(number_of(ada, E_lead, by_phone, F_lead_customer_id), customer);
 	assert_null(value_of(get(ada, E_lead, by_phone), F_lead_opportunity_id));
+	/* a contact that is named stands with the customer, too */
+	{
+		int64_t lead = make_lead(ada, "已有客户公司", "", "");
+		int64_t named = expect_written(client_save(ada, E_contact, 0, 0,
+		    SENT(TEXT_OF(F_contact_name, "别处的人"), NUMBER_OF(F_contact_customer_id,
+			make_customer(ada, "别处公司", ""))), NULL))->id;
+
+		expect_written(client_act(ada, E_lead, lead, "convert", SENT(NUMBER_OF(2, named))));
+		assert_int_equal(number_of(ada, E_lead, lead, F_lead_contact_id), named);
+		assert_int_equal(get(ada, E_contact, named)->n_lines, 1);
+	}
 	/* the same person at another company: one contact of both */
 	expect_written(client_act(ada, E_lead, elsewhere, "convert", NULL));
 	assert_int_equal(number_of(ada, E_lead, elsewhere, F_lead_contact_id), contact);
@@ -402,6 +413,9 @@ won_and_lost_keep_what_closed_them_and_reopen(void **state)
 	assert_string_equal(text_of(ada, E_opportunity, id, F_opportunity_lost_reason), "");
 	expect_written(client_act(ada, E_opportunity, id, "win", NULL));
 	assert_string_equal(text_of(ada, E_opportunity, id, F_opportunity_state), "won");
+	/* what is closed is only acted on */
+	expect_error(client_save(ada, E_opportunity, id, get(ada, E_opportunity, id)->version,
+	    SENT(TEXT_OF(F_opportunity_need, "改")), NULL), ERR_WRONG_STATE, 0);
 	assert_int_equal(number_of(ada, E_opportunity, id, F_opportunity_probability), 100);
 	assert_int_equal(number_of(ada, E_opportunity, id, F_opportunity_weighted), 10000000);
 }
