@@ -52,7 +52,6 @@ struct action_form {
 
 /* What the server says of it (what a lead became) stands in place of the record's name. */
 static void
-static void
 action_said(struct action *action, const Kehu__Written *written)
 {
 	bool more =
