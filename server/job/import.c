@@ -125,22 +125,28 @@ static enum err
 import_value(struct call *call, const struct field *field, const char *text, struct value *value)
 {
 	const struct entity_view *target = catalog_entity_named(call->catalog, field->ref);
-	enum err err = value_from_text(call, field, text, value);
+	enum err err;
 
-	if (err != ERR_NO_SUCH_RECORD || field->type != TYPE_REF || target->def->kind == ENTITY_SETUP)
-		return err;
+	if (field->type != TYPE_REF || target->def->kind == ENTITY_SETUP || text[0] == '#' ||
+	    text[strspn(text, " ")] == '\0')
+		return value_from_text(call, field, text, value);
+	/* A file's "11" is a number of theirs; only what no record is called may be an id. */
+	*value = (struct value){ 0 };
 	err = import_find_reference(call, field, text, &value->number);
+	if (err == ERR_NO_SUCH_RECORD)
+		return value_from_text(call, field, text, value);
 	value->present = err == ERR_OK;
 	return err;
 }
 
+/* The row's line of a kind: the record's first, or one of its own where rows add lines. */
 static struct record *
-import_line(struct call *call, struct record *record, const struct entity_view *kind)
+import_line(struct call *call, struct record *record, const struct entity_view *kind, bool add)
 {
 	struct record *line;
 
 	for (size_t i = 0; i < record->line_count; i++)
-		if (record->lines[i]->entity->def == kind->def)
+		if (record->lines[i]->entity->def == kind->def && (!add || record->lines[i]->is_new))
 			return record->lines[i];
 	line = record_new(call->arena, kind);
 	line->is_new = true;
@@ -163,7 +169,7 @@ import_put(struct import *import, struct import_row *row, struct record *record,
 	if (column->line != NULL) {
 		if (!value.present)
 			return ERR_OK; /* an empty cell makes no line */
-		record = import_line(call, record, column->line);
+		record = import_line(call, record, column->line, import->map.add);
 	}
 	err = record_take_value(record, column->field, &value);
 	return err == ERR_OK ? ERR_OK : import_blame(import, row, err, column->header);

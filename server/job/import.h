@@ -23,6 +23,7 @@ struct import_map {
 	size_t constant_count;
 	const struct field *match;
 	bool update; /* an existing record is changed, else refused as a duplicate */
+	bool add;    /* as update, but a row's lines come beside those there: one row, one line */
 	bool dry_run;
 };
 

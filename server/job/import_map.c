@@ -113,7 +113,9 @@ import_bind(struct call *call, struct arena *arena, const Kehu__Import *request,
 			return import_refuse(call, "There is no field \"%s\"", "没有字段“%s”", request->match);
 		if (map->match->flags & FIELD_MASKED)
 			return import_refuse(call, "The field \"%s\" is masked for you", "字段“%s”对您是掩码的", request->match);
-		map->update = request->on_match != NULL && strcmp(request->on_match, "update") == 0;
+		map->add = request->on_match != NULL && strcmp(request->on_match, "add") == 0;
+		map->update = map->add ||
+		    (request->on_match != NULL && strcmp(request->on_match, "update") == 0);
 	}
 	for (size_t i = 0; i < count; i++)
 		taken += map->columns[i].field != NULL;

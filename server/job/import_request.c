@@ -60,7 +60,7 @@ import_start(struct call *call)
 		return err;
 	if (entity->def->kind == ENTITY_LINE || entity->def->kind == ENTITY_ANCHORED)
 		return CALL_FAIL(call, ERR_BAD_REQUEST, .entity = request->entity);
-	if (request->on_match != NULL && strcmp(request->on_match, "update") == 0 &&
+	if (request->on_match != NULL && (strcmp(request->on_match, "update") == 0 || strcmp(request->on_match, "add") == 0) &&
 	    (access_rights(call->user, entity->def) & RIGHT_EDIT) == 0)
 		return CALL_FAIL(call, ERR_FORBIDDEN, .entity = request->entity);
 	call_begin(call, true);
