@@ -4,10 +4,8 @@
 
 /* What a person fills in. Masked values are shown, so that nobody takes them for empty. */
 static bool
-form_shows(const Kehu__Field *field, bool is_new)
+form_shows(const Kehu__Field *field)
 {
-	if (field->flags & CAT_MASKED)
-		return !is_new;
 	return (field->flags & (CAT_READONLY | CAT_FIGURE)) == 0 && field->type != CAT_REFS;
 }
 
@@ -50,7 +48,7 @@ form_make_boxes(struct form_screen *form)
 			for (size_t k = 0; k < form->line_count; k++)
 				specs[count++].lines = form->lines[k];
 		}
-		if (field == NULL || !form_shows(field, form->id == 0))
+		if (field == NULL || !form_shows(field))
 			continue;
 		specs[count++].field = form_with_section(form, field, section);
 		section = NULL;

@@ -70,7 +70,7 @@ values_cols(const Kehu__Field *field)
 static enum form_kind
 values_kind(const Kehu__Field *field)
 {
-	if ((field->flags & (CAT_READONLY | CAT_MASKED)) != 0 || field->type == CAT_REFS)
+	if ((field->flags & CAT_READONLY) != 0 || field->type == CAT_REFS)
 		return FORM_SHOW;
 	switch (field->type) {
 	case CAT_BLOCK:
@@ -233,6 +233,10 @@ values_place(struct values *values, size_t index, const Kehu__Value *value, bool
 	const char *text = values_text(values, arena, field, value);
 
 	values_forget(values, index);
+	/* A masked value is only to be seen; where there is none, one may be filled in. */
+	if (field->flags & CAT_MASKED)
+		values->fields[index].kind =
+		    value != NULL && value->masked ? FORM_SHOW : values_kind(field);
 	if (field->type == CAT_REF && !cat_value_empty(value))
 		values_set_ref(values, index, value->number, text);
 	if (loaded)

@@ -9,6 +9,7 @@
 #include "client/screens/ask.h"
 #include "client/screens/draft.h"
 #include "client/screens/form.h"
+#include "client/screens/reveal.h"
 #include "client/ui/term.h"
 #include "common/log.h"
 #include "common/text.h"
@@ -369,6 +370,11 @@ record_key_act(struct record_screen *screen, enum act act)
 	case ACT_copy:
 	case ACT_copy_record:
 		return record_copy(screen, act == ACT_copy_record);
+	case ACT_reveal:
+		if (!reveal_can(screen->app, screen->record))
+			return UI_NONE;
+		reveal_open(screen->app, screen->record);
+		return UI_DONE;
 	case ACT_undo:
 		return action_undo(screen->app);
 	default:
@@ -510,6 +516,8 @@ record_can(struct screen *base, enum act act)
 	case ACT_approve:
 	case ACT_refuse:
 		return record_is_approval(screen);
+	case ACT_reveal:
+		return reveal_can(screen->app, screen->record);
 	case ACT_undo:
 		return action_can_undo(screen->app);
 	default:

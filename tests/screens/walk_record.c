@@ -449,6 +449,47 @@ deleting_asks_for_the_number_of_what_goes_along_and_is_undone(void **state)
 	desk_leave(vt);
 }
 
+/* 财务 sees phones masked, and may reveal one for a reason. */
+static void
+masked_value_is_shown_for_a_reason(void **state)
+{
+	static const struct {
+		const char *lang, *title, *left, *refused;
+	} says[] = { { "zh", "查看被掩码的值", "今日还可查看 29 次", "此项必填" },
+		{ "en", "Reveal a masked value", "28 more today", "must be filled in" } };
+	int64_t id = make_customer("掩码演示公司");
+
+	pg_exec(DB, "UPDATE customer SET phone = '021-5566 7788', phone_digits = '02155667788' WHERE id = %ld;"
+		    "INSERT INTO users (id, name, name_key, label, label_key, branch_id, disabled, password_hash)"
+		    " SELECT 131, 'fin', 'fin', 'Fin', 'fin', 1, false, password_hash FROM users WHERE id = 101;"
+		    "INSERT INTO user_role (user_id, role_id) SELECT 131, id FROM role WHERE name = 'finance'",
+	    (long)id);
+	for (size_t i = 0; i < 2; i++) {
+		struct vt *vt = desk_home(bed, "fin", says[i].lang, i == 0 ? 24 : 40, i == 0 ? 80 : 120);
+
+		desk_type(vt, "{F9}");
+		desk_type(vt, "掩码演示");
+		vt_wait_settled(vt, 600, DESK_SOON_MS);
+		desk_type(vt, "{Enter}");
+		desk_sees(vt, "021****7788");
+		desk_type(vt, "V");
+		desk_sees(vt, says[i].title);
+		desk_type(vt, "{F10}");
+		desk_sees(vt, says[i].refused);
+		desk_misses(vt, "5566");
+		desk_type(vt, "催款回电{F10}");
+		desk_sees(vt, "021-5566 7788");
+		desk_sees(vt, says[i].left);
+		desk_type(vt, "{F3}");
+		desk_misses(vt, "5566");
+		/* a form shows it masked, and takes nothing over it */
+		desk_type(vt, "{F2}");
+		desk_sees(vt, "021****7788");
+		desk_end(vt);
+	}
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM audit WHERE request = 'reveal' AND user_id = 131"), 2);
+}
+
 static void
 file_is_added_and_saved_again(void **state)
 {
@@ -523,6 +564,7 @@ main(void)
 		cmocka_unit_test(save_left_behind_by_a_killed_client_goes_out_with_the_next),
 		cmocka_unit_test(action_asks_for_its_arguments),
 		cmocka_unit_test(deleting_asks_for_the_number_of_what_goes_along_and_is_undone),
+		cmocka_unit_test(masked_value_is_shown_for_a_reason),
 		cmocka_unit_test(file_is_added_and_saved_again),
 	};
 
