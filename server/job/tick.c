@@ -7,6 +7,7 @@
 #include "common/date.h"
 #include "common/log.h"
 #include "server/audit/audit.h"
+#include "server/record/message.h"
 #include "server/audit/readings.h"
 
 #include <stdlib.h>
@@ -17,6 +18,8 @@
 const struct tick_kind tick_kinds[] = {
 	{ "audit_seal", 10, false, audit_seal_tick },
 	{ "readings", 10, true, readings_tick },
+	{ "approval_remind", 5, false, approval_remind_tick },
+	{ "follow", 10, false, message_follow_tick },
 	{ 0 },
 };
 

@@ -137,10 +137,12 @@ act_run(struct call *call, const struct write *write)
 	struct record *record;
 	enum err err;
 
-	err = record_read_to_change(call, write->entity, act->id, &record);
+	err = write->rule->reads ?
+	    record_read(call, write->entity, act->id, RIGHT_VIEW, true, false, &record) :
+	    record_read_to_change(call, write->entity, act->id, &record);
 	if (err != ERR_OK)
 		return err;
-	if (record->deleted)
+	if (record == NULL || record->deleted)
 		return CALL_FAIL(call, ERR_NO_SUCH_RECORD, .entity = act->entity);
 	if (act->has_version && act->version != record->version) {
 		call->current_version = record->version;

@@ -345,7 +345,7 @@ page_where_common(struct page_reading *reading, struct sql *sql)
 		    reading->entity->def->anchored)
 			sql_addf(sql, " AND t.anchor_entity = %" PRIu32, request->parent_entity);
 		/* uploads not ended are nobody's */
-		if (reading->entity->def->kind == ENTITY_ANCHORED)
+		if (strcmp(reading->entity->def->name, "attachment") == 0)
 			sql_add(sql, " AND t.complete");
 	}
 	if (reading->has_only) {

@@ -24,6 +24,7 @@ struct rule {
 	enum err (*run)(struct call *call, struct record *record);
 	enum err (*act)(struct call *call, struct record *record, const struct value *arguments);
 	enum right right;   /* an action's, when not RIGHT_ACT */
+	bool reads;         /* the action only reads the record: whoever sees it may, and nothing is locked */
 	bool stores;        /* the action changes the row itself and sets record->version */
 	const char *makes;  /* entities the action makes records of, space-separated */
 };

@@ -3,6 +3,7 @@
  * refuse a row that leaves their sight.
  */
 #include "server/entity/fields.h"
+#include "server/record/message.h"
 #include "server/record/outbox.h"
 #include "server/record/rule.h"
 
@@ -116,6 +117,7 @@ const struct rule rules_customer[] = {
 	{ .hook = HOOK_BEFORE_SAVE, .run = customer_before_save },
 	{ .hook = HOOK_DELETE, .run = customer_delete },
 	{ .hook = HOOK_RESTORE, .run = customer_restore },
+	MESSAGE_RULES,
 	{ .action = "send_mail", .act = outbox_act_mail, .stores = true },
 	{ .action = "send_sms", .act = outbox_act_sms, .stores = true },
 	{ .action = "transfer", .act = customer_transfer, .right = RIGHT_ASSIGN, .stores = true },

@@ -1,9 +1,53 @@
 /*
- * 消息: a reader marks their own messages; nothing else of them changes.
+ * 消息: written to a user, answered, marked as read. The receiver's row is made by a rule function;
+ * what the sender saves is their own copy.
  */
+#include "server/record/message.h"
+
 #include "common/date.h"
 #include "server/entity/fields.h"
-#include "server/record/rule.h"
+
+static enum err
+message_before_save(struct call *call, struct record *message)
+{
+	if (!message->is_new)
+		return ERR_OK;
+	if (record_number(message, F_message_to_id) == 0)
+		return CALL_FAIL(call, ERR_REQUIRED, .entity = E_message, .field = F_message_to_id);
+	if (record_text(message, F_message_text)[0] == '\0')
+		return CALL_FAIL(call, ERR_REQUIRED, .entity = E_message, .field = F_message_text);
+	record_set_text(message, F_message_kind, "sent");
+	record_set_number(message, F_message_from_id, call->session.user);
+	record_set_number(message, F_message_read_at, date_now_us());
+	return ERR_OK;
+}
+
+static enum err
+message_after_save(struct call *call, struct record *message)
+{
+	enum err err;
+
+	if (!message->is_new)
+		return ERR_OK;
+	err = message_say(call, record_number(message, F_message_to_id),
+	    record_text(message, F_message_text), 0, false);
+	if (err == ERR_INVALID)
+		call->failure.field = F_message_to_id;
+	return err;
+}
+
+static enum err
+message_reply(struct call *call, struct record *message, const struct value *arguments)
+{
+	int64_t thread = record_number(message, F_message_thread);
+
+	if (record_number(message, F_message_from_id) == 0)
+		return CALL_FAIL(call, ERR_WRONG_STATE,
+		    .text = call_say(call, "Kehu itself reads no answers", "系统消息不能回复"));
+	record_set_number(message, F_message_read_at, date_now_us());
+	return message_say(call, record_number(message, F_message_from_id), arguments[0].text,
+	    thread != 0 ? thread : message->id, true);
+}
 
 static enum err
 message_read(struct call *call, struct record *message, const struct value *arguments)
@@ -25,6 +69,9 @@ message_unread(struct call *call, struct record *message, const struct value *ar
 }
 
 const struct rule rules_message[] = {
+	{ .hook = HOOK_BEFORE_SAVE, .run = message_before_save },
+	{ .hook = HOOK_AFTER_SAVE, .run = message_after_save },
+	{ .action = "reply", .act = message_reply },
 	{ .action = "read", .act = message_read },
 	{ .action = "unread", .act = message_unread },
 	{ 0 },

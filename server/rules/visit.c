@@ -6,6 +6,7 @@
  */
 #include "common/date.h"
 #include "server/entity/fields.h"
+#include "server/record/message.h"
 #include "server/record/rule.h"
 
 #include <inttypes.h>
@@ -130,6 +131,7 @@ const struct rule rules_visit[] = {
 	{ .hook = HOOK_BEFORE_SAVE, .run = visit_before_save },
 	{ .hook = HOOK_AFTER_SAVE, .run = visit_update_figures },
 	{ .hook = HOOK_AFTER_DELETE, .run = visit_update_figures },
+	MESSAGE_RULES,
 	{ .action = "start", .act = visit_start },
 	{ .action = "complete", .act = visit_complete },
 	{ .action = "cancel", .act = visit_cancel },

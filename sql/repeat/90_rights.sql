@@ -56,6 +56,9 @@ GRANT EXECUTE ON FUNCTION access_approval_rules(), kehu_approval_step_of(bigint[
 	kehu_approval_end(bigint, text, text, bigint), kehu_approval_remind(integer),
 	kehu_outbox(text, text, text, text, bigint, bigint, bigint, text, boolean),
 	kehu_outbox_file(bigint, text, text, bytea), kehu_outbox_claim(text, text, integer, integer),
+	kehu_say(bigint[], text, text, bigint, bigint, bigint, boolean),
+	kehu_comment(bigint, bigint, bigint, text, text, bigint[]), kehu_follow(bigint, bigint, boolean),
+	kehu_follow_changes(text[], bigint[]), kehu_tell(bigint, text, text, text, bigint, bigint),
 	kehu_template(bigint, text, boolean), kehu_outbox_files(bigint), kehu_outbox_handed(bigint, text),
 	kehu_outbox_done(bigint, text, text, text, bigint, bigint), kehu_outbox_release(text)
 	TO kehu_app;
@@ -117,3 +120,8 @@ DROP POLICY IF EXISTS kehu_all ON approval_change;
 CREATE POLICY kehu_all ON approval_change TO kehu_owner, kehu_rule, kehu_backup USING (true) WITH CHECK (true);
 
 GRANT SELECT, INSERT ON outgoing_file TO kehu_rule;
+
+GRANT SELECT, INSERT, UPDATE ON follower, follow_state TO kehu_rule;
+GRANT SELECT ON history TO kehu_rule;
+DROP POLICY IF EXISTS kehu_rule ON history;
+CREATE POLICY kehu_rule ON history FOR SELECT TO kehu_rule USING (true);

@@ -2,6 +2,7 @@
  * Approvals, the messages they send, and what both share with other users: against a real kehud
  * and PostgreSQL.
  */
+#include "common/date.h"
 #include "server/entity/fields.h"
 #include "tests/lib/bed.h"
 #include "tests/lib/company.h"
@@ -13,6 +14,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 // clang-format off
 #include <cmocka.h>
 // clang-format on
@@ -478,6 +480,89 @@ rule_asks_only_senders_of_its_role_and_department(void **state)
 	assert_true(expect_written(client_save(ada, E_customer, id, 2, SENT(TEXT_OF(F_customer_level, "A")), NULL))->waits);
 }
 
+/* ---- reminders and messages -------------------------------------------------------------- */
+
+static bool
+grows_past(const char *count, int64_t past)
+{
+	int64_t until = date_monotonic_us() + 2 * BED_WAIT_MS * INT64_C(1000);
+
+	while (date_monotonic_us() < until) {
+		if (pg_int(DB, "%s", count) > past)
+			return true;
+		usleep(50000);
+	}
+	return false;
+}
+
+static void
+late_approval_is_called_to_mind_once_a_period(void **state)
+{
+	static const char count[] = "SELECT count(*) FROM message WHERE owner_id = 103 AND text LIKE '仍待您审批%'";
+	int64_t id = make_customer("催办公司"), approval;
+
+	make_rule("催办", SENT(TEXT_OF(F_approval_rule_fields, "level")), STEPS({ .kind = "superior", .level = 1 }));
+	approval = ask_level(id);
+	pg_exec(DB, "UPDATE approval SET due_at = now() - interval '1 s' WHERE id = %" PRId64, approval);
+	assert_true(grows_past(count, 0));
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM approval WHERE id = %" PRId64 " AND due_at > now() + interval '23 h'", approval), 1);
+	expect_written(client_act(ada, E_approval, approval, "withdraw", NULL));
+}
+
+static void
+message_reaches_its_reader_and_is_answered(void **state)
+{
+	const Kehu__Page *page;
+	int64_t id;
+
+	expect_written(client_save(ada, E_message, 0, 0,
+	    SENT(NUMBER_OF(F_message_to_id, USER_BEN), TEXT_OF(F_message_text, "Lunch?")), NULL));
+	expect_error(client_save(ada, E_message, 0, 0, SENT(TEXT_OF(F_message_text, "x")), NULL), ERR_REQUIRED, F_message_to_id);
+	expect_error(client_save(ada, E_message, 0, 0, SENT(NUMBER_OF(F_message_to_id, USER_FAY), TEXT_OF(F_message_text, "x")), NULL), ERR_INVALID, F_message_to_id);
+	page = client_list(ben, E_message, "from:Ada kind:message -has:read_at")->page;
+	assert_int_equal(page->n_rows, 1);
+	id = page->rows[0]->id;
+	/* a message is its reader's alone */
+	expect_error(client_get(cai, E_message, id), ERR_NO_SUCH_RECORD, 0);
+	expect_error(client_get(ada, E_message, id), ERR_NO_SUCH_RECORD, 0);
+	expect_written(client_act(ben, E_message, id, "reply", SENT(TEXT_OF(1, "Yes"))));
+	assert_int_equal(client_list(ben, E_message, "from:Ada kind:message -has:read_at")->page->n_rows, 0);
+	assert_int_equal(client_list(ada, E_message, "from:Ben kind:message -has:read_at")->page->n_rows, 1);
+	expect_error(client_save(ben, E_message, id, 2, SENT(TEXT_OF(F_message_text, "other")), NULL), ERR_FORBIDDEN, 0);
+}
+
+static void
+comment_reaches_followers_owner_and_those_named(void **state)
+{
+	int64_t id = make_customer("评论公司");
+	Kehu__ClientFrame frame = KEHU__CLIENT_FRAME__INIT;
+	Kehu__Related related = KEHU__RELATED__INIT;
+	const char *count = arena_printf(bed->arena,
+	    "SELECT count(*) FROM message WHERE kind = 'follow' AND owner_id = 101 AND anchor_id = %" PRId64, id);
+
+	expect_written(client_act(eve, E_customer, id, "follow", NULL));
+	expect_written(client_act(cai, E_customer, id, "comment", SENT(TEXT_OF(1, "请 @Ben 跟进"))));
+	assert_string_equal(pg_exec(DB, "SELECT string_agg(owner_id || kind, ' ' ORDER BY owner_id) FROM message WHERE anchor_id = %" PRId64, id),
+	    "101comment 102mention 105comment");
+	expect_error(client_act(ben, E_customer, id, "comment", SENT(TEXT_OF(1, "x"))), ERR_NO_SUCH_RECORD, 0);
+	/* beside the record for whoever sees it */
+	related.has_entity = related.has_id = related.has_related = true;
+	related.entity = E_customer;
+	related.id = id;
+	related.related = E_comment;
+	frame.request_case = KEHU__CLIENT_FRAME__REQUEST_RELATED;
+	frame.related = &related;
+	assert_int_equal(client_call(ada, &frame)->page->n_rows, 1);
+	/* the owner hears that somebody else changed it, and what it was only by looking */
+	expect_written(client_save(cai, E_customer, id, 1, SENT(TEXT_OF(F_customer_short_name, "秘密")), NULL));
+	assert_true(grows_past(count, 0));
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM message WHERE text LIKE '%%秘密%%'"), 0);
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM message WHERE kind = 'follow' AND owner_id = 103 AND anchor_id = %" PRId64, id), 0);
+	expect_written(client_act(ada, E_customer, id, "unfollow", NULL));
+	expect_written(client_act(cai, E_customer, id, "comment", SENT(TEXT_OF(1, "again"))));
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM message WHERE kind = 'comment' AND owner_id = 101 AND anchor_id = %" PRId64, id), 1);
+}
+
 static int
 setup(void **state)
 {
@@ -524,6 +609,9 @@ main(void)
 		TEST(two_signers_at_once_do_it_once),
 		TEST(rule_that_means_nothing_is_refused_at_its_field),
 		TEST(rule_asks_only_senders_of_its_role_and_department),
+		TEST(late_approval_is_called_to_mind_once_a_period),
+		TEST(message_reaches_its_reader_and_is_answered),
+		TEST(comment_reaches_followers_owner_and_those_named),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
