@@ -24,7 +24,8 @@ bool
 config_has(const Kehu__Entity *entity)
 {
 	return entity->kind == CAT_SETUP && (entity->actions_allowed & CAT_CREATE) != 0 &&
-	       strcmp(entity->name, "region") != 0;
+	       strcmp(entity->name, "region") != 0 &&
+	       strcmp(entity->name, "certificate") != 0; /* signed, not set up */
 }
 
 bool

@@ -1,4 +1,5 @@
 /* Passwords, their policy, and the codes of second factors, without a server. */
+#include "client/print/qr.h"
 #include "server/gate/password.h"
 #include "server/gate/totp.h"
 
@@ -179,6 +180,49 @@ recovery_code_is_known_in_any_spelling(void **state)
 	assert_false(totp_recovery_hash("k7mq-k7mq-k7mq-k7m1", second));
 }
 
+/* ---- the code on the screen -------------------------------------------------------------- */
+
+/* Modules read back from the half blocks; outside of a line they are dark. */
+static bool
+module_is_light(const struct qr *qr, int y, int x)
+{
+	const char *at = qr->lines[y / 2];
+	bool upper, lower;
+
+	for (int i = 0; i < x; i++)
+		at += (unsigned char)*at < 0x80 ? 1 : 3;
+	upper = strncmp(at, "█", 3) == 0 || strncmp(at, "▀", 3) == 0;
+	lower = strncmp(at, "█", 3) == 0 || strncmp(at, "▄", 3) == 0;
+	return y % 2 == 0 ? upper : lower;
+}
+
+static void
+qr_code_fits_the_smallest_screen(void **state)
+{
+	const uint8_t *secret = (const uint8_t *)"12345678901234567890";
+	/* a margin of light, and the three corner marks every reader looks for */
+	static const char *const mark[] = { "1111111", "1000001", "1011101", "1011101", "1011101",
+		"1000001", "1111111" };
+	const struct qr *qr = qr_new(arena, totp_uri(arena, secret, "zhangxiaoming.sh88"));
+
+	assert_non_null(qr);
+	assert_int_equal(qr->cols, 35);
+	assert_int_equal(qr->rows, 18);
+	for (int i = 0; i < qr->cols; i++)
+		assert_true(module_is_light(qr, 0, i) && module_is_light(qr, i, 0) &&
+			    module_is_light(qr, qr->cols - 1, i) && module_is_light(qr, i, qr->cols - 1));
+	for (int y = 0; y < 7; y++)
+		for (int x = 0; x < 7; x++) {
+			assert_int_equal(module_is_light(qr, 1 + y, 1 + x), mark[y][x] == '0');
+			assert_int_equal(module_is_light(qr, 1 + y, qr->cols - 8 + x), mark[y][x] == '0');
+			assert_int_equal(module_is_light(qr, qr->cols - 8 + y, 1 + x), mark[y][x] == '0');
+		}
+	char *long_one = arena_alloc(arena, 4001);
+	memset(long_one, 'x', 4000);
+	long_one[4000] = '\0';
+	assert_null(qr_new(arena, long_one));
+}
+
 static int
 sign_start(void **state)
 {
@@ -206,6 +250,7 @@ main(void)
 		cmocka_unit_test(code_is_that_of_the_standard),
 		cmocka_unit_test(code_may_be_typed_with_blanks_and_nothing_else),
 		cmocka_unit_test(recovery_code_is_known_in_any_spelling),
+		cmocka_unit_test(qr_code_fits_the_smallest_screen),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
