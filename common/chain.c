@@ -235,7 +235,8 @@ chain_fault_text(enum chain_fault fault, enum lang lang)
 		[CHAIN_WHOLE] = { "it holds", "完整" },
 		[CHAIN_GAP] = { "the segment is missing", "缺少该区段" },
 		[CHAIN_UNSIGNED] = { "it was signed with another key", "签名密钥不符" },
-		[CHAIN_FORKED] = { "it is not the one whose head was kept", "与留存的链头不符" },
+		[CHAIN_FORKED] = { "it is not the one whose head was kept",
+		    "与留存的链头不符" },
 		[CHAIN_SHORT] = { "the chain ends here, but later heads were kept",
 		    "链条到此为止，但留存有更晚的链头" },
 	};

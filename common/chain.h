@@ -19,7 +19,7 @@ struct chain_segment {
 	uint64_t number; /* from 1 */
 	uint64_t rows;
 	uint64_t xid_from, xid_below; /* its rows' transactions */
-	uint64_t floor;		      /* rows up to this seq belong to a database before a restore */
+	uint64_t floor; /* rows up to this seq belong to a database before a restore */
 	int64_t at_us;
 	uint8_t prev[CHAIN_HASH_BYTES], root[CHAIN_HASH_BYTES];
 };
@@ -52,10 +52,10 @@ bool chain_read_anchor(const char *line, uint64_t *number, uint8_t hash[CHAIN_HA
  */
 enum chain_fault {
 	CHAIN_WHOLE,
-	CHAIN_GAP,	/* a segment is missing */
+	CHAIN_GAP,      /* a segment is missing */
 	CHAIN_UNSIGNED, /* signed with another key */
-	CHAIN_FORKED,	/* not the head that was kept */
-	CHAIN_SHORT,	/* a head that was kept is past the end */
+	CHAIN_FORKED,   /* not the head that was kept */
+	CHAIN_SHORT,    /* a head that was kept is past the end */
 };
 struct chain_anchor {
 	uint64_t number;
@@ -66,7 +66,7 @@ struct chain_check {
 	size_t anchor_count;
 	bool has_key;
 	uint8_t key[CHAIN_HASH_BYTES]; /* the first one; moves on */
-	uint64_t number;	       /* of the last head seen */
+	uint64_t number;               /* of the last head seen */
 	enum chain_fault fault;
 	uint64_t broken; /* the segment to blame */
 };

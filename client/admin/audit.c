@@ -1,7 +1,7 @@
 /*
  * kehu-admin audit: rows, the check of the chain, its heads. The server checks what lies in the
- * database; what is known outside (the first key, heads kept elsewhere) is held against the heads
- * here, on the auditor's machine.
+ * database; what is known outside (the first key, heads kept elsewhere) is held against the
+ * heads here, on the auditor's machine.
  */
 #include "client/admin/audit.h"
 
@@ -16,7 +16,8 @@
 #define AUDIT_ROWS 50
 
 static enum err
-audit_ask(struct cli *cli, struct arena *arena, Kehu__Audit *request, Kehu__AuditAnswer **answer)
+audit_ask(
+    struct cli *cli, struct arena *arena, Kehu__Audit *request, Kehu__AuditAnswer **answer)
 {
 	Kehu__ClientFrame frame = KEHU__CLIENT_FRAME__INIT;
 	Kehu__ServerFrame *got;
@@ -39,7 +40,8 @@ audit_moment(struct cli *cli, const char *text, int64_t *us)
 {
 	enum err err = date_parse_us(text, date_now_us(), cli->offset_min, us);
 
-	return err == ERR_OK ? ERR_OK : cli_fail(cli, err, text, "2026-11-22, \"2026-11-22 08:00\"");
+	return err == ERR_OK ? ERR_OK
+			     : cli_fail(cli, err, text, "2026-11-22, \"2026-11-22 08:00\"");
 }
 
 static enum err
@@ -98,20 +100,21 @@ audit_number(struct arena *arena, bool has, int64_t number)
 }
 
 static void
-audit_put_row(struct cli *cli, struct arena *arena, struct sheet *sheet, const Kehu__AuditRow *row)
+audit_put_row(
+    struct cli *cli, struct arena *arena, struct sheet *sheet, const Kehu__AuditRow *row)
 {
 	const Kehu__Entity *entity = row->has_entity ? cat_entity(cli->cat, row->entity) : NULL;
 
 	sheet_row(sheet,
-	    (struct sheet_cell[]){ audit_number(arena, true, row->seq), 
+	    (struct sheet_cell[]){ audit_number(arena, true, row->seq),
 		{ .text = date_format_us(arena, row->at_us, cli->offset_min) },
-		{ .text = row->user_label != NULL ? row->user_label :
-			  row->has_user		  ? arena_printf(arena, "#%" PRId64, row->user) :
-						    NULL },
+		{ .text = row->user_label != NULL ? row->user_label
+			  : row->has_user         ? arena_printf(arena, "#%" PRId64, row->user)
+						  : NULL },
 		{ .text = row->request }, { .text = row->action },
-		{ .text = entity != NULL  ? entity->name :
-			  row->has_entity ? arena_printf(arena, "%" PRIu32, row->entity) :
-					    NULL },
+		{ .text = entity != NULL    ? entity->name
+			  : row->has_entity ? arena_printf(arena, "%" PRIu32, row->entity)
+					    : NULL },
 		audit_number(arena, row->has_record, row->record), { .text = row->detail },
 		audit_number(arena, row->has_session, row->session),
 		audit_number(arena, row->has_reference, row->reference) });
@@ -121,7 +124,8 @@ static struct sheet *
 audit_sheet(struct cli *cli, enum sheet_format format)
 {
 	const struct sheet_column columns[] = { { "seq", cli_say(cli, "Row", "行") },
-		{ "at", cli_say(cli, "When", "时间") }, { "user", cli_say(cli, "User", "用户") },
+		{ "at", cli_say(cli, "When", "时间") },
+		{ "user", cli_say(cli, "User", "用户") },
 		{ "request", cli_say(cli, "Request", "请求") },
 		{ "action", cli_say(cli, "Action", "操作") },
 		{ "entity", cli_say(cli, "Kind", "类别") },
@@ -158,8 +162,9 @@ admin_audit_list(struct cli *cli)
 		struct buf cursor = BUF_INIT;
 		Kehu__AuditAnswer *answer;
 
-		request.limit =
-		    limit > 0 && limit - shown < AUDIT_PAGE ? (uint32_t)(limit - shown) : AUDIT_PAGE;
+		request.limit = limit > 0 && limit - shown < AUDIT_PAGE
+				    ? (uint32_t)(limit - shown)
+				    : AUDIT_PAGE;
 		err = audit_ask(cli, arena, &request, &answer);
 		if (err != ERR_OK)
 			break;
@@ -170,7 +175,8 @@ admin_audit_list(struct cli *cli)
 		if (answer->has_next)
 			buf_put(&cursor, answer->next.data, answer->next.len);
 		request.has_cursor = more;
-		request.cursor.data = (uint8_t *)arena_memdup(cli->arena, buf_text(&cursor), cursor.bytes);
+		request.cursor.data =
+		    (uint8_t *)arena_memdup(cli->arena, buf_text(&cursor), cursor.bytes);
 		request.cursor.len = cursor.bytes;
 		buf_fini(&cursor);
 		arena_reset(arena);
@@ -271,14 +277,17 @@ audit_check_heads(struct cli *cli, struct chain_check *check, Kehu__AuditHead *l
 		for (size_t i = 0; err == ERR_OK && i < answer->n_heads; i++) {
 			const Kehu__AuditHead *head = answer->heads[i];
 
-			if (head->hash.len != CHAIN_HASH_BYTES || head->mac.len != CHAIN_HASH_BYTES) {
+			if (head->hash.len != CHAIN_HASH_BYTES ||
+			    head->mac.len != CHAIN_HASH_BYTES) {
 				err = cli_fail(cli, ERR_BAD_FRAME, NULL, NULL);
 				break;
 			}
 			chain_check_head(check, head->number, head->hash.data, head->mac.data);
 			*last = *head;
-			last->hash.data = arena_memdup(cli->arena, head->hash.data, CHAIN_HASH_BYTES);
-			last->mac.data = arena_memdup(cli->arena, head->mac.data, CHAIN_HASH_BYTES);
+			last->hash.data =
+			    arena_memdup(cli->arena, head->hash.data, CHAIN_HASH_BYTES);
+			last->mac.data =
+			    arena_memdup(cli->arena, head->mac.data, CHAIN_HASH_BYTES);
 			request.from = head->number + 1;
 		}
 	} while (err == ERR_OK && answer->n_heads > 0 && check->fault == CHAIN_WHOLE);
@@ -318,10 +327,12 @@ admin_audit_verify(struct cli *cli)
 	if (!chain_check_end(&check))
 		return cli_fail(cli, ERR_AUDIT_BROKEN,
 		    arena_printf(cli->arena,
-			cli_say(cli, "segment %" PRIu64 ": %s", "区段 %" PRIu64 "：%s"), check.broken,
-			chain_fault_text(check.fault, cli->lang)),
+			cli_say(cli, "segment %" PRIu64 ": %s", "区段 %" PRIu64 "：%s"),
+			check.broken, chain_fault_text(check.fault, cli->lang)),
 		    NULL);
-	cli_print(cli, cli_say(cli, "Heads: %" PRIu64 " held against what was kept", "链头：%" PRIu64 " 个，与留存一致"),
+	cli_print(cli,
+	    cli_say(cli, "Heads: %" PRIu64 " held against what was kept",
+		"链头：%" PRIu64 " 个，与留存一致"),
 	    check.number);
 	return cli_flush(cli);
 }

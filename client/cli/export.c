@@ -41,8 +41,9 @@ export_fetch(struct cli *cli, int64_t id)
 	if (err != ERR_OK)
 		return err;
 	if (strcmp(job->state, "done") != 0)
-		return cli_fail(
-		    cli, strcmp(job->state, "cancelled") == 0 ? ERR_CANCELLED : ERR_FORBIDDEN, job->text, NULL);
+		return cli_fail(cli,
+		    strcmp(job->state, "cancelled") == 0 ? ERR_CANCELLED : ERR_FORBIDDEN,
+		    job->text, NULL);
 	cli_note(cli, "%s", job->text);
 	return cli_job_result(cli, job, path != NULL ? path : "-");
 }

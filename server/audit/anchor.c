@@ -17,8 +17,8 @@ static bool
 anchor_to_file(const char *path, const struct buf *line)
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
-	bool good =
-	    fd >= 0 && write(fd, line->data, line->bytes) == (ssize_t)line->bytes && fsync(fd) == 0;
+	bool good = fd >= 0 && write(fd, line->data, line->bytes) == (ssize_t)line->bytes &&
+		    fsync(fd) == 0;
 
 	if (fd >= 0)
 		close(fd);

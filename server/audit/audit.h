@@ -23,7 +23,8 @@ struct audit_sealed {
  * Seal the rows of every transaction that is over, up to a segment's worth. In a transaction of
  * its own; *sealed->number is 0 when there was nothing, or another server is at it.
  */
-MUST_CHECK enum err audit_seal(struct store *store, struct arena *arena, struct audit_sealed *sealed);
+MUST_CHECK enum err audit_seal(
+    struct store *store, struct arena *arena, struct audit_sealed *sealed);
 /* Writes the head where the settings say. False: somewhere it could not be written. */
 bool audit_anchor(const struct server_settings *settings, const struct audit_sealed *sealed);
 /* Periodic: seals what there is and writes the head where the settings say. */
@@ -34,7 +35,7 @@ enum err audit_seal_tick(struct worker *worker);
  * open, then fetch until no rows come. Columns: seq, what is hashed, the transaction.
  */
 struct audit_span {
-	uint64_t floor;	  /* seq above this */
+	uint64_t floor;   /* seq above this */
 	uint64_t ceiling; /* and up to this; 0: any */
 	uint64_t xid_from, xid_below;
 };
@@ -57,8 +58,8 @@ void audit_leaves_root(const uint8_t *leaves, size_t count, uint8_t root[CHAIN_H
 struct audit_verdict {
 	uint64_t segments, rows;
 	bool broken;
-	uint64_t segment; /* the first that is not as it was sealed; 0: none */
-	int64_t seq;	  /* the row to blame; 0: none can be named */
+	uint64_t segment;    /* the first that is not as it was sealed; 0: none */
+	int64_t seq;         /* the row to blame; 0: none can be named */
 	const char *en, *zh; /* what is wrong, in arena */
 };
 /*

@@ -1,6 +1,6 @@
 /*
- * See readings.h. One lock around everything: a page of 50 rows holds it for a few microseconds.
- * The database is never waited for under it.
+ * See readings.h. One lock around everything: a page of 50 rows holds it for a few
+ * microseconds. The database is never waited for under it.
  */
 #include "server/audit/readings.h"
 
@@ -13,11 +13,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BUCKETS	      1024
+#define BUCKETS       1024
 #define CHUNK_SHARE   20 /* of the budget: taken at once */
 #define CHUNK_MAX     500
-#define IDLE_US	      (120 * US_PER_SECOND) /* then what was taken and not used goes back */
-#define VIEWS_MAX     20000		    /* of sensitive fields, waiting to be written */
+#define IDLE_US       (120 * US_PER_SECOND) /* then what was taken and not used goes back */
+#define VIEWS_MAX     20000                 /* of sensitive fields, waiting to be written */
 #define VIEWS_A_FLUSH 500
 #define US_PER_HOUR   (3600 * US_PER_SECOND)
 
@@ -31,9 +31,9 @@ struct reader {
 	struct reader *next;
 	int64_t user, day;
 	struct id_set seen;
-	uint64_t left;		   /* taken from the budget, not used yet */
-	uint64_t news[READ_WAYS];  /* since the last flush */
-	int64_t used_us;	   /* monotonic */
+	uint64_t left;            /* taken from the budget, not used yet */
+	uint64_t news[READ_WAYS]; /* since the last flush */
+	int64_t used_us;          /* monotonic */
 };
 
 /* Looks at the sensitive fields of a record (0: of rows in lists) in an hour. */
@@ -171,7 +171,8 @@ reader_of(struct readings *readings, int64_t user, int64_t day)
 
 /* One statement in a transaction of its own. */
 static enum err
-readings_run(struct store *store, struct arena *arena, const struct sql *sql, struct rows **rows)
+readings_run(
+    struct store *store, struct arena *arena, const struct sql *sql, struct rows **rows)
 {
 	enum err err;
 
@@ -189,9 +190,12 @@ readings_refuse(struct call *call, int64_t budget)
 	return CALL_FAIL(call, ERR_BUDGET,
 	    .text = arena_printf(call->arena,
 		call_say(call,
-		    "You have read the %" PRId64 " records that one day allows; your supervisor can extend "
-		    "it (Reading, Extend the budget). What you have seen today stays open to you",
-		    "今日可查看的 %" PRId64 " 条记录已用完；上级可在“查看统计”中为您增加额度。今日已看过的记录仍可查看"),
+		    "You have read the %" PRId64
+		    " records that one day allows; your supervisor can extend "
+		    "it (Reading, Extend the budget). What you have seen today stays open to "
+		    "you",
+		    "今日可查看的 %" PRId64 " 条记录已用完；上级可在“查看统计”中为您增加额度。"
+					    "今日已看过的记录仍可查看"),
 		budget));
 }
 
@@ -292,13 +296,15 @@ static bool
 readings_sensitive(const struct entity_view *entity)
 {
 	for (size_t i = 0; i < entity->field_count; i++)
-		if ((entity->fields[i]->flags & (FIELD_SENSITIVE | FIELD_MASKED)) == FIELD_SENSITIVE)
+		if ((entity->fields[i]->flags & (FIELD_SENSITIVE | FIELD_MASKED)) ==
+		    FIELD_SENSITIVE)
 			return true;
 	return false;
 }
 
 static void
-readings_note_view(struct call *call, const struct entity_view *entity, int64_t record, uint64_t count)
+readings_note_view(
+    struct call *call, const struct entity_view *entity, int64_t record, uint64_t count)
 {
 	struct readings *readings = call->server->readings;
 	int64_t hour = date_now_us() / US_PER_HOUR, user = call->session.user;
@@ -316,7 +322,10 @@ readings_note_view(struct call *call, const struct entity_view *entity, int64_t 
 		view = calloc(1, sizeof(*view));
 		if (view == NULL)
 			fatal("out of memory");
-		*view = (struct view){ .next = *at, .user = user, .record = record, .hour = hour,
+		*view = (struct view){ .next = *at,
+			.user = user,
+			.record = record,
+			.hour = hour,
 			.entity = entity->def->number };
 		*at = view;
 		readings->view_count++;
@@ -334,8 +343,9 @@ readings_counted(const struct call *call, uint32_t number)
 {
 	const struct entity_view *entity = call_view(call, number);
 
-	return entity != NULL && entity->def->kind == ENTITY_ACTIVITY && number != E_reading ? entity :
-											       NULL;
+	return entity != NULL && entity->def->kind == ENTITY_ACTIVITY && number != E_reading
+		   ? entity
+		   : NULL;
 }
 
 static enum err
@@ -373,10 +383,12 @@ static enum err
 readings_charge_get(struct call *call)
 {
 	const Kehu__GetAnswer *get = call->answer.get;
-	enum err err = readings_charge_record(call, call->request->get->entity, call->request->get->id);
+	enum err err =
+	    readings_charge_record(call, call->request->get->entity, call->request->get->id);
 
 	for (size_t i = 0; err == ERR_OK && i < get->n_related; i++)
-		err = readings_charge_page(call, get->related[i]->entity, get->related[i]->page);
+		err =
+		    readings_charge_page(call, get->related[i]->entity, get->related[i]->page);
 	return err;
 }
 
@@ -401,15 +413,17 @@ readings_charge_answer(struct call *call)
 	switch (call->answer.answer_case) {
 	case KEHU__SERVER_FRAME__ANSWER_PAGE:
 		return readings_charge_page(call,
-		    request->request_case == KEHU__CLIENT_FRAME__REQUEST_LIST ? request->list->entity :
-										request->related->related,
+		    request->request_case == KEHU__CLIENT_FRAME__REQUEST_LIST
+			? request->list->entity
+			: request->related->related,
 		    call->answer.page);
 	case KEHU__SERVER_FRAME__ANSWER_GET:
 		return readings_charge_get(call);
 	case KEHU__SERVER_FRAME__ANSWER_SEARCH:
 		return readings_charge_search(call);
 	case KEHU__SERVER_FRAME__ANSWER_HISTORY:
-		return readings_charge_record(call, request->history->entity, request->history->id);
+		return readings_charge_record(
+		    call, request->history->entity, request->history->id);
 	default:
 		return ERR_OK;
 	}
@@ -421,9 +435,9 @@ enum err
 readings_charge_export(
     struct call *call, const struct entity_view *entity, const int64_t *ids, size_t count)
 {
-	enum err err = readings_counted(call, entity->def->number) != NULL ?
-	    readings_charge(call, READ_EXPORT, ids, count) :
-	    ERR_OK;
+	enum err err = readings_counted(call, entity->def->number) != NULL
+			   ? readings_charge(call, READ_EXPORT, ids, count)
+			   : ERR_OK;
 
 	if (err == ERR_OK)
 		readings_note_view(call, entity, 0, count);
@@ -523,7 +537,8 @@ reader_flush_sql(struct worker *worker, const struct reader *reader, uint64_t un
 	return sql;
 }
 
-/* What one reader read since the last time. Copied out under the lock, put back when it fails. */
+/* What one reader read since the last time. Copied out under the lock, put back when it fails.
+ */
 static enum err
 reader_flush(struct worker *worker, struct reader *reader, bool idle)
 {
@@ -574,7 +589,8 @@ readings_flush_readers(struct worker *worker, bool stopping)
 		pthread_mutex_unlock(&readings->lock);
 		for (; err == ERR_OK && reader != NULL; reader = reader->next)
 			err = reader_flush(worker, reader,
-			    stopping || reader->day != today || now_us - reader->used_us > IDLE_US);
+			    stopping || reader->day != today ||
+				now_us - reader->used_us > IDLE_US);
 		pthread_mutex_lock(&readings->lock);
 		while (err == ERR_OK && *at != NULL) {
 			reader = *at;
@@ -594,7 +610,8 @@ readings_flush_readers(struct worker *worker, bool stopping)
 static bool
 view_is_due(const struct view *view, int64_t hour, bool stopping)
 {
-	return view->count > view->written && (view->written == 0 || view->hour != hour || stopping);
+	return view->count > view->written &&
+	       (view->written == 0 || view->hour != hour || stopping);
 }
 
 static enum err
@@ -638,9 +655,8 @@ readings_flush_views(struct worker *worker, bool stopping)
 		sql_add(sql, ", ");
 		sql_int(sql, due[i]->record);
 		sql_add(sql, ", ");
-		sql_text(sql,
-		    arena_printf(worker->arena, "count=%" PRIu64 " hour=%" PRId64,
-			counts[i] - due[i]->written, due[i]->hour));
+		sql_text(sql, arena_printf(worker->arena, "count=%" PRIu64 " hour=%" PRId64,
+				  counts[i] - due[i]->written, due[i]->hour));
 		sql_add(sql, ")");
 		sql_named(sql);
 		store_queue(worker->store, sql, NULL);

@@ -3,8 +3,9 @@
  * fields. Counted in memory, written in batches, so that reading costs no write of its own.
  *
  * A record counts once a day for each kehud: looking again at what was seen is free. A server
- * takes rows from the day's budget ahead, a few hundred at a time (kehu_reading_reserve), so several
- * of them, reconnecting or a restart give nobody more; what a server took and lost counts as read.
+ * takes rows from the day's budget ahead, a few hundred at a time (kehu_reading_reserve), so
+ * several of them, reconnecting or a restart give nobody more; what a server took and lost
+ * counts as read.
  */
 #ifndef KEHU_READINGS_H
 #define KEHU_READINGS_H

@@ -14,9 +14,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define AUDIT_ROWS_MAX	   500
+#define AUDIT_ROWS_MAX     500
 #define AUDIT_ROWS_DEFAULT 50
-#define AUDIT_HEADS_MAX	   1000
+#define AUDIT_HEADS_MAX    1000
 
 enum audit_step { AUDIT_LIST = 1, AUDIT_CHECK, AUDIT_HEADS, AUDIT_MARK };
 
@@ -101,7 +101,8 @@ static Kehu__AuditRow *
 audit_row(struct call *call, const struct rows *rows, size_t i)
 {
 	Kehu__AuditRow *row = ARENA_NEW(call->arena, Kehu__AuditRow);
-	const struct setup_record *user = access_setup(call->access, E_user, rows_int(rows, i, 2));
+	const struct setup_record *user =
+	    access_setup(call->access, E_user, rows_int(rows, i, 2));
 
 	kehu__audit_row__init(row);
 	row->has_seq = row->has_at_us = true;
@@ -128,17 +129,18 @@ static enum err
 audit_list(struct call *call)
 {
 	const Kehu__Audit *request = call->request->audit;
-	size_t limit = request->limit == 0		? AUDIT_ROWS_DEFAULT
+	size_t limit = request->limit == 0               ? AUDIT_ROWS_DEFAULT
 		       : request->limit > AUDIT_ROWS_MAX ? AUDIT_ROWS_MAX
-							: request->limit;
+							 : request->limit;
 	struct sql *sql = sql_new(call->arena);
 	Kehu__AuditAnswer *answer;
 	struct rows *rows;
 	const char *next;
 	enum err err;
 
-	sql_add(sql, "SELECT a.seq, a.at, a.user_id, a.session_id, a.reference, a.request, a.action, "
-		     "a.entity, a.record_id, a.detail, a.xid FROM audit a WHERE true");
+	sql_add(sql,
+	    "SELECT a.seq, a.at, a.user_id, a.session_id, a.reference, a.request, a.action, "
+	    "a.entity, a.record_id, a.detail, a.xid FROM audit a WHERE true");
 	err = audit_filter(call, sql);
 	if (err != ERR_OK)
 		return err;
@@ -207,18 +209,21 @@ audit_heads(struct call *call)
 	answer->n_heads = rows->count;
 	answer->heads = ARENA_ARRAY(call->arena, Kehu__AuditHead *, rows->count + 1);
 	for (size_t i = 0; i < rows->count; i++) {
-		Kehu__AuditHead *head = answer->heads[i] = ARENA_NEW(call->arena, Kehu__AuditHead);
+		Kehu__AuditHead *head = answer->heads[i] =
+		    ARENA_NEW(call->arena, Kehu__AuditHead);
 		size_t bytes;
 
 		kehu__audit_head__init(head);
-		head->has_number = head->has_at_us = head->has_rows = head->has_hash = head->has_mac =
-		    true;
+		head->has_number = head->has_at_us = head->has_rows = head->has_hash =
+		    head->has_mac = true;
 		head->number = (uint64_t)rows_int(rows, i, 0);
 		head->at_us = rows_moment(rows, i, 1);
 		head->rows = (uint64_t)rows_int(rows, i, 2);
-		head->hash.data = (uint8_t *)(uintptr_t)rows_bytea(call->arena, rows, i, 3, &bytes);
+		head->hash.data =
+		    (uint8_t *)(uintptr_t)rows_bytea(call->arena, rows, i, 3, &bytes);
 		head->hash.len = bytes;
-		head->mac.data = (uint8_t *)(uintptr_t)rows_bytea(call->arena, rows, i, 4, &bytes);
+		head->mac.data =
+		    (uint8_t *)(uintptr_t)rows_bytea(call->arena, rows, i, 4, &bytes);
 		head->mac.len = bytes;
 	}
 	call->rows = rows->count;
@@ -239,7 +244,8 @@ audit_mark(struct call *call)
 	if (text == NULL || !text_valid(text, strlen(text)))
 		return CALL_FAIL(call, ERR_BAD_REQUEST);
 	/* Columns as of a row of the audit. */
-	sql_add(sql, "SELECT 0, l.at, l.user_id, NULL::bigint, NULL::bigint, 'export', NULL, l.entity, l.id, "
+	sql_add(sql, "SELECT 0, l.at, l.user_id, NULL::bigint, NULL::bigint, 'export', NULL, "
+		     "l.entity, l.id, "
 		     "l.reason FROM kehu_export_marked(");
 	sql_texts(sql, (const char *const[]){ mark != NULL ? mark : text }, 1);
 	sql_add(sql, ") m JOIN export_log l ON l.id = m.export_id");

@@ -60,7 +60,8 @@ audit_row_xid(const struct rows *rows, size_t row)
 	return strtoull(rows_text(rows, row, rows->columns - 1), NULL, 10);
 }
 
-/* Each column: whether it has a value, its length, its text. The transaction is no part of it. */
+/* Each column: whether it has a value, its length, its text. The transaction is no part of it.
+ */
 void
 audit_row_hash(const struct rows *rows, size_t row, uint8_t hash[CHAIN_HASH_BYTES])
 {

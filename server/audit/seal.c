@@ -1,6 +1,7 @@
 /*
  * Sealing: rows of transactions that are over become leaves, a root, a segment. Only one server
- * does it at a time: kehu_audit_seal_begin locks the key, and whoever comes second finds it taken.
+ * does it at a time: kehu_audit_seal_begin locks the key, and whoever comes second finds it
+ * taken.
  */
 #include "server/audit/audit.h"
 
@@ -36,7 +37,8 @@ seal_number(const struct rows *rows, size_t column)
 	return strtoull(rows_text(rows, 0, column), NULL, 10);
 }
 
-/* A segment ends between two transactions: after so many rows, or after the one that has more. */
+/* A segment ends between two transactions: after so many rows, or after the one that has more.
+ */
 static enum err
 seal_bound(struct seal *seal, bool *more)
 {
@@ -144,7 +146,8 @@ seal_begin(struct seal *seal, struct rows **rows)
 	size_t bytes;
 	enum err err;
 
-	sql_add(sql, "SELECT number, prev, floor, xid_from, below FROM kehu_audit_seal_begin()");
+	sql_add(
+	    sql, "SELECT number, prev, floor, xid_from, below FROM kehu_audit_seal_begin()");
 	err = store_run(seal->store, seal->arena, sql, rows);
 	if (err != ERR_OK || (*rows)->count == 0)
 		return err;
@@ -202,7 +205,8 @@ audit_seal_tick(struct worker *worker)
 		err = audit_seal(worker->store, worker->arena, &sealed);
 		if (err == ERR_OK && sealed.number > 0 &&
 		    !audit_anchor(&worker->server->settings, &sealed))
-			log_error("head of the audit not kept", "segment=%" PRIu64, sealed.number);
+			log_error(
+			    "head of the audit not kept", "segment=%" PRIu64, sealed.number);
 	}
 	return err;
 }

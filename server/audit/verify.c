@@ -29,7 +29,7 @@ struct verify {
 	struct arena *arena;
 	struct audit_verdict *verdict;
 	uint8_t head[CHAIN_HASH_BYTES]; /* of the last good segment */
-	uint64_t number, below, floor;	/* its number, where the next begins */
+	uint64_t number, below, floor;  /* its number, where the next begins */
 	uint64_t total;
 	struct verify_segment *batch;
 	size_t count;
@@ -38,7 +38,8 @@ struct verify {
 
 /* The first break counts. */
 static void
-verify_blame(struct verify *verify, uint64_t segment, int64_t seq, const char *en, const char *zh)
+verify_blame(
+    struct verify *verify, uint64_t segment, int64_t seq, const char *en, const char *zh)
 {
 	struct audit_verdict *verdict = verify->verdict;
 
@@ -87,7 +88,8 @@ verify_take_segment(struct verify *verify, const struct rows *rows, size_t row)
 
 /* What is wrong with the segment itself, its leaves included; NULL: nothing. */
 static const char *
-verify_segment(const struct verify *verify, const struct verify_segment *segment, const char **zh)
+verify_segment(
+    const struct verify *verify, const struct verify_segment *segment, const char **zh)
 {
 	const struct chain_segment *chain = &segment->chain;
 	uint8_t hash[CHAIN_HASH_BYTES];
@@ -101,7 +103,8 @@ verify_segment(const struct verify *verify, const struct verify_segment *segment
 		return "it does not follow the one before";
 	}
 	chain_hash(chain, hash);
-	if (segment->hash_bytes != sizeof(hash) || memcmp(hash, segment->hash, sizeof(hash)) != 0) {
+	if (segment->hash_bytes != sizeof(hash) ||
+	    memcmp(hash, segment->hash, sizeof(hash)) != 0) {
 		*zh = "区段本身被改动";
 		return "the segment itself was changed";
 	}
@@ -127,11 +130,13 @@ verify_read_segments(struct verify *verify)
 	const char *en, *zh = NULL;
 	enum err err;
 
-	sql_add(sql, "SELECT number, floor, ceiling, xid_from, xid_below, rows, at, prev, root, hash, "
-		     "leaves FROM (SELECT s.*, sum(s.rows) OVER (ORDER BY s.number) AS so_far FROM "
-		     "audit_segment s WHERE s.number > ");
+	sql_add(sql,
+	    "SELECT number, floor, ceiling, xid_from, xid_below, rows, at, prev, root, hash, "
+	    "leaves FROM (SELECT s.*, sum(s.rows) OVER (ORDER BY s.number) AS so_far FROM "
+	    "audit_segment s WHERE s.number > ");
 	sql_int(sql, (int64_t)verify->number);
-	sql_addf(sql, " ORDER BY s.number LIMIT %d) s WHERE so_far - s.rows < %d ORDER BY number",
+	sql_addf(sql,
+	    " ORDER BY s.number LIMIT %d) s WHERE so_far - s.rows < %d ORDER BY number",
 	    VERIFY_SEGMENTS, AUDIT_SEGMENT_ROWS);
 	store_read(verify->store);
 	store_queue(verify->store, sql, &rows);
@@ -165,7 +170,7 @@ verify_read_segments(struct verify *verify)
 /* The rows of one batch, beside the leaves they should give. */
 struct verify_walk {
 	size_t segment; /* of the batch */
-	size_t leaf;	/* of that segment */
+	size_t leaf;    /* of that segment */
 };
 
 static const uint8_t *
@@ -176,8 +181,8 @@ verify_leaf(const struct verify *verify, const struct verify_walk *walk)
 
 /*
  * A row that is not the leaf expected: changed (same seq), come between, or the one expected is
- * gone. Rows come by transaction and seq, so a leaf of this segment with the row's seq further on
- * means that those between are missing.
+ * gone. Rows come by transaction and seq, so a leaf of this segment with the row's seq further
+ * on means that those between are missing.
  */
 static void
 verify_blame_row(struct verify *verify, const struct verify_walk *walk, uint64_t seq)
@@ -195,7 +200,8 @@ verify_blame_row(struct verify *verify, const struct verify_walk *walk, uint64_t
 		if (audit_leaf_seq(segment->leaves + leaf * AUDIT_LEAF_BYTES) == seq)
 			seq = 0;
 	if (seq == 0)
-		verify_blame(verify, number, (int64_t)expected, "the row is missing", "该行缺失");
+		verify_blame(
+		    verify, number, (int64_t)expected, "the row is missing", "该行缺失");
 	else
 		verify_blame(verify, number, (int64_t)seq,
 		    "the row was not there when it was sealed", "该行是封存后加入的");
@@ -206,7 +212,7 @@ static void
 verify_move_on(struct verify *verify, struct verify_walk *walk, uint64_t xid)
 {
 	while (!verify->verdict->broken && walk->segment < verify->count &&
-	    verify->batch[walk->segment].chain.xid_below <= xid) {
+	       verify->batch[walk->segment].chain.xid_below <= xid) {
 		if (walk->leaf < verify->batch[walk->segment].chain.rows)
 			verify_blame_row(verify, walk, 0);
 		walk->segment++;
@@ -299,7 +305,8 @@ audit_verify(struct store *store, struct arena *arena,
 	while (err == ERR_OK && !verdict->broken) {
 		arena_reset(verify.memory);
 		err = verify_read_segments(&verify);
-		/* Rows of the segments that hold are looked at first: theirs is the earlier break. */
+		/* Rows of the segments that hold are looked at first: theirs is the earlier
+		 * break. */
 		if (err == ERR_OK && verify.count > 0) {
 			struct audit_verdict later = *verdict;
 
@@ -311,7 +318,8 @@ audit_verify(struct store *store, struct arena *arena,
 			}
 		}
 		verdict->segments += verify.count;
-		if (err == ERR_OK && progress != NULL && !progress(to, verify.number, verify.total))
+		if (err == ERR_OK && progress != NULL &&
+		    !progress(to, verify.number, verify.total))
 			err = ERR_CANCELLED;
 		if (verify.count == 0)
 			break;
@@ -339,7 +347,8 @@ audit_verify_run(struct job *job)
 		return err;
 	if (!verdict.broken) {
 		job_say(job, "The chain holds: %" PRIu64 " segments, %" PRIu64 " rows",
-		    "链条完整：%" PRIu64 " 个区段，%" PRIu64 " 行", verdict.segments, verdict.rows);
+		    "链条完整：%" PRIu64 " 个区段，%" PRIu64 " 行", verdict.segments,
+		    verdict.rows);
 		return ERR_OK;
 	}
 	if (verdict.seq != 0)

@@ -1,7 +1,7 @@
 /*
- * The Export request and its job. The job reads page after page as its user, in constant memory;
- * each page counts against the day's budget before it is written down. Interrupted, it begins
- * anew. What somebody has to agree to waits for it (server/record/approval.h).
+ * The Export request and its job. The job reads page after page as its user, in constant
+ * memory; each page counts against the day's budget before it is written down. Interrupted, it
+ * begins anew. What somebody has to agree to waits for it (server/record/approval.h).
  */
 #include "server/job/export.h"
 
@@ -19,8 +19,8 @@
 #define EXPORT_PAGE_ROWS  200
 #define EXPORT_COUNT_MAX  100000 /* counting on would tell approvers no more */
 #define EXPORT_REASON_MAX 200
-#define CANARY_EVERY	  150 /* rows; one at least */
-#define EXPORT_MARK	  "kehu-export:"
+#define CANARY_EVERY      150 /* rows; one at least */
+#define EXPORT_MARK       "kehu-export:"
 
 enum export_format { EXPORT_CSV, EXPORT_TSV, EXPORT_JSONL };
 
@@ -57,16 +57,21 @@ export_prepare(struct call *call, const Kehu__Export *request, ProtobufCBinaryDa
 	arms = ARENA_NEW(call->arena, struct arms);
 	*arms = call_scope(call, (*entity)->def, RIGHT_EXPORT);
 	return page_prepare(call,
-	    &(struct page_request){ .entity = *entity, .arms = arms, .query = request->query,
-		.columns = request->columns, .column_count = request->n_columns,
-		.sort = request->sort, .down = request->down, .cursor = cursor,
+	    &(struct page_request){ .entity = *entity,
+		.arms = arms,
+		.query = request->query,
+		.columns = request->columns,
+		.column_count = request->n_columns,
+		.sort = request->sort,
+		.down = request->down,
+		.cursor = cursor,
 		.limit = EXPORT_PAGE_ROWS },
 	    reading);
 }
 
 static enum err
-export_find_words(struct call *call, const Kehu__Export *request, const struct entity_view *entity,
-    struct page_reading *reading)
+export_find_words(struct call *call, const Kehu__Export *request,
+    const struct entity_view *entity, struct page_reading *reading)
 {
 	int64_t *ids;
 	size_t count;
@@ -85,7 +90,8 @@ export_find_words(struct call *call, const Kehu__Export *request, const struct e
 static enum err
 export_check(struct call *call, const Kehu__Export *request, const char **reason)
 {
-	const char *encoding = export_text(request->encoding), *text = export_text(request->reason);
+	const char *encoding = export_text(request->encoding),
+		   *text = export_text(request->reason);
 	enum export_format format;
 
 	if (!call->has_intention)
@@ -93,7 +99,8 @@ export_check(struct call *call, const Kehu__Export *request, const char **reason
 	if (!export_format(export_text(request->format), &format) ||
 	    (encoding[0] != '\0' && strcmp(encoding, "utf-8-bom") != 0))
 		return CALL_FAIL(call, ERR_BAD_REQUEST,
-		    .text = call_say(call, "Formats are csv, tsv and jsonl; encodings UTF-8 and utf-8-bom",
+		    .text = call_say(call,
+			"Formats are csv, tsv and jsonl; encodings UTF-8 and utf-8-bom",
 			"格式为 csv、tsv、jsonl；编码为 UTF-8 或 utf-8-bom"));
 	if (strlen(text) > EXPORT_REASON_MAX * 4 ||
 	    text_clean(call->arena, text, strlen(text), TEXT_LINE, reason) != ERR_OK)
@@ -150,7 +157,8 @@ handle_export(struct call *call)
 	enum err err = export_check(call, request, &reason);
 
 	if (err == ERR_OK)
-		err = export_prepare(call, request, (ProtobufCBinaryData){ 0 }, &entity, &reading);
+		err = export_prepare(
+		    call, request, (ProtobufCBinaryData){ 0 }, &entity, &reading);
 	if (err != ERR_OK)
 		return err;
 	call_begin(call, true);
@@ -162,8 +170,10 @@ handle_export(struct call *call)
 	if (err == ERR_OK)
 		err = approval_ask(call, entity->def, "export", rows_int(count, 0, 0),
 		    arena_printf(call->arena,
-			call_say(call, "Export %" PRId64 " records (%s): %s", "导出 %" PRId64 " 条%s：%s"),
-			rows_int(count, 0, 0), call_say(call, entity->def->en, entity->def->zh), reason),
+			call_say(call, "Export %" PRId64 " records (%s): %s",
+			    "导出 %" PRId64 " 条%s：%s"),
+			rows_int(count, 0, 0), call_say(call, entity->def->en, entity->def->zh),
+			reason),
 		    &waits);
 	if (err != ERR_OK || waits)
 		return err;
@@ -184,7 +194,8 @@ handle_export(struct call *call)
 
 /* ---- rows -------------------------------------------------------------------------------- */
 
-struct export {
+struct export
+{
 	struct job *job;
 	Kehu__Export *request;
 	enum export_format format;
@@ -229,7 +240,8 @@ static const char *
 export_cell(struct call *call, const struct field *field, const Kehu__Value *cell)
 {
 	struct value value = { .present = cell->has_number || cell->text != NULL,
-		.number = cell->number, .text = cell->text };
+		.number = cell->number,
+		.text = cell->text };
 
 	if (!value.present)
 		return "";
@@ -239,26 +251,29 @@ export_cell(struct call *call, const struct field *field, const Kehu__Value *cel
 }
 
 static void
-export_put_row(struct export *export, const struct field *const *fields, const char *const *cells,
-    size_t count)
+export_put_row(struct export *export, const struct field *const *fields,
+    const char *const *cells, size_t count)
 {
 	if (export->format != EXPORT_JSONL) {
 		for (size_t i = 0; i < count; i++)
 			csv_put(&export->writer, cells[i],
-			    fields != NULL && export_is_number(fields[i]) ? CSV_NUMBER : CSV_TEXT);
+			    fields != NULL && export_is_number(fields[i]) ? CSV_NUMBER
+									  : CSV_TEXT);
 		csv_end_row(&export->writer);
 		return;
 	}
 	for (size_t i = 0; i < count; i++) {
 		buf_putc(&export->out, i == 0 ? '{' : ',');
-		export_json_text(&export->out, fields != NULL ? fields[i]->name : "kehu_watermark");
+		export_json_text(
+		    &export->out, fields != NULL ? fields[i]->name : "kehu_watermark");
 		buf_putc(&export->out, ':');
 		export_json_text(&export->out, cells[i]);
 	}
 	buf_puts(&export->out, "}\n");
 }
 
-/* Behind a real row one that stands for nobody: its choices and references, other names and numbers. */
+/* Behind a real row one that stands for nobody: its choices and references, other names and
+ * numbers. */
 static void
 export_put_canary(struct export *export, const struct field *const *fields,
     const char *const *cells, size_t count)
@@ -273,12 +288,13 @@ export_put_canary(struct export *export, const struct field *const *fields,
 		if (label != NULL && fields[i] == label && label->type == TYPE_TEXT) {
 			fake[i] = canary_name(
 			    &export->canary, call->arena, (label->flags & FIELD_PERSON) != 0);
-			export->marks[export->mark_count++] = arena_strdup(export->job->arena, fake[i]);
+			export->marks[export->mark_count++] =
+			    arena_strdup(export->job->arena, fake[i]);
 			named = true;
 		} else if (fields[i]->type == TYPE_PHONE || fields[i]->type == TYPE_MAIL ||
-		    (fields[i]->flags & (FIELD_NUMBERED | FIELD_UNIQUE)) != 0) {
-			fake[i] = canary_text(
-			    &export->canary, call->arena, cells[i], fields[i]->type == TYPE_MAIL);
+			   (fields[i]->flags & (FIELD_NUMBERED | FIELD_UNIQUE)) != 0) {
+			fake[i] = canary_text(&export->canary, call->arena, cells[i],
+			    fields[i]->type == TYPE_MAIL);
 		}
 	}
 	if (named)
@@ -296,7 +312,8 @@ export_put_header(struct export *export, const struct field *const *fields, size
 	if (strcmp(export_text(export->request->encoding), "utf-8-bom") == 0)
 		buf_puts(&export->out, "\xef\xbb\xbf");
 	for (size_t i = 0; i < count; i++)
-		csv_put(&export->writer, call_say(call, fields[i]->en, fields[i]->zh), CSV_TEXT);
+		csv_put(
+		    &export->writer, call_say(call, fields[i]->en, fields[i]->zh), CSV_TEXT);
 	csv_end_row(&export->writer);
 }
 
@@ -304,7 +321,8 @@ static void
 export_put_page(struct export *export, const Kehu__Page *page)
 {
 	struct call *call = export->job->call;
-	const struct field **fields = ARENA_ARRAY(call->arena, const struct field *, page->n_columns + 1);
+	const struct field **fields =
+	    ARENA_ARRAY(call->arena, const struct field *, page->n_columns + 1);
 	const char **cells = ARENA_ARRAY(call->arena, const char *, page->n_columns + 1);
 
 	for (size_t i = 0; i < page->n_columns; i++)
@@ -312,7 +330,8 @@ export_put_page(struct export *export, const Kehu__Page *page)
 	export_put_header(export, fields, page->n_columns);
 	export->id_count = page->n_rows;
 	for (size_t r = 0; r < page->n_rows; r++) {
-		/* The order within a pair is this export's own, unless an order was asked for. */
+		/* The order within a pair is this export's own, unless an order was asked for.
+		 */
 		size_t at = r;
 
 		if (export->request->sort == 0 && (r ^ 1) < page->n_rows &&
@@ -325,7 +344,8 @@ export_put_page(struct export *export, const Kehu__Page *page)
 		if ((export->rows + (int64_t)r) % CANARY_EVERY == CANARY_EVERY / 3 ||
 		    (export->rows == 0 && page->next.len == 0 && r + 1 == page->n_rows &&
 			export->mark_count == 0))
-			if (export->mark_count + 2 < sizeof(export->marks) / sizeof(export->marks[0]))
+			if (export->mark_count + 2 <
+			    sizeof(export->marks) / sizeof(export->marks[0]))
 				export_put_canary(export, fields, cells, page->n_columns);
 	}
 }
@@ -339,7 +359,8 @@ export_page(struct job *job, void *to)
 	size_t bytes = export->out.bytes, marks = export->mark_count;
 	uint64_t seed = export->canary.seed;
 	Kehu__Page *page;
-	enum err err = export_prepare(call, export->request, export->cursor, &export->entity, &reading);
+	enum err err =
+	    export_prepare(call, export->request, export->cursor, &export->entity, &reading);
 
 	if (err != ERR_OK)
 		return err;
@@ -421,7 +442,8 @@ export_end(struct job *job, void *to)
 	sql_add(sql, ", ");
 	sql_int(sql, job->id);
 	sql_add(sql, ", ");
-	sql_text(sql, arena_printf(call->arena, "rows=%" PRId64 " marks=%zu", export->rows, export->mark_count));
+	sql_text(sql, arena_printf(call->arena, "rows=%" PRId64 " marks=%zu", export->rows,
+			  export->mark_count));
 	sql_add(sql, ")");
 	store_queue(call->store, sql, NULL);
 	return store_flush(call->store, call->arena);
@@ -471,7 +493,7 @@ export_pages(struct export *export)
 			    job->call, export->entity, export->ids, export->id_count);
 		if (err != ERR_OK)
 			break;
-		export->rows += (int64_t)export->id_count;
+		export->rows += (int64_t) export->id_count;
 		if (!export->more)
 			export_put_watermark(export);
 		err = job_result(job, export->out.data, export->out.bytes);
@@ -491,9 +513,11 @@ export_job_run(struct job *job)
 	job->chunks = 0;
 	export.canary.seed = (uint64_t)job->id * UINT64_C(2654435761) ^ (uint64_t)date_now_us();
 	err = job_transaction(job, export_begin, &export);
-	if (err == ERR_OK && export_format(export_text(export.request->format), &export.format)) {
+	if (err == ERR_OK &&
+	    export_format(export_text(export.request->format), &export.format)) {
 		export.writer = (struct csv_writer){ .out = &export.out,
-			.delimiter = export.format == EXPORT_TSV ? '\t' : ',', .crlf = true,
+			.delimiter = export.format == EXPORT_TSV ? '\t' : ',',
+			.crlf = true,
 			.defuse = true };
 		err = export_pages(&export);
 	}

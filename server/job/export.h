@@ -19,6 +19,7 @@ struct canary {
 };
 const char *canary_name(struct canary *canary, struct arena *arena, bool person);
 /* A text of the same shape with other digits and, in a mail address, other letters. */
-const char *canary_text(struct canary *canary, struct arena *arena, const char *text, bool mail);
+const char *canary_text(
+    struct canary *canary, struct arena *arena, const char *text, bool mail);
 
 #endif

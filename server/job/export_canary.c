@@ -17,16 +17,17 @@ canary_below(struct canary *canary, uint64_t limit)
 const char *
 canary_name(struct canary *canary, struct arena *arena, bool person)
 {
-	static const char *const places[] = { "上海", "苏州", "无锡", "杭州", "宁波", "南京", "常州",
-		"嘉兴", "南通", "绍兴", "合肥", "青岛" };
-	static const char *const signs[] = { "瑞", "恒", "泽", "诚", "捷", "禾", "远", "铭", "盛", "昊",
-		"启", "沃", "宸", "朗", "拓", "裕", "嘉", "锐", "博", "源", "辰", "翰", "景", "卓" };
-	static const char *const trades[] = { "机电", "电子", "包装", "精密机械", "仪表", "自动化",
-		"新材料", "商贸", "五金", "信息技术", "物流", "环保科技" };
-	static const char *const surnames[] = { "陈", "沈", "陆", "顾", "徐", "钱", "吴", "周", "朱", "潘",
-		"蒋", "曹", "施", "严", "邵", "俞" };
-	static const char *const given[] = { "晓", "文", "志", "建", "雅", "思", "子", "明", "佳", "宇",
-		"欣", "国", "海", "丽", "俊", "涵", "岚", "毅", "泓", "蕾" };
+	static const char *const places[] = { "上海", "苏州", "无锡", "杭州", "宁波", "南京",
+		"常州", "嘉兴", "南通", "绍兴", "合肥", "青岛" };
+	static const char *const signs[] = { "瑞", "恒", "泽", "诚", "捷", "禾", "远", "铭",
+		"盛", "昊", "启", "沃", "宸", "朗", "拓", "裕", "嘉", "锐", "博", "源", "辰",
+		"翰", "景", "卓" };
+	static const char *const trades[] = { "机电", "电子", "包装", "精密机械", "仪表",
+		"自动化", "新材料", "商贸", "五金", "信息技术", "物流", "环保科技" };
+	static const char *const surnames[] = { "陈", "沈", "陆", "顾", "徐", "钱", "吴", "周",
+		"朱", "潘", "蒋", "曹", "施", "严", "邵", "俞" };
+	static const char *const given[] = { "晓", "文", "志", "建", "雅", "思", "子", "明",
+		"佳", "宇", "欣", "国", "海", "丽", "俊", "涵", "岚", "毅", "泓", "蕾" };
 
 	if (person)
 		return arena_printf(arena, "%s%s%s", CANARY_PICK(canary, surnames),

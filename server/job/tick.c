@@ -1,6 +1,7 @@
 /*
  * See tick.h. Which kehud does what is for one of them is decided by a row of table tick: who
- * moves next_at on does it. A run that lasts longer than its period must hold a lock of its own.
+ * moves next_at on does it. A run that lasts longer than its period must hold a lock of its
+ * own.
  */
 #include "server/job/tick.h"
 
@@ -133,7 +134,8 @@ ticker_start(struct server *server)
 		fatal("out of memory");
 	pthread_mutex_init(&ticker->lock, NULL);
 	pthread_cond_init(&ticker->wake, NULL);
-	ticker->worker = (struct worker){ .server = server, .lane = LANE_JOBS, .arena = arena_new(0) };
+	ticker->worker =
+	    (struct worker){ .server = server, .lane = LANE_JOBS, .arena = arena_new(0) };
 	ticker->worker.store = store_new(&(struct store_options){
 	    .conninfo = server->settings.database_connection,
 	    .role = server->settings.database_role,

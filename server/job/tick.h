@@ -10,9 +10,11 @@
 struct tick_kind {
 	const char *name;
 	int every_s;
-	/* Each kehud does it for itself, and once more when it stops; else one does it for all. */
+	/* Each kehud does it for itself, and once more when it stops; else one does it for all.
+	 */
 	bool everywhere;
-	enum err (*run)(struct worker *worker); /* the arena is empty; the store is idle, and is to be left so */
+	enum err (*run)(struct worker
+		*worker); /* the arena is empty; the store is idle, and is to be left so */
 };
 extern const struct tick_kind tick_kinds[]; /* ended by NULL */
 

@@ -1,21 +1,21 @@
 /*
  * Checking a million rows of the audit: CPU of PostgreSQL and of the checking process together.
  */
-#include "common/log.h"
 #include "server/audit/audit.h"
+#include "common/log.h"
 #include "tests/lib/company.h"
 #include "tests/lib/figures.h"
 #include "tests/lib/pg.h"
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-#define DB	 "bench_audit"
-#define ROWS	 1000000
+#define DB       "bench_audit"
+#define ROWS     1000000
 #define TARGET_S 60
 
 static double
@@ -42,8 +42,8 @@ audit_backend_s(long pid)
 		fatal("no %s", path);
 	fclose(file);
 	at = strrchr(line, ')');
-	if (at == NULL ||
-	    sscanf(at + 2, "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &system) != 2)
+	if (at == NULL || sscanf(at + 2, "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu",
+			      &user, &system) != 2)
 		fatal("no times in %s", path);
 	return (double)(user + system) / (double)sysconf(_SC_CLK_TCK);
 }
@@ -63,8 +63,10 @@ main(void)
 	pg_database(DB);
 	company_make(DB);
 	for (int i = 0; i < ROWS / 10000; i++)
-		pg_exec(DB, "INSERT INTO audit (user_id, session_id, reference, request, action, entity, record_id,"
-			    " change_id) SELECT 101, 77, g, 'save', 'update', 10, 1000 + g, gen_random_uuid()"
+		pg_exec(DB, "INSERT INTO audit (user_id, session_id, reference, request, "
+			    "action, entity, record_id,"
+			    " change_id) SELECT 101, 77, g, 'save', 'update', 10, 1000 + g, "
+			    "gen_random_uuid()"
 			    " FROM generate_series(1, 10000) g");
 	pg_exec(DB, "ANALYZE audit");
 	store = pg_store(DB, "kehu_app");

@@ -192,7 +192,8 @@ big_configure(const struct big *big)
 	    "net: { port = 0; certificate = \"%s/server.crt\"; key = \"%s/server.key\"; };\n"
 	    "database: { connection = \"%s\"; };\n"
 	    "log: { file = \"%s/kehud.log\"; };\n"
-	    "sign: { second_factor = \"none\"; };\n",
+	    "sign: { second_factor = \"none\"; };\n"
+	    "budget: { rows = 10000000; };\n",
 	    big->dir, big->dir, pg_conninfo(big->database), big->dir);
 	fclose(file);
 	return path;

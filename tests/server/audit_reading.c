@@ -1,6 +1,6 @@
 /*
- * The row budget over every way of reading, what is unusual, who looked at whose sensitive fields,
- * and the audit as an auditor reads and checks it; against real kehuds.
+ * The row budget over every way of reading, what is unusual, who looked at whose sensitive
+ * fields, and the audit as an auditor reads and checks it; against real kehuds.
  */
 #include "common/date.h"
 #include "server/entity/fields.h"
@@ -29,16 +29,23 @@ static int64_t customers[300];
 static int
 reading_setup(void **state)
 {
-	bed = bed_new_with(DB, "budget: { rows = 100; unusual = 10; };\n"
-			       "log: { level = \"info\"; };\nsign: { second_factor = \"none\"; };\n");
-	pg_exec(DB, "INSERT INTO users (id, name, name_key, label, label_key, branch_id, language, password_hash)"
-		    " SELECT 150, 'ann', 'ann', 'Ann', 'ann', 1, 'en', password_hash FROM users WHERE id = 101;"
-		    "INSERT INTO user_role (user_id, role_id) SELECT 150, id FROM role WHERE name = 'auditor'");
-	pg_exec(DB, "INSERT INTO customer (name, name_key, type, stage, phone, owner_id, department_id, branch_id)"
-		    " SELECT '客户' || to_char(g, 'FM000'), 'kehu' || to_char(g, 'FM000'), 'company', 'potential',"
+	bed = bed_new_with(DB,
+	    "budget: { rows = 100; unusual = 10; };\n"
+	    "log: { level = \"info\"; };\nsign: { second_factor = \"none\"; };\n");
+	pg_exec(DB, "INSERT INTO users (id, name, name_key, label, label_key, branch_id, "
+		    "language, password_hash)"
+		    " SELECT 150, 'ann', 'ann', 'Ann', 'ann', 1, 'en', password_hash FROM "
+		    "users WHERE id = 101;"
+		    "INSERT INTO user_role (user_id, role_id) SELECT 150, id FROM role WHERE "
+		    "name = 'auditor'");
+	pg_exec(DB, "INSERT INTO customer (name, name_key, type, stage, phone, owner_id, "
+		    "department_id, branch_id)"
+		    " SELECT '客户' || to_char(g, 'FM000'), 'kehu' || to_char(g, 'FM000'), "
+		    "'company', 'potential',"
 		    " '021-688' || g, 101, 12, 2 FROM generate_series(1, 300) g");
 	for (size_t i = 0; i < 300; i++)
-		customers[i] = pg_int(DB, "SELECT id FROM customer ORDER BY name OFFSET %zu LIMIT 1", i);
+		customers[i] =
+		    pg_int(DB, "SELECT id FROM customer ORDER BY name OFFSET %zu LIMIT 1", i);
 	ada = client_new(bed, "ada", LANG_EN);
 	cai = client_new(bed, "cai", LANG_ZH);
 	guo = client_new(bed, "guo", LANG_EN);
@@ -109,14 +116,17 @@ a_day_has_a_budget_over_every_way_of_reading(void **state)
 	assert_int_equal(client_get(ada, E_customer, customers[7])->answer_case,
 	    KEHU__SERVER_FRAME__ANSWER_GET);
 	assert_true(rows_of(ada, E_region, "") > 0);
-	assert_int_equal(pg_int(DB, "SELECT count(*) FROM audit WHERE action = 'over_budget' AND user_id = 101"), 1);
+	assert_int_equal(
+	    pg_int(DB,
+		"SELECT count(*) FROM audit WHERE action = 'over_budget' AND user_id = 101"),
+	    1);
 }
 
 static bool
 asked_again(struct client *client)
 {
 	return client_get(client, E_customer, customers[299])->answer_case ==
-	    KEHU__SERVER_FRAME__ANSWER_GET;
+	       KEHU__SERVER_FRAME__ANSWER_GET;
 }
 
 static void
@@ -155,11 +165,13 @@ somebody_else_extends_it(void **state)
 
 	expect_error(client_act(ada, E_reading, id, "extend_budget", more), ERR_FORBIDDEN, 0);
 	expect_error(client_act(guo, E_reading, id, "extend_budget", more), ERR_FORBIDDEN, 0);
-	expect_error(client_act(cai, E_reading, id, "extend_budget", SENT(NUMBER_OF(1, 0), TEXT_OF(2, "x"))),
+	expect_error(client_act(cai, E_reading, id, "extend_budget",
+			 SENT(NUMBER_OF(1, 0), TEXT_OF(2, "x"))),
 	    ERR_INVALID, 1);
 	expect_written(client_act(cai, E_reading, id, "extend_budget", more));
 	assert_true(asked_again(ada));
-	assert_int_equal(pg_int(DB, "SELECT count(*) FROM audit WHERE action = 'extend_budget' AND user_id = 103 AND "
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM audit WHERE action = 'extend_budget' "
+				    "AND user_id = 103 AND "
 				    "detail = 'for=101 rows=50'"),
 	    1);
 	/* One's own is another matter, supervisor or not. */
@@ -172,17 +184,25 @@ somebody_else_extends_it(void **state)
 static void
 reading_three_times_the_usual_is_flagged(void **state)
 {
-	pg_exec(DB, "DO $$ BEGIN FOR i IN 1 .. 6 LOOP PERFORM kehu_reading(103, current_date - 3 * i); END LOOP; END $$;"
-		    "UPDATE reading_figures f SET rows = 9 FROM reading r WHERE r.id = f.id AND r.owner_id = 103"
+	pg_exec(DB, "DO $$ BEGIN FOR i IN 1 .. 6 LOOP PERFORM kehu_reading(103, current_date - "
+		    "3 * i); END LOOP; END $$;"
+		    "UPDATE reading_figures f SET rows = 9 FROM reading r WHERE r.id = f.id "
+		    "AND r.owner_id = 103"
 		    " AND r.day < current_date - 1;"
-		    "UPDATE reading_figures f SET median = NULL FROM reading r WHERE r.id = f.id AND r.owner_id = 103");
+		    "UPDATE reading_figures f SET median = NULL FROM reading r WHERE r.id = "
+		    "f.id AND r.owner_id = 103");
 	for (size_t i = 0; i < 40; i++)
 		client_get(cai, E_customer, customers[i]);
-	wait_for("EXISTS (SELECT FROM reading r JOIN reading_figures f USING (id) WHERE r.owner_id = 103 AND "
+	wait_for("EXISTS (SELECT FROM reading r JOIN reading_figures f USING (id) WHERE "
+		 "r.owner_id = 103 AND "
 		 "f.flagged_at IS NOT NULL AND f.median = 9)");
 	/* The superior and the auditor were told. */
-	assert_int_equal(pg_int(DB, "SELECT count(*) FROM message WHERE anchor_entity = 34 AND owner_id = 150"), 2);
-	wait_for("EXISTS (SELECT FROM audit WHERE action = 'unusual' AND user_id = 103 AND detail LIKE 'rows=% usual=9')");
+	assert_int_equal(
+	    pg_int(
+		DB, "SELECT count(*) FROM message WHERE anchor_entity = 34 AND owner_id = 150"),
+	    2);
+	wait_for("EXISTS (SELECT FROM audit WHERE action = 'unusual' AND user_id = 103 AND "
+		 "detail LIKE 'rows=% usual=9')");
 	/* Auditors see it, and everybody their own. */
 	assert_int_equal(rows_of(ann, E_reading, "flagged:2020-01-01.."), 1);
 	assert_int_equal(rows_of(ada, E_reading, ""), 1);
@@ -195,12 +215,15 @@ who_looked_at_sensitive_fields_is_in_the_audit(void **state)
 	for (int i = 0; i < 3; i++)
 		client_get(ada, E_customer, customers[3]);
 	rows_of(ada, E_customer, "name:客户01");
-	wait_for("EXISTS (SELECT FROM audit WHERE request = 'read' AND action = 'sensitive' AND user_id = 101 AND "
+	wait_for("EXISTS (SELECT FROM audit WHERE request = 'read' AND action = 'sensitive' "
+		 "AND user_id = 101 AND "
 		 "entity = 10 AND record_id <> 0)");
-	wait_for("EXISTS (SELECT FROM audit WHERE request = 'read' AND action = 'sensitive' AND user_id = 101 AND "
+	wait_for("EXISTS (SELECT FROM audit WHERE request = 'read' AND action = 'sensitive' "
+		 "AND user_id = 101 AND "
 		 "entity = 10 AND record_id = 0)");
-	assert_int_equal(pg_int(DB, "SELECT count(*) FROM audit WHERE action = 'sensitive' AND detail !~ "
-				    "'^count=[0-9]+ hour=[0-9]+$'"),
+	assert_int_equal(
+	    pg_int(DB, "SELECT count(*) FROM audit WHERE action = 'sensitive' AND detail !~ "
+		       "'^count=[0-9]+ hour=[0-9]+$'"),
 	    0);
 }
 
@@ -242,7 +265,8 @@ static void
 the_audit_is_paged_and_filtered(void **state)
 {
 	Kehu__Audit request = KEHU__AUDIT__INIT;
-	int64_t all = pg_int(DB, "SELECT count(*) FROM audit WHERE user_id = 103"), seen = 0, last = INT64_MAX;
+	int64_t all = pg_int(DB, "SELECT count(*) FROM audit WHERE user_id = 103"), seen = 0,
+		last = INT64_MAX;
 	const Kehu__AuditAnswer *answer;
 
 	request.step = 1;
@@ -265,17 +289,22 @@ the_audit_is_paged_and_filtered(void **state)
 	} while (answer->has_next);
 	assert_true(seen >= all);
 	request.has_cursor = true;
-	request.cursor = (ProtobufCBinaryData){ .data = (uint8_t *)(uintptr_t)"12 '; DROP", .len = 10 };
+	request.cursor =
+	    (ProtobufCBinaryData){ .data = (uint8_t *)(uintptr_t) "12 '; DROP", .len = 10 };
 	expect_error(ask_audit(ann, request), ERR_BAD_REQUEST, 0);
 }
 
 static void
 a_refused_sign_in_leaves_no_name(void **state)
 {
-	pg_exec(DB, "SELECT session_tried((SELECT t.attempt FROM session_try('geheim123', 'x') t), 'wrong');"
-		    "SELECT session_tried((SELECT t.attempt FROM session_try('ada', 'x') t), 'wrong')");
-	assert_int_equal(pg_int(DB, "SELECT count(*) FROM audit WHERE request = 'login' AND action = 'refused' AND "
-				    "detail ~ '^name=[0-9a-f]{16}$' AND (user_id IS NULL OR user_id = 101)"),
+	pg_exec(DB,
+	    "SELECT session_tried((SELECT t.attempt FROM session_try('geheim123', 'x') t), "
+	    "'wrong');"
+	    "SELECT session_tried((SELECT t.attempt FROM session_try('ada', 'x') t), 'wrong')");
+	assert_int_equal(
+	    pg_int(DB,
+		"SELECT count(*) FROM audit WHERE request = 'login' AND action = 'refused' AND "
+		"detail ~ '^name=[0-9a-f]{16}$' AND (user_id IS NULL OR user_id = 101)"),
 	    2);
 	pg_exec(DB, "DELETE FROM login_attempt");
 }
@@ -287,19 +316,31 @@ kehu_admin_checks_the_chain_and_names_the_break(void **state)
 	int64_t seq;
 
 	wait_for("EXISTS (SELECT FROM audit_segment)");
-	pg_exec(DB, "UPDATE users SET password_hash = (SELECT password_hash FROM users WHERE id = 101)");
-	assert_int_equal(bed_run_as(bed, "kehu-admin", "ann", (const char *const[]){ "audit", "verify", NULL }, &text), 0);
+	pg_exec(DB, "UPDATE users SET password_hash = (SELECT password_hash FROM users WHERE "
+		    "id = 101)");
+	assert_int_equal(bed_run_as(bed, "kehu-admin", "ann",
+			     (const char *const[]){ "audit", "verify", NULL }, &text),
+	    0);
 	assert_non_null(strstr(text, "The chain holds"));
-	assert_int_equal(bed_run_as(bed, "kehu-admin", "ann", (const char *const[]){ "audit", "head", NULL }, &text), 0);
+	assert_int_equal(bed_run_as(bed, "kehu-admin", "ann",
+			     (const char *const[]){ "audit", "head", NULL }, &text),
+	    0);
 	assert_non_null(strstr(text, "kehu-audit "));
-	assert_int_equal(bed_run_as(bed, "kehu-admin", "ann", (const char *const[]){ "audit", "list", "user=ada", "--limit", "5",
-				      "--format", "jsonl", NULL }, &text),
+	assert_int_equal(bed_run_as(bed, "kehu-admin", "ann",
+			     (const char *const[]){ "audit", "list", "user=ada", "--limit", "5",
+				 "--format", "jsonl", NULL },
+			     &text),
 	    0);
 	assert_non_null(strstr(text, "\"request\":"));
-	assert_int_equal(bed_run_as(bed, "kehu-admin", "ada", (const char *const[]){ "audit", "verify", NULL }, &text), 1);
-	seq = pg_int(DB, "SELECT min(a.seq) FROM audit a, audit_segment s WHERE a.xid < s.xid_below");
+	assert_int_equal(bed_run_as(bed, "kehu-admin", "ada",
+			     (const char *const[]){ "audit", "verify", NULL }, &text),
+	    1);
+	seq = pg_int(
+	    DB, "SELECT min(a.seq) FROM audit a, audit_segment s WHERE a.xid < s.xid_below");
 	pg_exec(DB, "UPDATE audit SET user_id = 102 WHERE seq = %" PRId64, seq);
-	assert_int_equal(bed_run_as(bed, "kehu-admin", "ann", (const char *const[]){ "audit", "verify", NULL }, &text), 1);
+	assert_int_equal(bed_run_as(bed, "kehu-admin", "ann",
+			     (const char *const[]){ "audit", "verify", NULL }, &text),
+	    1);
 	assert_non_null(strstr(text, "Broken at segment"));
 }
 

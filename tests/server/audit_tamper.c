@@ -19,10 +19,10 @@
 #include <cmocka.h>
 // clang-format on
 
-#define DB	 "audit_tamper"
-#define CASES	 1000
+#define DB       "audit_tamper"
+#define CASES    1000
 #define SEGMENTS 12
-#define ROWS	 20 /* of one segment */
+#define ROWS     20 /* of one segment */
 
 static struct store *store; /* as kehu_app */
 static struct arena *arena;
@@ -33,7 +33,8 @@ static uint64_t random_state;
 static uint64_t
 random_below(uint64_t limit)
 {
-	random_state = random_state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+	random_state =
+	    random_state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
 	return (random_state >> 33) % limit;
 }
 
@@ -56,7 +57,8 @@ add_rows(uint64_t count)
 		some = some > left ? left : some;
 		/* One statement, one transaction of several rows. */
 		pg_exec(DB,
-		    "INSERT INTO audit (user_id, session_id, reference, request, action, entity, record_id, "
+		    "INSERT INTO audit (user_id, session_id, reference, request, action, "
+		    "entity, record_id, "
 		    "detail) SELECT 101, 5, 7, 'save', 'update', 10, 1000 + g, 'x' || g FROM "
 		    "generate_series(1, %" PRIu64 ") g",
 		    some);
@@ -74,15 +76,16 @@ tamper_setup(void **state)
 	store = pg_store(DB, "kehu_app");
 	random_state = 20261122;
 	pg_exec(DB, "DELETE FROM audit_key; DELETE FROM audit_segment; DELETE FROM audit");
-	assert_true(
-	    chain_read_hex(pg_exec(DB, "SELECT kehu_audit_key()"), first_key, CHAIN_HASH_BYTES));
+	assert_true(chain_read_hex(
+	    pg_exec(DB, "SELECT kehu_audit_key()"), first_key, CHAIN_HASH_BYTES));
 	for (size_t i = 0; i < SEGMENTS; i++) {
 		add_rows(ROWS);
 		seal_all();
 		if (i % 3 == 2) {
 			anchors[i / 3].number = i + 1;
 			chain_read_hex(pg_exec(DB,
-					   "SELECT encode(hash, 'hex') FROM audit_segment WHERE number = %zu",
+					   "SELECT encode(hash, 'hex') FROM audit_segment "
+					   "WHERE number = %zu",
 					   i + 1),
 			    anchors[i / 3].hash, CHAIN_HASH_BYTES);
 		}
@@ -106,10 +109,14 @@ static void
 put_back(void)
 {
 	pg_exec(DB,
-	    "DELETE FROM audit WHERE (tableoid, ctid) NOT IN (SELECT DISTINCT ON (a.seq) a.tableoid, a.ctid"
-	    " FROM audit a JOIN kept_audit k ON k.seq = a.seq AND k::text = a::text ORDER BY a.seq);"
-	    "INSERT INTO audit SELECT * FROM kept_audit k WHERE NOT EXISTS (SELECT FROM audit a WHERE a.seq = k.seq);"
-	    "DELETE FROM audit_segment s WHERE NOT EXISTS (SELECT FROM kept_segment k WHERE k::text = s::text);"
+	    "DELETE FROM audit WHERE (tableoid, ctid) NOT IN (SELECT DISTINCT ON (a.seq) "
+	    "a.tableoid, a.ctid"
+	    " FROM audit a JOIN kept_audit k ON k.seq = a.seq AND k::text = a::text ORDER BY "
+	    "a.seq);"
+	    "INSERT INTO audit SELECT * FROM kept_audit k WHERE NOT EXISTS (SELECT FROM audit "
+	    "a WHERE a.seq = k.seq);"
+	    "DELETE FROM audit_segment s WHERE NOT EXISTS (SELECT FROM kept_segment k WHERE "
+	    "k::text = s::text);"
 	    "INSERT INTO audit_segment SELECT * FROM kept_segment ON CONFLICT DO NOTHING;"
 	    "DELETE FROM audit_key; INSERT INTO audit_key SELECT * FROM kept_key");
 }
@@ -137,12 +144,14 @@ check(void)
 		return (struct found){ verdict.segment, verdict.seq };
 	memcpy(heads.key, first_key, sizeof(heads.key));
 	store_begin(store);
-	rows = company_run(store, arena, "SELECT number, hash, mac FROM audit_segment ORDER BY number");
+	rows = company_run(
+	    store, arena, "SELECT number, hash, mac FROM audit_segment ORDER BY number");
 	for (size_t i = 0; i < rows->count; i++) {
 		size_t bytes;
 
 		chain_check_head(&heads, (uint64_t)rows_int(rows, i, 0),
-		    rows_bytea(arena, rows, i, 1, &bytes), rows_bytea(arena, rows, i, 2, &bytes));
+		    rows_bytea(arena, rows, i, 1, &bytes),
+		    rows_bytea(arena, rows, i, 2, &bytes));
 	}
 	store_rollback(store);
 	chain_check_end(&heads);
@@ -156,17 +165,18 @@ row_of(uint64_t segment, uint64_t nth)
 {
 	return pg_int(DB,
 	    "SELECT a.seq FROM audit a, audit_segment s WHERE s.number = %" PRIu64
-	    " AND a.xid >= s.xid_from AND a.xid < s.xid_below ORDER BY a.xid, a.seq OFFSET %" PRIu64
-	    " LIMIT 1",
+	    " AND a.xid >= s.xid_from AND a.xid < s.xid_below ORDER BY a.xid, a.seq OFFSET "
+	    "%" PRIu64 " LIMIT 1",
 	    segment, nth);
 }
 
 static struct found
 change_row(void)
 {
-	static const char *const changes[] = { "at = at + interval '1 microsecond'", "user_id = 102",
-		"user_id = NULL", "session_id = 6", "reference = reference + 1", "request = 'list'",
-		"action = 'updatE'", "action = NULL", "entity = 11", "record_id = record_id + 1",
+	static const char *const changes[] = { "at = at + interval '1 microsecond'",
+		"user_id = 102", "user_id = NULL", "session_id = 6",
+		"reference = reference + 1", "request = 'list'", "action = 'updatE'",
+		"action = NULL", "entity = 11", "record_id = record_id + 1",
 		"change_id = gen_random_uuid()", "detail = detail || ' '", "detail = ''",
 		"(request, action) = (request || 'u', 'pdate')" };
 	uint64_t segment = 1 + random_below(SEGMENTS);
@@ -194,7 +204,8 @@ insert_row(void)
 	uint64_t segment = 1 + random_below(SEGMENTS);
 	int64_t seq = row_of(segment, random_below(ROWS));
 	int64_t made = pg_int(DB,
-	    "INSERT INTO audit (seq, xid, at, user_id, request, action) SELECT nextval('audit_seq'), xid, at, "
+	    "INSERT INTO audit (seq, xid, at, user_id, request, action) SELECT "
+	    "nextval('audit_seq'), xid, at, "
 	    "103, 'save', 'update' FROM audit WHERE seq = %" PRId64 " RETURNING seq",
 	    seq);
 
@@ -225,11 +236,13 @@ swap_rows(void)
 	a = row_of(1 + one / ROWS, one % ROWS);
 	b = row_of(1 + other / ROWS, other % ROWS);
 	pg_exec(DB,
-	    "UPDATE audit a SET seq = %" PRId64 " + %" PRId64 " - a.seq, xid = b.xid FROM audit b"
+	    "UPDATE audit a SET seq = %" PRId64 " + %" PRId64
+	    " - a.seq, xid = b.xid FROM audit b"
 	    " WHERE (a.seq, b.seq) IN ((%" PRId64 ", %" PRId64 "), (%" PRId64 ", %" PRId64 "))",
 	    a, b, a, b, b, a);
 	/* Rows alike but for the record they name. */
-	if (strcmp(pg_exec(DB, "SELECT count(*) FROM (SELECT a.* FROM audit a EXCEPT SELECT * FROM kept_audit) x"),
+	if (strcmp(pg_exec(DB, "SELECT count(*) FROM (SELECT a.* FROM audit a EXCEPT SELECT * "
+			       "FROM kept_audit) x"),
 		"0") == 0)
 		return (struct found){ 0, 0 };
 	return (struct found){ 1 + first / ROWS, -1 };
@@ -244,11 +257,12 @@ move_row(void)
 
 	to += to == from;
 	if (to > SEGMENTS)
-		pg_exec(DB, "UPDATE audit SET xid = pg_current_xact_id() WHERE seq = %" PRId64, seq);
+		pg_exec(DB, "UPDATE audit SET xid = pg_current_xact_id() WHERE seq = %" PRId64,
+		    seq);
 	else
 		pg_exec(DB,
-		    "UPDATE audit SET xid = (SELECT xid_from FROM audit_segment WHERE number = %" PRIu64
-		    ") WHERE seq = %" PRId64,
+		    "UPDATE audit SET xid = (SELECT xid_from FROM audit_segment WHERE number = "
+		    "%" PRIu64 ") WHERE seq = %" PRId64,
 		    to, seq);
 	return (struct found){ to < from ? to : from, -1 };
 }
@@ -257,16 +271,19 @@ static struct found
 change_segment(void)
 {
 	static const char *const changes[] = { "hash = sha256(hash)", "prev = sha256(prev)",
-		"root = sha256(root)", "rows = rows + 1", "rows = rows - 1", "mac = sha256(mac)",
-		"at = at + interval '1 second'", "leaves = overlay(leaves placing '\\xff' from 5)",
+		"root = sha256(root)", "rows = rows + 1", "rows = rows - 1",
+		"mac = sha256(mac)", "at = at + interval '1 second'",
+		"leaves = overlay(leaves placing '\\xff' from 5)",
 		"leaves = overlay(leaves placing sha256(leaves) from 9)",
 		"leaves = substr(leaves, 1, length(leaves) - 40)", "floor = floor + 1",
 		"xid_below = (xid_below::text::bigint + 1)::text::xid8",
-		"xid_from = (xid_from::text::bigint + 1)::text::xid8", "number = number + 1000" };
+		"xid_from = (xid_from::text::bigint + 1)::text::xid8",
+		"number = number + 1000" };
 	uint64_t segment = 1 + random_below(SEGMENTS);
 	uint64_t which = random_below(sizeof(changes) / sizeof(changes[0]));
 
-	pg_exec(DB, "UPDATE audit_segment SET %s WHERE number = %" PRIu64, changes[which], segment);
+	pg_exec(
+	    DB, "UPDATE audit_segment SET %s WHERE number = %" PRIu64, changes[which], segment);
 	return (struct found){ segment, -1 };
 }
 
@@ -286,7 +303,8 @@ cut_tail(void)
 	uint64_t kept = random_below(SEGMENTS);
 
 	pg_exec(DB,
-	    "DELETE FROM audit WHERE xid >= coalesce((SELECT xid_below FROM audit_segment WHERE number = %" PRIu64
+	    "DELETE FROM audit WHERE xid >= coalesce((SELECT xid_below FROM audit_segment "
+	    "WHERE number = %" PRIu64
 	    "), '0'); DELETE FROM audit_segment WHERE number > %" PRIu64
 	    "; UPDATE audit_key SET number = %" PRIu64 " + 1",
 	    kept, kept, kept);
@@ -299,7 +317,9 @@ cut_rows(void)
 	uint64_t segment = 1 + random_below(SEGMENTS);
 	int64_t seq = row_of(segment, 0);
 
-	pg_exec(DB, "DELETE FROM audit WHERE xid >= (SELECT xid FROM audit WHERE seq = %" PRId64 ")", seq);
+	pg_exec(DB,
+	    "DELETE FROM audit WHERE xid >= (SELECT xid FROM audit WHERE seq = %" PRId64 ")",
+	    seq);
 	return (struct found){ segment, seq };
 }
 
@@ -315,8 +335,9 @@ forge_from(void)
 
 	pg_exec(DB, "UPDATE audit SET user_id = 102 WHERE seq = %" PRId64,
 	    row_of(segment, random_below(ROWS)));
-	pg_exec(DB, "DELETE FROM audit_segment WHERE number >= %" PRIu64
-		    "; UPDATE audit_key SET number = %" PRIu64,
+	pg_exec(DB,
+	    "DELETE FROM audit_segment WHERE number >= %" PRIu64
+	    "; UPDATE audit_key SET number = %" PRIu64,
 	    segment, segment);
 	/* One segment holds what the rest held; then the chain grows as it was. */
 	seal_all();
@@ -341,8 +362,10 @@ roll_back(void)
 	chain_put_hex(&hex, key, sizeof(key));
 	cut_tail();
 	pg_exec(DB,
-	    "DELETE FROM audit_segment; DELETE FROM audit; INSERT INTO audit_segment SELECT * FROM kept_segment"
-	    " WHERE number <= %" PRIu64 "; INSERT INTO audit SELECT * FROM kept_audit WHERE xid < coalesce("
+	    "DELETE FROM audit_segment; DELETE FROM audit; INSERT INTO audit_segment SELECT * "
+	    "FROM kept_segment"
+	    " WHERE number <= %" PRIu64
+	    "; INSERT INTO audit SELECT * FROM kept_audit WHERE xid < coalesce("
 	    "(SELECT max(xid_below::text::bigint) FROM audit_segment)::text::xid8, '0');"
 	    "UPDATE audit_key SET number = %" PRIu64 " + 1, key = '\\x%s'",
 	    kept, kept, buf_text(&hex));
@@ -393,10 +416,12 @@ every_change_is_found_where_it_is(void **state)
 			continue; /* nothing changed: two rows that are alike */
 		}
 		found = check();
-		if (found.segment != expected.segment || (expected.seq >= 0 && found.seq != expected.seq))
-			fail_msg("case %zu, %s: segment %" PRIu64 " row %" PRId64 ", found at segment %" PRIu64
-				 " row %" PRId64,
-			    cases, kinds[kind].name, expected.segment, expected.seq, found.segment, found.seq);
+		if (found.segment != expected.segment ||
+		    (expected.seq >= 0 && found.seq != expected.seq))
+			fail_msg("case %zu, %s: segment %" PRIu64 " row %" PRId64
+				 ", found at segment %" PRIu64 " row %" PRId64,
+			    cases, kinds[kind].name, expected.segment, expected.seq,
+			    found.segment, found.seq);
 		put_back();
 		done[kind]++;
 		cases++;
@@ -425,7 +450,8 @@ sealing_beside_open_transactions_loses_no_row(void **state)
 	/* What is open, and what began after it, waits. */
 	arena_reset(arena);
 	assert_int_equal(audit_seal(store, arena, &sealed), ERR_OK);
-	held = pg_int(DB, "SELECT count(*) FROM audit WHERE action = 'update'") - SEGMENTS * ROWS;
+	held =
+	    pg_int(DB, "SELECT count(*) FROM audit WHERE action = 'update'") - SEGMENTS * ROWS;
 	assert_int_equal(held, 30);
 	assert_int_equal(sealed.rows, 0);
 	/* Two servers: one of them seals. */
@@ -455,8 +481,8 @@ a_backlog_becomes_segments_of_bounded_size(void **state)
 
 	put_back();
 	for (int i = 0; i < 5; i++)
-		pg_exec(DB,
-		    "INSERT INTO audit (user_id, request) SELECT 101, 'save' FROM generate_series(1, 9000)");
+		pg_exec(DB, "INSERT INTO audit (user_id, request) SELECT 101, 'save' FROM "
+			    "generate_series(1, 9000)");
 	for (; sealed.more; segments++) {
 		arena_reset(arena);
 		assert_int_equal(audit_seal(store, arena, &sealed), ERR_OK);
@@ -475,7 +501,8 @@ a_big_transaction_is_one_segment(void **state)
 
 	put_back();
 	add_rows(3);
-	pg_exec(DB, "INSERT INTO audit (user_id, request) SELECT 101, 'save' FROM generate_series(1, 25000)");
+	pg_exec(DB, "INSERT INTO audit (user_id, request) SELECT 101, 'save' FROM "
+		    "generate_series(1, 25000)");
 	add_rows(3);
 	for (int i = 0; i < 3; i++) {
 		arena_reset(arena);
@@ -490,10 +517,11 @@ a_big_transaction_is_one_segment(void **state)
 static void
 the_server_itself_cannot_rewrite_it(void **state)
 {
-	static const char *const refused[] = { "UPDATE audit SET user_id = 1", "DELETE FROM audit",
-		"TRUNCATE audit", "UPDATE audit_segment SET mac = hash", "DELETE FROM audit_segment",
-		"INSERT INTO audit_segment SELECT * FROM audit_segment", "SELECT key FROM audit_key",
-		"UPDATE audit_key SET number = 1" };
+	static const char *const refused[] = { "UPDATE audit SET user_id = 1",
+		"DELETE FROM audit", "TRUNCATE audit", "UPDATE audit_segment SET mac = hash",
+		"DELETE FROM audit_segment",
+		"INSERT INTO audit_segment SELECT * FROM audit_segment",
+		"SELECT key FROM audit_key", "UPDATE audit_key SET number = 1" };
 
 	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
 		store_begin(store);
