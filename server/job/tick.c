@@ -21,6 +21,7 @@ const struct tick_kind tick_kinds[] = {
 	{ "readings", 10, true, readings_tick },
 	{ "approval_remind", 5, false, approval_remind_tick },
 	{ "follow", 10, false, message_follow_tick },
+	{ "message_mail", 5, false, message_mail_tick },
 	{ 0 },
 };
 

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #define MENTIONS_MAX 50
+#define MAIL_WAIT_S  60 /* a message is given a minute to be read */
 
 enum err
 message_say(struct call *call, int64_t to, const char *text, int64_t thread, bool keep)
@@ -232,6 +233,17 @@ approval_remind_tick(struct worker *worker)
 
 	message_begin(worker);
 	sql_add(sql, "SELECT kehu_approval_remind(200)");
+	store_queue(worker->store, sql, NULL);
+	return store_commit(worker->store, worker->arena);
+}
+
+enum err
+message_mail_tick(struct worker *worker)
+{
+	struct sql *sql = sql_new(worker->arena);
+
+	message_begin(worker);
+	sql_addf(sql, "SELECT kehu_message_mail(%d)", MAIL_WAIT_S);
 	store_queue(worker->store, sql, NULL);
 	return store_commit(worker->store, worker->arena);
 }

@@ -33,5 +33,7 @@ size_t message_mentions(struct call *call, const char *text, int64_t **users);
 struct worker;
 enum err message_follow_tick(struct worker *worker);
 enum err approval_remind_tick(struct worker *worker);
+/* Unread messages go by mail to those who are away and want that. */
+enum err message_mail_tick(struct worker *worker);
 
 #endif

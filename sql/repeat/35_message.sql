@@ -92,3 +92,32 @@ BEGIN
 		c.new_branch, c.new_pool);
 END
 $$;
+
+-- Unread messages of the last day of users who are not signed in and want them by mail. One that was
+-- looked at once, or cannot be mailed, is not looked at again. Returns how many were queued.
+CREATE OR REPLACE FUNCTION kehu_message_mail(p_wait_s integer) RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+	one record;
+	queued bigint := 0;
+BEGIN
+	FOR one IN SELECT m.id, m.text, u.mail, u.language,
+			coalesce(u.mail_away, false) AND kehu_address_ok('mail', coalesce(u.mail, ''))
+			AND m.created_at > now() - interval '1 day'
+			AND NOT EXISTS (SELECT FROM session s WHERE s.user_id = m.owner_id
+				AND s.ended_at IS NULL AND s.expires_at > now()) AS wanted
+		FROM message m JOIN users u ON u.id = m.owner_id
+		WHERE m.read_at IS NULL AND NOT m.mailed AND m.created_at < now() - make_interval(secs => p_wait_s)
+		ORDER BY m.created_at LIMIT 200 FOR UPDATE OF m SKIP LOCKED
+	LOOP
+		IF one.wanted THEN
+			PERFORM kehu_outbox('mail', one.mail,
+				CASE WHEN one.language = 'en' THEN 'A message for you in Kehu' ELSE '您在 Kehu 有新消息' END,
+				one.text, NULL, NULL, NULL, 'message ' || one.id, true);
+			queued := queued + 1;
+		END IF;
+		UPDATE message SET mailed = true WHERE id = one.id;
+	END LOOP;
+	RETURN queued;
+END
+$$;

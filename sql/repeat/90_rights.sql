@@ -56,7 +56,7 @@ GRANT EXECUTE ON FUNCTION access_approval_rules(), kehu_approval_step_of(bigint[
 	kehu_approval_end(bigint, text, text, bigint), kehu_approval_remind(integer),
 	kehu_outbox(text, text, text, text, bigint, bigint, bigint, text, boolean),
 	kehu_outbox_file(bigint, text, text, bytea), kehu_outbox_claim(text, text, integer, integer),
-	kehu_say(bigint[], text, text, bigint, bigint, bigint, boolean),
+	kehu_message_mail(integer), kehu_say(bigint[], text, text, bigint, bigint, bigint, boolean),
 	kehu_comment(bigint, bigint, bigint, text, text, bigint[]), kehu_follow(bigint, bigint, boolean),
 	kehu_follow_changes(text[], bigint[]), kehu_tell(bigint, text, text, text, bigint, bigint),
 	kehu_template(bigint, text, boolean), kehu_outbox_files(bigint), kehu_outbox_handed(bigint, text),

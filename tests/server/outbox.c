@@ -323,6 +323,26 @@ certificate_of_somebody_else_is_not_trusted(void **state)
 	smtp_free(other);
 }
 
+static void
+message_is_mailed_to_who_is_away_and_wants_that(void **state)
+{
+	size_t before = smtp_count(smtp);
+	int64_t until = date_monotonic_us() + BED_WAIT_MS * INT64_C(1000);
+
+	pg_exec(DB, "UPDATE users SET mail = name || '@office.example', mail_away = (id <> 104) WHERE id IN (102, 104, 105)");
+	/* Ben is away; Dan is, too, but does not want it; Eve is signed in */
+	for (int64_t to = USER_BEN; to <= USER_EVE; to++)
+		if (to != USER_CAI)
+			expect_written(client_save(ada, E_message, 0, 0,
+			    SENT(NUMBER_OF(F_message_to_id, to), TEXT_OF(F_message_text, "Lunch?")), NULL));
+	pg_exec(DB, "UPDATE message SET created_at = now() - interval '2 minutes'");
+	while (date_monotonic_us() < until && smtp_count(smtp) == before)
+		usleep(50000);
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM message WHERE NOT mailed AND read_at IS NULL"), 0);
+	assert_int_equal(smtp_count(smtp), before + 1);
+	assert_non_null(strstr(smtp_mail(smtp, before), "RCPT TO:<ben@office.example>"));
+}
+
 /* ---- text messages ----------------------------------------------------------------------- */
 
 static void
@@ -414,6 +434,7 @@ main(void)
 		TEST(opted_out_address_gets_nothing),
 		TEST(template_speaks_the_senders_language),
 		TEST(report_goes_along_as_a_file),
+		TEST(message_is_mailed_to_who_is_away_and_wants_that),
 		TEST(text_message_goes_through_the_gateway),
 		TEST(certificate_of_somebody_else_is_not_trusted),
 	};
