@@ -155,7 +155,7 @@ delivery_return(struct call *call, struct record *delivery, const struct value *
 		record_set_number(line, F_goods_return_line_delivery_line, lines[i]->id);
 	}
 	err = record_save(call, back);
-	call->written_text = record_text(back, F_goods_return_number);
+	trade_tell_number(call, back, F_goods_return_number);
 	return err;
 }
 

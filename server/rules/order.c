@@ -255,7 +255,7 @@ order_deliver(struct call *call, struct record *order, const struct value *argum
 	}
 	err = record_save(call, delivery);
 	order->version++; /* booking the delivery set the order's state */
-	call->written_text = record_text(delivery, F_delivery_number);
+	trade_tell_number(call, delivery, F_delivery_number);
 	return err;
 }
 
@@ -336,7 +336,7 @@ order_invoice(struct call *call, struct record *order, const struct value *argum
 		    record_number(order, F_order_total) - record_number(order, F_order_invoiced),
 		    record_text(order, F_order_currency));
 	err = record_save(call, asked);
-	call->written_text = record_text(asked, F_invoice_request_number);
+	trade_tell_number(call, asked, F_invoice_request_number);
 	return err;
 }
 

@@ -115,7 +115,7 @@ quote_revise(struct call *call, struct record *quote, const struct value *argume
 	if (arguments[0].present)
 		record_set_text(quote, F_quote_reason, arguments[0].text);
 	err = record_save(call, next);
-	call->written_text = record_text(next, F_quote_number);
+	trade_tell_number(call, next, F_quote_number);
 	return err;
 }
 
@@ -139,7 +139,7 @@ quote_order(struct call *call, struct record *quote, const struct value *argumen
 	record_set_number(order, F_order_quote_id, quote->id);
 	quote_copy_lines(call, order, quote, E_order_line);
 	err = record_save(call, order);
-	call->written_text = record_text(order, F_order_number);
+	trade_tell_number(call, order, F_order_number);
 	return err;
 }
 

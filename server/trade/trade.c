@@ -136,6 +136,15 @@ trade_quantities(struct call *call, uint32_t field, const char *text, const int6
 	return err == ERR_OK ? ERR_OK : CALL_FAIL(call, err, .field = field);
 }
 
+void
+trade_tell_number(struct call *call, struct record *made, uint32_t field)
+{
+	if (record_value(made, field)->present)
+		call->written_text = record_text(made, field);
+	else if (made->number_asked)
+		call->number_comes = &made->number_rows;
+}
+
 enum err
 trade_rule(struct call *call, struct record *record, const struct sql *sql)
 {

@@ -66,6 +66,9 @@ size_t trade_lines(struct call *call, const struct record *record, uint32_t enti
 MUST_CHECK enum err trade_quantities(struct call *call, uint32_t field, const char *text,
     const int64_t *open, size_t count, int64_t *quantities);
 
+/* The action's answer tells the number of what it made, also when that comes with the COMMIT. */
+void trade_tell_number(struct call *call, struct record *made, uint32_t field);
+
 /* The rules that are one call of a rule function answering a record's new version. */
 MUST_CHECK enum err trade_rule(struct call *call, struct record *record, const struct sql *sql);
 

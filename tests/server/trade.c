@@ -671,6 +671,7 @@ orders_are_worked_from_a_shell_and_printed(void **state)
 	assert_string_equal(text_of(ada, E_order, order, F_order_state), "confirmed");
 	said = shell("ada", "act order %ld deliver quantities=1=3", (long)order);
 	expect_said(said, "超出");
+	expect_said(shell("ada", "act order %ld deliver quantities=1=1", (long)order), ": D2"); /* what was made */
 	shell("ada", "act order %ld plan instalments='50 today, 50 +30d'", (long)order);
 	book(hua, buyer, 100000, "SH1");
 	said = shell("ada", "list order customer:命令行公司 --columns number,total,paid --format csv");
