@@ -28,8 +28,9 @@ _kehu()
 		COMPREPLY=($(compgen -W "$("$program" --help 2>/dev/null |
 			sed -nE 's/^  ([a-z][a-z-]*).*/\1/p')" -- "$word"))
 	elif ((COMP_CWORD == 2)) && [[ $program == *kehu && ${COMP_WORDS[1]} != search ]]; then
-		COMPREPLY=($(compgen -W 'branch contact customer customer_relation department dictionary region
-			role saved_view tag user visit' -- "$word"))
+		COMPREPLY=($(compgen -W 'branch contact credit_limit currency_rate customer customer_relation
+			delivery department dictionary discount_limit goods_return invoice_request order prepaid_entry
+			price_list product quote receipt receivable region role saved_view tag user visit' -- "$word"))
 	else
 		COMPREPLY=($(compgen -f -- "$word"))
 	fi
