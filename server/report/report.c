@@ -448,7 +448,7 @@ report_open(struct report *report, const struct report_format *format)
 	return err;
 }
 
-/* Rows as a table for another program are an export, by whatever name. */
+/* Rows as a table for another program are an export, by whatever name; one record's sheet is not. */
 static enum err
 report_may_leave(struct report *report, const struct report_format *format)
 {
@@ -456,7 +456,8 @@ report_may_leave(struct report *report, const struct report_format *format)
 	const char *reads = report->info->reads;
 	const struct entity_view *entity = report_next_read(call, &reads);
 
-	if (format->sink != report_sink_csv || (access_rights(call->user, entity->def) & RIGHT_EXPORT) != 0)
+	if (format->sink != report_sink_csv || report->info->entity != NULL ||
+	    (access_rights(call->user, entity->def) & RIGHT_EXPORT) != 0)
 		return ERR_OK;
 	return CALL_FAIL(call, ERR_FORBIDDEN, .entity = entity->def->number,
 	    .text = call_say(call, "CSV needs the right to export", "CSV 需要导出权限"));
