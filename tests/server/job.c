@@ -109,7 +109,8 @@ forget_demo(void)
 {
 	/* External users belong to a customer; those here do not, and are not to go with them. */
 	pg_exec(DB, "ALTER TABLE users DROP CONSTRAINT IF EXISTS users_company_id_fkey;"
-		    "TRUNCATE customer, customer_figures, customer_search, contact, contact_search, visit"
+		    "TRUNCATE customer, customer_figures, customer_search, contact, contact_search, visit,"
+		    " competitor, lead, opportunity, product, price_list"
 		    " CASCADE;"
 		    "UPDATE department SET manager_id = NULL; UPDATE users SET superior_id = NULL;"
 		    "DELETE FROM pool_member WHERE id >= 1000; DELETE FROM pool WHERE id >= 1000;"
