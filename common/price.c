@@ -10,7 +10,8 @@
 /* No ISO C type is this wide; gcc and clang have it on every 64-bit machine. */
 __extension__ typedef __int128 price_wide;
 
-#define PRICE_LIMIT INT64_C(1000000000000000) /* 10^15: the product of all factors fits 128 bits */
+#define PRICE_LIMIT                                                                            \
+	INT64_C(1000000000000000) /* 10^15: the product of all factors fits 128 bits */
 
 static int64_t
 price_power(int decimals)
@@ -47,8 +48,9 @@ price_line_amount(const struct price_line *line, int decimals, int64_t *amount_m
 	    line->price >= PRICE_LIMIT || line->price <= -PRICE_LIMIT)
 		return ERR_TOO_LARGE;
 	value = (price_wide)line->quantity * line->price * (PERCENT_WHOLE - line->discount) *
-	    price_power(decimals);
-	return price_round(value, (price_wide)PRICE_SCALE * PRICE_SCALE * PERCENT_WHOLE, amount_minor);
+		price_power(decimals);
+	return price_round(
+	    value, (price_wide)PRICE_SCALE * PRICE_SCALE * PERCENT_WHOLE, amount_minor);
 }
 
 /* The tax of all lines of one rate, worked out where the first of them stands. */
@@ -99,7 +101,8 @@ price_total(struct price_line *lines, size_t count, int decimals, bool tax_inclu
 enum err
 price_to_base(int64_t amount_minor, int decimals, int64_t rate, int64_t *base_minor)
 {
-	price_wide value = (price_wide)amount_minor * rate * price_power(money_decimals(PRICE_BASE));
+	price_wide value =
+	    (price_wide)amount_minor * rate * price_power(money_decimals(PRICE_BASE));
 
 	return price_round(value, (price_wide)RATE_SCALE * price_power(decimals), base_minor);
 }

@@ -1,6 +1,7 @@
 /*
- * 对账单: what a customer was charged and paid, day by day, with the balance; in CNY, as the account
- * is kept. Orders count from the day they were ordered, less what was closed undelivered.
+ * 对账单: what a customer was charged and paid, day by day, with the balance; in CNY, as the
+ * account is kept. Orders count from the day they were ordered, less what was closed
+ * undelivered.
  */
 #include "server/report/report.h"
 
@@ -13,7 +14,8 @@
 enum { STATEMENT_CUSTOMER = 1, STATEMENT_FROM, STATEMENT_TO };
 
 const struct field report_statement_parameters[] = {
-	{ STATEMENT_CUSTOMER, "customer", TYPE_REF, "客户", "Customer", FIELD_REQUIRED, .ref = "customer" },
+	{ STATEMENT_CUSTOMER, "customer", TYPE_REF, "客户", "Customer", FIELD_REQUIRED,
+	    .ref = "customer" },
 	{ STATEMENT_FROM, "from", TYPE_DATE, "从", "From" },
 	{ STATEMENT_TO, "to", TYPE_DATE, "到", "To" },
 	{ 0 },
@@ -30,7 +32,8 @@ struct statement {
 enum err
 report_statement_check(struct report *report)
 {
-	struct value *from = report_parameter(report, STATEMENT_FROM), *to = report_parameter(report, STATEMENT_TO);
+	struct value *from = report_parameter(report, STATEMENT_FROM),
+		     *to = report_parameter(report, STATEMENT_TO);
 
 	if (!to->present)
 		*to = (struct value){ .present = true, .number = call_today(report->call) };
@@ -42,7 +45,8 @@ report_statement_check(struct report *report)
 }
 
 static enum err
-statement_take_customer(struct report *report, struct arena *arena, const struct rows *rows, size_t row, void *to)
+statement_take_customer(
+    struct report *report, struct arena *arena, const struct rows *rows, size_t row, void *to)
 {
 	struct statement *statement = to;
 
@@ -56,9 +60,10 @@ statement_take_customer(struct report *report, struct arena *arena, const struct
 static enum err
 statement_open(struct report *report, struct statement *statement)
 {
-	const struct doc_cell cells[] = { doc_value(report_parameter(report, STATEMENT_FROM)->number),
-		doc_text(call_say(report->call, "Brought forward", "期初余额")), doc_empty(), doc_empty(), doc_empty(),
-		doc_value(statement->balance) };
+	const struct doc_cell cells[] = { doc_value(
+					      report_parameter(report, STATEMENT_FROM)->number),
+		doc_text(call_say(report->call, "Brought forward", "期初余额")), doc_empty(),
+		doc_empty(), doc_empty(), doc_value(statement->balance) };
 
 	if (statement->opened)
 		return ERR_OK;
@@ -71,15 +76,18 @@ statement_kind(const struct call *call, const char *kind)
 {
 	if (strcmp(kind, "order") == 0)
 		return call_say(call, "Order", "订单");
-	return strcmp(kind, "receipt") == 0 ? call_say(call, "Receipt", "回款") : call_say(call, "Return", "退货");
+	return strcmp(kind, "receipt") == 0 ? call_say(call, "Receipt", "回款")
+					    : call_say(call, "Return", "退货");
 }
 
 static enum err
-statement_put(struct report *report, struct arena *arena, const struct rows *rows, size_t row, void *to)
+statement_put(
+    struct report *report, struct arena *arena, const struct rows *rows, size_t row, void *to)
 {
 	struct statement *statement = to;
 	int64_t day = rows_date(rows, row, ENTRY_DAY);
-	int64_t charged = rows_int(rows, row, ENTRY_CHARGED), paid = rows_int(rows, row, ENTRY_PAID);
+	int64_t charged = rows_int(rows, row, ENTRY_CHARGED),
+		paid = rows_int(rows, row, ENTRY_PAID);
 	struct doc_cell cells[6];
 	enum err err;
 
@@ -99,21 +107,26 @@ statement_put(struct report *report, struct arena *arena, const struct rows *row
 	return err == ERR_OK ? doc_row(report->doc, cells) : err;
 }
 
-
 static enum err
 statement_read(struct report *report, struct statement *statement)
 {
 	int64_t customer = report_parameter(report, STATEMENT_CUSTOMER)->number;
-	struct sql *sql = report_select(report, "SELECT * FROM (SELECT o.ordered_on AS day, 'order' AS kind, o.number,"
-	    " o.total_base - coalesce(o.dropped, 0) AS charged, 0::bigint AS paid FROM {order} o WHERE o.state IN"
+	struct sql *sql = report_select(report,
+	    "SELECT * FROM (SELECT o.ordered_on AS day, 'order' AS kind, o.number,"
+	    " o.total_base - coalesce(o.dropped, 0) AS charged, 0::bigint AS paid FROM {order} "
+	    "o WHERE o.state IN"
 	    " ('confirmed', 'part_delivered', 'delivered', 'closed') AND o.customer_id = ");
 
 	sql_int(sql, customer);
-	report_sql(report, sql, " UNION ALL SELECT g.returned_on, 'return', g.number, 0, g.total_base FROM {goods_return} g"
-				" WHERE g.customer_id = ");
+	report_sql(report, sql,
+	    " UNION ALL SELECT g.returned_on, 'return', g.number, 0, g.total_base FROM "
+	    "{goods_return} g"
+	    " WHERE g.customer_id = ");
 	sql_int(sql, customer);
-	report_sql(report, sql, " UNION ALL SELECT r.received_on, 'receipt', r.number, 0, r.amount_base FROM {receipt} r"
-				" WHERE r.state = 'booked' AND r.customer_id = ");
+	report_sql(report, sql,
+	    " UNION ALL SELECT r.received_on, 'receipt', r.number, 0, r.amount_base FROM "
+	    "{receipt} r"
+	    " WHERE r.state = 'booked' AND r.customer_id = ");
 	sql_int(sql, customer);
 	sql_add(sql, ") e WHERE e.day <= ");
 	sql_date(sql, report_parameter(report, STATEMENT_TO)->number);
@@ -126,22 +139,40 @@ statement_begin(struct report *report, const struct statement *statement)
 {
 	struct call *call = report->call;
 	const struct doc_field params[] = {
-		{ .label = report_label(report, E_order, F_order_customer_id), .value = statement->customer },
-		{ .label = call_say(call, "Period", "期间"), .value = arena_printf(call->arena, call_say(call, "%s to %s", "%s 至 %s"),
-		    date_format(call->arena, report_parameter(report, STATEMENT_FROM)->number),
-		    date_format(call->arena, report_parameter(report, STATEMENT_TO)->number)) },
+		{ .label = report_label(report, E_order, F_order_customer_id),
+		    .value = statement->customer },
+		{ .label = call_say(call, "Period", "期间"),
+		    .value = arena_printf(call->arena, call_say(call, "%s to %s", "%s 至 %s"),
+			date_format(
+			    call->arena, report_parameter(report, STATEMENT_FROM)->number),
+			date_format(
+			    call->arena, report_parameter(report, STATEMENT_TO)->number)) },
 		{ .label = call_say(call, "Currency", "币种"), .value = PRICE_BASE },
 	};
 	struct doc_column columns[] = {
 		{ .title = call_say(call, "Day", "日期"), .kind = DOC_DATE },
 		{ .title = call_say(call, "Entry", "摘要"), .weight = 1 },
 		{ .title = call_say(call, "Number", "单号"), .min_cols = 14 },
-		{ .title = call_say(call, "Charged", "应收"), .kind = DOC_MONEY, .decimals = 2, .sum = DOC_SUM, .min_cols = 13 },
-		{ .title = call_say(call, "Paid", "已收"), .kind = DOC_MONEY, .decimals = 2, .sum = DOC_SUM, .min_cols = 13 },
-		{ .title = call_say(call, "Balance", "余额"), .kind = DOC_MONEY, .decimals = 2, .min_cols = 13 },
+		{ .title = call_say(call, "Charged", "应收"),
+		    .kind = DOC_MONEY,
+		    .decimals = 2,
+		    .sum = DOC_SUM,
+		    .min_cols = 13 },
+		{ .title = call_say(call, "Paid", "已收"),
+		    .kind = DOC_MONEY,
+		    .decimals = 2,
+		    .sum = DOC_SUM,
+		    .min_cols = 13 },
+		{ .title = call_say(call, "Balance", "余额"),
+		    .kind = DOC_MONEY,
+		    .decimals = 2,
+		    .min_cols = 13 },
 	};
-	const struct doc_table table = { .columns = columns, .column_count = sizeof(columns) / sizeof(columns[0]), .totals = true };
-	enum err err = report_begin(report, statement->number, DOC_A4, params, sizeof(params) / sizeof(params[0]));
+	const struct doc_table table = { .columns = columns,
+		.column_count = sizeof(columns) / sizeof(columns[0]),
+		.totals = true };
+	enum err err = report_begin(
+	    report, statement->number, DOC_A4, params, sizeof(params) / sizeof(params[0]));
 
 	return err == ERR_OK ? doc_table(report->doc, &table) : err;
 }
@@ -150,9 +181,12 @@ enum err
 report_statement(struct report *report)
 {
 	const struct call *call = report->call;
-	const char *const labels[] = { call_say(call, "Confirmed by the customer", "客户确认（盖章）"), call_say(call, "Day", "日期") };
+	const char *const labels[] = { call_say(call, "Confirmed by the customer",
+					   "客户确认（盖章）"),
+		call_say(call, "Day", "日期") };
 	struct statement statement = { 0 };
-	struct sql *sql = report_select(report, "SELECT c.name, c.number FROM {customer} c WHERE c.id = ");
+	struct sql *sql =
+	    report_select(report, "SELECT c.name, c.number FROM {customer} c WHERE c.id = ");
 	enum err err;
 
 	sql_int(sql, report_parameter(report, STATEMENT_CUSTOMER)->number);
@@ -166,8 +200,12 @@ report_statement(struct report *report)
 	if (err == ERR_OK)
 		err = statement_open(report, &statement);
 	if (err == ERR_OK)
-		err = doc_fields(report->doc, &(struct doc_field){ .label = call_say(call, "Balance at the end", "期末余额"), .wide = true,
-		    .value = report_money(call->arena, statement.balance, PRICE_BASE) }, 1, 1);
+		err = doc_fields(report->doc,
+		    &(struct doc_field){
+			.label = call_say(call, "Balance at the end", "期末余额"),
+			.wide = true,
+			.value = report_money(call->arena, statement.balance, PRICE_BASE) },
+		    1, 1);
 	if (err == ERR_OK)
 		err = doc_signatures(report->doc, labels, 2);
 	return err == ERR_OK ? doc_end(report->doc) : err;

@@ -23,8 +23,33 @@ const struct field report_order_parameters[] = {
 };
 
 /* Columns of both heads. */
-enum { HEAD_NUMBER, HEAD_DAY, HEAD_UNTIL, HEAD_CURRENCY, HEAD_NET, HEAD_TAX, HEAD_TOTAL, HEAD_TERMS, HEAD_REMARKS, HEAD_OWNER, HEAD_CUSTOMER, HEAD_ADDRESS, HEAD_PHONE, HEAD_CONTACT, HEAD_INCLUDED };
-enum { LINE_NAME, LINE_SPECIFICATION, LINE_QUANTITY, LINE_UNIT, LINE_PRICE, LINE_DISCOUNT, LINE_TAX, LINE_AMOUNT };
+enum {
+	HEAD_NUMBER,
+	HEAD_DAY,
+	HEAD_UNTIL,
+	HEAD_CURRENCY,
+	HEAD_NET,
+	HEAD_TAX,
+	HEAD_TOTAL,
+	HEAD_TERMS,
+	HEAD_REMARKS,
+	HEAD_OWNER,
+	HEAD_CUSTOMER,
+	HEAD_ADDRESS,
+	HEAD_PHONE,
+	HEAD_CONTACT,
+	HEAD_INCLUDED
+};
+enum {
+	LINE_NAME,
+	LINE_SPECIFICATION,
+	LINE_QUANTITY,
+	LINE_UNIT,
+	LINE_PRICE,
+	LINE_DISCOUNT,
+	LINE_TAX,
+	LINE_AMOUNT
+};
 
 struct trade_sheet {
 	const char *head, *lines, *order_by; /* SQL up to the record's id */
@@ -36,22 +61,37 @@ struct trade_sheet {
 };
 
 static enum err
-sheet_put_head(struct report *report, struct arena *arena, const struct rows *rows, size_t row, void *to)
+sheet_put_head(
+    struct report *report, struct arena *arena, const struct rows *rows, size_t row, void *to)
 {
 	struct trade_sheet *sheet = to;
 	const struct call *call = report->call;
-	const char *until = rows_null(rows, row, HEAD_UNTIL) ? NULL : date_format(arena, rows_date(rows, row, HEAD_UNTIL));
+	const char *until = rows_null(rows, row, HEAD_UNTIL)
+				? NULL
+				: date_format(arena, rows_date(rows, row, HEAD_UNTIL));
 	const struct doc_field fields[] = {
-		{ .label = report_label(report, E_order, F_order_customer_id), .value = rows_text(rows, row, HEAD_CUSTOMER), .wide = true },
-		{ .label = report_label(report, E_order, F_order_contact_id), .value = rows_text(rows, row, HEAD_CONTACT) },
-		{ .label = report_label(report, E_customer, F_customer_phone), .value = rows_text(rows, row, HEAD_PHONE) },
-		{ .label = call_say(call, "Address", "地址"), .value = rows_text(rows, row, HEAD_ADDRESS), .wide = true },
-		{ .label = sheet->day_label, .value = date_format(arena, rows_date(rows, row, HEAD_DAY)) },
+		{ .label = report_label(report, E_order, F_order_customer_id),
+		    .value = rows_text(rows, row, HEAD_CUSTOMER),
+		    .wide = true },
+		{ .label = report_label(report, E_order, F_order_contact_id),
+		    .value = rows_text(rows, row, HEAD_CONTACT) },
+		{ .label = report_label(report, E_customer, F_customer_phone),
+		    .value = rows_text(rows, row, HEAD_PHONE) },
+		{ .label = call_say(call, "Address", "地址"),
+		    .value = rows_text(rows, row, HEAD_ADDRESS),
+		    .wide = true },
+		{ .label = sheet->day_label,
+		    .value = date_format(arena, rows_date(rows, row, HEAD_DAY)) },
 		{ .label = sheet->until_label, .value = until },
-		{ .label = report_label(report, E_order, F_order_owner_id), .value = report_setup(report, E_user, rows_int(rows, row, HEAD_OWNER)) },
+		{ .label = report_label(report, E_order, F_order_owner_id),
+		    .value = report_setup(report, E_user, rows_int(rows, row, HEAD_OWNER)) },
 		{ .label = report_label(report, E_order, F_order_currency),
-		    .value = arena_printf(arena, "%s%s", report_choice(report, E_order, F_order_currency, rows_text(rows, row, HEAD_CURRENCY)),
-			rows_bool(rows, row, HEAD_INCLUDED) ? call_say(call, ", prices with tax", "，含税价") : call_say(call, ", prices without tax", "，不含税价")) },
+		    .value = arena_printf(arena, "%s%s",
+			report_choice(report, E_order, F_order_currency,
+			    rows_text(rows, row, HEAD_CURRENCY)),
+			rows_bool(rows, row, HEAD_INCLUDED)
+			    ? call_say(call, ", prices with tax", "，含税价")
+			    : call_say(call, ", prices without tax", "，不含税价")) },
 	};
 	const uint32_t sums[] = { F_order_net, F_order_tax, F_order_total };
 	enum err err;
@@ -59,12 +99,17 @@ sheet_put_head(struct report *report, struct arena *arena, const struct rows *ro
 	sheet->found = true;
 	sheet->currency = arena_strdup(call->arena, rows_text(rows, row, HEAD_CURRENCY));
 	for (size_t i = 0; i < 3; i++)
-		sheet->sums[i] = (struct doc_field){ .label = report_label(report, E_order, sums[i]), .wide = true,
-			.value = report_money(call->arena, rows_int(rows, row, HEAD_NET + i), sheet->currency) };
+		sheet->sums[i] =
+		    (struct doc_field){ .label = report_label(report, E_order, sums[i]),
+			    .wide = true,
+			    .value = report_money(call->arena,
+				rows_int(rows, row, HEAD_NET + i), sheet->currency) };
 	sheet->terms = arena_strdup(call->arena, rows_text(rows, row, HEAD_TERMS));
 	sheet->remarks = arena_strdup(call->arena, rows_text(rows, row, HEAD_REMARKS));
 	err = report_begin(report, rows_text(rows, row, HEAD_NUMBER), DOC_A4, NULL, 0);
-	return err == ERR_OK ? doc_fields(report->doc, fields, sizeof(fields) / sizeof(fields[0]), 2) : err;
+	return err == ERR_OK
+		   ? doc_fields(report->doc, fields, sizeof(fields) / sizeof(fields[0]), 2)
+		   : err;
 }
 
 /* Without the zeros behind the point that say nothing: 6.5, 12. */
@@ -84,18 +129,27 @@ sheet_short(struct arena *arena, int64_t value, int decimals, int keep)
 }
 
 static enum err
-sheet_put_line(struct report *report, struct arena *arena, const struct rows *rows, size_t row, void *to)
+sheet_put_line(
+    struct report *report, struct arena *arena, const struct rows *rows, size_t row, void *to)
 {
 	const char *more = rows_text(rows, row, LINE_SPECIFICATION);
 	const char *name = rows_text(rows, row, LINE_NAME);
 	const struct doc_cell cells[] = {
-		doc_text(more != NULL && more[0] != '\0' ? arena_printf(arena, "%s %s", name, more) : name),
-		doc_text(sheet_short(arena, rows_int(rows, row, LINE_QUANTITY), PRICE_DECIMALS, 0)),
-		doc_text(report_choice(report, E_product, F_product_unit, rows_text(rows, row, LINE_UNIT))),
-		doc_text(sheet_short(arena, rows_int(rows, row, LINE_PRICE), PRICE_DECIMALS, 2)),
-		rows_int(rows, row, LINE_DISCOUNT) == 0 ? doc_empty() :
-			doc_text(sheet_short(arena, rows_int(rows, row, LINE_DISCOUNT), PERCENT_DECIMALS, 0)),
-		doc_text(sheet_short(arena, rows_int(rows, row, LINE_TAX), PERCENT_DECIMALS, 0)),
+		doc_text(more != NULL && more[0] != '\0'
+			     ? arena_printf(arena, "%s %s", name, more)
+			     : name),
+		doc_text(
+		    sheet_short(arena, rows_int(rows, row, LINE_QUANTITY), PRICE_DECIMALS, 0)),
+		doc_text(report_choice(
+		    report, E_product, F_product_unit, rows_text(rows, row, LINE_UNIT))),
+		doc_text(
+		    sheet_short(arena, rows_int(rows, row, LINE_PRICE), PRICE_DECIMALS, 2)),
+		rows_int(rows, row, LINE_DISCOUNT) == 0
+		    ? doc_empty()
+		    : doc_text(sheet_short(
+			  arena, rows_int(rows, row, LINE_DISCOUNT), PERCENT_DECIMALS, 0)),
+		doc_text(
+		    sheet_short(arena, rows_int(rows, row, LINE_TAX), PERCENT_DECIMALS, 0)),
 		doc_value(rows_int(rows, row, LINE_AMOUNT)),
 	};
 
@@ -109,16 +163,30 @@ sheet_table(struct report *report, struct trade_sheet *sheet)
 	struct call *call = report->call;
 	int decimals = money_decimals(sheet->currency);
 	struct doc_column columns[] = {
-		{ .title = report_label(report, E_order_line, F_order_line_product_id), .weight = 1, .wrap = true },
-		{ .title = report_label(report, E_order_line, F_order_line_quantity), .align = DOC_RIGHT, .min_cols = 8 },
-		{ .title = report_label(report, E_order_line, F_order_line_unit), .min_cols = 6 },
-		{ .title = report_label(report, E_order_line, F_order_line_price), .align = DOC_RIGHT, .min_cols = 11 },
-		{ .title = call_say(call, "Disc.%", "折扣%"), .align = DOC_RIGHT, .min_cols = 6 },
+		{ .title = report_label(report, E_order_line, F_order_line_product_id),
+		    .weight = 1,
+		    .wrap = true },
+		{ .title = report_label(report, E_order_line, F_order_line_quantity),
+		    .align = DOC_RIGHT,
+		    .min_cols = 8 },
+		{ .title = report_label(report, E_order_line, F_order_line_unit),
+		    .min_cols = 6 },
+		{ .title = report_label(report, E_order_line, F_order_line_price),
+		    .align = DOC_RIGHT,
+		    .min_cols = 11 },
+		{ .title = call_say(call, "Disc.%", "折扣%"),
+		    .align = DOC_RIGHT,
+		    .min_cols = 6 },
 		{ .title = call_say(call, "Tax%", "税率%"), .align = DOC_RIGHT, .min_cols = 5 },
-		{ .title = report_label(report, E_order_line, F_order_line_amount), .kind = DOC_MONEY,
-		    .decimals = decimals < 0 ? 2 : (uint8_t)decimals, .sum = DOC_SUM, .min_cols = 13 },
+		{ .title = report_label(report, E_order_line, F_order_line_amount),
+		    .kind = DOC_MONEY,
+		    .decimals = decimals < 0 ? 2 : (uint8_t)decimals,
+		    .sum = DOC_SUM,
+		    .min_cols = 13 },
 	};
-	const struct doc_table table = { .columns = columns, .column_count = sizeof(columns) / sizeof(columns[0]), .totals = true };
+	const struct doc_table table = { .columns = columns,
+		.column_count = sizeof(columns) / sizeof(columns[0]),
+		.totals = true };
 	struct sql *sql = report_select(report, sheet->lines);
 	enum err err = doc_table(report->doc, &table);
 
@@ -134,10 +202,15 @@ sheet_end(struct report *report, struct trade_sheet *sheet)
 {
 	const struct call *call = report->call;
 	const struct doc_field more[] = {
-		{ .label = report_label(report, E_order, F_order_terms), .value = sheet->terms, .wide = true },
-		{ .label = report_label(report, E_order, F_order_remarks), .value = sheet->remarks, .wide = true },
+		{ .label = report_label(report, E_order, F_order_terms),
+		    .value = sheet->terms,
+		    .wide = true },
+		{ .label = report_label(report, E_order, F_order_remarks),
+		    .value = sheet->remarks,
+		    .wide = true },
 	};
-	const char *const labels[] = { call_say(call, "Seller", "供方（盖章）"), call_say(call, "Buyer", "需方（盖章）") };
+	const char *const labels[] = { call_say(call, "Seller", "供方（盖章）"),
+		call_say(call, "Buyer", "需方（盖章）") };
 	enum err err = doc_fields(report->doc, sheet->sums, 3, 1);
 
 	if (err == ERR_OK)
@@ -166,11 +239,16 @@ enum err
 report_quote(struct report *report)
 {
 	struct trade_sheet sheet = {
-		.head = "SELECT r.number, r.quoted_on, r.valid_until, r.currency, r.net, r.tax, r.total, r.terms, r.remarks,"
-			" r.owner_id, c.name, c.address, c.phone, k.name AS contact, r.tax_included FROM {quote} r"
-			" LEFT JOIN {customer} c ON c.id = r.customer_id LEFT JOIN {contact} k ON k.id = r.contact_id WHERE r.id = ",
-		.lines = "SELECT p.name, coalesce(l.description, p.specification) AS more, l.quantity, l.unit, l.price, l.discount,"
-			 " l.tax_rate, l.amount FROM {quote_line} l LEFT JOIN {product} p ON p.id = l.product_id WHERE l.quote_id = ",
+		.head = "SELECT r.number, r.quoted_on, r.valid_until, r.currency, r.net, "
+			"r.tax, r.total, r.terms, r.remarks,"
+			" r.owner_id, c.name, c.address, c.phone, k.name AS contact, "
+			"r.tax_included FROM {quote} r"
+			" LEFT JOIN {customer} c ON c.id = r.customer_id LEFT JOIN {contact} k "
+			"ON k.id = r.contact_id WHERE r.id = ",
+		.lines = "SELECT p.name, coalesce(l.description, p.specification) AS more, "
+			 "l.quantity, l.unit, l.price, l.discount,"
+			 " l.tax_rate, l.amount FROM {quote_line} l LEFT JOIN {product} p ON "
+			 "p.id = l.product_id WHERE l.quote_id = ",
 		.order_by = " ORDER BY l.position, l.id",
 		.day_label = report_label(report, E_quote, F_quote_quoted_on),
 		.until_label = report_label(report, E_quote, F_quote_valid_until),
@@ -183,12 +261,17 @@ enum err
 report_order(struct report *report)
 {
 	struct trade_sheet sheet = {
-		.head = "SELECT r.number, r.ordered_on, r.due_on, r.currency, r.net, r.tax, r.total, r.terms, r.remarks,"
-			" r.owner_id, c.name, coalesce(r.address, c.address) AS address, c.phone, k.name AS contact,"
-			" r.tax_included FROM {order} r LEFT JOIN {customer} c ON c.id = r.customer_id"
+		.head = "SELECT r.number, r.ordered_on, r.due_on, r.currency, r.net, r.tax, "
+			"r.total, r.terms, r.remarks,"
+			" r.owner_id, c.name, coalesce(r.address, c.address) AS address, "
+			"c.phone, k.name AS contact,"
+			" r.tax_included FROM {order} r LEFT JOIN {customer} c ON c.id = "
+			"r.customer_id"
 			" LEFT JOIN {contact} k ON k.id = r.contact_id WHERE r.id = ",
-		.lines = "SELECT p.name, coalesce(l.description, p.specification) AS more, l.quantity, l.unit, l.price, l.discount,"
-			 " l.tax_rate, l.amount FROM {order_line} l LEFT JOIN {product} p ON p.id = l.product_id WHERE l.order_id = ",
+		.lines = "SELECT p.name, coalesce(l.description, p.specification) AS more, "
+			 "l.quantity, l.unit, l.price, l.discount,"
+			 " l.tax_rate, l.amount FROM {order_line} l LEFT JOIN {product} p ON "
+			 "p.id = l.product_id WHERE l.order_id = ",
 		.order_by = " ORDER BY l.position, l.id",
 		.day_label = report_label(report, E_order, F_order_ordered_on),
 		.until_label = report_label(report, E_order, F_order_due_on),

@@ -1,7 +1,7 @@
 /*
- * 发货单: goods that left, of one order. Booked once, when it is made; its lines are the order's.
- * The order's quantities are checked under its lock, so that two deliveries never send one thing
- * twice.
+ * 发货单: goods that left, of one order. Booked once, when it is made; its lines are the
+ * order's. The order's quantities are checked under its lock, so that two deliveries never send
+ * one thing twice.
  */
 #include "common/date.h"
 #include "server/entity/fields.h"
@@ -11,17 +11,30 @@
 #include <string.h>
 
 /* Columns of kehu_order_lines. */
-enum { ORDERED_ID, ORDERED_PRODUCT, ORDERED_UNIT, ORDERED_QUANTITY, ORDERED_DELIVERED, ORDERED_STATE, ORDERED_CUSTOMER, ORDERED_ADDRESS };
+enum {
+	ORDERED_ID,
+	ORDERED_PRODUCT,
+	ORDERED_UNIT,
+	ORDERED_QUANTITY,
+	ORDERED_DELIVERED,
+	ORDERED_STATE,
+	ORDERED_CUSTOMER,
+	ORDERED_ADDRESS
+};
 
 static void
 delivery_refuse(struct call *call, const struct record *line, uint32_t field, enum err err)
 {
-	call_also(call, (struct failure){ .err = err, .entity = E_delivery_line, .field = field, .line = line->id });
+	call_also(call,
+	    (struct failure){
+		.err = err, .entity = E_delivery_line, .field = field, .line = line->id });
 }
 
-/* The order's line it delivers: the one it was made of, else the first of its product that has so much open. */
+/* The order's line it delivers: the one it was made of, else the first of its product that has
+ * so much open. */
 static void
-delivery_match_line(struct call *call, struct record *line, const struct rows *rows, int64_t *open)
+delivery_match_line(
+    struct call *call, struct record *line, const struct rows *rows, int64_t *open)
 {
 	int64_t product = record_number(line, F_delivery_line_product_id);
 	int64_t quantity = record_number(line, F_delivery_line_quantity);
@@ -40,11 +53,13 @@ delivery_match_line(struct call *call, struct record *line, const struct rows *r
 		if (open[i] < quantity)
 			continue;
 		open[i] -= quantity;
-		record_set_number(line, F_delivery_line_order_line, rows_int(rows, i, ORDERED_ID));
+		record_set_number(
+		    line, F_delivery_line_order_line, rows_int(rows, i, ORDERED_ID));
 		record_set_text(line, F_delivery_line_unit, rows_text(rows, i, ORDERED_UNIT));
 		return;
 	}
-	delivery_refuse(call, line, known ? F_delivery_line_quantity : F_delivery_line_product_id,
+	delivery_refuse(call, line,
+	    known ? F_delivery_line_quantity : F_delivery_line_product_id,
 	    known ? ERR_OVER_DELIVERY : ERR_INVALID);
 }
 
@@ -57,19 +72,25 @@ delivery_fill(struct call *call, struct record *delivery, const struct rows *row
 	const char *state = rows->count > 0 ? rows_text(rows, 0, ORDERED_STATE) : "";
 
 	if (strcmp(state, "confirmed") != 0 && strcmp(state, "part_delivered") != 0)
-		return CALL_FAIL(call, ERR_WRONG_STATE, .entity = E_delivery, .field = F_delivery_order_id,
-		    .text = call_say(call, "The order is not open for delivery", "订单当前不可发货"));
+		return CALL_FAIL(call, ERR_WRONG_STATE, .entity = E_delivery,
+		    .field = F_delivery_order_id,
+		    .text = call_say(
+			call, "The order is not open for delivery", "订单当前不可发货"));
 	if (count == 0)
-		return CALL_FAIL(call, ERR_EMPTY, .entity = E_delivery, .field = F_delivery_order_id,
+		return CALL_FAIL(call, ERR_EMPTY, .entity = E_delivery,
+		    .field = F_delivery_order_id,
 		    .text = call_say(call, "A delivery needs lines", "发货单没有明细"));
 	for (size_t i = 0; i < rows->count; i++)
-		open[i] = rows_int(rows, i, ORDERED_QUANTITY) - rows_int(rows, i, ORDERED_DELIVERED);
+		open[i] =
+		    rows_int(rows, i, ORDERED_QUANTITY) - rows_int(rows, i, ORDERED_DELIVERED);
 	for (size_t i = 0; i < count; i++)
 		delivery_match_line(call, lines[i], rows, open);
 	record_set_text(delivery, F_delivery_state, "shipped");
-	record_set_number(delivery, F_delivery_customer_id, rows_int(rows, 0, ORDERED_CUSTOMER));
+	record_set_number(
+	    delivery, F_delivery_customer_id, rows_int(rows, 0, ORDERED_CUSTOMER));
 	if (!record_value(delivery, F_delivery_address)->present)
-		record_set_text(delivery, F_delivery_address, rows_text(rows, 0, ORDERED_ADDRESS));
+		record_set_text(
+		    delivery, F_delivery_address, rows_text(rows, 0, ORDERED_ADDRESS));
 	return call->failure.err;
 }
 
@@ -138,8 +159,9 @@ delivery_return(struct call *call, struct record *delivery, const struct value *
 
 	for (size_t i = 0; i < count; i++)
 		open[i] = record_number(lines[i], F_delivery_line_quantity) -
-		    record_number(lines[i], F_delivery_line_returned);
-	err = trade_quantities(call, 2, arguments[1].present ? arguments[1].text : NULL, open, count, quantities);
+			  record_number(lines[i], F_delivery_line_returned);
+	err = trade_quantities(
+	    call, 2, arguments[1].present ? arguments[1].text : NULL, open, count, quantities);
 	if (err != ERR_OK)
 		return err;
 	record_set_number(back, F_goods_return_delivery_id, delivery->id);
@@ -150,7 +172,9 @@ delivery_return(struct call *call, struct record *delivery, const struct value *
 		if (quantities[i] == 0)
 			continue;
 		line = record_make_line(call, back, E_goods_return_line, count);
-		trade_copy(line, lines[i], (const uint32_t[]){ F_delivery_line_product_id, F_goods_return_line_product_id, 0 });
+		trade_copy(line, lines[i],
+		    (const uint32_t[]){
+			F_delivery_line_product_id, F_goods_return_line_product_id, 0 });
 		record_set_number(line, F_goods_return_line_quantity, quantities[i]);
 		record_set_number(line, F_goods_return_line_delivery_line, lines[i]->id);
 	}

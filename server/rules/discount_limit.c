@@ -11,7 +11,8 @@ discount_limit_before_save(struct call *call, struct record *limit)
 
 	if (percent < 0 || percent > PERCENT_WHOLE)
 		return CALL_FAIL(call, ERR_INVALID, .field = F_discount_limit_percent,
-		    .text = call_say(call, "A discount is from 0 to 100 %", "折扣应在 0 到 100 % 之间"));
+		    .text = call_say(
+			call, "A discount is from 0 to 100 %", "折扣应在 0 到 100 % 之间"));
 	return ERR_OK;
 }
 

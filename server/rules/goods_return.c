@@ -1,6 +1,6 @@
 /*
- * 退货单: what came back of a delivery, worth what it was sold for: the same price, discount, tax
- * and rounding as the order, off what the customer owes. Made once, then fixed.
+ * 退货单: what came back of a delivery, worth what it was sold for: the same price, discount,
+ * tax and rounding as the order, off what the customer owes. Made once, then fixed.
  */
 #include "server/entity/fields.h"
 #include "server/trade/trade.h"
@@ -8,17 +8,34 @@
 #include <string.h>
 
 /* Columns of kehu_delivery_lines. */
-enum { SENT_ID, SENT_PRODUCT, SENT_UNIT, SENT_QUANTITY, SENT_RETURNED, SENT_PRICE, SENT_DISCOUNT, SENT_TAX, SENT_STATE, SENT_ORDER, SENT_CUSTOMER, SENT_CURRENCY, SENT_INCLUDED, SENT_RATE };
+enum {
+	SENT_ID,
+	SENT_PRODUCT,
+	SENT_UNIT,
+	SENT_QUANTITY,
+	SENT_RETURNED,
+	SENT_PRICE,
+	SENT_DISCOUNT,
+	SENT_TAX,
+	SENT_STATE,
+	SENT_ORDER,
+	SENT_CUSTOMER,
+	SENT_CURRENCY,
+	SENT_INCLUDED,
+	SENT_RATE
+};
 
 static void
 return_refuse(struct call *call, const struct record *line, uint32_t field, enum err err)
 {
-	call_also(call, (struct failure){ .err = err, .entity = E_goods_return_line, .field = field, .line = line->id });
+	call_also(call,
+	    (struct failure){
+		.err = err, .entity = E_goods_return_line, .field = field, .line = line->id });
 }
 
 static void
-return_match_line(struct call *call, struct record *line, const struct rows *rows, int64_t *open,
-    struct price_line *price)
+return_match_line(struct call *call, struct record *line, const struct rows *rows,
+    int64_t *open, struct price_line *price)
 {
 	int64_t product = record_number(line, F_goods_return_line_product_id);
 	int64_t quantity = record_number(line, F_goods_return_line_quantity);
@@ -37,31 +54,38 @@ return_match_line(struct call *call, struct record *line, const struct rows *row
 		if (open[i] < quantity)
 			continue;
 		open[i] -= quantity;
-		record_set_number(line, F_goods_return_line_delivery_line, rows_int(rows, i, SENT_ID));
+		record_set_number(
+		    line, F_goods_return_line_delivery_line, rows_int(rows, i, SENT_ID));
 		record_set_text(line, F_goods_return_line_unit, rows_text(rows, i, SENT_UNIT));
-		*price = (struct price_line){ .quantity = quantity, .price = rows_int(rows, i, SENT_PRICE),
-			.discount = rows_int(rows, i, SENT_DISCOUNT), .tax_rate = rows_int(rows, i, SENT_TAX) };
+		*price = (struct price_line){ .quantity = quantity,
+			.price = rows_int(rows, i, SENT_PRICE),
+			.discount = rows_int(rows, i, SENT_DISCOUNT),
+			.tax_rate = rows_int(rows, i, SENT_TAX) };
 		return;
 	}
-	return_refuse(call, line, known ? F_goods_return_line_quantity : F_goods_return_line_product_id,
+	return_refuse(call, line,
+	    known ? F_goods_return_line_quantity : F_goods_return_line_product_id,
 	    known ? ERR_OVER_DELIVERY : ERR_INVALID);
 }
 
 static enum err
-return_add_up(struct call *call, struct record *back, struct record **lines, struct price_line *prices,
-    size_t count, const struct rows *rows)
+return_add_up(struct call *call, struct record *back, struct record **lines,
+    struct price_line *prices, size_t count, const struct rows *rows)
 {
 	const char *currency = rows_text(rows, 0, SENT_CURRENCY);
 	struct price_total total = { 0 };
 	int64_t base = 0;
-	enum err err = trade_total(call, prices, count, currency, rows_bool(rows, 0, SENT_INCLUDED), &total);
+	enum err err = trade_total(
+	    call, prices, count, currency, rows_bool(rows, 0, SENT_INCLUDED), &total);
 
 	if (err == ERR_OK)
-		err = trade_base(total.gross_minor, currency, rows_int(rows, 0, SENT_RATE), &base);
+		err = trade_base(
+		    total.gross_minor, currency, rows_int(rows, 0, SENT_RATE), &base);
 	if (err != ERR_OK)
 		return CALL_FAIL(call, err, .field = F_goods_return_total);
 	for (size_t i = 0; i < count; i++)
-		trade_set_money(lines[i], F_goods_return_line_amount, prices[i].amount_minor, currency);
+		trade_set_money(
+		    lines[i], F_goods_return_line_amount, prices[i].amount_minor, currency);
 	trade_set_money(back, F_goods_return_total, total.gross_minor, currency);
 	trade_set_money(back, F_goods_return_total_base, base, PRICE_BASE);
 	return ERR_OK;
@@ -100,7 +124,8 @@ return_before_save(struct call *call, struct record *back)
 
 	if (!back->is_new)
 		return CALL_FAIL(call, ERR_WRONG_STATE,
-		    .text = call_say(call, "A return stays as it was booked", "退货单入账后不可修改"));
+		    .text = call_say(
+			call, "A return stays as it was booked", "退货单入账后不可修改"));
 	sql_add(sql, "SELECT * FROM kehu_delivery_lines(");
 	sql_int(sql, record_number(back, F_goods_return_delivery_id));
 	sql_add(sql, ")");

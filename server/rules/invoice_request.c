@@ -1,6 +1,6 @@
 /*
- * 开票申请: made of an order, with the customer's title data as it was then; finance issues it or
- * sends it back. All requests of an order together never ask for more than the order.
+ * 开票申请: made of an order, with the customer's title data as it was then; finance issues it
+ * or sends it back. All requests of an order together never ask for more than the order.
  */
 #include "server/entity/fields.h"
 #include "server/trade/trade.h"
@@ -8,9 +8,9 @@
 #include <string.h>
 
 /* Columns of the customer, in the order of their fields here. */
-static const uint32_t invoice_title[] = { F_invoice_request_customer_id, F_invoice_request_title,
-	F_invoice_request_tax_number, F_invoice_request_bank, F_invoice_request_bank_account,
-	F_invoice_request_address, F_invoice_request_phone };
+static const uint32_t invoice_title[] = { F_invoice_request_customer_id,
+	F_invoice_request_title, F_invoice_request_tax_number, F_invoice_request_bank,
+	F_invoice_request_bank_account, F_invoice_request_address, F_invoice_request_phone };
 #define INVOICE_TITLES (sizeof(invoice_title) / sizeof(invoice_title[0]))
 
 static enum err
@@ -20,8 +20,10 @@ invoice_fill(struct call *call, struct record *asked)
 	struct rows *rows;
 	enum err err;
 
-	sql_add(sql, "SELECT o.customer_id, c.name, c.tax_number, c.bank, c.bank_account, c.address, c.phone "
-		     "FROM sales_order o LEFT JOIN customer c ON c.id = o.customer_id WHERE o.id = ");
+	sql_add(sql,
+	    "SELECT o.customer_id, c.name, c.tax_number, c.bank, c.bank_account, c.address, "
+	    "c.phone "
+	    "FROM sales_order o LEFT JOIN customer c ON c.id = o.customer_id WHERE o.id = ");
 	sql_int(sql, record_number(asked, F_invoice_request_order_id));
 	sql_named(sql);
 	err = store_run(call->store, call->arena, sql, &rows);
@@ -47,13 +49,15 @@ invoice_before_save(struct call *call, struct record *asked)
 		return ERR_OK; /* an action */
 	if (record_number(asked, F_invoice_request_amount) <= 0)
 		return CALL_FAIL(call, ERR_INVALID, .field = F_invoice_request_amount,
-		    .text = call_say(call, "Nothing is left to be invoiced", "没有可开票的金额"));
+		    .text =
+			call_say(call, "Nothing is left to be invoiced", "没有可开票的金额"));
 	if (record_text(asked, F_invoice_request_title)[0] == '\0')
 		return CALL_FAIL(call, ERR_REQUIRED, .field = F_invoice_request_title);
 	if (strcmp(record_text(asked, F_invoice_request_kind), "special") == 0 &&
 	    record_text(asked, F_invoice_request_tax_number)[0] == '\0')
 		return CALL_FAIL(call, ERR_REQUIRED, .field = F_invoice_request_tax_number,
-		    .text = call_say(call, "A special invoice needs the customer's tax number", "专用发票须有客户税号"));
+		    .text = call_say(call, "A special invoice needs the customer's tax number",
+			"专用发票须有客户税号"));
 	return ERR_OK;
 }
 

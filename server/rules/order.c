@@ -1,7 +1,7 @@
 /*
- * 订单: from draft to paid. A draft is edited; confirming checks prices and credit, past the credit
- * it is held until a receipt makes room or somebody who may releases it. Deliveries, instalments
- * and invoice requests are made from it, never typed again.
+ * 订单: from draft to paid. A draft is edited; confirming checks prices and credit, past the
+ * credit it is held until a receipt makes room or somebody who may releases it. Deliveries,
+ * instalments and invoice requests are made from it, never typed again.
  */
 #include "common/date.h"
 #include "common/money.h"
@@ -40,7 +40,8 @@ order_check_quoted(struct call *call, struct record *order)
 	struct rows *rows;
 	enum err err;
 
-	if (record_number(order, F_order_over_limit) == 0 || !record_value(order, F_order_quote_id)->present)
+	if (record_number(order, F_order_over_limit) == 0 ||
+	    !record_value(order, F_order_quote_id)->present)
 		return ERR_OK;
 	sql_add(sql, "SELECT discount_max FROM quote WHERE id = ");
 	sql_int(sql, record_number(order, F_order_quote_id));
@@ -71,7 +72,8 @@ order_before_save(struct call *call, struct record *order)
 
 /* ---- confirming -------------------------------------------------------------------------- */
 
-/* A price of a list that ended since the draft was written holds no more, unless a quote promised it. */
+/* A price of a list that ended since the draft was written holds no more, unless a quote
+ * promised it. */
 static enum err
 order_check_prices(struct call *call, struct record *order)
 {
@@ -81,19 +83,22 @@ order_check_prices(struct call *call, struct record *order)
 
 	if (record_value(order, F_order_quote_id)->present)
 		return ERR_OK;
-	sql_add(sql, "SELECT p.name, l.valid_until FROM order_line o JOIN price_list l ON l.id = o.price_list_id "
+	sql_add(sql, "SELECT p.name, l.valid_until FROM order_line o JOIN price_list l ON l.id "
+		     "= o.price_list_id "
 		     "JOIN product p ON p.id = o.product_id WHERE o.order_id = ");
 	sql_int(sql, order->id);
-	sql_add(sql, " AND o.deleted_at IS NULL AND o.price = o.list_price AND l.valid_until < ");
+	sql_add(
+	    sql, " AND o.deleted_at IS NULL AND o.price = o.list_price AND l.valid_until < ");
 	sql_date(sql, call_today(call));
 	sql_add(sql, " ORDER BY o.position LIMIT 1");
 	err = store_run(call->store, call->arena, sql, &rows);
 	if (err != ERR_OK || rows->count == 0)
 		return err;
 	return CALL_FAIL(call, ERR_PRICE_ENDED,
-	    .text = arena_printf(call->arena, call_say(call, "The price of %s ended on %s; price the order again",
-		"%s 的价格已于 %s 到期，请重新取价"), rows_text(rows, 0, 0),
-		date_format(call->arena, rows_date(rows, 0, 1))));
+	    .text = arena_printf(call->arena,
+		call_say(call, "The price of %s ended on %s; price the order again",
+		    "%s 的价格已于 %s 到期，请重新取价"),
+		rows_text(rows, 0, 0), date_format(call->arena, rows_date(rows, 0, 1))));
 }
 
 static enum err
@@ -119,23 +124,26 @@ order_confirm(struct call *call, struct record *order, const struct value *argum
 
 	(void)arguments;
 	if (trade_lines(call, order, E_order_line, &lines) == 0)
-		return CALL_FAIL(call, ERR_EMPTY, .text = call_say(call, "An order without lines orders nothing", "订单没有明细"));
+		return CALL_FAIL(call, ERR_EMPTY,
+		    .text = call_say(
+			call, "An order without lines orders nothing", "订单没有明细"));
 	err = order_check_prices(call, order);
 	return err == ERR_OK ? order_run_confirm(call, order, false, NULL) : err;
 }
 
 /*
- * Within the limit anybody may. Past it somebody answers for it: who may approve orders, or whom an
- * approval rule asks before this is done for good.
+ * Within the limit anybody may. Past it somebody answers for it: who may approve orders, or
+ * whom an approval rule asks before this is done for good.
  */
 static enum err
 order_release(struct call *call, struct record *order, const struct value *arguments)
 {
 	struct arms arms = access_arms(call->user, order->entity->def, RIGHT_APPROVE);
 	bool force = call->may_wait || call->nested ||
-	    arms_reach(&arms, order->owner, order->department, order->branch, 0);
+		     arms_reach(&arms, order->owner, order->department, order->branch, 0);
 
-	return order_run_confirm(call, order, force, arguments[0].present ? arguments[0].text : NULL);
+	return order_run_confirm(
+	    call, order, force, arguments[0].present ? arguments[0].text : NULL);
 }
 
 static enum err
@@ -144,8 +152,9 @@ order_reprice(struct call *call, struct record *order, const struct value *argum
 	(void)arguments;
 	record_set_number(order, F_order_ordered_on, call_today(call));
 	trade_forget_prices(order);
-	record_set_text(order, F_order_reason, arena_printf(call->arena,
-	    call_say(call, "Priced again on %s", "%s 重新取价"), date_format(call->arena, call_today(call))));
+	record_set_text(order, F_order_reason,
+	    arena_printf(call->arena, call_say(call, "Priced again on %s", "%s 重新取价"),
+		date_format(call->arena, call_today(call))));
 	return trade_price(call, order, &order_fields);
 }
 
@@ -166,7 +175,7 @@ order_open_base(struct call *call, const struct record *order, int64_t *base)
 	for (size_t i = 0; i < count; i++) {
 		open[i] = (struct price_line){ .price = record_number(lines[i], TRADE_PRICE),
 			.quantity = record_number(lines[i], TRADE_QUANTITY) -
-			    record_number(lines[i], F_order_line_delivered),
+				    record_number(lines[i], F_order_line_delivered),
 			.discount = record_number(lines[i], TRADE_DISCOUNT),
 			.tax_rate = record_number(lines[i], TRADE_TAX_RATE) };
 		all = all && record_number(lines[i], F_order_line_delivered) == 0;
@@ -184,7 +193,8 @@ order_open_base(struct call *call, const struct record *order, int64_t *base)
 }
 
 static enum err
-order_end(struct call *call, struct record *order, const char *state, const struct value *reason)
+order_end(
+    struct call *call, struct record *order, const char *state, const struct value *reason)
 {
 	struct sql *sql = sql_new(call->arena);
 	int64_t base;
@@ -207,9 +217,11 @@ order_end(struct call *call, struct record *order, const char *state, const stru
 static enum err
 order_close(struct call *call, struct record *order, const struct value *arguments)
 {
-	if (strcmp(record_text(order, F_order_state), "delivered") != 0 && !arguments[0].present)
+	if (strcmp(record_text(order, F_order_state), "delivered") != 0 &&
+	    !arguments[0].present)
 		return CALL_FAIL(call, ERR_REQUIRED, .field = 1,
-		    .text = call_say(call, "Say why it is closed before all is delivered", "未全部发货就关闭，请说明原因"));
+		    .text = call_say(call, "Say why it is closed before all is delivered",
+			"未全部发货就关闭，请说明原因"));
 	return order_end(call, order, "closed", &arguments[0]);
 }
 
@@ -232,8 +244,10 @@ order_deliver(struct call *call, struct record *order, const struct value *argum
 	enum err err;
 
 	for (size_t i = 0; i < count; i++)
-		open[i] = record_number(lines[i], TRADE_QUANTITY) - record_number(lines[i], F_order_line_delivered);
-	err = trade_quantities(call, 1, arguments[0].present ? arguments[0].text : NULL, open, count, quantities);
+		open[i] = record_number(lines[i], TRADE_QUANTITY) -
+			  record_number(lines[i], F_order_line_delivered);
+	err = trade_quantities(
+	    call, 1, arguments[0].present ? arguments[0].text : NULL, open, count, quantities);
 	if (err != ERR_OK)
 		return err;
 	record_set_number(delivery, F_delivery_order_id, order->id);
@@ -249,7 +263,8 @@ order_deliver(struct call *call, struct record *order, const struct value *argum
 		if (quantities[i] == 0)
 			continue;
 		line = record_make_line(call, delivery, E_delivery_line, count);
-		trade_copy(line, lines[i], (const uint32_t[]){ TRADE_PRODUCT, F_delivery_line_product_id, 0 });
+		trade_copy(line, lines[i],
+		    (const uint32_t[]){ TRADE_PRODUCT, F_delivery_line_product_id, 0 });
 		record_set_number(line, F_delivery_line_quantity, quantities[i]);
 		record_set_number(line, F_delivery_line_order_line, lines[i]->id);
 	}
@@ -261,13 +276,15 @@ order_deliver(struct call *call, struct record *order, const struct value *argum
 
 /* "30 2026-12-01, 70 +60d": percents and days. */
 static enum err
-order_read_plan(struct call *call, const char *text, int64_t *percents, int64_t *days, size_t *count)
+order_read_plan(
+    struct call *call, const char *text, int64_t *percents, int64_t *days, size_t *count)
 {
 	size_t n = 0;
 
 	while (*text != '\0') {
 		size_t bytes = strcspn(text, ",;"), cut;
-		char *part = arena_strndup(call->arena, text + strspn(text, " "), bytes - (strspn(text, " ") < bytes ? strspn(text, " ") : bytes));
+		char *part = arena_strndup(call->arena, text + strspn(text, " "),
+		    bytes - (strspn(text, " ") < bytes ? strspn(text, " ") : bytes));
 
 		text += bytes + (text[bytes] != '\0');
 		if (part[0] == '\0')
@@ -288,8 +305,8 @@ order_read_plan(struct call *call, const char *text, int64_t *percents, int64_t 
 }
 
 static enum err
-order_add_instalment(struct call *call, const struct record *order, size_t place, int64_t percent,
-    int64_t day, int64_t minor)
+order_add_instalment(struct call *call, const struct record *order, size_t place,
+    int64_t percent, int64_t day, int64_t minor)
 {
 	struct record *one = record_make(call, catalog_entity(call->catalog, E_receivable));
 
@@ -299,7 +316,8 @@ order_add_instalment(struct call *call, const struct record *order, size_t place
 	record_set_number(one, F_receivable_percent, percent);
 	record_set_text(one, F_receivable_number,
 	    arena_printf(call->arena, "%s/%zu", record_text(order, F_order_number), place));
-	trade_copy(one, order, (const uint32_t[]){ F_order_customer_id, F_receivable_customer_id, 0 });
+	trade_copy(
+	    one, order, (const uint32_t[]){ F_order_customer_id, F_receivable_customer_id, 0 });
 	return record_save(call, one);
 }
 
@@ -313,9 +331,10 @@ order_plan(struct call *call, struct record *order, const struct value *argument
 	if (err == ERR_OK)
 		err = price_split(record_number(order, F_order_total), percents, count, parts);
 	if (err != ERR_OK)
-		return CALL_FAIL(call, ERR_PLAN, .field = 1, .text = call_say(call,
-		    "Percents that make up 100, each with its day: 30 2026-12-01, 70 +60d",
-		    "各期百分比之和应为 100，并写明日期: 30 2026-12-01, 70 +60d"));
+		return CALL_FAIL(call, ERR_PLAN, .field = 1,
+		    .text = call_say(call,
+			"Percents that make up 100, each with its day: 30 2026-12-01, 70 +60d",
+			"各期百分比之和应为 100，并写明日期: 30 2026-12-01, 70 +60d"));
 	for (size_t i = 0; err == ERR_OK && i < count; i++)
 		err = order_add_instalment(call, order, i + 1, percents[i], days[i], parts[i]);
 	return err;
@@ -324,16 +343,19 @@ order_plan(struct call *call, struct record *order, const struct value *argument
 static enum err
 order_invoice(struct call *call, struct record *order, const struct value *arguments)
 {
-	struct record *asked = record_make(call, catalog_entity(call->catalog, E_invoice_request));
+	struct record *asked =
+	    record_make(call, catalog_entity(call->catalog, E_invoice_request));
 	enum err err;
 
 	record_set_number(asked, F_invoice_request_order_id, order->id);
 	record_set_text(asked, F_invoice_request_kind, arguments[0].text);
 	if (arguments[1].present)
-		trade_set_money(asked, F_invoice_request_amount, arguments[1].number, arguments[1].text);
+		trade_set_money(
+		    asked, F_invoice_request_amount, arguments[1].number, arguments[1].text);
 	else
 		trade_set_money(asked, F_invoice_request_amount,
-		    record_number(order, F_order_total) - record_number(order, F_order_invoiced),
+		    record_number(order, F_order_total) -
+			record_number(order, F_order_invoiced),
 		    record_text(order, F_order_currency));
 	err = record_save(call, asked);
 	trade_tell_number(call, asked, F_invoice_request_number);
@@ -347,7 +369,10 @@ const struct rule rules_order[] = {
 	{ .action = "release", .act = order_release, .stores = true },
 	{ .action = "deliver", .act = order_deliver, .stores = true, .makes = "delivery" },
 	{ .action = "plan", .act = order_plan, .stores = true, .makes = "receivable" },
-	{ .action = "invoice", .act = order_invoice, .stores = true, .makes = "invoice_request" },
+	{ .action = "invoice",
+	    .act = order_invoice,
+	    .stores = true,
+	    .makes = "invoice_request" },
 	{ .action = "close", .act = order_close, .stores = true },
 	{ .action = "cancel", .act = order_cancel, .stores = true },
 	{ 0 },

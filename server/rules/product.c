@@ -20,11 +20,14 @@ product_before_save(struct call *call, struct record *product)
 		bool twice = strcmp(unit, record_text(product, F_product_unit)) == 0;
 
 		for (size_t k = 0; k < i; k++)
-			twice = twice || strcmp(unit, record_text(units[k], F_product_unit_unit)) == 0;
+			twice = twice ||
+				strcmp(unit, record_text(units[k], F_product_unit_unit)) == 0;
 		if (twice || record_number(units[i], F_product_unit_factor) <= 0)
-			call_also(call, (struct failure){ .err = twice ? ERR_DUPLICATE : ERR_INVALID,
-			    .entity = E_product_unit, .line = units[i]->id,
-			    .field = twice ? F_product_unit_unit : F_product_unit_factor });
+			call_also(call,
+			    (struct failure){ .err = twice ? ERR_DUPLICATE : ERR_INVALID,
+				.entity = E_product_unit,
+				.line = units[i]->id,
+				.field = twice ? F_product_unit_unit : F_product_unit_factor });
 	}
 	return call->failure.err;
 }

@@ -43,8 +43,10 @@ quote_before_save(struct call *call, struct record *quote)
 		    record_number(quote, F_quote_quoted_on) + QUOTE_HOLDS_DAYS);
 	if (record_number(quote, F_quote_valid_until) < record_number(quote, F_quote_quoted_on))
 		return CALL_FAIL(call, ERR_INVALID, .field = F_quote_valid_until,
-		    .text = call_say(call, "A quote cannot end before its day", "有效期不能早于报价日期"));
-	return trade_changed(quote, &quote_fields) ? trade_price(call, quote, &quote_fields) : ERR_OK;
+		    .text = call_say(
+			call, "A quote cannot end before its day", "有效期不能早于报价日期"));
+	return trade_changed(quote, &quote_fields) ? trade_price(call, quote, &quote_fields)
+						   : ERR_OK;
 }
 
 static enum err
@@ -54,7 +56,9 @@ quote_issue(struct call *call, struct record *quote, const struct value *argumen
 
 	(void)arguments;
 	if (trade_lines(call, quote, E_quote_line, &lines) == 0)
-		return CALL_FAIL(call, ERR_EMPTY, .text = call_say(call, "A quote without lines says nothing", "报价没有明细"));
+		return CALL_FAIL(call, ERR_EMPTY,
+		    .text =
+			call_say(call, "A quote without lines says nothing", "报价没有明细"));
 	if (record_number(quote, F_quote_valid_until) < call_today(call))
 		return CALL_FAIL(call, ERR_QUOTE_ENDED, .field = F_quote_valid_until);
 	return ERR_OK;
@@ -62,7 +66,8 @@ quote_issue(struct call *call, struct record *quote, const struct value *argumen
 
 /* The lines of a document in another: every field but what becomes of them later. */
 static void
-quote_copy_lines(struct call *call, struct record *to, const struct record *quote, uint32_t entity)
+quote_copy_lines(
+    struct call *call, struct record *to, const struct record *quote, uint32_t entity)
 {
 	struct record **lines;
 	size_t count = trade_lines(call, quote, E_quote_line, &lines);
@@ -73,8 +78,10 @@ quote_copy_lines(struct call *call, struct record *to, const struct record *quot
 		for (size_t f = 0; f < lines[i]->entity->field_count; f++) {
 			uint32_t number = lines[i]->entity->fields[f]->number;
 
-			if (lines[i]->values[f].present && number != TRADE_AMOUNT && number < 10000)
-				trade_copy(line, lines[i], (const uint32_t[]){ number, number, 0 });
+			if (lines[i]->values[f].present && number != TRADE_AMOUNT &&
+			    number < 10000)
+				trade_copy(
+				    line, lines[i], (const uint32_t[]){ number, number, 0 });
 		}
 	}
 }
@@ -98,10 +105,10 @@ quote_next_number(struct call *call, const struct record *quote)
 static enum err
 quote_revise(struct call *call, struct record *quote, const struct value *arguments)
 {
-	static const uint32_t same[] = { F_quote_customer_id, F_quote_customer_id, F_quote_contact_id,
-		F_quote_contact_id, F_quote_currency, F_quote_currency, F_quote_tax_included,
-		F_quote_tax_included, F_quote_terms, F_quote_terms, F_quote_remarks, F_quote_remarks,
-		F_quote_owner_id, F_quote_owner_id, 0 };
+	static const uint32_t same[] = { F_quote_customer_id, F_quote_customer_id,
+		F_quote_contact_id, F_quote_contact_id, F_quote_currency, F_quote_currency,
+		F_quote_tax_included, F_quote_tax_included, F_quote_terms, F_quote_terms,
+		F_quote_remarks, F_quote_remarks, F_quote_owner_id, F_quote_owner_id, 0 };
 	struct record *next = record_make(call, quote->entity);
 	enum err err;
 
@@ -122,17 +129,19 @@ quote_revise(struct call *call, struct record *quote, const struct value *argume
 static enum err
 quote_order(struct call *call, struct record *quote, const struct value *arguments)
 {
-	static const uint32_t same[] = { F_quote_customer_id, F_order_customer_id, F_quote_contact_id,
-		F_order_contact_id, F_quote_currency, F_order_currency, F_quote_tax_included,
-		F_order_tax_included, F_quote_terms, F_order_terms, F_quote_remarks, F_order_remarks,
-		F_quote_owner_id, F_order_owner_id, 0 };
+	static const uint32_t same[] = { F_quote_customer_id, F_order_customer_id,
+		F_quote_contact_id, F_order_contact_id, F_quote_currency, F_order_currency,
+		F_quote_tax_included, F_order_tax_included, F_quote_terms, F_order_terms,
+		F_quote_remarks, F_order_remarks, F_quote_owner_id, F_order_owner_id, 0 };
 	struct record *order = record_make(call, catalog_entity(call->catalog, E_order));
 	enum err err;
 
 	(void)arguments;
 	if (record_number(quote, F_quote_valid_until) < call_today(call))
 		return CALL_FAIL(call, ERR_QUOTE_ENDED, .field = F_quote_valid_until,
-		    .text = arena_printf(call->arena, call_say(call, "The quote ended on %s; revise it", "报价已于 %s 到期，请修订"),
+		    .text = arena_printf(call->arena,
+			call_say(call, "The quote ended on %s; revise it",
+			    "报价已于 %s 到期，请修订"),
 			date_format(call->arena, record_number(quote, F_quote_valid_until))));
 	trade_copy(order, quote, same);
 	record_set_number(order, F_order_ordered_on, call_today(call));

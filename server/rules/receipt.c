@@ -20,13 +20,17 @@ receipt_check_lines(struct call *call, const struct record *receipt)
 
 		if (line->removed)
 			continue;
-		if (amount <= 0 || strcmp(record_text(line, F_receipt_allocation_amount), currency) != 0)
-			call_also(call, (struct failure){ .err = ERR_INVALID, .entity = E_receipt_allocation,
-			    .field = F_receipt_allocation_amount, .line = line->id });
+		if (amount <= 0 ||
+		    strcmp(record_text(line, F_receipt_allocation_amount), currency) != 0)
+			call_also(call, (struct failure){ .err = ERR_INVALID,
+					    .entity = E_receipt_allocation,
+					    .field = F_receipt_allocation_amount,
+					    .line = line->id });
 		sum += amount;
 	}
 	if (sum > record_number(receipt, F_receipt_amount))
-		call_also(call, (struct failure){ .err = ERR_OVERPAID, .field = F_receipt_amount });
+		call_also(
+		    call, (struct failure){ .err = ERR_OVERPAID, .field = F_receipt_amount });
 	return call->failure.err;
 }
 
@@ -39,10 +43,12 @@ receipt_before_save(struct call *call, struct record *receipt)
 
 	if (amount <= 0)
 		return CALL_FAIL(call, ERR_INVALID, .field = F_receipt_amount,
-		    .text = call_say(call, "A receipt is more than zero", "回款金额必须大于零"));
+		    .text =
+			call_say(call, "A receipt is more than zero", "回款金额必须大于零"));
 	if (record_number(receipt, F_receipt_received_on) > call_today(call))
 		return CALL_FAIL(call, ERR_INVALID, .field = F_receipt_received_on,
-		    .text = call_say(call, "Money that has not come yet is not booked", "未到账的回款不能入账"));
+		    .text = call_say(call, "Money that has not come yet is not booked",
+			"未到账的回款不能入账"));
 	err = receipt_check_lines(call, receipt);
 	if (err == ERR_OK)
 		err = trade_rate(call, receipt, F_receipt_amount, currency,

@@ -1,6 +1,6 @@
 /*
- * 回款计划: instalments of an order, never more together than the order; what is paid on them is
- * written by receipts, as figures outside their version.
+ * 回款计划: instalments of an order, never more together than the order; what is paid on them
+ * is written by receipts, as figures outside their version.
  */
 #include "server/entity/fields.h"
 #include "server/trade/trade.h"
@@ -12,7 +12,8 @@ receivable_before_save(struct call *call, struct record *one)
 		return CALL_FAIL(call, ERR_READ_ONLY, .field = F_receivable_order_id);
 	if (record_number(one, F_receivable_amount) <= 0)
 		return CALL_FAIL(call, ERR_INVALID, .field = F_receivable_amount,
-		    .text = call_say(call, "An instalment is more than zero", "分期金额必须大于零"));
+		    .text = call_say(
+			call, "An instalment is more than zero", "分期金额必须大于零"));
 	return ERR_OK;
 }
 
@@ -27,8 +28,9 @@ receivable_defaults(struct call *call, struct record *one)
 	if (record_value(one, F_receivable_customer_id)->present ||
 	    !record_value(one, F_receivable_order_id)->present)
 		return ERR_OK;
-	sql_add(sql, "SELECT o.customer_id, o.number || '/' || 1 + (SELECT count(*) FROM receivable r "
-		     "WHERE r.order_id = o.id) FROM sales_order o WHERE o.id = ");
+	sql_add(sql,
+	    "SELECT o.customer_id, o.number || '/' || 1 + (SELECT count(*) FROM receivable r "
+	    "WHERE r.order_id = o.id) FROM sales_order o WHERE o.id = ");
 	sql_int(sql, record_number(one, F_receivable_order_id));
 	sql_named(sql);
 	err = store_run(call->store, call->arena, sql, &rows);

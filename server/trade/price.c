@@ -12,8 +12,9 @@
 #include <string.h>
 
 /* Rules read both kinds of line by one set of numbers. */
-#define SAME(name, field)                                                                        \
-	static_assert((int)F_quote_line_##field == (int)name && (int)F_order_line_##field == (int)name,            \
+#define SAME(name, field)                                                                      \
+	static_assert(                                                                         \
+	    (int)F_quote_line_##field == (int)name && (int)F_order_line_##field == (int)name,  \
 	    "a quote's and an order's lines differ")
 SAME(TRADE_PRODUCT, product_id);
 SAME(TRADE_QUANTITY, quantity);
@@ -27,7 +28,17 @@ SAME(TRADE_LIST_PRICE, list_price);
 SAME(TRADE_PRICE_LIST, price_list_id);
 
 /* Columns of kehu_prices. */
-enum { FOUND_LINE, FOUND_NAME, FOUND_ACTIVE, FOUND_UNIT, FOUND_TAX, FOUND_FACTOR, FOUND_PRICE, FOUND_LIST, FOUND_ENDED };
+enum {
+	FOUND_LINE,
+	FOUND_NAME,
+	FOUND_ACTIVE,
+	FOUND_UNIT,
+	FOUND_TAX,
+	FOUND_FACTOR,
+	FOUND_PRICE,
+	FOUND_LIST,
+	FOUND_ENDED
+};
 
 struct pricing {
 	const struct trade_fields *fields;
@@ -43,7 +54,8 @@ struct pricing {
 bool
 trade_changed(const struct record *record, const struct trade_fields *fields)
 {
-	const uint32_t heads[] = { fields->customer, fields->day, fields->currency, fields->tax_included, fields->owner };
+	const uint32_t heads[] = { fields->customer, fields->day, fields->currency,
+		fields->tax_included, fields->owner };
 
 	if (record->is_new)
 		return true;
@@ -109,10 +121,14 @@ price_ask(struct call *call, struct pricing *pricing)
 }
 
 static void
-price_refuse(struct call *call, const struct record *line, uint32_t field, enum err err, const char *text)
+price_refuse(struct call *call, const struct record *line, uint32_t field, enum err err,
+    const char *text)
 {
-	call_also(call, (struct failure){ .err = err, .entity = line->entity->def->number,
-	    .field = field, .line = line->id, .text = text });
+	call_also(call, (struct failure){ .err = err,
+			    .entity = line->entity->def->number,
+			    .field = field,
+			    .line = line->id,
+			    .text = text });
 }
 
 /* What the price depends on besides itself. */
@@ -120,11 +136,11 @@ static bool
 price_depends_changed(const struct pricing *pricing, const struct record *line)
 {
 	return record_changed(line, TRADE_PRODUCT) || record_changed(line, TRADE_UNIT) ||
-	    record_changed(line, TRADE_QUANTITY) ||
-	    record_changed(pricing->record, pricing->fields->currency) ||
-	    record_changed(pricing->record, pricing->fields->customer) ||
-	    record_changed(pricing->record, pricing->fields->day) ||
-	    record_changed(pricing->record, pricing->fields->tax_included);
+	       record_changed(line, TRADE_QUANTITY) ||
+	       record_changed(pricing->record, pricing->fields->currency) ||
+	       record_changed(pricing->record, pricing->fields->customer) ||
+	       record_changed(pricing->record, pricing->fields->day) ||
+	       record_changed(pricing->record, pricing->fields->tax_included);
 }
 
 /* A price that nobody typed: empty, or the list's own and what it depends on changed. */
@@ -134,9 +150,9 @@ price_is_the_lists(const struct pricing *pricing, const struct record *line)
 	if (!record_value(line, TRADE_PRICE)->present)
 		return true;
 	return !line->is_new && !record_changed(line, TRADE_PRICE) &&
-	    record_value(line, TRADE_LIST_PRICE)->present &&
-	    record_number(line, TRADE_PRICE) == record_number(line, TRADE_LIST_PRICE) &&
-	    price_depends_changed(pricing, line);
+	       record_value(line, TRADE_LIST_PRICE)->present &&
+	       record_number(line, TRADE_PRICE) == record_number(line, TRADE_LIST_PRICE) &&
+	       price_depends_changed(pricing, line);
 }
 
 static void
@@ -151,8 +167,11 @@ price_take_list(struct call *call, struct pricing *pricing, struct record *line,
 	if (price_is_the_lists(pricing, line)) {
 		if (!has && !rows_null(found, row, FOUND_ENDED))
 			price_refuse(call, line, TRADE_PRICE, ERR_PRICE_ENDED,
-			    arena_printf(call->arena, call_say(call, "The price of %s ended on %s; type one or choose another date",
-				"%s 的价格已于 %s 到期，请手工输入或改日期"),
+			    arena_printf(call->arena,
+				call_say(call,
+				    "The price of %s ended on %s; type one or choose another "
+				    "date",
+				    "%s 的价格已于 %s 到期，请手工输入或改日期"),
 				rows_text(found, row, FOUND_NAME),
 				date_format(call->arena, rows_date(found, row, FOUND_ENDED))));
 		else if (!has)
@@ -174,23 +193,29 @@ price_take_line(struct call *call, struct pricing *pricing, struct record *line,
 {
 	const struct rows *found = pricing->prices;
 
-	if (!rows_bool(found, row, FOUND_ACTIVE) && (line->is_new || record_changed(line, TRADE_PRODUCT)))
+	if (!rows_bool(found, row, FOUND_ACTIVE) &&
+	    (line->is_new || record_changed(line, TRADE_PRODUCT)))
 		price_refuse(call, line, TRADE_PRODUCT, ERR_INVALID,
-		    arena_printf(call->arena, call_say(call, "%s is no longer sold", "%s 已停售"),
+		    arena_printf(call->arena,
+			call_say(call, "%s is no longer sold", "%s 已停售"),
 			rows_text(found, row, FOUND_NAME)));
 	if (rows_null(found, row, FOUND_FACTOR))
 		price_refuse(call, line, TRADE_UNIT, ERR_INVALID,
-		    arena_printf(call->arena, call_say(call, "%s is not sold in this unit", "%s 没有此计量单位"),
+		    arena_printf(call->arena,
+			call_say(call, "%s is not sold in this unit", "%s 没有此计量单位"),
 			rows_text(found, row, FOUND_NAME)));
 	if (record_number(line, TRADE_QUANTITY) <= 0)
 		price_refuse(call, line, TRADE_QUANTITY, ERR_INVALID,
 		    call_say(call, "A quantity is more than zero", "数量必须大于零"));
 	if (record_number(line, TRADE_PRICE) < 0)
 		price_refuse(call, line, TRADE_PRICE, ERR_INVALID, NULL);
-	if (record_number(line, TRADE_DISCOUNT) < 0 || record_number(line, TRADE_DISCOUNT) > PERCENT_WHOLE)
+	if (record_number(line, TRADE_DISCOUNT) < 0 ||
+	    record_number(line, TRADE_DISCOUNT) > PERCENT_WHOLE)
 		price_refuse(call, line, TRADE_DISCOUNT, ERR_INVALID,
-		    call_say(call, "A discount is from 0 to 100 %", "折扣应在 0 到 100 % 之间"));
-	if (record_number(line, TRADE_TAX_RATE) < 0 || record_number(line, TRADE_TAX_RATE) > PERCENT_WHOLE)
+		    call_say(
+			call, "A discount is from 0 to 100 %", "折扣应在 0 到 100 % 之间"));
+	if (record_number(line, TRADE_TAX_RATE) < 0 ||
+	    record_number(line, TRADE_TAX_RATE) > PERCENT_WHOLE)
 		price_refuse(call, line, TRADE_TAX_RATE, ERR_INVALID, NULL);
 	record_set_text(line, TRADE_UNIT, rows_text(found, row, FOUND_UNIT));
 	if (!record_value(line, TRADE_TAX_RATE)->present)
@@ -208,7 +233,8 @@ price_take(struct call *call, struct pricing *pricing)
 	}
 	if (rows_null(pricing->rate, 0, 0))
 		call_also(call, (struct failure){ .err = ERR_NO_RATE,
-		    .entity = pricing->record->entity->def->number, .field = pricing->fields->currency });
+				    .entity = pricing->record->entity->def->number,
+				    .field = pricing->fields->currency });
 	return call->failure.err;
 }
 
@@ -216,7 +242,8 @@ price_take(struct call *call, struct pricing *pricing)
 static enum err
 price_add_up(struct call *call, struct pricing *pricing)
 {
-	struct price_line *lines = ARENA_ARRAY(call->arena, struct price_line, pricing->count + 1);
+	struct price_line *lines =
+	    ARENA_ARRAY(call->arena, struct price_line, pricing->count + 1);
 	const struct trade_fields *fields = pricing->fields;
 	struct record *record = pricing->record;
 	int64_t rate = rows_int(pricing->rate, 0, 0), base;
@@ -235,13 +262,16 @@ price_add_up(struct call *call, struct pricing *pricing)
 		if (off > pricing->widest)
 			pricing->widest = off;
 	}
-	err = trade_total(call, lines, pricing->count, pricing->currency, pricing->tax_included, &total);
+	err = trade_total(
+	    call, lines, pricing->count, pricing->currency, pricing->tax_included, &total);
 	if (err == ERR_OK)
 		err = trade_base(total.gross_minor, pricing->currency, rate, &base);
 	if (err != ERR_OK)
-		return CALL_FAIL(call, err, .entity = record->entity->def->number, .field = fields->total);
+		return CALL_FAIL(
+		    call, err, .entity = record->entity->def->number, .field = fields->total);
 	for (size_t i = 0; i < pricing->count; i++)
-		trade_set_money(pricing->lines[i], TRADE_AMOUNT, lines[i].amount_minor, pricing->currency);
+		trade_set_money(
+		    pricing->lines[i], TRADE_AMOUNT, lines[i].amount_minor, pricing->currency);
 	trade_set_money(record, fields->net, total.net_minor, pricing->currency);
 	trade_set_money(record, fields->tax, total.tax_minor, pricing->currency);
 	trade_set_money(record, fields->total, total.gross_minor, pricing->currency);
@@ -249,14 +279,16 @@ price_add_up(struct call *call, struct pricing *pricing)
 	record_set_number(record, fields->rate, rate);
 	record_set_number(record, fields->discount_max, pricing->widest);
 	record_set_number(record, fields->over_limit,
-	    !rows_null(pricing->limit, 0, 0) && pricing->widest > rows_int(pricing->limit, 0, 0));
+	    !rows_null(pricing->limit, 0, 0) &&
+		pricing->widest > rows_int(pricing->limit, 0, 0));
 	return ERR_OK;
 }
 
 enum err
 trade_price(struct call *call, struct record *record, const struct trade_fields *fields)
 {
-	struct pricing pricing = { .fields = fields, .record = record,
+	struct pricing pricing = { .fields = fields,
+		.record = record,
 		.currency = record_text(record, fields->currency),
 		.tax_included = record_number(record, fields->tax_included) != 0 };
 	enum err err;

@@ -49,7 +49,8 @@ trade_rate(struct call *call, const struct record *record, uint32_t field, const
 	if (err != ERR_OK)
 		return err;
 	if (rows_null(rows, 0, 0))
-		return CALL_FAIL(call, ERR_NO_RATE, .entity = record->entity->def->number, .field = field);
+		return CALL_FAIL(
+		    call, ERR_NO_RATE, .entity = record->entity->def->number, .field = field);
 	*rate = rows_int(rows, 0, 0);
 	return ERR_OK;
 }
@@ -78,13 +79,16 @@ trade_copy(struct record *to, const struct record *from, const uint32_t *pairs)
 }
 
 size_t
-trade_lines(struct call *call, const struct record *record, uint32_t entity, struct record ***lines)
+trade_lines(
+    struct call *call, const struct record *record, uint32_t entity, struct record ***lines)
 {
-	struct record **list = ARENA_ARRAY(call->arena, struct record *, record->line_count + 1);
+	struct record **list =
+	    ARENA_ARRAY(call->arena, struct record *, record->line_count + 1);
 	size_t count = 0;
 
 	for (size_t i = 0; i < record->line_count; i++)
-		if (!record->lines[i]->removed && record->lines[i]->entity->def->number == entity)
+		if (!record->lines[i]->removed &&
+		    record->lines[i]->entity->def->number == entity)
 			list[count++] = record->lines[i];
 	*lines = list;
 	return count;
@@ -131,8 +135,9 @@ trade_quantities(struct call *call, uint32_t field, const char *text, const int6
 	if (err == ERR_OK && !any)
 		err = ERR_EMPTY;
 	if (err == ERR_INVALID)
-		return CALL_FAIL(call, err, .field = field, .text = call_say(call,
-		    "Lines and quantities are written as 1=5 2=3", "请按“行号=数量”填写，如 1=5 2=3"));
+		return CALL_FAIL(call, err, .field = field,
+		    .text = call_say(call, "Lines and quantities are written as 1=5 2=3",
+			"请按“行号=数量”填写，如 1=5 2=3"));
 	return err == ERR_OK ? ERR_OK : CALL_FAIL(call, err, .field = field);
 }
 

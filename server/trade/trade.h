@@ -13,7 +13,8 @@ struct trade_fields {
 	uint32_t customer, day, currency, tax_included, owner;
 	uint32_t net, tax, total, rate, total_base, discount_max, over_limit;
 	uint32_t line_entity;
-	bool prices_are_given; /* a price whose list has ended stays: the document promised it */
+	bool
+	    prices_are_given; /* a price whose list has ended stays: the document promised it */
 };
 
 /* Of a quote's and an order's line: the same numbers in both. */
@@ -31,12 +32,12 @@ enum trade_line_field {
 };
 
 /*
- * Before a save: find what lines leave empty (unit, price, tax), check them, add them up, and set
- * the head's totals, rate, widest discount and whether that is past the caller's limit. Refused
- * lines are answered by their field, all at once.
+ * Before a save: find what lines leave empty (unit, price, tax), check them, add them up, and
+ * set the head's totals, rate, widest discount and whether that is past the caller's limit.
+ * Refused lines are answered by their field, all at once.
  */
-MUST_CHECK enum err trade_price(struct call *call, struct record *record,
-    const struct trade_fields *fields);
+MUST_CHECK enum err trade_price(
+    struct call *call, struct record *record, const struct trade_fields *fields);
 /* Forget prices that came from a list, so that trade_price finds them again. */
 void trade_forget_prices(struct record *record);
 /* Whether a save changed anything that prices depend on. */
@@ -46,27 +47,29 @@ bool trade_changed(const struct record *record, const struct trade_fields *field
 MUST_CHECK enum err trade_total(struct call *call, struct price_line *lines, size_t count,
     const char *currency, bool tax_included, struct price_total *total);
 /* An amount in the base currency. */
-MUST_CHECK enum err trade_base(int64_t amount_minor, const char *currency, int64_t rate,
-    int64_t *base_minor);
+MUST_CHECK enum err trade_base(
+    int64_t amount_minor, const char *currency, int64_t rate, int64_t *base_minor);
 /* Ask for a currency's rate on a day in a trip of its own. ERR_NO_RATE blames the field. */
 MUST_CHECK enum err trade_rate(struct call *call, const struct record *record, uint32_t field,
     const char *currency, int64_t day, int64_t *rate);
 
-void trade_set_money(struct record *record, uint32_t field, int64_t minor, const char *currency);
+void trade_set_money(
+    struct record *record, uint32_t field, int64_t minor, const char *currency);
 /* Copy fields of the same meaning from one record to another: pairs from, to, ended by 0. */
 void trade_copy(struct record *to, const struct record *from, const uint32_t *pairs);
 /* The lines of one kind, those being removed left out; in the call's arena. */
-size_t trade_lines(struct call *call, const struct record *record, uint32_t entity,
-    struct record ***lines);
+size_t trade_lines(
+    struct call *call, const struct record *record, uint32_t entity, struct record ***lines);
 
 /*
- * "1=5 2=3.5" into quantities by line (counted from 1), scaled by PRICE_SCALE; text NULL or empty:
- * open as it is. ERR_INVALID, ERR_OVER_DELIVERY or ERR_EMPTY blame argument field.
+ * "1=5 2=3.5" into quantities by line (counted from 1), scaled by PRICE_SCALE; text NULL or
+ * empty: open as it is. ERR_INVALID, ERR_OVER_DELIVERY or ERR_EMPTY blame argument field.
  */
 MUST_CHECK enum err trade_quantities(struct call *call, uint32_t field, const char *text,
     const int64_t *open, size_t count, int64_t *quantities);
 
-/* The action's answer tells the number of what it made, also when that comes with the COMMIT. */
+/* The action's answer tells the number of what it made, also when that comes with the COMMIT.
+ */
 void trade_tell_number(struct call *call, struct record *made, uint32_t field);
 
 /* The rules that are one call of a rule function answering a record's new version. */

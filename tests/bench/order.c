@@ -1,7 +1,7 @@
 /*
- * An order with 50 lines saved with everything that goes with it (prices looked up, history, audit,
- * outcome and change rows, number, row policies), beside bare INSERTs of the same rows in one
- * transaction: by a superuser, without triggers of ours.
+ * An order with 50 lines saved with everything that goes with it (prices looked up, history,
+ * audit, outcome and change rows, number, row policies), beside bare INSERTs of the same rows
+ * in one transaction: by a superuser, without triggers of ours.
  */
 #include "common/date.h"
 #include "common/log.h"
@@ -31,8 +31,10 @@ struct order_bench {
 static int64_t
 order_backends_ns(const struct order_bench *bench)
 {
-	const char *pids = pg_exec(DB, "SELECT string_agg(pid::text, ' ') FROM pg_stat_activity"
-	    " WHERE datname = '%s' AND pid NOT IN (pg_backend_pid(), %d)", DB, (int)bench->backend);
+	const char *pids = pg_exec(DB,
+	    "SELECT string_agg(pid::text, ' ') FROM pg_stat_activity"
+	    " WHERE datname = '%s' AND pid NOT IN (pg_backend_pid(), %d)",
+	    DB, (int)bench->backend);
 	int64_t sum = 0;
 	char *end;
 
@@ -51,9 +53,13 @@ order_save(struct order_bench *bench)
 	struct sent_line lines[LINES + 1] = { 0 };
 
 	for (size_t i = 0; i < LINES; i++) {
-		values[i][0] = (struct sent)NUMBER_OF(F_order_line_product_id, bench->products[i]);
-		values[i][1] = (struct sent)NUMBER_OF(F_order_line_quantity, (int64_t)(i + 1) * 10000);
-		lines[i] = (struct sent_line){ .entity = E_order_line, .id = -1 - (int64_t)i, .values = values[i] };
+		values[i][0] =
+		    (struct sent)NUMBER_OF(F_order_line_product_id, bench->products[i]);
+		values[i][1] =
+		    (struct sent)NUMBER_OF(F_order_line_quantity, (int64_t)(i + 1) * 10000);
+		lines[i] = (struct sent_line){
+			.entity = E_order_line, .id = -1 - (int64_t)i, .values = values[i]
+		};
 	}
 	expect_written(client_save(bench->ada, E_order, 0, 0,
 	    SENT(NUMBER_OF(F_order_customer_id, bench->customer)), lines));
@@ -66,23 +72,29 @@ order_bare(struct order_bench *bench, struct arena *arena, int n)
 	int64_t id = pg_int(DB, "SELECT nextval('record_id')");
 
 	store_begin(bench->store);
-	sql_add(head, "INSERT INTO sales_order (id, number, customer_id, ordered_on, currency, tax_included, state, net,"
-	    " net_currency, tax, tax_currency, total, total_currency, rate, total_base, total_base_currency, discount_max,"
-	    " over_limit, owner_id, department_id, branch_id, created_by, updated_by) VALUES (");
+	sql_add(head, "INSERT INTO sales_order (id, number, customer_id, ordered_on, currency, "
+		      "tax_included, state, net,"
+		      " net_currency, tax, tax_currency, total, total_currency, rate, "
+		      "total_base, total_base_currency, discount_max,"
+		      " over_limit, owner_id, department_id, branch_id, created_by, "
+		      "updated_by) VALUES (");
 	sql_int(head, id);
 	sql_add(head, ", ");
 	sql_text(head, arena_printf(arena, "X%d-%" PRId64, n, id));
 	sql_add(head, ", ");
 	sql_int(head, bench->customer);
-	sql_add(head, ", current_date, 'CNY', true, 'draft', 100, 'CNY', 13, 'CNY', 113, 'CNY', 1000000, 113, 'CNY', 0, false,"
-	    " 101, 12, 2, 101, 101)");
+	sql_add(head, ", current_date, 'CNY', true, 'draft', 100, 'CNY', 13, 'CNY', 113, "
+		      "'CNY', 1000000, 113, 'CNY', 0, false,"
+		      " 101, 12, 2, 101, 101)");
 	sql_named(head);
 	store_queue(bench->store, head, NULL);
 	for (size_t i = 0; i < LINES; i++) {
 		struct sql *line = sql_new(arena);
 
-		sql_add(line, "INSERT INTO order_line (order_id, position, product_id, quantity, unit, price, tax_rate, amount,"
-		    " amount_currency, list_price, price_list_id, created_by, updated_by) VALUES (");
+		sql_add(line, "INSERT INTO order_line (order_id, position, product_id, "
+			      "quantity, unit, price, tax_rate, amount,"
+			      " amount_currency, list_price, price_list_id, created_by, "
+			      "updated_by) VALUES (");
 		sql_int(line, id);
 		sql_add(line, ", ");
 		sql_int(line, (int64_t)i);
@@ -90,7 +102,8 @@ order_bare(struct order_bench *bench, struct arena *arena, int n)
 		sql_int(line, bench->products[i]);
 		sql_add(line, ", ");
 		sql_int(line, (int64_t)(i + 1) * 10000);
-		sql_add(line, ", 'piece', 11300000, 1300, 113000, 'CNY', 11300000, NULL, 101, 101)");
+		sql_add(line,
+		    ", 'piece', 11300000, 1300, 113000, 'CNY', 11300000, NULL, 101, 101)");
 		sql_named(line);
 		store_queue(bench->store, line, NULL);
 	}
@@ -106,17 +119,23 @@ order_set_up(struct order_bench *bench)
 	struct rows *rows;
 
 	bench->bed = bed_new(DB);
-	pg_exec(DB, "INSERT INTO product (id, number, number_key, name, name_key, unit, tax_rate, active, owner_id) SELECT 5000 + n,"
-	    " 'P' || n, 'p' || n, 'product ' || n, 'product ' || n, 'piece', 1300, true, 101 FROM generate_series(1, %d) n;"
-	    "INSERT INTO price_list (id, name, name_key, currency, tax_included, valid_from, owner_id)"
+	pg_exec(DB,
+	    "INSERT INTO product (id, number, number_key, name, name_key, unit, tax_rate, "
+	    "active, owner_id) SELECT 5000 + n,"
+	    " 'P' || n, 'p' || n, 'product ' || n, 'product ' || n, 'piece', 1300, true, 101 "
+	    "FROM generate_series(1, %d) n;"
+	    "INSERT INTO price_list (id, name, name_key, currency, tax_included, valid_from, "
+	    "owner_id)"
 	    " VALUES (4000, 'all', 'all', 'CNY', true, current_date - 9, 101);"
-	    "INSERT INTO price_line (price_list_id, product_id, price) SELECT 4000, 5000 + n, 11300000 FROM generate_series(1, %d) n",
+	    "INSERT INTO price_line (price_list_id, product_id, price) SELECT 4000, 5000 + n, "
+	    "11300000 FROM generate_series(1, %d) n",
 	    LINES, LINES);
 	for (int i = 0; i < LINES; i++)
 		bench->products[i] = 5001 + i;
 	bench->ada = client_new(bench->bed, "ada", LANG_EN);
 	bench->customer = expect_written(client_save(bench->ada, E_customer, 0, 0,
-	    SENT(TEXT_OF(F_customer_name, "量测公司")), NULL))->id;
+					     SENT(TEXT_OF(F_customer_name, "量测公司")), NULL))
+			      ->id;
 	bench->store = pg_store(DB, NULL);
 	store_begin(bench->store);
 	sql_add(sql, "SET session_replication_role = replica");
@@ -152,11 +171,15 @@ main(void)
 		if (round == 0)
 			continue; /* plans and caches */
 		rounds_add(&saved, (struct spent){ .pg_us = (double)own / 1000 / ORDERS });
-		rounds_add(&bare, (struct spent){ .pg_us = (double)(big_process_ns(bench.backend) - before) / 1000 / ORDERS });
+		rounds_add(&bare,
+		    (struct spent){ .pg_us = (double)(big_process_ns(bench.backend) - before) /
+					     1000 / ORDERS });
 	}
-	if (pg_int(DB, "SELECT count(*) FROM history WHERE entity = %d", E_order_line) != (ROUNDS + 1) * ORDERS * LINES)
+	if (pg_int(DB, "SELECT count(*) FROM history WHERE entity = %d", E_order_line) !=
+	    (ROUNDS + 1) * ORDERS * LINES)
 		fatal("a line has no history");
-	figure("save.order_of_50_lines", 0, rounds_median(&saved).pg_us, "us", rounds_median(&bare).pg_us, AT_MOST, 3);
+	figure("save.order_of_50_lines", 0, rounds_median(&saved).pg_us, "us",
+	    rounds_median(&bare).pg_us, AT_MOST, 3);
 	store_free(bench.store);
 	client_free(bench.ada);
 	bed_free(bench.bed);

@@ -20,19 +20,22 @@
 #include <cmocka.h>
 // clang-format on
 
-#define DB "trade"
+#define DB       "trade"
 #define USER_HUA 108 /* finance */
 #define USER_MEI 109 /* marketing */
-#define MONEY_OF(field_, minor_)                                                                 \
-	{ .field = field_, .text = "CNY", .number = minor_, .has_number = true }
-#define Q(n) ((n) * 10000) /* quantities and prices */
+#define MONEY_OF(field_, minor_)                                                               \
+	{                                                                                      \
+		.field = field_, .text = "CNY", .number = minor_, .has_number = true           \
+	}
+#define Q(n) ((n)*10000) /* quantities and prices */
 
 static struct bed *bed;
 static struct client *ada, *ben, *cai, *eve, *guo, *hua, *mei;
 static int64_t today, pump, valve, customer;
 
 static int64_t
-save(struct client *client, uint32_t entity, const struct sent *values, const struct sent_line *lines)
+save(struct client *client, uint32_t entity, const struct sent *values,
+    const struct sent_line *lines)
 {
 	return expect_written(client_save(client, entity, 0, 0, values, lines))->id;
 }
@@ -76,37 +79,61 @@ list_count(struct client *client, uint32_t entity, const char *query)
 static int64_t
 make_customer(const char *name)
 {
-	return save(ada, E_customer, SENT(TEXT_OF(F_customer_name, name), TEXT_OF(F_customer_level, "A"),
-	    TEXT_OF(F_customer_tax_number, "91310000TEST000001"), TEXT_OF(F_customer_bank, "工商银行浦东支行")), NULL);
+	return save(ada, E_customer,
+	    SENT(TEXT_OF(F_customer_name, name), TEXT_OF(F_customer_level, "A"),
+		TEXT_OF(F_customer_tax_number, "91310000TEST000001"),
+		TEXT_OF(F_customer_bank, "工商银行浦东支行")),
+	    NULL);
 }
 
 static int64_t
 make_product(const char *name)
 {
-	return save(mei, E_product, SENT(TEXT_OF(F_product_name, name), TEXT_OF(F_product_unit, "piece")),
-	    (const struct sent_line[]){ { .entity = E_product_unit, .id = -1,
-		.values = SENT(TEXT_OF(F_product_unit_unit, "box"), NUMBER_OF(F_product_unit_factor, Q(12))) }, { 0 } });
+	return save(mei, E_product,
+	    SENT(TEXT_OF(F_product_name, name), TEXT_OF(F_product_unit, "piece")),
+	    (const struct sent_line[]){ { .entity = E_product_unit,
+					    .id = -1,
+					    .values = SENT(TEXT_OF(F_product_unit_unit, "box"),
+						NUMBER_OF(F_product_unit_factor, Q(12))) },
+		{ 0 } });
 }
 
 static int64_t
-make_list(const char *name, const char *level, int64_t from, int64_t until, int64_t product, int64_t minimum,
-    int64_t price)
+make_list(const char *name, const char *level, int64_t from, int64_t until, int64_t product,
+    int64_t minimum, int64_t price)
 {
-	struct sent values[] = { TEXT_OF(F_price_list_name, name), NUMBER_OF(F_price_list_valid_from, from),
-		{ .field = F_price_list_level, .text = level }, NUMBER_OF(F_price_list_valid_until, until), { 0 } };
+	struct sent values[] = { TEXT_OF(F_price_list_name, name),
+		NUMBER_OF(F_price_list_valid_from, from),
+		{ .field = F_price_list_level, .text = level },
+		NUMBER_OF(F_price_list_valid_until, until), { 0 } };
 
 	values[2].empty = level == NULL;
 	values[3].empty = until == 0;
 	values[3].has_number = until != 0;
-	return save(cai, E_price_list, values, (const struct sent_line[]){ { .entity = E_price_line, .id = -1,
-	    .values = SENT(NUMBER_OF(F_price_line_product_id, product), NUMBER_OF(F_price_line_minimum, minimum),
-		NUMBER_OF(F_price_line_price, price)) }, { 0 } });
+	return save(cai, E_price_list, values,
+	    (const struct sent_line[]){
+		{ .entity = E_price_line,
+		    .id = -1,
+		    .values = SENT(NUMBER_OF(F_price_line_product_id, product),
+			NUMBER_OF(F_price_line_minimum, minimum),
+			NUMBER_OF(F_price_line_price, price)) },
+		{ 0 } });
 }
 
 #define SO_MANY(quantity_) NUMBER_OF(F_order_line_quantity, quantity_)
-#define LINE(entity_, id_, product_, ...)                                                        \
-	{ .entity = entity_, .id = id_, .values = SENT(NUMBER_OF(F_order_line_product_id, product_), __VA_ARGS__) }
-#define LINES(...) (const struct sent_line[]){ __VA_ARGS__, { 0 } }
+#define LINE(entity_, id_, product_, ...)                                                      \
+	{                                                                                      \
+		.entity = entity_, .id = id_,                                                  \
+		.values = SENT(NUMBER_OF(F_order_line_product_id, product_), __VA_ARGS__)      \
+	}
+#define LINES(...)                                                                             \
+	(const struct sent_line[])                                                             \
+	{                                                                                      \
+		__VA_ARGS__,                                                                   \
+		{                                                                              \
+			0                                                                      \
+		}                                                                              \
+	}
 
 static int64_t
 make_order(int64_t buyer, int64_t quantity)
@@ -126,21 +153,38 @@ line_value(const Kehu__Record *record, size_t line, uint32_t field)
 static void
 check_account(int64_t buyer)
 {
-	assert_int_equal(pg_int(DB, "SELECT coalesce((SELECT owed FROM customer_figures WHERE id = %ld), 0)"
-	    " - coalesce((SELECT sum(total_base - coalesce(dropped, 0)) FROM sales_order o LEFT JOIN sales_order_figures f"
-	    " ON f.id = o.id WHERE customer_id = %ld AND state IN"
-	    " ('confirmed', 'part_delivered', 'delivered', 'closed')), 0)"
-	    " + coalesce((SELECT sum(total_base) FROM goods_return WHERE customer_id = %ld), 0)"
-	    " + coalesce((SELECT sum(amount_base) FROM receipt WHERE customer_id = %ld AND state = 'booked'), 0)",
-	    (long)buyer, (long)buyer, (long)buyer, (long)buyer), 0);
-	assert_int_equal(pg_int(DB, "SELECT coalesce((SELECT balance FROM customer_figures WHERE id = %ld), 0)"
-	    " - coalesce((SELECT sum(amount) FROM prepaid_entry WHERE customer_id = %ld), 0)",
-	    (long)buyer, (long)buyer), 0);
-	assert_int_equal(pg_int(DB, "SELECT count(*) FROM receivable r JOIN receivable_figures f ON f.id = r.id"
-	    " WHERE r.customer_id = %ld AND r.deleted_at IS NULL AND (f.open <> r.amount - f.paid OR f.paid <>"
-	    " coalesce((SELECT sum(a.amount) FROM receipt_allocation a JOIN receipt x ON x.id = a.receipt_id"
-	    " WHERE a.receivable_id = r.id AND x.state = 'booked'), 0)"
-	    " - coalesce((SELECT sum(amount) FROM prepaid_entry WHERE receivable_id = r.id), 0))", (long)buyer), 0);
+	assert_int_equal(
+	    pg_int(DB,
+		"SELECT coalesce((SELECT owed FROM customer_figures WHERE id = %ld), 0)"
+		" - coalesce((SELECT sum(total_base - coalesce(dropped, 0)) FROM sales_order o "
+		"LEFT JOIN sales_order_figures f"
+		" ON f.id = o.id WHERE customer_id = %ld AND state IN"
+		" ('confirmed', 'part_delivered', 'delivered', 'closed')), 0)"
+		" + coalesce((SELECT sum(total_base) FROM goods_return WHERE customer_id = "
+		"%ld), 0)"
+		" + coalesce((SELECT sum(amount_base) FROM receipt WHERE customer_id = %ld AND "
+		"state = 'booked'), 0)",
+		(long)buyer, (long)buyer, (long)buyer, (long)buyer),
+	    0);
+	assert_int_equal(
+	    pg_int(DB,
+		"SELECT coalesce((SELECT balance FROM customer_figures WHERE id = %ld), 0)"
+		" - coalesce((SELECT sum(amount) FROM prepaid_entry WHERE customer_id = %ld), "
+		"0)",
+		(long)buyer, (long)buyer),
+	    0);
+	assert_int_equal(
+	    pg_int(DB,
+		"SELECT count(*) FROM receivable r JOIN receivable_figures f ON f.id = r.id"
+		" WHERE r.customer_id = %ld AND r.deleted_at IS NULL AND (f.open <> r.amount - "
+		"f.paid OR f.paid <>"
+		" coalesce((SELECT sum(a.amount) FROM receipt_allocation a JOIN receipt x ON "
+		"x.id = a.receipt_id"
+		" WHERE a.receivable_id = r.id AND x.state = 'booked'), 0)"
+		" - coalesce((SELECT sum(amount) FROM prepaid_entry WHERE receivable_id = "
+		"r.id), 0))",
+		(long)buyer),
+	    0);
 }
 
 /* ---- products and prices ----------------------------------------------------------------- */
@@ -153,11 +197,19 @@ product_is_found_by_initials_and_keeps_units_apart(void **state)
 	assert_int_equal(answer->answer_case, KEHU__SERVER_FRAME__ANSWER_SEARCH);
 	assert_true(list_count(ada, E_product, "name:备份水泵") == 1);
 	assert_int_equal(strncmp(text_of(ada, E_product, pump, F_product_number), "P", 1), 0);
-	expect_error(client_save(mei, E_product, 0, 0, SENT(TEXT_OF(F_product_name, "坏单位"), TEXT_OF(F_product_unit, "box")),
-	    LINES({ .entity = E_product_unit, .id = -1, .values = SENT(TEXT_OF(F_product_unit_unit, "box"),
-		NUMBER_OF(F_product_unit_factor, Q(2))) })), ERR_DUPLICATE, F_product_unit_unit);
-	expect_error(client_save(mei, E_product, 0, 0, SENT(TEXT_OF(F_product_name, "坏税率"), NUMBER_OF(F_product_tax_rate, 20000)),
-	    NULL), ERR_INVALID, F_product_tax_rate);
+	expect_error(
+	    client_save(mei, E_product, 0, 0,
+		SENT(TEXT_OF(F_product_name, "坏单位"), TEXT_OF(F_product_unit, "box")),
+		LINES({ .entity = E_product_unit,
+		    .id = -1,
+		    .values = SENT(TEXT_OF(F_product_unit_unit, "box"),
+			NUMBER_OF(F_product_unit_factor, Q(2))) })),
+	    ERR_DUPLICATE, F_product_unit_unit);
+	expect_error(
+	    client_save(mei, E_product, 0, 0,
+		SENT(TEXT_OF(F_product_name, "坏税率"), NUMBER_OF(F_product_tax_rate, 20000)),
+		NULL),
+	    ERR_INVALID, F_product_tax_rate);
 }
 
 static void
@@ -165,13 +217,16 @@ price_is_found_by_level_date_unit_and_quantity(void **state)
 {
 	const Kehu__Record *record;
 	int64_t order = save(ada, E_order, SENT(NUMBER_OF(F_order_customer_id, customer)),
-	    LINES(LINE(E_order_line, -1, pump, SO_MANY(Q(1))), LINE(E_order_line, -2, pump, SO_MANY(Q(100))),
+	    LINES(LINE(E_order_line, -1, pump, SO_MANY(Q(1))),
+		LINE(E_order_line, -2, pump, SO_MANY(Q(100))),
 		LINE(E_order_line, -3, pump, SO_MANY(Q(2)), TEXT_OF(F_order_line_unit, "box")),
-		LINE(E_order_line, -4, valve, SO_MANY(Q(1)), NUMBER_OF(F_order_line_price, Q(50)),
+		LINE(E_order_line, -4, valve, SO_MANY(Q(1)),
+		    NUMBER_OF(F_order_line_price, Q(50)),
 		    NUMBER_OF(F_order_line_discount, 1000))));
 
 	record = get(ada, E_order, order);
-	/* the level's list, not everybody's; the bigger quantity's price; 12 pieces to the box */
+	/* the level's list, not everybody's; the bigger quantity's price; 12 pieces to the box
+	 */
 	assert_int_equal(line_value(record, 0, F_order_line_price)->number, Q(1130));
 	assert_int_equal(line_value(record, 1, F_order_line_price)->number, Q(1000));
 	assert_int_equal(line_value(record, 2, F_order_line_price)->number, Q(1130 * 12));
@@ -186,9 +241,13 @@ price_is_found_by_level_date_unit_and_quantity(void **state)
 	assert_string_equal(value_of(record, F_order_total)->text, "CNY");
 	assert_string_equal(value_of(record, F_order_state)->text, "draft");
 	/* a quantity changed finds its price again; a price typed stays */
-	expect_written(client_save(ada, E_order, order, 1, SENT(TEXT_OF(F_order_remarks, "改")), LINES(
-	    { .entity = E_order_line, .id = record->lines[0]->id, .values = SENT(NUMBER_OF(F_order_line_quantity, Q(200))) },
-	    { .entity = E_order_line, .id = record->lines[3]->id, .values = SENT(NUMBER_OF(F_order_line_quantity, Q(3))) })));
+	expect_written(client_save(ada, E_order, order, 1, SENT(TEXT_OF(F_order_remarks, "改")),
+	    LINES({ .entity = E_order_line,
+		      .id = record->lines[0]->id,
+		      .values = SENT(NUMBER_OF(F_order_line_quantity, Q(200))) },
+		{ .entity = E_order_line,
+		    .id = record->lines[3]->id,
+		    .values = SENT(NUMBER_OF(F_order_line_quantity, Q(3))) })));
 	record = get(ada, E_order, order);
 	assert_int_equal(line_value(record, 0, F_order_line_price)->number, Q(1000));
 	assert_int_equal(line_value(record, 3, F_order_line_price)->number, Q(50));
@@ -197,19 +256,24 @@ price_is_found_by_level_date_unit_and_quantity(void **state)
 static void
 lines_name_what_is_wrong_with_them(void **state)
 {
-	const Kehu__ServerFrame *answer = client_save(ada, E_order, 0, 0, SENT(NUMBER_OF(F_order_customer_id, customer)),
-	    LINES(LINE(E_order_line, -1, pump, SO_MANY(0)), LINE(E_order_line, -2, valve, SO_MANY(Q(1))),
+	const Kehu__ServerFrame *answer = client_save(ada, E_order, 0, 0,
+	    SENT(NUMBER_OF(F_order_customer_id, customer)),
+	    LINES(LINE(E_order_line, -1, pump, SO_MANY(0)),
+		LINE(E_order_line, -2, valve, SO_MANY(Q(1))),
 		LINE(E_order_line, -3, pump, SO_MANY(Q(1)), TEXT_OF(F_order_line_unit, "ton")),
-		LINE(E_order_line, -4, pump, SO_MANY(Q(1)), NUMBER_OF(F_order_line_discount, 10001)),
+		LINE(E_order_line, -4, pump, SO_MANY(Q(1)),
+		    NUMBER_OF(F_order_line_discount, 10001)),
 		LINE(E_order_line, -5, 999999999, SO_MANY(Q(1)))));
 
 	/* a product nobody knows stops the rest from being priced */
 	expect_error(answer, ERR_NO_SUCH_RECORD, F_order_line_product_id);
 	assert_int_equal(answer->error->line, -5);
 	answer = client_save(ada, E_order, 0, 0, SENT(NUMBER_OF(F_order_customer_id, customer)),
-	    LINES(LINE(E_order_line, -1, pump, SO_MANY(0)), LINE(E_order_line, -2, valve, SO_MANY(Q(1))),
+	    LINES(LINE(E_order_line, -1, pump, SO_MANY(0)),
+		LINE(E_order_line, -2, valve, SO_MANY(Q(1))),
 		LINE(E_order_line, -3, pump, SO_MANY(Q(1)), TEXT_OF(F_order_line_unit, "ton")),
-		LINE(E_order_line, -4, pump, SO_MANY(Q(1)), NUMBER_OF(F_order_line_discount, 10001))));
+		LINE(E_order_line, -4, pump, SO_MANY(Q(1)),
+		    NUMBER_OF(F_order_line_discount, 10001))));
 	expect_error(answer, ERR_INVALID, F_order_line_quantity);
 	assert_int_equal(answer->error->line, -1);
 	assert_int_equal(answer->error->n_more, 4);
@@ -229,7 +293,8 @@ price_that_ended_yesterday_is_refused_then_priced_again(void **state)
 	order = save(ada, E_order, SENT(NUMBER_OF(F_order_customer_id, customer)),
 	    LINES(LINE(E_order_line, -1, product, SO_MANY(Q(2)))));
 	/* the list is cut short behind the draft's back */
-	expect_written(client_save(cai, E_price_list, list, 1, SENT(NUMBER_OF(F_price_list_valid_until, today - 1)), NULL));
+	expect_written(client_save(cai, E_price_list, list, 1,
+	    SENT(NUMBER_OF(F_price_list_valid_until, today - 1)), NULL));
 	answer = client_act(ada, E_order, order, "confirm", NULL);
 	expect_error(answer, ERR_PRICE_ENDED, 0);
 	assert_non_null(strstr(answer->error->text, "旧价阀门"));
@@ -245,51 +310,81 @@ price_that_ended_yesterday_is_refused_then_priced_again(void **state)
 	record = get(ada, E_order, order);
 	assert_int_equal(line_value(record, 0, F_order_line_price)->number, Q(99));
 	assert_int_equal(value_of(record, F_order_total)->number, 19800);
-	assert_non_null(strstr(value_of(record, F_order_reason)->text, date_format(bed->arena, today)));
+	assert_non_null(
+	    strstr(value_of(record, F_order_reason)->text, date_format(bed->arena, today)));
 	expect_written(client_act(ada, E_order, order, "confirm", NULL));
 }
 
 static void
 currency_without_a_rate_is_refused(void **state)
 {
-	const struct sent_line *lines = LINES(LINE(E_order_line, -1, pump, SO_MANY(Q(1)), NUMBER_OF(F_order_line_price, Q(100))));
+	const struct sent_line *lines = LINES(
+	    LINE(E_order_line, -1, pump, SO_MANY(Q(1)), NUMBER_OF(F_order_line_price, Q(100))));
 	int64_t order;
 
-	expect_error(client_save(ada, E_order, 0, 0, SENT(NUMBER_OF(F_order_customer_id, customer),
-	    TEXT_OF(F_order_currency, "USD")), lines), ERR_NO_RATE, F_order_currency);
-	save(hua, E_currency_rate, SENT(TEXT_OF(F_currency_rate_currency, "USD"), NUMBER_OF(F_currency_rate_day, today - 3),
-	    NUMBER_OF(F_currency_rate_rate, 7123456)), NULL);
-	expect_error(client_save(ada, E_order, 0, 0, SENT(NUMBER_OF(F_order_customer_id, customer),
-	    TEXT_OF(F_order_currency, "USD"), NUMBER_OF(F_order_ordered_on, today - 4)), lines), ERR_NO_RATE, F_order_currency);
-	order = save(ada, E_order, SENT(NUMBER_OF(F_order_customer_id, customer), TEXT_OF(F_order_currency, "USD")), lines);
+	expect_error(client_save(ada, E_order, 0, 0,
+			 SENT(NUMBER_OF(F_order_customer_id, customer),
+			     TEXT_OF(F_order_currency, "USD")),
+			 lines),
+	    ERR_NO_RATE, F_order_currency);
+	save(hua, E_currency_rate,
+	    SENT(TEXT_OF(F_currency_rate_currency, "USD"),
+		NUMBER_OF(F_currency_rate_day, today - 3),
+		NUMBER_OF(F_currency_rate_rate, 7123456)),
+	    NULL);
+	expect_error(
+	    client_save(ada, E_order, 0, 0,
+		SENT(NUMBER_OF(F_order_customer_id, customer), TEXT_OF(F_order_currency, "USD"),
+		    NUMBER_OF(F_order_ordered_on, today - 4)),
+		lines),
+	    ERR_NO_RATE, F_order_currency);
+	order = save(ada, E_order,
+	    SENT(NUMBER_OF(F_order_customer_id, customer), TEXT_OF(F_order_currency, "USD")),
+	    lines);
 	assert_int_equal(number_of(ada, E_order, order, F_order_total), 10000);
 	assert_int_equal(number_of(ada, E_order, order, F_order_total_base), 71235);
-	expect_error(client_save(hua, E_currency_rate, 0, 0, SENT(TEXT_OF(F_currency_rate_currency, "CNY"),
-	    NUMBER_OF(F_currency_rate_rate, 1)), NULL), ERR_INVALID, F_currency_rate_currency);
-	expect_error(client_save(hua, E_currency_rate, 0, 0, SENT(TEXT_OF(F_currency_rate_currency, "EUR"),
-	    NUMBER_OF(F_currency_rate_rate, 0)), NULL), ERR_INVALID, F_currency_rate_rate);
+	expect_error(client_save(hua, E_currency_rate, 0, 0,
+			 SENT(TEXT_OF(F_currency_rate_currency, "CNY"),
+			     NUMBER_OF(F_currency_rate_rate, 1)),
+			 NULL),
+	    ERR_INVALID, F_currency_rate_currency);
+	expect_error(client_save(hua, E_currency_rate, 0, 0,
+			 SENT(TEXT_OF(F_currency_rate_currency, "EUR"),
+			     NUMBER_OF(F_currency_rate_rate, 0)),
+			 NULL),
+	    ERR_INVALID, F_currency_rate_rate);
 }
 
 static void
 discount_past_the_limit_is_told(void **state)
 {
-	int64_t order, role = client_list(guo, E_role, "name:account_manager")->page->rows[0]->id;
-	int64_t limit = save(guo, E_discount_limit, SENT(TEXT_OF(F_discount_limit_name, "客户经理"),
-	    NUMBER_OF(F_discount_limit_role_id, role), NUMBER_OF(F_discount_limit_percent, 500)), NULL);
+	int64_t order,
+	    role = client_list(guo, E_role, "name:account_manager")->page->rows[0]->id;
+	int64_t limit = save(guo, E_discount_limit,
+	    SENT(TEXT_OF(F_discount_limit_name, "客户经理"),
+		NUMBER_OF(F_discount_limit_role_id, role),
+		NUMBER_OF(F_discount_limit_percent, 500)),
+	    NULL);
 
 	order = save(ada, E_order, SENT(NUMBER_OF(F_order_customer_id, customer)),
-	    LINES(LINE(E_order_line, -1, pump, SO_MANY(Q(1)), NUMBER_OF(F_order_line_discount, 500))));
+	    LINES(LINE(
+		E_order_line, -1, pump, SO_MANY(Q(1)), NUMBER_OF(F_order_line_discount, 500))));
 	assert_int_equal(number_of(ada, E_order, order, F_order_over_limit), 0);
 	order = save(ada, E_order, SENT(NUMBER_OF(F_order_customer_id, customer)),
-	    LINES(LINE(E_order_line, -1, pump, SO_MANY(Q(1)), NUMBER_OF(F_order_line_discount, 501))));
+	    LINES(LINE(
+		E_order_line, -1, pump, SO_MANY(Q(1)), NUMBER_OF(F_order_line_discount, 501))));
 	assert_int_equal(number_of(ada, E_order, order, F_order_over_limit), 1);
 	/* a lower price typed is a discount, too */
 	order = save(ada, E_order, SENT(NUMBER_OF(F_order_customer_id, customer)),
-	    LINES(LINE(E_order_line, -1, pump, SO_MANY(Q(1)), NUMBER_OF(F_order_line_price, Q(1000)))));
+	    LINES(LINE(E_order_line, -1, pump, SO_MANY(Q(1)),
+		NUMBER_OF(F_order_line_price, Q(1000)))));
 	assert_int_equal(number_of(ada, E_order, order, F_order_discount_max), 1150);
 	assert_int_equal(list_count(ada, E_order, "over_limit:yes"), 2);
-	expect_error(client_save(guo, E_discount_limit, 0, 0, SENT(TEXT_OF(F_discount_limit_name, "过大"),
-	    NUMBER_OF(F_discount_limit_percent, 10001)), NULL), ERR_INVALID, F_discount_limit_percent);
+	expect_error(client_save(guo, E_discount_limit, 0, 0,
+			 SENT(TEXT_OF(F_discount_limit_name, "过大"),
+			     NUMBER_OF(F_discount_limit_percent, 10001)),
+			 NULL),
+	    ERR_INVALID, F_discount_limit_percent);
 	expect_written(client_delete(guo, E_discount_limit, limit, 0));
 }
 
@@ -299,15 +394,22 @@ static void
 quote_is_revised_and_becomes_an_order_without_retyping(void **state)
 {
 	const Kehu__Record *old, *record;
-	int64_t quote = save(ada, E_quote, SENT(NUMBER_OF(F_quote_customer_id, customer), TEXT_OF(F_quote_terms, "月结30天")),
-	    LINES(LINE(E_quote_line, -1, pump, SO_MANY(Q(3))), LINE(E_quote_line, -2, valve, SO_MANY(Q(5)), NUMBER_OF(F_quote_line_price, Q(20)))));
+	int64_t quote = save(ada, E_quote,
+	    SENT(NUMBER_OF(F_quote_customer_id, customer), TEXT_OF(F_quote_terms, "月结30天")),
+	    LINES(LINE(E_quote_line, -1, pump, SO_MANY(Q(3))),
+		LINE(E_quote_line, -2, valve, SO_MANY(Q(5)),
+		    NUMBER_OF(F_quote_line_price, Q(20)))));
 	int64_t next, order;
 
 	assert_int_equal(number_of(ada, E_quote, quote, F_quote_valid_until), today + 30);
-	expect_error(client_act(ada, E_quote, quote, "order", NULL), ERR_WRONG_STATE, F_quote_state);
+	expect_error(
+	    client_act(ada, E_quote, quote, "order", NULL), ERR_WRONG_STATE, F_quote_state);
 	expect_written(client_act(ada, E_quote, quote, "issue", NULL));
-	expect_error(client_save(ada, E_quote, quote, 2, SENT(TEXT_OF(F_quote_terms, "预付")), NULL), ERR_WRONG_STATE, F_quote_state);
-	expect_written(client_act(ada, E_quote, quote, "revise", SENT(TEXT_OF(1, "客户要求降价"))));
+	expect_error(
+	    client_save(ada, E_quote, quote, 2, SENT(TEXT_OF(F_quote_terms, "预付")), NULL),
+	    ERR_WRONG_STATE, F_quote_state);
+	expect_written(
+	    client_act(ada, E_quote, quote, "revise", SENT(TEXT_OF(1, "客户要求降价"))));
 	old = get(ada, E_quote, quote);
 	assert_string_equal(value_of(old, F_quote_state)->text, "superseded");
 	assert_int_equal(value_of(old, F_quote_total)->number, 349000);
@@ -317,34 +419,47 @@ quote_is_revised_and_becomes_an_order_without_retyping(void **state)
 	assert_string_equal(value_of(record, F_quote_terms)->text, "月结30天");
 	assert_non_null(strstr(value_of(record, F_quote_number)->text, "-2"));
 	assert_int_equal(record->n_lines, 2);
-	expect_written(client_save(ada, E_quote, next, 1, SENT(NUMBER_OF(F_quote_valid_until, today)), LINES(
-	    { .entity = E_quote_line, .id = record->lines[0]->id, .values = SENT(NUMBER_OF(F_quote_line_discount, 300)) })));
+	expect_written(
+	    client_save(ada, E_quote, next, 1, SENT(NUMBER_OF(F_quote_valid_until, today)),
+		LINES({ .entity = E_quote_line,
+		    .id = record->lines[0]->id,
+		    .values = SENT(NUMBER_OF(F_quote_line_discount, 300)) })));
 	expect_written(client_act(ada, E_quote, next, "issue", NULL));
 	expect_written(client_act(ada, E_quote, next, "order", NULL));
 	order = pg_int(DB, "SELECT id FROM sales_order WHERE quote_id = %ld", (long)next);
 	record = get(ada, E_order, order);
-	assert_int_equal(value_of(record, F_order_total)->number, number_of(ada, E_quote, next, F_quote_total));
+	assert_int_equal(value_of(record, F_order_total)->number,
+	    number_of(ada, E_quote, next, F_quote_total));
 	assert_int_equal(value_of(record, F_order_total)->number, 338830);
 	assert_string_equal(value_of(record, F_order_terms)->text, "月结30天");
 	assert_int_equal(line_value(record, 0, F_order_line_discount)->number, 300);
 	assert_int_equal(line_value(record, 0, F_order_line_list_price)->number, Q(1130));
 	/* one quote, one order */
-	expect_error(client_act(ada, E_quote, next, "order", NULL), ERR_WRONG_STATE, F_quote_state);
-	expect_error(client_act(ada, E_quote, quote, "order", NULL), ERR_WRONG_STATE, F_quote_state);
+	expect_error(
+	    client_act(ada, E_quote, next, "order", NULL), ERR_WRONG_STATE, F_quote_state);
+	expect_error(
+	    client_act(ada, E_quote, quote, "order", NULL), ERR_WRONG_STATE, F_quote_state);
 }
 
 static void
 quote_that_ended_makes_no_order(void **state)
 {
-	int64_t quote = save(ada, E_quote, SENT(NUMBER_OF(F_quote_customer_id, customer),
-	    NUMBER_OF(F_quote_quoted_on, today - 10)), LINES(LINE(E_quote_line, -1, pump, SO_MANY(Q(1)))));
+	int64_t quote = save(ada, E_quote,
+	    SENT(NUMBER_OF(F_quote_customer_id, customer),
+		NUMBER_OF(F_quote_quoted_on, today - 10)),
+	    LINES(LINE(E_quote_line, -1, pump, SO_MANY(Q(1)))));
 
 	expect_written(client_act(ada, E_quote, quote, "issue", NULL));
-	pg_exec(DB, "UPDATE quote SET valid_until = current_date - 1 WHERE id = %ld", (long)quote);
-	expect_error(client_act(ada, E_quote, quote, "order", NULL), ERR_QUOTE_ENDED, F_quote_valid_until);
+	pg_exec(
+	    DB, "UPDATE quote SET valid_until = current_date - 1 WHERE id = %ld", (long)quote);
+	expect_error(client_act(ada, E_quote, quote, "order", NULL), ERR_QUOTE_ENDED,
+	    F_quote_valid_until);
 	expect_written(client_act(ada, E_quote, quote, "lose", SENT(TEXT_OF(1, "价格"))));
-	expect_error(client_save(ada, E_quote, 0, 0, SENT(NUMBER_OF(F_quote_customer_id, customer),
-	    NUMBER_OF(F_quote_valid_until, today - 1)), NULL), ERR_INVALID, F_quote_valid_until);
+	expect_error(client_save(ada, E_quote, 0, 0,
+			 SENT(NUMBER_OF(F_quote_customer_id, customer),
+			     NUMBER_OF(F_quote_valid_until, today - 1)),
+			 NULL),
+	    ERR_INVALID, F_quote_valid_until);
 }
 
 /* Sends an action that a rule wants consent for; the approval. */
@@ -360,23 +475,32 @@ expect_waits(const Kehu__ServerFrame *answer)
 static void
 quote_with_a_discount_needs_approval_refused_amended_granted(void **state)
 {
-	int64_t limit, quote, approval, order, role = client_list(guo, E_role, "name:account_manager")->page->rows[0]->id;
+	int64_t limit, quote, approval, order,
+	    role = client_list(guo, E_role, "name:account_manager")->page->rows[0]->id;
 	const Kehu__Record *record;
 
-	limit = save(guo, E_discount_limit, SENT(TEXT_OF(F_discount_limit_name, "经理"), NUMBER_OF(F_discount_limit_role_id, role),
-	    NUMBER_OF(F_discount_limit_percent, 500)), NULL);
+	limit = save(guo, E_discount_limit,
+	    SENT(TEXT_OF(F_discount_limit_name, "经理"),
+		NUMBER_OF(F_discount_limit_role_id, role),
+		NUMBER_OF(F_discount_limit_percent, 500)),
+	    NULL);
 	pg_exec(DB, "UPDATE users SET superior_id = %d WHERE id = %d", USER_CAI, USER_ADA);
 	quote = save(ada, E_quote, SENT(NUMBER_OF(F_quote_customer_id, customer)),
-	    LINES(LINE(E_quote_line, -1, pump, SO_MANY(Q(10)), NUMBER_OF(F_quote_line_discount, 1500))));
+	    LINES(LINE(E_quote_line, -1, pump, SO_MANY(Q(10)),
+		NUMBER_OF(F_quote_line_discount, 1500))));
 	assert_int_equal(number_of(ada, E_quote, quote, F_quote_over_limit), 1);
 	approval = expect_waits(client_act(ada, E_quote, quote, "issue", NULL));
 	assert_string_equal(text_of(ada, E_quote, quote, F_quote_state), "draft");
 	/* refused: it stays a draft, which is amended and asked for again */
-	expect_written(client_act(cai, E_approval, approval, "refuse", SENT(TEXT_OF(1, "最多一成"))));
+	expect_written(
+	    client_act(cai, E_approval, approval, "refuse", SENT(TEXT_OF(1, "最多一成"))));
 	assert_string_equal(text_of(ada, E_quote, quote, F_quote_state), "draft");
 	record = get(ada, E_quote, quote);
-	expect_written(client_save(ada, E_quote, quote, record->version, SENT(TEXT_OF(F_quote_remarks, "按主管意见")), LINES(
-	    { .entity = E_quote_line, .id = record->lines[0]->id, .values = SENT(NUMBER_OF(F_quote_line_discount, 1000)) })));
+	expect_written(client_save(ada, E_quote, quote, record->version,
+	    SENT(TEXT_OF(F_quote_remarks, "按主管意见")),
+	    LINES({ .entity = E_quote_line,
+		.id = record->lines[0]->id,
+		.values = SENT(NUMBER_OF(F_quote_line_discount, 1000)) })));
 	approval = expect_waits(client_act(ada, E_quote, quote, "issue", NULL));
 	expect_error(client_act(ada, E_approval, approval, "approve", NULL), ERR_FORBIDDEN, 0);
 	expect_written(client_act(cai, E_approval, approval, "approve", NULL));
@@ -389,7 +513,8 @@ quote_with_a_discount_needs_approval_refused_amended_granted(void **state)
 	assert_int_equal(number_of(ada, E_order, order, F_order_total), 1017000);
 	/* an order written by itself asks */
 	order = save(ada, E_order, SENT(NUMBER_OF(F_order_customer_id, customer)),
-	    LINES(LINE(E_order_line, -1, pump, SO_MANY(Q(1)), NUMBER_OF(F_order_line_discount, 600))));
+	    LINES(LINE(
+		E_order_line, -1, pump, SO_MANY(Q(1)), NUMBER_OF(F_order_line_discount, 600))));
 	approval = expect_waits(client_act(ada, E_order, order, "confirm", NULL));
 	assert_string_equal(text_of(ada, E_order, order, F_order_state), "draft");
 	expect_written(client_act(cai, E_approval, approval, "approve", NULL));
@@ -401,16 +526,26 @@ quote_with_a_discount_needs_approval_refused_amended_granted(void **state)
 static void
 release_past_credit_goes_through_an_approval_rule(void **state)
 {
-	int64_t buyer = make_customer("放行审批公司"), order = make_order(buyer, Q(1)), approval, rule;
+	int64_t buyer = make_customer("放行审批公司"), order = make_order(buyer, Q(1)),
+		approval, rule;
 
-	save(hua, E_credit_limit, SENT(NUMBER_OF(F_credit_limit_customer_id, buyer), MONEY_OF(F_credit_limit_amount, 100)), NULL);
+	save(hua, E_credit_limit,
+	    SENT(NUMBER_OF(F_credit_limit_customer_id, buyer),
+		MONEY_OF(F_credit_limit_amount, 100)),
+	    NULL);
 	expect_written(client_act(ada, E_order, order, "confirm", NULL));
 	expect_error(client_act(ada, E_order, order, "release", NULL), ERR_OVER_CREDIT, 0);
-	rule = save(guo, E_approval_rule, SENT(TEXT_OF(F_approval_rule_name, "信用放行"), TEXT_OF(F_approval_rule_entity, "order"),
-	    TEXT_OF(F_approval_rule_action, "release"), NUMBER_OF(F_approval_rule_active, 1)), LINES(
-	    { .entity = E_approval_rule_step, .id = -1, .values = SENT(TEXT_OF(F_approval_rule_step_kind, "person"),
-		NUMBER_OF(F_approval_rule_step_user_id, USER_HUA)) }));
-	approval = expect_waits(client_act(ada, E_order, order, "release", SENT(TEXT_OF(1, "年底冲量"))));
+	rule = save(guo, E_approval_rule,
+	    SENT(TEXT_OF(F_approval_rule_name, "信用放行"),
+		TEXT_OF(F_approval_rule_entity, "order"),
+		TEXT_OF(F_approval_rule_action, "release"),
+		NUMBER_OF(F_approval_rule_active, 1)),
+	    LINES({ .entity = E_approval_rule_step,
+		.id = -1,
+		.values = SENT(TEXT_OF(F_approval_rule_step_kind, "person"),
+		    NUMBER_OF(F_approval_rule_step_user_id, USER_HUA)) }));
+	approval = expect_waits(
+	    client_act(ada, E_order, order, "release", SENT(TEXT_OF(1, "年底冲量"))));
 	assert_string_equal(text_of(ada, E_order, order, F_order_state), "held");
 	assert_int_equal(number_of(ada, E_customer, buyer, F_customer_owed), 0);
 	expect_written(client_act(hua, E_approval, approval, "approve", NULL));
@@ -420,7 +555,8 @@ release_past_credit_goes_through_an_approval_rule(void **state)
 	expect_written(client_delete(guo, E_approval_rule, rule, 0));
 }
 
-/* ---- orders, deliveries, returns ---------------------------------------------------------- */
+/* ---- orders, deliveries, returns ----------------------------------------------------------
+ */
 
 static void
 order_is_delivered_in_parts_and_goods_come_back(void **state)
@@ -428,15 +564,26 @@ order_is_delivered_in_parts_and_goods_come_back(void **state)
 	int64_t buyer = make_customer("分批发货公司"), order, first, second;
 	const Kehu__Record *record;
 
-	order = save(ada, E_order, SENT(NUMBER_OF(F_order_customer_id, buyer), TEXT_OF(F_order_address, "浦东大道1号")),
-	    LINES(LINE(E_order_line, -1, pump, SO_MANY(Q(10))), LINE(E_order_line, -2, valve, SO_MANY(Q(4)), NUMBER_OF(F_order_line_price, Q(7)))));
-	expect_error(client_act(ada, E_order, order, "deliver", NULL), ERR_WRONG_STATE, F_order_state);
+	order = save(ada, E_order,
+	    SENT(
+		NUMBER_OF(F_order_customer_id, buyer), TEXT_OF(F_order_address, "浦东大道1号")),
+	    LINES(LINE(E_order_line, -1, pump, SO_MANY(Q(10))),
+		LINE(E_order_line, -2, valve, SO_MANY(Q(4)),
+		    NUMBER_OF(F_order_line_price, Q(7)))));
+	expect_error(
+	    client_act(ada, E_order, order, "deliver", NULL), ERR_WRONG_STATE, F_order_state);
 	expect_written(client_act(ada, E_order, order, "confirm", NULL));
-	expect_error(client_save(ada, E_order, order, 2, SENT(TEXT_OF(F_order_remarks, "x")), NULL), ERR_WRONG_STATE, F_order_state);
-	expect_error(client_act(ada, E_order, order, "deliver", SENT(TEXT_OF(1, "1=11"))), ERR_OVER_DELIVERY, 1);
-	expect_error(client_act(ada, E_order, order, "deliver", SENT(TEXT_OF(1, "3=1"))), ERR_INVALID, 1);
-	expect_error(client_act(ada, E_order, order, "deliver", SENT(TEXT_OF(1, "1=1 1=1"))), ERR_INVALID, 1);
-	expect_written(client_act(ada, E_order, order, "deliver", SENT(TEXT_OF(1, "1=6.5"), TEXT_OF(3, "顺丰"))));
+	expect_error(
+	    client_save(ada, E_order, order, 2, SENT(TEXT_OF(F_order_remarks, "x")), NULL),
+	    ERR_WRONG_STATE, F_order_state);
+	expect_error(client_act(ada, E_order, order, "deliver", SENT(TEXT_OF(1, "1=11"))),
+	    ERR_OVER_DELIVERY, 1);
+	expect_error(client_act(ada, E_order, order, "deliver", SENT(TEXT_OF(1, "3=1"))),
+	    ERR_INVALID, 1);
+	expect_error(client_act(ada, E_order, order, "deliver", SENT(TEXT_OF(1, "1=1 1=1"))),
+	    ERR_INVALID, 1);
+	expect_written(client_act(
+	    ada, E_order, order, "deliver", SENT(TEXT_OF(1, "1=6.5"), TEXT_OF(3, "顺丰"))));
 	assert_string_equal(text_of(ada, E_order, order, F_order_state), "part_delivered");
 	first = client_list(ada, E_delivery, "carrier:顺丰")->page->rows[0]->id;
 	record = get(ada, E_delivery, first);
@@ -444,26 +591,40 @@ order_is_delivered_in_parts_and_goods_come_back(void **state)
 	assert_string_equal(value_of(record, F_delivery_address)->text, "浦东大道1号");
 	assert_int_equal(value_of(record, F_delivery_customer_id)->number, buyer);
 	/* by hand: the rest of the pumps and one too many valves, then right */
-	expect_error(client_save(ada, E_delivery, 0, 0, SENT(NUMBER_OF(F_delivery_order_id, order)), LINES(
-	    { .entity = E_delivery_line, .id = -1, .values = SENT(NUMBER_OF(F_delivery_line_product_id, valve),
-		NUMBER_OF(F_delivery_line_quantity, Q(5))) })), ERR_OVER_DELIVERY, F_delivery_line_quantity);
+	expect_error(
+	    client_save(ada, E_delivery, 0, 0, SENT(NUMBER_OF(F_delivery_order_id, order)),
+		LINES({ .entity = E_delivery_line,
+		    .id = -1,
+		    .values = SENT(NUMBER_OF(F_delivery_line_product_id, valve),
+			NUMBER_OF(F_delivery_line_quantity, Q(5))) })),
+	    ERR_OVER_DELIVERY, F_delivery_line_quantity);
 	second = expect_written(client_act(ada, E_order, order, "deliver", NULL))->id;
 	assert_int_equal(second, order);
 	assert_string_equal(text_of(ada, E_order, order, F_order_state), "delivered");
-	expect_error(client_act(ada, E_order, order, "deliver", NULL), ERR_WRONG_STATE, F_order_state);
+	expect_error(
+	    client_act(ada, E_order, order, "deliver", NULL), ERR_WRONG_STATE, F_order_state);
 	second = pg_int(DB, "SELECT max(id) FROM delivery WHERE order_id = %ld", (long)order);
 	/* cancelled, its goods are open again */
-	expect_written(client_act(ada, E_delivery, second, "cancel", SENT(TEXT_OF(1, "车坏了"))));
+	expect_written(
+	    client_act(ada, E_delivery, second, "cancel", SENT(TEXT_OF(1, "车坏了"))));
 	assert_string_equal(text_of(ada, E_order, order, F_order_state), "part_delivered");
 	expect_written(client_act(ada, E_order, order, "deliver", NULL));
 	/* two and a half of the first came back, for what they were sold for */
-	expect_written(client_act(ada, E_delivery, first, "return", SENT(TEXT_OF(1, "破损"), TEXT_OF(2, "1=2.5"))));
-	assert_int_equal(pg_int(DB, "SELECT total FROM goods_return WHERE delivery_id = %ld", (long)first), 282500);
-	expect_error(client_act(ada, E_delivery, first, "return", SENT(TEXT_OF(1, "又"), TEXT_OF(2, "1=4.1"))), ERR_OVER_DELIVERY, 2);
-	expect_error(client_act(ada, E_delivery, first, "cancel", SENT(TEXT_OF(1, "x"))), ERR_IN_USE, 0);
-	assert_int_equal(number_of(ada, E_customer, buyer, F_customer_owed), 1130000 + 2800 - 282500);
+	expect_written(client_act(
+	    ada, E_delivery, first, "return", SENT(TEXT_OF(1, "破损"), TEXT_OF(2, "1=2.5"))));
+	assert_int_equal(
+	    pg_int(DB, "SELECT total FROM goods_return WHERE delivery_id = %ld", (long)first),
+	    282500);
+	expect_error(client_act(ada, E_delivery, first, "return",
+			 SENT(TEXT_OF(1, "又"), TEXT_OF(2, "1=4.1"))),
+	    ERR_OVER_DELIVERY, 2);
+	expect_error(
+	    client_act(ada, E_delivery, first, "cancel", SENT(TEXT_OF(1, "x"))), ERR_IN_USE, 0);
+	assert_int_equal(
+	    number_of(ada, E_customer, buyer, F_customer_owed), 1130000 + 2800 - 282500);
 	check_account(buyer);
-	expect_error(client_act(ada, E_order, order, "cancel", SENT(TEXT_OF(1, "x"))), ERR_WRONG_STATE, F_order_state);
+	expect_error(client_act(ada, E_order, order, "cancel", SENT(TEXT_OF(1, "x"))),
+	    ERR_WRONG_STATE, F_order_state);
 	expect_written(client_act(ada, E_order, order, "close", NULL));
 	expect_error(client_delete(cai, E_customer, buyer, 0), ERR_IN_USE, 0);
 }
@@ -475,17 +636,21 @@ order_cancelled_or_closed_early_owes_only_what_was_delivered(void **state)
 
 	expect_written(client_act(ada, E_order, order, "confirm", NULL));
 	assert_int_equal(number_of(ada, E_customer, buyer, F_customer_owed), 1130000);
-	expect_written(client_act(ada, E_order, order, "cancel", SENT(TEXT_OF(1, "客户改主意"))));
+	expect_written(
+	    client_act(ada, E_order, order, "cancel", SENT(TEXT_OF(1, "客户改主意"))));
 	assert_int_equal(number_of(ada, E_customer, buyer, F_customer_owed), 0);
 	order = make_order(buyer, Q(10));
 	expect_written(client_act(ada, E_order, order, "confirm", NULL));
 	expect_written(client_act(ada, E_order, order, "deliver", SENT(TEXT_OF(1, "1=3"))));
 	expect_error(client_act(ada, E_order, order, "close", NULL), ERR_REQUIRED, 1);
-	expect_written(client_act(ada, E_order, order, "close", SENT(TEXT_OF(1, "余量不要了"))));
+	expect_written(
+	    client_act(ada, E_order, order, "close", SENT(TEXT_OF(1, "余量不要了"))));
 	assert_int_equal(number_of(ada, E_customer, buyer, F_customer_owed), 339000);
 	assert_int_equal(number_of(ada, E_order, order, F_order_dropped), 791000);
 	check_account(buyer);
-	expect_error(client_save(ada, E_order, order, 4, SENT(TEXT_OF(F_order_remarks, "x")), NULL), ERR_WRONG_STATE, F_order_state);
+	expect_error(
+	    client_save(ada, E_order, order, 4, SENT(TEXT_OF(F_order_remarks, "x")), NULL),
+	    ERR_WRONG_STATE, F_order_state);
 }
 
 /* ---- money ------------------------------------------------------------------------------- */
@@ -493,41 +658,57 @@ order_cancelled_or_closed_early_owes_only_what_was_delivered(void **state)
 static int64_t
 book(struct client *client, int64_t buyer, int64_t minor, const char *reference)
 {
-	return save(client, E_receipt, SENT(NUMBER_OF(F_receipt_customer_id, buyer), MONEY_OF(F_receipt_amount, minor),
-	    TEXT_OF(F_receipt_reference, reference)), NULL);
+	return save(client, E_receipt,
+	    SENT(NUMBER_OF(F_receipt_customer_id, buyer), MONEY_OF(F_receipt_amount, minor),
+		TEXT_OF(F_receipt_reference, reference)),
+	    NULL);
 }
 
 static void
 receipts_pay_instalments_and_the_rest_is_the_balance(void **state)
 {
-	int64_t buyer = make_customer("回款公司"), order = make_order(buyer, Q(3)), one, two, receipt;
+	int64_t buyer = make_customer("回款公司"), order = make_order(buyer, Q(3)), one, two,
+		receipt;
 	const Kehu__ServerFrame *answer;
 
-	expect_error(client_act(ada, E_order, order, "plan", SENT(TEXT_OF(1, "100 today"))), ERR_WRONG_STATE, F_order_state);
+	expect_error(client_act(ada, E_order, order, "plan", SENT(TEXT_OF(1, "100 today"))),
+	    ERR_WRONG_STATE, F_order_state);
 	expect_written(client_act(ada, E_order, order, "confirm", NULL));
-	expect_error(client_act(ada, E_order, order, "plan", SENT(TEXT_OF(1, "30 2026-12-01"))), ERR_PLAN, 1);
-	expect_error(client_act(ada, E_order, order, "plan", SENT(TEXT_OF(1, "x"))), ERR_PLAN, 1);
-	expect_written(client_act(ada, E_order, order, "plan", SENT(TEXT_OF(1, "33.33% today, 66.67 +60d"))));
-	expect_error(client_act(ada, E_order, order, "plan", SENT(TEXT_OF(1, "100 today"))), ERR_PLAN, 0);
+	expect_error(client_act(ada, E_order, order, "plan", SENT(TEXT_OF(1, "30 2026-12-01"))),
+	    ERR_PLAN, 1);
+	expect_error(
+	    client_act(ada, E_order, order, "plan", SENT(TEXT_OF(1, "x"))), ERR_PLAN, 1);
+	expect_written(client_act(
+	    ada, E_order, order, "plan", SENT(TEXT_OF(1, "33.33% today, 66.67 +60d"))));
+	expect_error(client_act(ada, E_order, order, "plan", SENT(TEXT_OF(1, "100 today"))),
+	    ERR_PLAN, 0);
 	one = pg_int(DB, "SELECT min(id) FROM receivable WHERE order_id = %ld", (long)order);
 	two = pg_int(DB, "SELECT max(id) FROM receivable WHERE order_id = %ld", (long)order);
 	assert_int_equal(number_of(ada, E_receivable, one, F_receivable_amount), 112989);
 	assert_int_equal(number_of(ada, E_receivable, two, F_receivable_amount), 226011);
 	/* finance books; the salesperson sees, and does not book */
-	expect_error(client_save(ada, E_receipt, 0, 0, SENT(NUMBER_OF(F_receipt_customer_id, buyer),
-	    MONEY_OF(F_receipt_amount, 1), TEXT_OF(F_receipt_reference, "A")), NULL), ERR_FORBIDDEN, 0);
+	expect_error(client_save(ada, E_receipt, 0, 0,
+			 SENT(NUMBER_OF(F_receipt_customer_id, buyer),
+			     MONEY_OF(F_receipt_amount, 1), TEXT_OF(F_receipt_reference, "A")),
+			 NULL),
+	    ERR_FORBIDDEN, 0);
 	receipt = book(hua, buyer, 100000, "BK001");
 	assert_int_equal(number_of(ada, E_receipt, receipt, F_receipt_amount_base), 100000);
 	assert_int_equal(number_of(ada, E_receivable, one, F_receivable_open), 12989);
 	assert_int_equal(number_of(ada, E_order, order, F_order_paid), 100000);
-	answer = client_save(hua, E_receipt, 0, 0, SENT(NUMBER_OF(F_receipt_customer_id, buyer),
-	    MONEY_OF(F_receipt_amount, 100000), TEXT_OF(F_receipt_reference, "BK001")), NULL);
+	answer = client_save(hua, E_receipt, 0, 0,
+	    SENT(NUMBER_OF(F_receipt_customer_id, buyer), MONEY_OF(F_receipt_amount, 100000),
+		TEXT_OF(F_receipt_reference, "BK001")),
+	    NULL);
 	expect_error(answer, ERR_DUPLICATE, F_receipt_reference);
 	/* named instalment, more than it asks for */
-	answer = client_save(hua, E_receipt, 0, 0, SENT(NUMBER_OF(F_receipt_customer_id, buyer),
-	    MONEY_OF(F_receipt_amount, 500000), TEXT_OF(F_receipt_reference, "BK002")), LINES(
-	    { .entity = E_receipt_allocation, .id = -1, .values = SENT(NUMBER_OF(F_receipt_allocation_receivable_id, two),
-		MONEY_OF(F_receipt_allocation_amount, 226012)) }));
+	answer = client_save(hua, E_receipt, 0, 0,
+	    SENT(NUMBER_OF(F_receipt_customer_id, buyer), MONEY_OF(F_receipt_amount, 500000),
+		TEXT_OF(F_receipt_reference, "BK002")),
+	    LINES({ .entity = E_receipt_allocation,
+		.id = -1,
+		.values = SENT(NUMBER_OF(F_receipt_allocation_receivable_id, two),
+		    MONEY_OF(F_receipt_allocation_amount, 226012)) }));
 	expect_error(answer, ERR_OVERPAID, 0);
 	receipt = book(hua, buyer, 300000, "BK003");
 	assert_int_equal(number_of(ada, E_receivable, two, F_receivable_open), 0);
@@ -535,7 +716,9 @@ receipts_pay_instalments_and_the_rest_is_the_balance(void **state)
 	assert_int_equal(number_of(ada, E_customer, buyer, F_customer_balance), 61000);
 	assert_int_equal(number_of(ada, E_customer, buyer, F_customer_owed), -61000);
 	assert_int_equal(list_count(ada, E_prepaid_entry, "customer:回款公司"), 1);
-	expect_error(client_save(hua, E_receipt, receipt, 1, SENT(MONEY_OF(F_receipt_amount, 1)), NULL), ERR_WRONG_STATE, 0);
+	expect_error(
+	    client_save(hua, E_receipt, receipt, 1, SENT(MONEY_OF(F_receipt_amount, 1)), NULL),
+	    ERR_WRONG_STATE, 0);
 	check_account(buyer);
 	/* the balance pays what comes next, and no more than is there */
 	order = make_order(buyer, Q(1));
@@ -548,16 +731,27 @@ receipts_pay_instalments_and_the_rest_is_the_balance(void **state)
 	assert_int_equal(number_of(ada, E_customer, buyer, F_customer_balance), 0);
 	check_account(buyer);
 	/* what was spent cannot be taken back; another receipt can, and frees its reference */
-	expect_error(client_act(hua, E_receipt, receipt, "reverse", SENT(TEXT_OF(1, "错"))), ERR_BALANCE, 0);
+	expect_error(client_act(hua, E_receipt, receipt, "reverse", SENT(TEXT_OF(1, "错"))),
+	    ERR_BALANCE, 0);
 	receipt = book(hua, buyer, 52000, "BK004");
-	expect_written(client_act(hua, E_receipt, receipt, "reverse", SENT(TEXT_OF(1, "银行退回"))));
+	expect_written(
+	    client_act(hua, E_receipt, receipt, "reverse", SENT(TEXT_OF(1, "银行退回"))));
 	assert_int_equal(number_of(ada, E_receivable, one, F_receivable_open), 52000);
 	book(hua, buyer, 52000, "BK004");
 	check_account(buyer);
-	expect_error(client_save(hua, E_receipt, 0, 0, SENT(NUMBER_OF(F_receipt_customer_id, buyer), MONEY_OF(F_receipt_amount, 1),
-	    TEXT_OF(F_receipt_reference, "明天"), NUMBER_OF(F_receipt_received_on, today + 1)), NULL), ERR_INVALID, F_receipt_received_on);
-	expect_error(client_save(hua, E_receipt, 0, 0, SENT(NUMBER_OF(F_receipt_customer_id, buyer), MONEY_OF(F_receipt_amount, -5),
-	    TEXT_OF(F_receipt_reference, "负")), NULL), ERR_INVALID, F_receipt_amount);
+	expect_error(
+	    client_save(hua, E_receipt, 0, 0,
+		SENT(NUMBER_OF(F_receipt_customer_id, buyer), MONEY_OF(F_receipt_amount, 1),
+		    TEXT_OF(F_receipt_reference, "明天"),
+		    NUMBER_OF(F_receipt_received_on, today + 1)),
+		NULL),
+	    ERR_INVALID, F_receipt_received_on);
+	expect_error(
+	    client_save(hua, E_receipt, 0, 0,
+		SENT(NUMBER_OF(F_receipt_customer_id, buyer), MONEY_OF(F_receipt_amount, -5),
+		    TEXT_OF(F_receipt_reference, "负")),
+		NULL),
+	    ERR_INVALID, F_receipt_amount);
 }
 
 static void
@@ -566,40 +760,59 @@ overdue_instalments_are_listed_until_paid(void **state)
 	int64_t buyer = make_customer("逾期公司"), order = make_order(buyer, Q(1)), one;
 
 	expect_written(client_act(ada, E_order, order, "confirm", NULL));
-	expect_written(client_act(ada, E_order, order, "plan", SENT(TEXT_OF(1, "40 -5d, 60 +5d"))));
+	expect_written(
+	    client_act(ada, E_order, order, "plan", SENT(TEXT_OF(1, "40 -5d, 60 +5d"))));
 	assert_int_equal(list_count(ada, E_receivable, "overdue:..-1d customer:逾期公司"), 1);
 	assert_int_equal(list_count(ada, E_receivable, "逾期:..+9d customer:逾期公司"), 2);
 	book(hua, buyer, 45200, "YQ1");
 	assert_int_equal(list_count(ada, E_receivable, "overdue:..-1d customer:逾期公司"), 0);
 	/* an instalment may be put off, never below what was paid, never past the order */
 	one = pg_int(DB, "SELECT min(id) FROM receivable WHERE order_id = %ld", (long)order);
-	expect_error(client_save(ada, E_receivable, one, 1, SENT(MONEY_OF(F_receivable_amount, 45199)), NULL), ERR_IN_USE, 0);
-	expect_error(client_save(ada, E_receivable, one, 1, SENT(MONEY_OF(F_receivable_amount, 45201)), NULL), ERR_PLAN, 0);
+	expect_error(client_save(ada, E_receivable, one, 1,
+			 SENT(MONEY_OF(F_receivable_amount, 45199)), NULL),
+	    ERR_IN_USE, 0);
+	expect_error(client_save(ada, E_receivable, one, 1,
+			 SENT(MONEY_OF(F_receivable_amount, 45201)), NULL),
+	    ERR_PLAN, 0);
 	expect_error(client_delete(cai, E_receivable, one, 0), ERR_IN_USE, 0);
-	expect_written(client_delete(cai, E_receivable, pg_int(DB, "SELECT max(id) FROM receivable WHERE order_id = %ld", (long)order), 0));
-	expect_written(client_save(ada, E_receivable, 0, 0, SENT(NUMBER_OF(F_receivable_order_id, order),
-	    NUMBER_OF(F_receivable_due_on, today + 9), MONEY_OF(F_receivable_amount, 67800)), NULL));
+	expect_written(client_delete(cai, E_receivable,
+	    pg_int(DB, "SELECT max(id) FROM receivable WHERE order_id = %ld", (long)order), 0));
+	expect_written(client_save(ada, E_receivable, 0, 0,
+	    SENT(NUMBER_OF(F_receivable_order_id, order),
+		NUMBER_OF(F_receivable_due_on, today + 9),
+		MONEY_OF(F_receivable_amount, 67800)),
+	    NULL));
 	check_account(buyer);
 }
 
 static void
 order_over_credit_waits_for_release(void **state)
 {
-	int64_t buyer = make_customer("信用公司"), first = make_order(buyer, Q(1)), second = make_order(buyer, Q(1)),
-		third = make_order(buyer, Q(1));
+	int64_t buyer = make_customer("信用公司"), first = make_order(buyer, Q(1)),
+		second = make_order(buyer, Q(1)), third = make_order(buyer, Q(1));
 
-	save(hua, E_credit_limit, SENT(NUMBER_OF(F_credit_limit_customer_id, buyer), MONEY_OF(F_credit_limit_amount, 200000)), NULL);
-	expect_error(client_save(hua, E_credit_limit, 0, 0, SENT(NUMBER_OF(F_credit_limit_customer_id, buyer),
-	    MONEY_OF(F_credit_limit_amount, 1)), NULL), ERR_DUPLICATE, F_credit_limit_customer_id);
-	expect_error(client_save(ada, E_credit_limit, 0, 0, SENT(NUMBER_OF(F_credit_limit_customer_id, buyer),
-	    MONEY_OF(F_credit_limit_amount, 1)), NULL), ERR_FORBIDDEN, 0);
+	save(hua, E_credit_limit,
+	    SENT(NUMBER_OF(F_credit_limit_customer_id, buyer),
+		MONEY_OF(F_credit_limit_amount, 200000)),
+	    NULL);
+	expect_error(client_save(hua, E_credit_limit, 0, 0,
+			 SENT(NUMBER_OF(F_credit_limit_customer_id, buyer),
+			     MONEY_OF(F_credit_limit_amount, 1)),
+			 NULL),
+	    ERR_DUPLICATE, F_credit_limit_customer_id);
+	expect_error(client_save(ada, E_credit_limit, 0, 0,
+			 SENT(NUMBER_OF(F_credit_limit_customer_id, buyer),
+			     MONEY_OF(F_credit_limit_amount, 1)),
+			 NULL),
+	    ERR_FORBIDDEN, 0);
 	expect_written(client_act(ada, E_order, first, "confirm", NULL));
 	expect_written(client_act(ada, E_order, second, "confirm", NULL));
 	expect_written(client_act(ada, E_order, third, "confirm", NULL));
 	assert_string_equal(text_of(ada, E_order, first, F_order_state), "confirmed");
 	assert_string_equal(text_of(ada, E_order, second, F_order_state), "held");
 	assert_string_equal(text_of(ada, E_order, third, F_order_state), "held");
-	expect_error(client_act(ada, E_order, second, "deliver", NULL), ERR_WRONG_STATE, F_order_state);
+	expect_error(
+	    client_act(ada, E_order, second, "deliver", NULL), ERR_WRONG_STATE, F_order_state);
 	expect_error(client_act(ada, E_order, second, "release", NULL), ERR_OVER_CREDIT, 0);
 	/* a receipt makes room for the older one, and only that */
 	book(hua, buyer, 30000, "XY1");
@@ -613,7 +826,8 @@ order_over_credit_waits_for_release(void **state)
 	check_account(buyer);
 }
 
-/* ---- on paper and from a shell ------------------------------------------------------------- */
+/* ---- on paper and from a shell -------------------------------------------------------------
+ */
 
 static const char *
 shell(const char *user, const char *format, ...)
@@ -637,7 +851,8 @@ shell(const char *user, const char *format, ...)
 	assert_non_null(file);
 	fputs(BED_PASSWORD "\n", file);
 	fclose(file);
-	if (system(arena_printf(bed->arena, "%s --language zh %s >%s 2>&1 </dev/null", bed_program("kehu"), words, out)) == -1)
+	if (system(arena_printf(bed->arena, "%s --language zh %s >%s 2>&1 </dev/null",
+		bed_program("kehu"), words, out)) == -1)
 		fail();
 	file = fopen(out, "r");
 	assert_non_null(file);
@@ -662,19 +877,24 @@ orders_are_worked_from_a_shell_and_printed(void **state)
 	int64_t buyer = make_customer("命令行公司"), order;
 	const char *said;
 
-	said = shell("ada", "new order customer_id=%ld lines.product_id=%ld lines.quantity=2.5 lines.discount=3 terms=月结",
+	said = shell("ada",
+	    "new order customer_id=%ld lines.product_id=%ld lines.quantity=2.5 "
+	    "lines.discount=3 terms=月结",
 	    (long)buyer, (long)pump);
-	order = pg_int(DB, "SELECT max(id) FROM sales_order WHERE customer_id = %ld", (long)buyer);
+	order =
+	    pg_int(DB, "SELECT max(id) FROM sales_order WHERE customer_id = %ld", (long)buyer);
 	if (order == 0)
 		fail_msg("no order: %s", said);
 	shell("ada", "act order %ld confirm", (long)order);
 	assert_string_equal(text_of(ada, E_order, order, F_order_state), "confirmed");
 	said = shell("ada", "act order %ld deliver quantities=1=3", (long)order);
 	expect_said(said, "超出");
-	expect_said(shell("ada", "act order %ld deliver quantities=1=1", (long)order), ": D2"); /* what was made */
+	expect_said(shell("ada", "act order %ld deliver quantities=1=1", (long)order),
+	    ": D2"); /* what was made */
 	shell("ada", "act order %ld plan instalments='50 today, 50 +30d'", (long)order);
 	book(hua, buyer, 100000, "SH1");
-	said = shell("ada", "list order customer:命令行公司 --columns number,total,paid --format csv");
+	said = shell(
+	    "ada", "list order customer:命令行公司 --columns number,total,paid --format csv");
 	expect_said(said, "2740.25");
 	said = shell("ada", "report order order=%ld --format text", (long)order);
 	expect_said(said, "命令行公司");
@@ -687,8 +907,10 @@ orders_are_worked_from_a_shell_and_printed(void **state)
 	said = shell("ben", "report statement customer=%ld --format text", (long)buyer);
 	assert_null(strstr(said, "期初余额"));
 	if (getenv("TRADE_KEEP") != NULL) {
-		shell("ada", "report order order=%ld --format pdf -o %s/order.pdf", (long)order, getenv("TRADE_KEEP"));
-		shell("ada", "report statement customer=%ld --format pdf -o %s/statement.pdf", (long)buyer, getenv("TRADE_KEEP"));
+		shell("ada", "report order order=%ld --format pdf -o %s/order.pdf", (long)order,
+		    getenv("TRADE_KEEP"));
+		shell("ada", "report statement customer=%ld --format pdf -o %s/statement.pdf",
+		    (long)buyer, getenv("TRADE_KEEP"));
 	}
 }
 
@@ -736,23 +958,32 @@ check_same(const char *what, const char *ours, const char *theirs)
 	while (mine[at] != '\0' && mine[at] == other[at])
 		at++;
 	if (mine[at] != other[at])
-		fail_msg("%s differ: ours %.60s, theirs %.60s", what, mine + (at > 20 ? at - 20 : 0), other + (at > 20 ? at - 20 : 0));
+		fail_msg("%s differ: ours %.60s, theirs %.60s", what,
+		    mine + (at > 20 ? at - 20 : 0), other + (at > 20 ? at - 20 : 0));
 }
 
 /* A row for each line, in the order of the orders. */
-#define THEIR_ROWS                                                                               \
-	"SELECT string_agg(concat_ws(',', o.order_id, o.customer_id, o.order_date, d.product_id, d.unit_price, d.quantity," \
-	" d.discount::numeric * 100), E'\\n' ORDER BY o.order_id, d.product_id) FROM orders o JOIN order_details d USING (order_id)" \
+#define THEIR_ROWS                                                                             \
+	"SELECT string_agg(concat_ws(',', o.order_id, o.customer_id, o.order_date, "           \
+	"d.product_id, d.unit_price, d.quantity,"                                              \
+	" d.discount::numeric * 100), E'\\n' ORDER BY o.order_id, d.product_id) FROM orders "  \
+	"o JOIN order_details d USING (order_id)"                                              \
 	" WHERE o.order_id"
-#define THEIR_LINES                                                                              \
-	"WITH l AS (SELECT d.*, o.customer_id, o.order_date, round(d.unit_price::numeric * d.quantity" \
-	" * (1 - d.discount::numeric), 2) AS amount FROM order_details d JOIN orders o USING (order_id)) "
-#define OUR_LINES                                                                                \
-	"WITH l AS (SELECT d.amount / 100.0 AS amount, o.number AS order_id, c.number AS customer_id, p.number AS product_id," \
-	" o.ordered_on AS order_date FROM order_line d JOIN sales_order o ON o.id = d.order_id JOIN customer c" \
-	" ON c.id = o.customer_id JOIN product p ON p.id = d.product_id WHERE o.remarks = 'northwind' AND d.deleted_at IS NULL) "
-#define SUMS(by)                                                                                 \
-	"SELECT string_agg(k || '=' || s, ' ' ORDER BY k COLLATE \"C\") FROM (SELECT " by " AS k, to_char(sum(amount), 'FM9999990.00') AS s" \
+#define THEIR_LINES                                                                            \
+	"WITH l AS (SELECT d.*, o.customer_id, o.order_date, round(d.unit_price::numeric * "   \
+	"d.quantity"                                                                           \
+	" * (1 - d.discount::numeric), 2) AS amount FROM order_details d JOIN orders o USING " \
+	"(order_id)) "
+#define OUR_LINES                                                                              \
+	"WITH l AS (SELECT d.amount / 100.0 AS amount, o.number AS order_id, c.number AS "     \
+	"customer_id, p.number AS product_id,"                                                 \
+	" o.ordered_on AS order_date FROM order_line d JOIN sales_order o ON o.id = "          \
+	"d.order_id JOIN customer c"                                                           \
+	" ON c.id = o.customer_id JOIN product p ON p.id = d.product_id WHERE o.remarks = "    \
+	"'northwind' AND d.deleted_at IS NULL) "
+#define SUMS(by)                                                                               \
+	"SELECT string_agg(k || '=' || s, ' ' ORDER BY k COLLATE \"C\") FROM (SELECT " by      \
+	" AS k, to_char(sum(amount), 'FM9999990.00') AS s"                                     \
 	" FROM l GROUP BY 1) x"
 
 static void
@@ -764,40 +995,66 @@ northwind_orders_import_and_add_up_to_the_last_cent(void **state)
 	if (data == NULL)
 		skip();
 	pg_empty_database(NORTHWIND);
-	pg_exec(NORTHWIND, "%s", slurp(arena_printf(bed->arena, "%s/northwind/northwind.sql", data)));
-	customers = spill("nw_customers.csv", pg_exec(NORTHWIND, "SELECT 'id,name' || E'\\n' || string_agg(customer_id || ',\"' ||"
-	    " replace(company_name, '\"', '\"\"') || '\"', E'\\n') FROM customers"));
-	products = spill("nw_products.csv", pg_exec(NORTHWIND, "SELECT 'id,name' || E'\\n' || string_agg(product_id || ',\"' ||"
-	    " replace(product_name, '\"', '\"\"') || '\"', E'\\n') FROM products"));
+	pg_exec(NORTHWIND, "%s",
+	    slurp(arena_printf(bed->arena, "%s/northwind/northwind.sql", data)));
+	customers = spill("nw_customers.csv",
+	    pg_exec(NORTHWIND,
+		"SELECT 'id,name' || E'\\n' || string_agg(customer_id || ',\"' ||"
+		" replace(company_name, '\"', '\"\"') || '\"', E'\\n') FROM customers"));
+	products = spill("nw_products.csv",
+	    pg_exec(NORTHWIND,
+		"SELECT 'id,name' || E'\\n' || string_agg(product_id || ',\"' ||"
+		" replace(product_name, '\"', '\"\"') || '\"', E'\\n') FROM products"));
 	first = arena_strdup(bed->arena, pg_exec(NORTHWIND, THEIR_ROWS " < 10660"));
-	orders = spill("nw_orders.csv", arena_printf(bed->arena, "order,customer,day,product,price,quantity,discount\n%s\n%s\n",
-	    first, pg_exec(NORTHWIND, THEIR_ROWS " >= 10660")));
-	save(hua, E_currency_rate, SENT(TEXT_OF(F_currency_rate_currency, "USD"), NUMBER_OF(F_currency_rate_day, 9496),
-	    NUMBER_OF(F_currency_rate_rate, 8300000)), NULL);
+	orders = spill(
+	    "nw_orders.csv", arena_printf(bed->arena,
+				 "order,customer,day,product,price,quantity,discount\n%s\n%s\n",
+				 first, pg_exec(NORTHWIND, THEIR_ROWS " >= 10660")));
+	save(hua, E_currency_rate,
+	    SENT(TEXT_OF(F_currency_rate_currency, "USD"), NUMBER_OF(F_currency_rate_day, 9496),
+		NUMBER_OF(F_currency_rate_rate, 8300000)),
+	    NULL);
 	map = spill("nw.map", "number = \"id\"; name = \"name\";\n");
 	expect_said(shell("ada", "import customer %s --map %s", customers, map), "91");
 	expect_said(shell("mei", "import product %s --map %s", products, map), "77");
-	map = spill("nw_order.map", "number = \"order\"; customer_id = \"customer\"; ordered_on = \"day\"; currency = \"=USD\";"
-	    " remarks = \"=northwind\"; lines = { product_id = \"product\"; price = \"price\"; quantity = \"quantity\";"
-	    " discount = \"discount\"; tax_rate = \"=0\"; };\n");
-	expect_said(shell("ada", "import order %s --map %s --match number --on-match add", orders, map), "2155");
-	assert_int_equal(pg_int(DB, "SELECT count(*) FROM sales_order WHERE remarks = 'northwind'"), 830);
-	assert_int_equal(pg_int(DB, "SELECT count(*) FROM order_line l JOIN sales_order o ON o.id = l.order_id WHERE o.remarks = 'northwind'"), 2155);
-	check_same("orders", OUR_LINES SUMS("order_id::text"), THEIR_LINES SUMS("order_id::text"));
-	check_same("products", OUR_LINES SUMS("product_id::text"), THEIR_LINES SUMS("product_id::text"));
-	check_same("customers", OUR_LINES SUMS("customer_id::text"), THEIR_LINES SUMS("customer_id::text"));
-	check_same("quarters", OUR_LINES SUMS("to_char(order_date, 'YYYY-Q')"), THEIR_LINES SUMS("to_char(order_date, 'YYYY-Q')"));
+	map = spill("nw_order.map", "number = \"order\"; customer_id = \"customer\"; "
+				    "ordered_on = \"day\"; currency = \"=USD\";"
+				    " remarks = \"=northwind\"; lines = { product_id = "
+				    "\"product\"; price = \"price\"; quantity = \"quantity\";"
+				    " discount = \"discount\"; tax_rate = \"=0\"; };\n");
+	expect_said(
+	    shell("ada", "import order %s --map %s --match number --on-match add", orders, map),
+	    "2155");
+	assert_int_equal(
+	    pg_int(DB, "SELECT count(*) FROM sales_order WHERE remarks = 'northwind'"), 830);
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM order_line l JOIN sales_order o ON "
+				    "o.id = l.order_id WHERE o.remarks = 'northwind'"),
+	    2155);
+	check_same(
+	    "orders", OUR_LINES SUMS("order_id::text"), THEIR_LINES SUMS("order_id::text"));
+	check_same("products", OUR_LINES SUMS("product_id::text"),
+	    THEIR_LINES SUMS("product_id::text"));
+	check_same("customers", OUR_LINES SUMS("customer_id::text"),
+	    THEIR_LINES SUMS("customer_id::text"));
+	check_same("quarters", OUR_LINES SUMS("to_char(order_date, 'YYYY-Q')"),
+	    THEIR_LINES SUMS("to_char(order_date, 'YYYY-Q')"));
 	/* the heads' totals are the sums of their lines */
-	assert_int_equal(pg_int(DB, "SELECT count(*) FROM sales_order o WHERE o.remarks = 'northwind' AND o.total <>"
-	    " (SELECT sum(l.amount) FROM order_line l WHERE l.order_id = o.id)"), 0);
+	assert_int_equal(
+	    pg_int(DB, "SELECT count(*) FROM sales_order o WHERE o.remarks = 'northwind' AND "
+		       "o.total <>"
+		       " (SELECT sum(l.amount) FROM order_line l WHERE l.order_id = o.id)"),
+	    0);
 	/* the other copy's broken rows are refused, not shifted */
-	expect_said(shell("ada", "import order %s/northwind/csv/orders.csv --map %s --dry-run", data,
-	    spill("nw_csv.map", "purchase_number = \"orderID\"; customer_id = \"customerID\"; address = \"shipAddress\";\n")), "176");
+	expect_said(
+	    shell("ada", "import order %s/northwind/csv/orders.csv --map %s --dry-run", data,
+		spill("nw_csv.map", "purchase_number = \"orderID\"; customer_id = "
+				    "\"customerID\"; address = \"shipAddress\";\n")),
+	    "176");
 }
 
 /* ---- many at once ------------------------------------------------------------------------ */
 
-#define CROWD_MAX 64
+#define CROWD_MAX   64
 #define CROWD_LIMIT INT64_C(1000000) /* ten thousand yuan: nine pumps or so */
 
 struct crowd {
@@ -816,29 +1073,35 @@ crowd_take(struct crowd *one, const Kehu__ServerFrame *answer)
 	if (answer->answer_case == KEHU__SERVER_FRAME__ANSWER_WRITTEN) {
 		one->done++;
 	} else if (answer->answer_case == KEHU__SERVER_FRAME__ANSWER_ERROR &&
-	    (answer->error->code == ERR_LOCKED || answer->error->code == ERR_BUSY)) {
+		   (answer->error->code == ERR_LOCKED || answer->error->code == ERR_BUSY)) {
 		one->busy++;
 	} else {
 		one->bad++;
-		one->worst = answer->answer_case == KEHU__SERVER_FRAME__ANSWER_ERROR ? (enum err)answer->error->code : ERR_INTERNAL;
+		one->worst = answer->answer_case == KEHU__SERVER_FRAME__ANSWER_ERROR
+				 ? (enum err)answer->error->code
+				 : ERR_INTERNAL;
 	}
 }
 
 static void
 crowd_book(struct crowd *one, size_t round)
 {
-	const char *reference = arena_printf(one->client->arena, "CR%zu-%zu", one->number, round);
+	const char *reference =
+	    arena_printf(one->client->arena, "CR%zu-%zu", one->number, round);
 
 	crowd_take(one, client_save(one->client, E_receipt, 0, 0,
-	    SENT(NUMBER_OF(F_receipt_customer_id, one->buyer), MONEY_OF(F_receipt_amount, 20000 + (int64_t)(round % 7)),
-		TEXT_OF(F_receipt_reference, reference)), NULL));
+			    SENT(NUMBER_OF(F_receipt_customer_id, one->buyer),
+				MONEY_OF(F_receipt_amount, 20000 + (int64_t)(round % 7)),
+				TEXT_OF(F_receipt_reference, reference)),
+			    NULL));
 }
 
 static void
 crowd_sell(struct crowd *one)
 {
 	const Kehu__ServerFrame *answer = client_save(one->client, E_order, 0, 0,
-	    SENT(NUMBER_OF(F_order_customer_id, one->buyer)), LINES(LINE(E_order_line, -1, pump, SO_MANY(Q(1)))));
+	    SENT(NUMBER_OF(F_order_customer_id, one->buyer)),
+	    LINES(LINE(E_order_line, -1, pump, SO_MANY(Q(1)))));
 	int64_t order;
 
 	crowd_take(one, answer);
@@ -848,7 +1111,8 @@ crowd_sell(struct crowd *one)
 	crowd_take(one, client_act(one->client, E_order, order, "confirm", NULL));
 	answer = client_act(one->client, E_order, order, "plan", SENT(TEXT_OF(1, "100 today")));
 	/* held and not yet planned when confirming was refused as busy: a draft has no plan */
-	if (answer->answer_case != KEHU__SERVER_FRAME__ANSWER_ERROR || answer->error->code != ERR_WRONG_STATE)
+	if (answer->answer_case != KEHU__SERVER_FRAME__ANSWER_ERROR ||
+	    answer->error->code != ERR_WRONG_STATE)
 		crowd_take(one, answer);
 }
 
@@ -878,16 +1142,24 @@ crowd_at_the_credit_limit_never_passes_it(void **state)
 	pthread_t threads[CROWD_MAX];
 	enum err worst = ERR_OK;
 
-	save(hua, E_credit_limit, SENT(NUMBER_OF(F_credit_limit_customer_id, buyer), MONEY_OF(F_credit_limit_amount, CROWD_LIMIT)), NULL);
+	save(hua, E_credit_limit,
+	    SENT(NUMBER_OF(F_credit_limit_customer_id, buyer),
+		MONEY_OF(F_credit_limit_amount, CROWD_LIMIT)),
+	    NULL);
 	for (size_t i = 0; i < count; i++)
-		crowd[i] = (struct crowd){ .client = client_new(bed, i % 2 ? "hua" : "ada", LANG_EN),
-			.books = i % 2, .buyer = buyer, .number = i };
+		crowd[i] =
+		    (struct crowd){ .client = client_new(bed, i % 2 ? "hua" : "ada", LANG_EN),
+			    .books = i % 2,
+			    .buyer = buyer,
+			    .number = i };
 	until = date_now_us() + (full ? 60 : 5) * US_PER_SECOND;
 	atomic_store(&crowd_over, false);
 	for (size_t i = 0; i < count; i++)
 		pthread_create(&threads[i], NULL, crowd_run, &crowd[i]);
 	while (date_now_us() < until) {
-		int64_t owed = pg_int(DB, "SELECT coalesce((SELECT owed FROM customer_figures WHERE id = %ld), 0)", (long)buyer);
+		int64_t owed = pg_int(DB,
+		    "SELECT coalesce((SELECT owed FROM customer_figures WHERE id = %ld), 0)",
+		    (long)buyer);
 
 		highest = owed > highest ? owed : highest;
 		samples++;
@@ -901,19 +1173,26 @@ crowd_at_the_credit_limit_never_passes_it(void **state)
 		worst = crowd[i].bad > 0 ? crowd[i].worst : worst;
 		client_free(crowd[i].client);
 	}
-	printf("# %zu clients: %zu done, %zu told to wait, %zu samples, highest debt %lld of %lld\n", count, done, busy,
-	    samples, (long long)highest, (long long)CROWD_LIMIT);
+	printf("# %zu clients: %zu done, %zu told to wait, %zu samples, highest debt %lld of "
+	       "%lld\n",
+	    count, done, busy, samples, (long long)highest, (long long)CROWD_LIMIT);
 	if (bad > 0)
 		fail_msg("%zu answers were neither done nor busy, as %s", bad, err_name(worst));
 	assert_true(done > count);
 	assert_true(highest > CROWD_LIMIT / 2); /* it was pressed against */
 	assert_true(highest <= CROWD_LIMIT);
 	assert_true(number_of(ada, E_customer, buyer, F_customer_owed) <= CROWD_LIMIT);
-	assert_int_equal(pg_int(DB, "SELECT deadlocks FROM pg_stat_database WHERE datname = '%s'", DB), 0);
+	assert_int_equal(
+	    pg_int(DB, "SELECT deadlocks FROM pg_stat_database WHERE datname = '%s'", DB), 0);
 	check_account(buyer);
 	/* the ledger, entry by entry, never went below zero and adds up */
-	assert_int_equal(pg_int(DB, "SELECT count(*) FROM (SELECT balance, sum(amount) OVER (ORDER BY at, id) AS run"
-	    " FROM prepaid_entry WHERE customer_id = %ld) e WHERE balance < 0 OR balance <> run", (long)buyer), 0);
+	assert_int_equal(pg_int(DB,
+			     "SELECT count(*) FROM (SELECT balance, sum(amount) OVER (ORDER BY "
+			     "at, id) AS run"
+			     " FROM prepaid_entry WHERE customer_id = %ld) e WHERE balance < 0 "
+			     "OR balance <> run",
+			     (long)buyer),
+	    0);
 }
 
 static void
@@ -922,23 +1201,41 @@ invoice_request_takes_the_customers_title(void **state)
 	int64_t buyer = make_customer("开票公司"), order = make_order(buyer, Q(1)), asked;
 	const Kehu__Record *record;
 
-	expect_error(client_act(ada, E_order, order, "invoice", SENT(TEXT_OF(1, "special"))), ERR_WRONG_STATE, F_order_state);
+	expect_error(client_act(ada, E_order, order, "invoice", SENT(TEXT_OF(1, "special"))),
+	    ERR_WRONG_STATE, F_order_state);
 	expect_written(client_act(ada, E_order, order, "confirm", NULL));
-	expect_error(client_act(ada, E_order, order, "invoice", SENT(TEXT_OF(1, "special"), MONEY_OF(2, 113001))), ERR_OVER_INVOICE, 0);
-	expect_written(client_act(ada, E_order, order, "invoice", SENT(TEXT_OF(1, "special"), MONEY_OF(2, 50000))));
-	expect_written(client_act(ada, E_order, order, "invoice", SENT(TEXT_OF(1, "ordinary"))));
-	asked = pg_int(DB, "SELECT min(id) FROM invoice_request WHERE order_id = %ld", (long)order);
+	expect_error(client_act(ada, E_order, order, "invoice",
+			 SENT(TEXT_OF(1, "special"), MONEY_OF(2, 113001))),
+	    ERR_OVER_INVOICE, 0);
+	expect_written(client_act(
+	    ada, E_order, order, "invoice", SENT(TEXT_OF(1, "special"), MONEY_OF(2, 50000))));
+	expect_written(
+	    client_act(ada, E_order, order, "invoice", SENT(TEXT_OF(1, "ordinary"))));
+	asked =
+	    pg_int(DB, "SELECT min(id) FROM invoice_request WHERE order_id = %ld", (long)order);
 	record = get(hua, E_invoice_request, asked);
 	assert_string_equal(value_of(record, F_invoice_request_title)->text, "开票公司");
-	assert_string_equal(value_of(record, F_invoice_request_tax_number)->text, "91310000TEST000001");
+	assert_string_equal(
+	    value_of(record, F_invoice_request_tax_number)->text, "91310000TEST000001");
 	assert_string_equal(value_of(record, F_invoice_request_bank)->text, "工商银行浦东支行");
-	assert_int_equal(number_of(hua, E_invoice_request, asked + 0, F_invoice_request_amount), 50000);
-	assert_int_equal(pg_int(DB, "SELECT amount FROM invoice_request WHERE order_id = %ld ORDER BY id DESC LIMIT 1", (long)order), 63000);
-	expect_error(client_act(ada, E_order, order, "invoice", SENT(TEXT_OF(1, "special"))), ERR_INVALID, F_invoice_request_amount);
-	expect_error(client_act(ada, E_invoice_request, asked, "issue", SENT(TEXT_OF(1, "0001"))), ERR_FORBIDDEN, 0);
-	expect_written(client_act(hua, E_invoice_request, asked, "issue", SENT(TEXT_OF(1, "0001"))));
-	assert_string_equal(text_of(ada, E_invoice_request, asked, F_invoice_request_state), "issued");
-	expect_error(client_act(hua, E_invoice_request, asked, "reject", SENT(TEXT_OF(1, "x"))), ERR_WRONG_STATE, F_invoice_request_state);
+	assert_int_equal(
+	    number_of(hua, E_invoice_request, asked + 0, F_invoice_request_amount), 50000);
+	assert_int_equal(pg_int(DB,
+			     "SELECT amount FROM invoice_request WHERE order_id = %ld ORDER BY "
+			     "id DESC LIMIT 1",
+			     (long)order),
+	    63000);
+	expect_error(client_act(ada, E_order, order, "invoice", SENT(TEXT_OF(1, "special"))),
+	    ERR_INVALID, F_invoice_request_amount);
+	expect_error(
+	    client_act(ada, E_invoice_request, asked, "issue", SENT(TEXT_OF(1, "0001"))),
+	    ERR_FORBIDDEN, 0);
+	expect_written(
+	    client_act(hua, E_invoice_request, asked, "issue", SENT(TEXT_OF(1, "0001"))));
+	assert_string_equal(
+	    text_of(ada, E_invoice_request, asked, F_invoice_request_state), "issued");
+	expect_error(client_act(hua, E_invoice_request, asked, "reject", SENT(TEXT_OF(1, "x"))),
+	    ERR_WRONG_STATE, F_invoice_request_state);
 }
 
 static void
@@ -947,7 +1244,8 @@ transfer_takes_the_customers_money_along(void **state)
 	int64_t buyer = make_customer("转移公司"), receipt = book(hua, buyer, 700, "ZY1");
 
 	expect_error(client_get(ben, E_receipt, receipt), ERR_NO_SUCH_RECORD, 0);
-	expect_written(client_act(cai, E_customer, buyer, "transfer", SENT(NUMBER_OF(1, USER_BEN))));
+	expect_written(
+	    client_act(cai, E_customer, buyer, "transfer", SENT(NUMBER_OF(1, USER_BEN))));
 	assert_int_equal(number_of(ben, E_receipt, receipt, F_receipt_owner_id), USER_BEN);
 	assert_int_equal(list_count(ben, E_prepaid_entry, "customer:转移公司"), 1);
 }
@@ -961,19 +1259,31 @@ others_orders_do_not_exist(void **state)
 	expect_error(client_act(ben, E_order, order, "confirm", NULL), ERR_NO_SUCH_RECORD, 0);
 	expect_error(client_act(eve, E_delivery, order, "receive", NULL), ERR_FORBIDDEN, 0);
 	expect_error(client_get(guo, E_order, order), ERR_NO_SUCH_ENTITY, 0);
-	expect_error(client_save(mei, E_order, 0, 0, SENT(NUMBER_OF(F_order_customer_id, customer)), NULL), ERR_NO_SUCH_ENTITY, 0);
-	expect_error(client_save(ada, E_prepaid_entry, 0, 0, SENT(NUMBER_OF(F_prepaid_entry_customer_id, customer)), NULL), ERR_FORBIDDEN, 0);
-	expect_error(client_save(ada, E_product, 0, 0, SENT(TEXT_OF(F_product_name, "x")), NULL), ERR_FORBIDDEN, 0);
-	expect_error(client_save(ada, E_price_list, 0, 0, SENT(TEXT_OF(F_price_list_name, "x")), NULL), ERR_FORBIDDEN, 0);
-	expect_error(client_save(hua, E_quote, 0, 0, SENT(NUMBER_OF(F_quote_customer_id, customer)), NULL), ERR_FORBIDDEN, 0);
+	expect_error(client_save(mei, E_order, 0, 0,
+			 SENT(NUMBER_OF(F_order_customer_id, customer)), NULL),
+	    ERR_NO_SUCH_ENTITY, 0);
+	expect_error(client_save(ada, E_prepaid_entry, 0, 0,
+			 SENT(NUMBER_OF(F_prepaid_entry_customer_id, customer)), NULL),
+	    ERR_FORBIDDEN, 0);
+	expect_error(
+	    client_save(ada, E_product, 0, 0, SENT(TEXT_OF(F_product_name, "x")), NULL),
+	    ERR_FORBIDDEN, 0);
+	expect_error(
+	    client_save(ada, E_price_list, 0, 0, SENT(TEXT_OF(F_price_list_name, "x")), NULL),
+	    ERR_FORBIDDEN, 0);
+	expect_error(client_save(hua, E_quote, 0, 0,
+			 SENT(NUMBER_OF(F_quote_customer_id, customer)), NULL),
+	    ERR_FORBIDDEN, 0);
 }
 
 static void
 add_user(int id, const char *name, const char *role)
 {
-	pg_exec(DB, "INSERT INTO users (id, name, name_key, label, label_key, branch_id, password_hash)"
+	pg_exec(DB,
+	    "INSERT INTO users (id, name, name_key, label, label_key, branch_id, password_hash)"
 	    " SELECT %d, '%s', '%s', '%s', '%s', 1, password_hash FROM users WHERE id = 101;"
-	    "INSERT INTO user_role (user_id, role_id) SELECT %d, id FROM role WHERE name = '%s'",
+	    "INSERT INTO user_role (user_id, role_id) SELECT %d, id FROM role WHERE name = "
+	    "'%s'",
 	    id, name, name, name, name, id, role);
 }
 
@@ -995,11 +1305,18 @@ trade_start(void **state)
 	valve = make_product("截止阀");
 	customer = make_customer("上海浦东泵业");
 	make_list("标准价", NULL, today - 100, 0, pump, 0, Q(1200));
-	save(cai, E_price_list, SENT(TEXT_OF(F_price_list_name, "A级价"), TEXT_OF(F_price_list_level, "A"),
-	    NUMBER_OF(F_price_list_valid_from, today - 50)), LINES(
-	    { .entity = E_price_line, .id = -1, .values = SENT(NUMBER_OF(F_price_line_product_id, pump), NUMBER_OF(F_price_line_price, Q(1130))) },
-	    { .entity = E_price_line, .id = -2, .values = SENT(NUMBER_OF(F_price_line_product_id, pump), NUMBER_OF(F_price_line_price, Q(1000)),
-		NUMBER_OF(F_price_line_minimum, Q(50))) }));
+	save(cai, E_price_list,
+	    SENT(TEXT_OF(F_price_list_name, "A级价"), TEXT_OF(F_price_list_level, "A"),
+		NUMBER_OF(F_price_list_valid_from, today - 50)),
+	    LINES({ .entity = E_price_line,
+		      .id = -1,
+		      .values = SENT(NUMBER_OF(F_price_line_product_id, pump),
+			  NUMBER_OF(F_price_line_price, Q(1130))) },
+		{ .entity = E_price_line,
+		    .id = -2,
+		    .values = SENT(NUMBER_OF(F_price_line_product_id, pump),
+			NUMBER_OF(F_price_line_price, Q(1000)),
+			NUMBER_OF(F_price_line_minimum, Q(50))) }));
 	return 0;
 }
 

@@ -97,7 +97,8 @@ tax_is_rounded_once_for_each_rate(void **state)
 	assert_int_equal(total.net_minor, 10000);
 }
 
-/* value = quotient rounded, exactly: the remainder is at most half, a half goes away from zero. */
+/* value = quotient rounded, exactly: the remainder is at most half, a half goes away from zero.
+ */
 static void
 check_rounded(wide value, wide divisor, int64_t rounded)
 {
@@ -117,7 +118,8 @@ random_lines(struct price_line *lines, size_t count)
 	static const int64_t rates[] = { 0, 100, 300, 600, 900, 1300 };
 
 	for (size_t i = 0; i < count; i++)
-		lines[i] = (struct price_line){ .quantity = below(2) ? below(100) * 10000 : below(10000000) - 100,
+		lines[i] = (struct price_line){ .quantity = below(2) ? below(100) * 10000
+								     : below(10000000) - 100,
 			.price = below(2) ? below(100000) * 50 : below(100000000),
 			.discount = below(3) ? 0 : below(PERCENT_WHOLE + 1),
 			.tax_rate = rates[below(6)] };
@@ -139,7 +141,8 @@ every_total_adds_up_and_is_within_half_a_unit(void **state)
 		random_lines(lines, count);
 		assert_int_equal(price_total(lines, count, decimals, included, &total), ERR_OK);
 		for (size_t i = 0; i < count; i++) {
-			check_rounded((wide)lines[i].quantity * lines[i].price * (10000 - lines[i].discount) * power,
+			check_rounded((wide)lines[i].quantity * lines[i].price *
+					  (10000 - lines[i].discount) * power,
 			    (wide)10000 * 10000 * 10000, lines[i].amount_minor);
 			sum += lines[i].amount_minor;
 		}
@@ -192,11 +195,13 @@ parts_of_a_total_add_up(void **state)
 	thirds[1] = 0;
 	assert_int_equal(price_split(100, thirds, 3, parts), ERR_INVALID);
 	for (int round = 0; round < 20000; round++) {
-		int64_t percents[12], left = PERCENT_WHOLE, total = below(100000000000), sum = 0;
+		int64_t percents[12], left = PERCENT_WHOLE, total = below(100000000000),
+				      sum = 0;
 		size_t count = (size_t)below(11) + 1;
 
 		for (size_t i = 0; i < count; i++) {
-			percents[i] = i + 1 == count ? left : below(left - (int64_t)(count - i)) + 1;
+			percents[i] =
+			    i + 1 == count ? left : below(left - (int64_t)(count - i)) + 1;
 			left -= percents[i];
 		}
 		assert_int_equal(price_split(total, percents, count, parts), ERR_OK);
@@ -216,9 +221,11 @@ base_amount_minds_both_currencies_decimals(void **state)
 {
 	int64_t base;
 
-	assert_int_equal(price_to_base(10000, 2, 7123456, &base), ERR_OK); /* 100.00 USD at 7.123456 */
+	assert_int_equal(
+	    price_to_base(10000, 2, 7123456, &base), ERR_OK); /* 100.00 USD at 7.123456 */
 	assert_int_equal(base, 71235);
-	assert_int_equal(price_to_base(10000, 0, 48765, &base), ERR_OK); /* 10,000 JPY at 0.048765 */
+	assert_int_equal(
+	    price_to_base(10000, 0, 48765, &base), ERR_OK); /* 10,000 JPY at 0.048765 */
 	assert_int_equal(base, 48765);
 	assert_int_equal(price_to_base(12345, 2, RATE_SCALE, &base), ERR_OK);
 	assert_int_equal(base, 12345);
@@ -230,7 +237,8 @@ discount_is_told_against_the_list(void **state)
 	assert_int_equal(price_discount(1000000, 1000000, 0), 0);
 	assert_int_equal(price_discount(1000000, 900000, 0), 1000);
 	assert_int_equal(price_discount(1000000, 900000, 1000), 1900); /* both count */
-	assert_int_equal(price_discount(1000000, 1100000, 500), 0);    /* still dearer than the list */
+	assert_int_equal(
+	    price_discount(1000000, 1100000, 500), 0); /* still dearer than the list */
 	assert_int_equal(price_discount(0, 500000, 700), 700);
 	assert_int_equal(price_discount(30000, 20000, 0), 3333);
 	assert_int_equal(price_discount(1000000, 0, 0), PERCENT_WHOLE);
