@@ -197,9 +197,10 @@ record_print(struct record_screen *screen)
 	if (screen->saved_id != 0 &&
 	    action_print(screen->app, screen->saved_entity, screen->saved_id))
 		return UI_DONE;
-	if (action_print(screen->app, screen->entity->number, screen->id))
-		return UI_DONE;
+	/* The row the cursor is on, before the record as a whole. */
 	if (row != NULL && action_print(screen->app, tab->related->number, row->id))
+		return UI_DONE;
+	if (action_print(screen->app, screen->entity->number, screen->id))
 		return UI_DONE;
 	return UI_NONE;
 }
