@@ -15,7 +15,7 @@
 #define MAIL_WAIT_S  60 /* a message is given a minute to be read */
 
 enum err
-message_say(struct call *call, int64_t to, const char *text, int64_t thread, bool keep)
+message_send(struct call *call, int64_t to, const char *text, int64_t thread, bool keep)
 {
 	struct sql *sql = sql_new(call->arena);
 

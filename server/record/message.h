@@ -24,7 +24,7 @@ MUST_CHECK enum err message_act_unfollow(
 		.stores = true }
 
 /* To one user, and a copy for the sender; thread 0: a new one. ERR_INVALID: nobody to tell. */
-MUST_CHECK enum err message_say(struct call *call, int64_t to, const char *text, int64_t thread,
+MUST_CHECK enum err message_send(struct call *call, int64_t to, const char *text, int64_t thread,
     bool keep);
 /* The users named in a text with @login or @name, in arena. */
 size_t message_mentions(struct call *call, const char *text, int64_t **users);
