@@ -26,6 +26,8 @@ GRANT EXECUTE ON FUNCTION access_role_grants(), access_role_fields(), access_use
 	kehu_lead_give(bigint, bigint, bigint, bigint, bigint),
 	kehu_opportunity_give(bigint, bigint, bigint), kehu_lead_matches(text, text[]),
 	kehu_contact_matches(bigint, text, text),
+	kehu_work_items(bigint, timestamptz, timestamptz, timestamptz, date, date, date),
+	kehu_work_report_tell(bigint, bigint, text),
 	kehu_customer_tag_of(bigint[]), kehu_use(bigint, date, text, bigint),
 	session_try(text, text), session_tried(bigint, text),
 	session_open(bigint, bigint, bytea, bytea, text, text, bigint, bytea, text, text),
