@@ -174,6 +174,9 @@ command_add_mine(struct command_maker *maker)
 		{ "opportunity", "owner:me state:open", T_MINE_DEALS, "wdsj" },
 		{ "opportunity", "owner:me state:open expected_on:..eom", T_MINE_CLOSING, "byqd" },
 		{ "plan_step", "owner:me state:open due:<+1d", T_MINE_PLAN, "dqjh" },
+		{ "work_report", "owner:me", T_MINE_REPORTS, "wdbg" },
+		{ "work_report", "-owner:me state:handed_in", T_MINE_TO_READ, "dybg" },
+		{ "target", "owner:me", T_MINE_TARGETS, "wdmb" },
 	};
 
 	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
