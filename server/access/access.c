@@ -190,6 +190,16 @@ access_rights(const struct access_user *user, const struct entity *entity)
 	return user->set->grants[access_entity_number(user->access, entity)].rights;
 }
 
+/*
+ * What a record shared for writing allows beside reading it: to change it and do its actions. Never to
+ * delete, restore or give away what is somebody else's.
+ */
+static bool
+access_right_shares(enum right right)
+{
+	return right == RIGHT_VIEW || right == RIGHT_EDIT || right == RIGHT_ACT;
+}
+
 /* The widest of branch and department stands for the narrower ones: own ones lie within. */
 static struct arms
 access_arms_of(const struct access_user *user, const struct entity *entity, enum right right,
@@ -204,7 +214,7 @@ access_arms_of(const struct access_user *user, const struct entity *entity, enum
 		return arms;
 	}
 	arms.own = user->id;
-	if (user->shared)
+	if (user->shared && access_right_shares(right))
 		arms.shared_with = user->id;
 	if (scopes & 1u << SCOPE_COMPANY && entity_company_column(entity) != NULL)
 		arms.company = user->company;
@@ -285,7 +295,7 @@ access_allows(const struct access_user *user, const struct entity *entity, enum 
 		if (!grant_holds(grant, right, action, row->state))
 			continue;
 		arms = access_arms_of(user, entity, right, 1u << grant->scope);
-		if (row->shared_write || arms_reach(&arms, row->owner, row->department, row->branch,
+		if ((row->shared_write && access_right_shares(right)) || arms_reach(&arms, row->owner, row->department, row->branch,
 					     row->pool) ||
 		    (arms.company != 0 && arms.company == row->customer))
 			return true;

@@ -116,7 +116,7 @@ arms_from(struct sql *sql, const struct arms_page *page)
 	sql_add(sql, " FROM (");
 	if (many)
 		sql_addf(sql, "SELECT DISTINCT ON (%s) u.* FROM (", page->distinct_on);
-	if (arms_open(arms) || def->kind != ENTITY_ACTIVITY) {
+	if (arms_open(arms) || (def->kind != ENTITY_ACTIVITY && !arms_none(arms))) {
 		arms_add_all(sql, page);
 	} else {
 		if (arms->own != 0) {

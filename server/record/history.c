@@ -175,7 +175,7 @@ handle_history(struct call *call)
 	err = store_flush(call->store, call->arena);
 	if (err != ERR_OK)
 		return err;
-	if (record_take_read(call, reading) == NULL)
+	if (!record_is_there(record_take_read(call, reading)))
 		return CALL_FAIL(call, ERR_NO_SUCH_RECORD, .entity = request->entity);
 	kehu__history_answer__init(answer);
 	answer->changes = ARENA_ARRAY(call->arena, Kehu__Change *, rows->count + 1);

@@ -92,6 +92,7 @@ handle_list(struct call *call)
 	const struct entity_view *entity;
 	struct page_reading *reading;
 	struct rows *total = NULL;
+	struct arms arms;
 	Kehu__Page *page;
 	bool words, plain;
 	enum err err;
@@ -102,9 +103,13 @@ handle_list(struct call *call)
 	if (entity->def->kind == ENTITY_LINE || entity->def->kind == ENTITY_ANCHORED)
 		return CALL_FAIL(call, ERR_BAD_REQUEST, .entity = list->entity);
 	call_scope_references(call, entity);
+	arms = call_scope(call, entity->def, RIGHT_VIEW);
+	/* The recycle bin is for those who may restore what lies in it. */
+	if (list->deleted)
+		arms = access_arms(call->user, entity->def, RIGHT_RESTORE);
 	err = page_prepare(call, &(struct page_request){
 	    .entity = entity,
-	    .arms = lists_keep_arms(call, call_scope(call, entity->def, RIGHT_VIEW)),
+	    .arms = lists_keep_arms(call, arms),
 	    .query = list->query, .columns = list->columns, .column_count = list->n_columns,
 	    .sort = list->sort, .down = list->down, .cursor = list->cursor, .limit = list->limit,
 	    .deleted = list->deleted }, &reading);
@@ -228,7 +233,7 @@ handle_related(struct call *call)
 	err = store_flush(call->store, call->arena);
 	if (err != ERR_OK)
 		return err;
-	if (record_take_read(call, opened) == NULL)
+	if (!record_is_there(record_take_read(call, opened)))
 		return CALL_FAIL(call, ERR_NO_SUCH_RECORD, .entity = related->entity);
 	call->answer.answer_case = KEHU__SERVER_FRAME__ANSWER_PAGE;
 	call->answer.page = page_take(call, reading);
@@ -267,8 +272,7 @@ handle_get(struct call *call)
 	if (err != ERR_OK)
 		return err;
 	record = record_take_read(call, reading);
-	/* The recycle bin shows its records to those who may restore. */
-	if (record == NULL || (record->deleted && (record->rights & 4) == 0))
+	if (!record_is_there(record))
 		return CALL_FAIL(call, ERR_NO_SUCH_RECORD, .entity = get->entity);
 	answer = ARENA_NEW(call->arena, Kehu__GetAnswer);
 	kehu__get_answer__init(answer);

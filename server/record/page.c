@@ -223,7 +223,8 @@ page_take_rights(struct call *call, struct page_reading *reading)
 		reading->reads[PAGE_POOL] |= access && def->pooled;
 	}
 	reading->reads[PAGE_SHARED] = def->kind == ENTITY_ACTIVITY && arms != NULL &&
-				      arms->shared_with != 0 && reading->rights.edits_shared;
+				      reading->rights.arms[0].shared_with != 0 &&
+				      reading->rights.edits_shared;
 }
 
 static void

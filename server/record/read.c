@@ -80,6 +80,15 @@ read_take_fields(struct call *call, struct record *record, const struct rows *ro
 	}
 }
 
+/* The user, if anything is shared with him: who sees all records may change one only so. */
+static int64_t
+read_shared_with(const struct call *call, const struct entity *def)
+{
+	int64_t edits = access_arms(call->user, def, RIGHT_EDIT).shared_with;
+
+	return edits != 0 ? edits : access_arms(call->user, def, RIGHT_ACT).shared_with;
+}
+
 struct record_reading *
 record_queue_read(struct call *call, const struct entity_view *entity, int64_t id,
     const struct arms *arms, bool lines, bool lock)
@@ -91,7 +100,7 @@ record_queue_read(struct call *call, const struct entity_view *entity, int64_t i
 	entity = entity_whole(entity);
 	reading->entity = entity;
 	reading->id = id;
-	read_select_head(sql, def, arms->shared_with);
+	read_select_head(sql, def, read_shared_with(call, def));
 	read_select_fields(call, sql, entity);
 	/* Opening the children rides on the row: no row, nothing opened. */
 	sql_addf(

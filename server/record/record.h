@@ -147,6 +147,8 @@ struct row_rights {
 };
 /* The record as access rights see it, by the values it has now. */
 struct access_row record_access_row(const struct record *record);
+/* It was reached, and is not in the recycle bin, which is for those who may restore what lies in it. */
+bool record_is_there(const struct record *record);
 struct row_rights record_row_rights(const struct call *call, const struct entity *entity);
 /* Edit, delete, restore, assign bits for a row with these access columns and state. */
 uint32_t record_rights(const struct row_rights *rights, const struct access_row *row);

@@ -83,8 +83,10 @@ DECLARE
 BEGIN
 	SELECT * INTO taken FROM customer WHERE id = p_id AND (deleted_at IS NOT NULL) = p_deleted
 		FOR NO KEY UPDATE;
-	IF NOT FOUND OR NOT kehu_may(kehu_caller(), 'customer', 1, taken.owner_id,
-		taken.department_id, taken.branch_id, taken.pool_id) THEN
+	IF NOT FOUND OR NOT (kehu_may(kehu_caller(), 'customer', 1, taken.owner_id,
+			taken.department_id, taken.branch_id, taken.pool_id)
+		OR EXISTS (SELECT FROM record_share s WHERE s.user_id = kehu_caller()
+			AND s.entity = 10 AND s.record_id = p_id)) THEN
 		PERFORM kehu_refuse('NO_SUCH_RECORD');
 	END IF;
 	IF NOT kehu_may(kehu_caller(), 'customer', p_right, taken.owner_id, taken.department_id,

@@ -492,7 +492,7 @@ sharing_is_for_who_may_edit(void **state)
 	    1);
 	store_rollback(store);
 	assert_int_equal(as_user(USER_DAN, call_of("SELECT kehu_customer_share(#, 102, 1)")),
-	    ERR_NO_SUCH_RECORD);
+	    ERR_FORBIDDEN);
 	assert_int_equal(
 	    as_user(USER_ADA, call_of("SELECT kehu_customer_share(#, 104, 0)")), ERR_OK);
 	assert_int_equal(pg_int(DB, "SELECT count(*) FROM record_share"), 0);
