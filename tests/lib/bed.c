@@ -24,6 +24,7 @@
 
 const char *bed_kehud = "kehud";
 static struct bed *bed_open; /* for the exit handler */
+static struct bed *bed_other; /* of bed_beside */
 static pid_t bed_seconds[8];
 static size_t bed_second_count;
 
@@ -68,6 +69,8 @@ bed_exit(void)
 {
 	if (bed_open != NULL)
 		bed_end(&bed_open->kehud, SIGKILL);
+	if (bed_other != NULL)
+		bed_end(&bed_other->kehud, SIGKILL);
 	for (size_t i = 0; i < bed_second_count; i++)
 		bed_end(&bed_seconds[i], SIGKILL);
 	bed_second_count = 0;
@@ -130,7 +133,7 @@ bed_wait_port(struct bed *bed, pid_t *pid, const char *port_file)
 static const char *
 bed_configuration(struct bed *bed, int port)
 {
-	const char *name = arena_printf(bed->arena, "%s/kehud-%d.conf", bed->dir, port);
+	const char *name = arena_printf(bed->arena, "%s/kehud-%s-%d.conf", bed->dir, bed->database, port);
 
 	bed_write(name,
 	    arena_printf(bed->arena,
@@ -145,7 +148,7 @@ bed_configuration(struct bed *bed, int port)
 void
 bed_start(struct bed *bed)
 {
-	const char *port_file = arena_printf(bed->arena, "%s/port", bed->dir);
+	const char *port_file = arena_printf(bed->arena, "%s/port-%s", bed->dir, bed->database);
 
 	bed->conf = bed_configuration(bed, bed->port);
 	bed->kehud = bed_spawn(bed, bed->conf, port_file);
@@ -161,6 +164,16 @@ bed_second(struct bed *bed)
 
 	bed_seconds[bed_second_count++] = pid;
 	return port;
+}
+
+struct bed *
+bed_beside(const struct bed *bed, const char *database)
+{
+	bed_other = arena_memdup(bed->arena, bed, sizeof(*bed));
+	bed_other->database = database;
+	bed_other->kehud = 0;
+	bed_other->port = 0;
+	return bed_other;
 }
 
 void

@@ -33,6 +33,8 @@ void bed_kill(struct bed *bed, int signal_number);
 void bed_start(struct bed *bed);
 /* A second kehud on the same database; its port. Ends with the bed. */
 int bed_second(struct bed *bed);
+/* A kehud for another database, with the same files and settings; not started. It ends with the process. */
+struct bed *bed_beside(const struct bed *bed, const char *database);
 /* Run kehud with these arguments to its end; its status; output in *text (bed's arena). */
 int bed_run(struct bed *bed, const char *const *arguments, const char **text);
 /* The same of a program of ours, in the environment of a user (NULL: nobody's). */
