@@ -11,6 +11,8 @@
 #include <event2/buffer.h>
 #include <event2/bufferevent_ssl.h>
 #include <inttypes.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -191,6 +193,60 @@ conn_count_frames(const uint8_t *data, size_t bytes)
 	return frames;
 }
 
+static void
+conn_free_copy(const void *data, size_t bytes, void *own)
+{
+	(void)data;
+	(void)bytes;
+	free(own);
+}
+
+/* TLS has made a record of it that must be tried again as it is: one piece of the output. */
+static bool
+conn_keep_record(struct conn *conn, const void *data, size_t bytes)
+{
+	void *copy = malloc(bytes);
+
+	if (copy == NULL)
+		return false;
+	memcpy(copy, data, bytes);
+	if (evbuffer_add_reference(bufferevent_get_output(conn->bev), copy, bytes, conn_free_copy,
+		copy) == 0)
+		return true;
+	free(copy);
+	return false;
+}
+
+/*
+ * What fits one record and has nothing before it goes to the socket at once: through the output
+ * it costs two calls to watch the socket and one more turn of the loop, and perhaps two records.
+ */
+static void
+conn_write(struct conn *conn, const void *data, size_t bytes)
+{
+	SSL *tls = bufferevent_openssl_get_ssl(conn->bev);
+	int written, why;
+	bool kept;
+
+	if (bytes > SSL3_RT_MAX_PLAIN_LENGTH || conn_output_bytes(conn) > 0) {
+		kept = bufferevent_write(conn->bev, data, bytes) == 0;
+	} else {
+		ERR_clear_error();
+		written = SSL_write(tls, data, (int)bytes);
+		why = SSL_get_error(tls, written);
+		ERR_clear_error();
+		if (written > 0)
+			return;
+		if (why != SSL_ERROR_WANT_WRITE && why != SSL_ERROR_WANT_READ) {
+			net_disconnect(conn, "connection lost");
+			return;
+		}
+		kept = conn_keep_record(conn, data, bytes);
+	}
+	if (!kept)
+		net_disconnect(conn, "out of output memory");
+}
+
 void
 conn_send(struct conn *conn, const void *data, size_t bytes)
 {
@@ -208,8 +264,7 @@ conn_send(struct conn *conn, const void *data, size_t bytes)
 	NET_COUNT(net, frames_out, conn_count_frames(data, bytes));
 	NET_COUNT(net, bytes_out, bytes);
 	conn->written_bytes += bytes;
-	if (bufferevent_write(conn->bev, data, bytes) != 0)
-		net_disconnect(conn, "out of output memory");
+	conn_write(conn, data, bytes);
 }
 
 void

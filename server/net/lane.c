@@ -34,9 +34,11 @@ lane_give(struct lane_queue *queue, struct task *task)
 		task->in_queue = true;
 		TAILQ_INSERT_TAIL(&queue->tasks, task, of_lane);
 		queue->count++;
-		pthread_cond_signal(&queue->arrived);
 	}
 	pthread_mutex_unlock(&queue->lock);
+	/* Not under the lock, which who wakes would only wait for. */
+	if (room)
+		pthread_cond_signal(&queue->arrived);
 	return room;
 }
 
