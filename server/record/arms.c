@@ -30,6 +30,12 @@ arms_count(const struct arms *arms, const struct entity *entity)
 	    (entity->pooled && arms->pool_count > 0) + (arms->shared_with != 0);
 }
 
+static const char *
+arms_table(const struct arms_page *page)
+{
+	return page->table != NULL ? page->table : entity_table(page->entity->def);
+}
+
 static void
 arms_tail(struct sql *sql, const struct arms_page *page)
 {
@@ -45,7 +51,7 @@ static void
 arms_add_one(struct sql *sql, const struct arms_page *page, const char *column, int64_t id)
 {
 	sql_addf(sql, "(SELECT %s FROM %s t WHERE t.%s = ", page->columns,
-	    entity_table(page->entity->def), column);
+	    arms_table(page), column);
 	sql_int(sql, id);
 	arms_tail(sql, page);
 	sql_add(sql, ")");
@@ -63,7 +69,7 @@ arms_add_many(struct sql *sql, const struct arms_page *page, const char *column,
 	sql_add(sql, "(SELECT a.* FROM unnest(");
 	sql_ints(sql, ids, count);
 	sql_addf(sql, ") d(x), LATERAL (SELECT %s FROM %s t WHERE t.%s = d.x", page->columns,
-	    entity_table(page->entity->def), column);
+	    arms_table(page), column);
 	arms_tail(sql, page);
 	sql_add(sql, ") a)");
 }
@@ -72,7 +78,7 @@ static void
 arms_add_all(struct sql *sql, const struct arms_page *page)
 {
 	sql_addf(sql, "(SELECT %s FROM %s t WHERE true", page->columns,
-	    entity_table(page->entity->def));
+	    arms_table(page));
 	arms_tail(sql, page);
 	sql_add(sql, ")");
 }
@@ -93,7 +99,7 @@ arms_add_shared(struct sql *sql, const struct arms_page *page)
 	sql_addf(sql, " AND entity = %" PRIu32 "%s OFFSET 0) h, LATERAL (SELECT * FROM %s c "
 		      "WHERE c.id = h.record_id LIMIT 1) t WHERE true",
 	    page->entity->def->number, arms_share_condition(page->arms),
-	    entity_table(page->entity->def));
+	    arms_table(page));
 	arms_tail(sql, page);
 	sql_add(sql, ")");
 }
@@ -150,7 +156,7 @@ arms_from(struct sql *sql, const struct arms_page *page)
 		}
 		if (first) /* no arm at all: no row */
 			sql_addf(sql, "SELECT %s FROM %s t WHERE false", page->columns,
-			    entity_table(def));
+			    arms_table(page));
 	}
 	if (many)
 		sql_addf(sql, ") u ORDER BY %s LIMIT %zu", page->outer_order, page->limit);

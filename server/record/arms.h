@@ -14,12 +14,13 @@
  * "FROM (union) t": rows of entity reachable through arms that satisfy where, in order, at most
  * limit. columns are the select list of each arm (alias t); where and order are pieces cut
  * from sql ("" for none; order begins with the sort expression and ends with t.id).
+ * table: where the arms are looked for, NULL: the entity's own; a search table has no company arm.
  * distinct_on and outer_order: the same over the union's output (alias u), for removing doubles.
  */
 struct arms_page {
 	const struct entity_view *entity;
 	const struct arms *arms;
-	const char *columns, *where, *order, *distinct_on, *outer_order;
+	const char *table, *columns, *where, *order, *distinct_on, *outer_order;
 	size_t limit;
 };
 void arms_from(struct sql *sql, const struct arms_page *page);

@@ -240,6 +240,14 @@ crowd_share(struct call *call, const struct entity_view *entity, const struct ar
 	return err;
 }
 
+double
+crowd_reach(const struct call *call, const struct entity_view *entity, const struct arms *arms)
+{
+	const struct crowd_table *table = crowd_table(call, entity);
+
+	return table != NULL ? crowd_arms_share(table, arms) : 0;
+}
+
 int64_t
 crowd_rows(const struct call *call, const struct entity_view *entity)
 {

@@ -19,6 +19,9 @@ void crowds_free(struct crowds *crowds);
  */
 MUST_CHECK enum err crowd_share(struct call *call, const struct entity_view *entity,
     const struct arms *arms, const char *tsquery, double *share);
+/* The part of that share which the arms make: 1 for who sees all. After crowd_share. */
+double crowd_reach(
+    const struct call *call, const struct entity_view *entity, const struct arms *arms);
 /* How many records the share is of. */
 int64_t crowd_rows(const struct call *call, const struct entity_view *entity);
 

@@ -339,6 +339,14 @@ search_guess(const struct search_step *step, const char *tsquery, double *share,
 	return err;
 }
 
+/* Can the arms be walked one by one? There is an index for each, but of companies and of all. */
+static bool
+search_walks_arms(const struct search_step *step)
+{
+	return !step->arms->all && step->arms->company == 0 &&
+	       step->entity->def->kind == ENTITY_ACTIVITY;
+}
+
 /*
  * Whether what the statistics say holds for this reader (a city's name is common, but not in
  * the branch of another city): as many hits as expected among the first rows by id.
@@ -347,17 +355,34 @@ static enum err
 search_probe(
     struct search_step *step, struct sql *sql, const char *tsquery, double share, bool *crowded)
 {
-	size_t window = PROBE_ROWS_MIN + (size_t)(PROBE_HITS * 2.5 / share);
+	const char *table = arena_printf(
+	    step->call->arena, "%s_search", entity_table(step->entity->def));
+	bool walks = search_walks_arms(step);
 	struct rows *rows;
 	enum err err;
 
-	sql_addf(sql,
-	    "SELECT count(*) FROM (SELECT 1 FROM (SELECT * FROM %s_search ORDER BY id LIMIT "
-	    "%zu "
-	    "OFFSET 0) s WHERE ",
-	    entity_table(step->entity->def), window);
-	record_arms_where(step->call, sql, step->entity, "s", step->arms);
-	sql_add(sql, " AND s.tokens @@ ");
+	if (walks)
+		share /= crowd_reach(step->call, step->entity, step->arms);
+	size_t window = PROBE_ROWS_MIN + (size_t)(PROBE_HITS * 2.5 / share);
+	sql_add(sql, "SELECT count(*) FROM (SELECT 1");
+	if (walks) {
+		arms_from(sql,
+		    &(struct arms_page){ .entity = step->entity,
+			.arms = step->arms,
+			.table = table,
+			.columns = "t.id, t.tokens",
+			.where = "",
+			.order = "t.id",
+			.distinct_on = "u.id",
+			.outer_order = "u.id",
+			.limit = window });
+		sql_add(sql, " WHERE true");
+	} else {
+		sql_addf(sql, " FROM (SELECT * FROM %s ORDER BY id LIMIT %zu OFFSET 0) t WHERE ",
+		    table, window);
+		record_arms_where(step->call, sql, step->entity, "t", step->arms);
+	}
+	sql_add(sql, " AND t.tokens @@ ");
 	sql_text(sql, tsquery);
 	sql_addf(sql, "::tsquery LIMIT %d) p", PROBE_HITS);
 	err = store_run(step->call->store, step->call->arena, sql, &rows);
@@ -467,6 +492,35 @@ search_next_of_few(struct search_step *step, struct sql *sql, const char *where,
 	return err;
 }
 
+/* A walk by id in each arm, of search rows only; their records after that, as in a small set. */
+static enum err
+search_next_in_arms(
+    struct search_step *step, struct sql *sql, int64_t after, size_t limit, struct rows **rows)
+{
+	struct arena *arena = step->call->arena;
+
+	sql_add(sql, "t.tokens @@ ");
+	sql_text(sql, token_query_text(step->query));
+	sql_add(sql, "::tsquery AND t.id > ");
+	sql_int(sql, after);
+	const char *where = sql_cut(sql, 0);
+
+	sql_add(sql, "WITH g AS MATERIALIZED (SELECT t.*");
+	arms_from(sql,
+	    &(struct arms_page){ .entity = step->entity,
+		.arms = step->arms,
+		.table = arena_printf(arena, "%s_search", entity_table(step->entity->def)),
+		.columns = "t.id, t.doc",
+		.where = where,
+		.order = "t.id",
+		.distinct_on = "u.id",
+		.outer_order = "u.id",
+		.limit = limit });
+	sql_add(sql, "), n AS (SELECT 0 AS n, 0 AS all_of)");
+	search_put_records(step->entity, sql, "(SELECT g.id, g.doc FROM g ORDER BY g.id)", limit);
+	return store_run(step->call->store, arena, sql, rows);
+}
+
 /* The same of a crowd: the index walk by id stops at the limit since matches are many. */
 static enum err
 search_next_of_many(struct search_step *step, struct sql *sql, const char *where, int64_t after,
@@ -520,7 +574,9 @@ search_rest(struct call *call, const struct entity_view *entity, const char *wor
 			err = search_next_of_few(
 			    &step, sql_copy(sql), where, *last, want, &rows, &crowded);
 		}
-		if (err == ERR_OK && crowded)
+		if (err == ERR_OK && crowded && where[0] == '\0' && search_walks_arms(&step))
+			err = search_next_in_arms(&step, sql_copy(sql), *last, want, &rows);
+		else if (err == ERR_OK && crowded)
 			err = search_next_of_many(
 			    &step, sql_copy(sql), where, *last, want, &rows);
 		if (err != ERR_OK)
