@@ -174,8 +174,7 @@ app_on_push(void *context, const Kehu__ServerFrame *frame)
 		break;
 	case KEHU__SERVER_FRAME__ANSWER_NOTICE:
 		if (frame->notice->text != NULL)
-			message_say(
-			    SAY_NOTE, 0, text_print(arena, frame->notice->text, TEXT_LINE));
+			message_push(text_print(arena, frame->notice->text, TEXT_LINE));
 		break;
 	case KEHU__SERVER_FRAME__ANSWER_MOVING:
 		message_sayf(SAY_WARNING, tr(T_SERVER_MOVING), frame->moving->seconds);

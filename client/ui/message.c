@@ -56,6 +56,36 @@ message_error(enum err err, const char *detail, enum lang lang)
 	message_say(SAY_ERROR, (int)err, text);
 }
 
+static const struct message *
+message_last(void)
+{
+	return message.shown && message.count ? &message.log[(message.count - 1) % MESSAGE_LOG]
+					      : NULL;
+}
+
+static bool
+message_passes(const struct message *last)
+{
+	return last->severity == SAY_OK || last->severity == SAY_NOTE;
+}
+
+void
+message_push(const char *text)
+{
+	const struct message *last = message_last();
+	bool keep = last != NULL && !message_passes(last);
+	struct message kept = { 0 };
+
+	if (keep)
+		kept = *last;
+	message_say(SAY_NOTE, 0, text);
+	if (keep) {
+		message.log[(message.count - 2) % MESSAGE_LOG] =
+		    message.log[(message.count - 1) % MESSAGE_LOG];
+		message.log[(message.count - 1) % MESSAGE_LOG] = kept;
+	}
+}
+
 void
 message_acted(void)
 {
@@ -76,19 +106,6 @@ message_took_error(void)
 
 	message.new_error = false;
 	return took;
-}
-
-static const struct message *
-message_last(void)
-{
-	return message.shown && message.count ? &message.log[(message.count - 1) % MESSAGE_LOG]
-					      : NULL;
-}
-
-static bool
-message_passes(const struct message *last)
-{
-	return last->severity == SAY_OK || last->severity == SAY_NOTE;
 }
 
 const struct message *

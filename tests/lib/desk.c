@@ -69,6 +69,8 @@ desk_open(struct bed *bed, const struct desk_options *options)
 	vt_mask(vt, "127\\.0\\.0\\.1:[0-9]{5}", "127.0.0.1:00000");
 	vt_mask(vt, "RTT [0-9]+ms", "RTT 0ms");
 	vt_mask(vt, "#[0-9]{4,7}", "#000000");
+	/* what followers are told comes when it comes */
+	vt_mask(vt, "^I .*( changed |更改了).*$", "");
 	return vt;
 }
 
