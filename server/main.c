@@ -10,6 +10,7 @@
 #include "server/gate/feed.h"
 #include "server/gate/gate.h"
 #include "server/gate/setup.h"
+#include "server/job/remind.h"
 #include "server/job/tick.h"
 #include "server/outbox/outbox.h"
 #include "server/record/rule.h"
@@ -153,7 +154,7 @@ main_check_connections(struct store *store, struct arena *arena, const struct ne
 {
 	struct sql *sql = sql_new(arena);
 	struct rows *rows;
-	int64_t needed = 4; /* the change feed's, the ticker's and the outbox's two */
+	int64_t needed = 5; /* the change feed's, the ticker's, the reminders' and the outbox's two */
 	enum err err;
 
 	for (int lane = 0; lane < LANE_COUNT; lane++)
@@ -278,6 +279,7 @@ main_serve(struct arena *arena, struct server *server, const struct options *opt
 	struct feed *feed;
 	struct ticker *ticker;
 	struct outbox *outbox;
+	struct remind *remind;
 	const char *why = NULL;
 	enum err err;
 
@@ -300,12 +302,14 @@ main_serve(struct arena *arena, struct server *server, const struct options *opt
 	feed = feed_start(server);
 	ticker = ticker_start(server);
 	outbox = outbox_start(server);
+	remind = remind_start(server);
 	if (!main_write_number(options->port_file, net_port(server->net)) ||
 	    !main_write_number(options->pid_file, (long)getpid()))
 		return main_fail(ERR_FILE_SYSTEM, "--pid-file or --port-file cannot be written");
 	log_info("serving", "address=%s port=%d version=%s", settings->net_address,
 	    net_port(server->net), KEHU_VERSION);
 	net_run(server->net);
+	remind_stop(remind);
 	outbox_stop(outbox);
 	ticker_stop(ticker);
 	feed_stop(feed);

@@ -305,6 +305,10 @@ gate_finish(struct call *call, const struct request_row *row)
 	if (err == ERR_OK && call->number_comes != NULL)
 		call->answer.written->text =
 		    arena_strdup(call->arena, rows_text(*call->number_comes, 0, 0));
+	if (err == ERR_OK && call->remark_comes != NULL && (*call->remark_comes)->count > 0 &&
+	    call->answer.answer_case == KEHU__SERVER_FRAME__ANSWER_WRITTEN)
+		call->answer.written->text = arena_printf(call->arena, "%s%s%s", call->answer.written->text,
+		    call->answer.written->text[0] != '\0' ? "  " : "", rows_text(*call->remark_comes, 0, 0));
 	return err;
 }
 
@@ -344,6 +348,8 @@ gate_forget_attempt(struct call *call)
 	call->difference_count = 0;
 	call->setting_count = 0;
 	call->number_comes = NULL;
+	call->remark_comes = NULL;
+	call->written_text = NULL;
 	call->begun = call->matched_whole = false;
 	call->has_jobs = false;
 	call->discard = false;

@@ -114,6 +114,11 @@ void net_changed(struct net *net, const struct net_change *changes, size_t count
     net_reach reach, void *context);
 /* Sends a push frame to every logged-in connection of a user (0: of everybody). */
 void net_push(struct net *net, int64_t user, const Kehu__ServerFrame *frame);
+/*
+ * Which of these users have a client open here, signed in and not locked. Asks the loop and waits, so never
+ * from the loop's own thread. False: the loop did not answer in a second.
+ */
+bool net_present(struct net *net, const int64_t *users, size_t count, bool *present);
 /* Ends a session's connections and those of a user (0: not asked for) after sending error. */
 void net_end_sessions(struct net *net, int64_t session, int64_t user, enum err why);
 

@@ -246,6 +246,80 @@ net_push(struct net *net, int64_t user, const Kehu__ServerFrame *frame)
 	net_post(net, &post->post);
 }
 
+/* ---- who is here ------------------------------------------------------------------------ */
+
+/* Shared by the one who asks and the loop; the second to let go frees it. */
+struct present_post {
+	struct post post;
+	pthread_mutex_t lock;
+	pthread_cond_t done;
+	bool answered, abandoned;
+	size_t count;
+	bool *present;
+	int64_t users[];
+};
+
+static void
+present_free(struct present_post *post)
+{
+	pthread_mutex_destroy(&post->lock);
+	pthread_cond_destroy(&post->done);
+	free(post->present);
+	free(post);
+}
+
+static void
+push_present(struct net *net, struct post *own)
+{
+	struct present_post *post = (struct present_post *)own;
+	bool abandoned;
+
+	for (uint32_t slot = 0; slot < net->slots_used; slot++) {
+		const struct conn *conn = net->conns[slot];
+
+		for (size_t i = 0; conn != NULL && conn->session.state == SESSION_LOGGED_IN && i < post->count; i++)
+			if (post->users[i] == conn->session.user)
+				post->present[i] = true;
+	}
+	pthread_mutex_lock(&post->lock);
+	post->answered = true;
+	abandoned = post->abandoned;
+	pthread_cond_signal(&post->done);
+	pthread_mutex_unlock(&post->lock);
+	if (abandoned)
+		present_free(post);
+}
+
+bool
+net_present(struct net *net, const int64_t *users, size_t count, bool *present)
+{
+	struct present_post *post = calloc(1, sizeof(*post) + count * sizeof(*users));
+	struct timespec until;
+	bool answered;
+
+	if (post == NULL || (post->present = calloc(count + 1, sizeof(*post->present))) == NULL)
+		fatal("out of memory: present");
+	pthread_mutex_init(&post->lock, NULL);
+	pthread_cond_init(&post->done, NULL);
+	post->post.run = push_present;
+	post->count = count;
+	memcpy(post->users, users, count * sizeof(*users));
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec++;
+	net_post(net, &post->post);
+	pthread_mutex_lock(&post->lock);
+	while (!post->answered && pthread_cond_timedwait(&post->done, &post->lock, &until) == 0)
+		;
+	answered = post->answered;
+	post->abandoned = !answered;
+	if (answered)
+		memcpy(present, post->present, count * sizeof(*present));
+	pthread_mutex_unlock(&post->lock);
+	if (answered)
+		present_free(post);
+	return answered;
+}
+
 void
 push_moving(struct net *net, int seconds)
 {

@@ -493,6 +493,16 @@ filter_field_term(struct binding *binding, const struct query_term *term, const 
 	return ERR_OK;
 }
 
+/* What a word names of a line's target: set-up records by name, others by their id alone. */
+static size_t
+filter_line_ids(struct binding *binding, const struct entity_view *target, const char *word, int64_t **ids)
+{
+	if (target->def->kind == ENTITY_SETUP)
+		return filter_setup_ids(binding, target->def->number, word, ids);
+	*ids = ARENA_ARRAY(binding->call->arena, int64_t, 1);
+	return filter_plain_id(word, *ids) ? 1 : 0;
+}
+
 /* tag:a,b – a line of kind customer_tag with one of these tags. */
 static enum err
 filter_line_term(struct binding *binding, const struct query_term *term,
@@ -503,7 +513,7 @@ filter_line_term(struct binding *binding, const struct query_term *term,
 	const struct entity_view *target =
 	    field != NULL ? catalog_entity_named(call->catalog, field->ref) : NULL;
 
-	if (target == NULL || target->def->kind != ENTITY_SETUP || !line->def->filtered)
+	if (target == NULL || !line->def->filtered)
 		return filter_unknown_field(binding, term);
 	/* Lines are shut until their parent is open: a rule function says which parents have one. */
 	sql_addf(binding->sql, "(t.id %sIN (SELECT kehu_%s_of(", term->negated ? "NOT " : "",
@@ -512,7 +522,7 @@ filter_line_term(struct binding *binding, const struct query_term *term,
 	size_t total = 0;
 
 	for (size_t i = 0; i < term->count; i++) {
-		size_t count = filter_setup_ids(binding, target->def->number, term->values[i].text, &ids);
+		size_t count = filter_line_ids(binding, target, term->values[i].text, &ids);
 		int64_t *more = ARENA_ARRAY(call->arena, int64_t, total + count + 1);
 
 		if (count == 0)

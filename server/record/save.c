@@ -519,6 +519,8 @@ save_answer(struct call *call, const struct record *record)
 		if ((entity->fields[i]->flags & FIELD_NUMBERED) != 0 && record->is_new &&
 		    record->values[i].present)
 			text = record->values[i].text;
+	if (text[0] == '\0' && call->written_text != NULL)
+		text = call->written_text;
 	if (text[0] == '\0' && record->number_asked)
 		call->number_comes = &record->number_rows;
 	answer_written(call, entity->def, record->stored_id, record->version,

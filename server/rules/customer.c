@@ -2,6 +2,7 @@
  * 客户: ownership is moved by rule functions of the database, since a reader's own policies
  * refuse a row that leaves their sight.
  */
+#include "common/uuid.h"
 #include "server/entity/fields.h"
 #include "server/record/message.h"
 #include "server/record/outbox.h"
@@ -113,8 +114,28 @@ customer_restore(struct call *call, struct record *customer)
 	return customer_rule(call, customer, sql);
 }
 
+/* Signs that nobody mistakes for others. */
+static enum err
+customer_check_in_code(struct call *call, struct record *customer, const struct value *arguments)
+{
+	static const char signs[] = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"; /* 32 of them */
+	uint8_t random[8];
+	char *code = arena_alloc(call->arena, sizeof(random) + 1);
+
+	(void)arguments;
+	random_bytes(random, sizeof(random));
+	for (size_t i = 0; i < sizeof(random); i++)
+		code[i] = signs[random[i] % 32];
+	code[sizeof(random)] = '\0';
+	record_set_text(customer, F_customer_check_in_code, code);
+	call->written_text = code;
+	return ERR_OK;
+}
+
 const struct rule rules_customer[] = {
 	{ .hook = HOOK_BEFORE_SAVE, .run = customer_before_save },
+	/* Who enters it is not to know it beforehand. */
+	{ .action = "check_in_code", .act = customer_check_in_code, .right = RIGHT_APPROVE },
 	{ .hook = HOOK_DELETE, .run = customer_delete },
 	{ .hook = HOOK_RESTORE, .run = customer_restore },
 	MESSAGE_RULES,

@@ -197,6 +197,18 @@ BEGIN
 	UPDATE visit_contact l SET deleted_at = gone, delete_id = p_to FROM visit v
 		WHERE v.customer_id = p_id AND l.visit_id = v.id
 		AND v.delete_id IS NOT DISTINCT FROM p_from AND l.delete_id IS NOT DISTINCT FROM p_from;
+	UPDATE visit_customers l SET deleted_at = gone, delete_id = p_to FROM visit v
+		WHERE v.customer_id = p_id AND l.visit_id = v.id
+		AND v.delete_id IS NOT DISTINCT FROM p_from AND l.delete_id IS NOT DISTINCT FROM p_from;
+	UPDATE visit_opportunity l SET deleted_at = gone, delete_id = p_to FROM visit v
+		WHERE v.customer_id = p_id AND l.visit_id = v.id
+		AND v.delete_id IS NOT DISTINCT FROM p_from AND l.delete_id IS NOT DISTINCT FROM p_from;
+	UPDATE visit_plan SET deleted_at = gone, delete_id = p_to, version = version + 1,
+		updated_at = now(), updated_by = caller
+		WHERE customer_id = p_id AND delete_id IS NOT DISTINCT FROM p_from;
+	UPDATE reminder SET deleted_at = gone, delete_id = p_to, version = version + 1,
+		updated_at = now(), updated_by = caller
+		WHERE customer_id = p_id AND delete_id IS NOT DISTINCT FROM p_from;
 	UPDATE visit SET deleted_at = gone, delete_id = p_to, version = version + 1,
 		updated_at = now(), updated_by = caller
 		WHERE customer_id = p_id AND delete_id IS NOT DISTINCT FROM p_from;
@@ -260,8 +272,9 @@ DECLARE
 	agreed date;
 	minutes_east integer;
 BEGIN
-	SELECT max(v.at) FILTER (WHERE v.state = 'completed'),
-		count(*) FILTER (WHERE v.state = 'completed'),
+	-- A task done is not a customer met.
+	SELECT max(v.at) FILTER (WHERE v.state = 'completed' AND v.kind <> 'task'),
+		count(*) FILTER (WHERE v.state = 'completed' AND v.kind <> 'task'),
 		count(*) FILTER (WHERE v.state IN ('planned', 'started')),
 		min(v.at) FILTER (WHERE v.state IN ('planned', 'started'))
 		INTO last_at, done, open, first_open
@@ -303,7 +316,7 @@ BEGIN
 				AT TIME ZONE 'UTC' + interval '480 minutes')::date,
 				(array_agg(v.next_on ORDER BY v.at DESC, v.id DESC)
 					FILTER (WHERE v.state = 'completed'))[1])
-		FROM visit v WHERE v.deleted_at IS NULL GROUP BY v.customer_id
+		FROM visit v WHERE v.deleted_at IS NULL AND v.customer_id IS NOT NULL GROUP BY v.customer_id
 		ON CONFLICT (id) DO UPDATE SET last_visit_at = EXCLUDED.last_visit_at,
 			visit_count = EXCLUDED.visit_count, open_visits = EXCLUDED.open_visits,
 			next_visit_on = EXCLUDED.next_visit_on;

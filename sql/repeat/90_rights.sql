@@ -64,8 +64,13 @@ GRANT EXECUTE ON FUNCTION access_approval_rules(), kehu_approval_step_of(bigint[
 	kehu_template(bigint, text, boolean), kehu_outbox_files(bigint), kehu_outbox_handed(bigint, text),
 	kehu_outbox_done(bigint, text, text, text, bigint, bigint), kehu_outbox_release(text)
 	TO kehu_app;
+GRANT EXECUTE ON FUNCTION kehu_visit_customers_of(bigint[]), kehu_visit_opportunity_of(bigint[]),
+	kehu_check_in(bigint, text), kehu_plan_make(bigint), kehu_plans_make(integer),
+	kehu_plan_change(bigint, bigint, bigint, bigint, text, text), kehu_plan_stop(bigint, bigint, text),
+	kehu_plan_end(bigint, text), kehu_remind(integer), kehu_remind_unseen(), kehu_remind_seen(bigint[]),
+	kehu_remind_mail(integer, integer) TO kehu_app;
 REVOKE EXECUTE ON FUNCTION kehu_partition(text, text, text, text), kehu_partitions(),
-	kehu_customer_figures_all() FROM PUBLIC;
+	kehu_customer_figures_all(), kehu_customer_due_all() FROM PUBLIC;
 
 GRANT USAGE ON SCHEMA public TO kehu_app, kehu_rule, kehu_report, kehu_backup;
 GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO kehu_app, kehu_rule;
@@ -127,3 +132,6 @@ GRANT SELECT, INSERT, UPDATE ON follower, follow_state TO kehu_rule;
 GRANT SELECT ON history TO kehu_rule;
 DROP POLICY IF EXISTS kehu_rule ON history;
 CREATE POLICY kehu_rule ON history FOR SELECT TO kehu_rule USING (true);
+GRANT SELECT ON customer_due TO kehu_app;
+GRANT SELECT, INSERT, UPDATE, DELETE ON customer_due TO kehu_rule;
+GRANT SELECT, INSERT, UPDATE ON number_series TO kehu_rule;

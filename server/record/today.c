@@ -1,0 +1,347 @@
+/*
+ * Today: what the asker's day holds, each part a page of rows. Two trips to the database: ids of what
+ * only an index of its own finds, then all pages at once, each by the arm of the reader's own rows.
+ *
+ * Nothing is scanned: activities still open have an index by owner, customers to see are in
+ * customer_due by owner, birthdays are a number by owner. What of it belongs to colleagues is theirs.
+ */
+#include "server/record/page.h"
+
+#include "common/date.h"
+#include "server/entity/fields.h"
+#include "server/gate/gate.h"
+
+#include <string.h>
+
+#define TODAY_ROWS	20
+#define TODAY_ROWS_MAX	50
+#define TODAY_SECTIONS	16
+#define BIRTHDAY_DAYS	7
+#define RECEIPT_DAYS	7
+
+/* query NULL: its ids are found first, by find; list is then what shows the whole of it as a list. */
+struct section_kind {
+	const char *name, *zh, *en;
+	uint32_t entity;
+	const char *query, *list, *columns;
+	void (*find)(struct call *call, struct sql *sql, size_t limit);
+	bool shared; /* not only the reader's own: what is shared with them */
+};
+
+struct section {
+	const struct section_kind *kind;
+	const struct entity_view *entity;
+	struct arms arms;
+	uint32_t columns[8];
+	size_t column_count;
+	struct page_reading *reading;
+	struct rows *found;
+	int64_t *ids;
+};
+
+struct today {
+	struct section sections[TODAY_SECTIONS];
+	size_t count, limit;
+};
+
+/* ---- what has to be found by an index of its own ------------------------------------------ */
+
+static void
+today_find_approvals(struct call *call, struct sql *sql, size_t limit)
+{
+	const int64_t me = call->session.user;
+
+	sql_add(sql, "SELECT kehu_approval_step_of(");
+	sql_ints(sql, &me, 1);
+	sql_addf(sql, ") LIMIT %zu", limit);
+}
+
+static void
+today_find_contact(struct call *call, struct sql *sql, size_t limit)
+{
+	sql_add(sql, "SELECT d.id FROM customer_due d WHERE d.owner_id = ");
+	sql_int(sql, call->session.user);
+	sql_add(sql, " AND d.next_on <= ");
+	sql_date(sql, call_today(call));
+	sql_addf(sql, " ORDER BY d.next_on LIMIT %zu", limit);
+}
+
+/* Those nobody met for longest come first, whatever their level. */
+static void
+today_find_follow(struct call *call, struct sql *sql, size_t limit)
+{
+	sql_add(sql, "SELECT d.id FROM follow_up_rule r CROSS JOIN LATERAL (SELECT d.id, d.met_at "
+		     "FROM customer_due d WHERE d.owner_id = ");
+	sql_int(sql, call->session.user);
+	sql_add(sql, " AND d.level = r.level AND d.met_at < ");
+	sql_moment(sql, date_now_us());
+	sql_addf(sql, " - make_interval(days => r.days::integer) "
+		      "AND (d.next_on IS NULL OR d.next_on > ");
+	sql_date(sql, call_today(call));
+	sql_addf(sql, ") ORDER BY d.met_at LIMIT %zu) d "
+		      "WHERE r.active AND r.deleted_at IS NULL ORDER BY d.met_at LIMIT %zu", limit, limit);
+}
+
+static void
+today_find_messages(struct call *call, struct sql *sql, size_t limit)
+{
+	sql_add(sql, "SELECT m.id FROM message m WHERE m.owner_id = ");
+	sql_int(sql, call->session.user);
+	sql_addf(sql, " AND m.read_at IS NULL AND m.deleted_at IS NULL AND m.kind <> 'reminder' "
+		      "ORDER BY m.created_at DESC LIMIT %zu", limit);
+}
+
+static void
+today_find_receipts(struct call *call, struct sql *sql, size_t limit)
+{
+	sql_add(sql, "SELECT r.id FROM receivable r JOIN receivable_figures f ON f.id = r.id "
+		     "WHERE r.owner_id = ");
+	sql_int(sql, call->session.user);
+	sql_add(sql, " AND r.deleted_at IS NULL AND f.overdue_on IS NOT NULL AND r.due_on <= ");
+	sql_date(sql, call_today(call) + RECEIPT_DAYS);
+	sql_addf(sql, " ORDER BY r.due_on LIMIT %zu", limit);
+}
+
+/* Month and day as one number; where there is no 29 February it is the day after the 28th. */
+static size_t
+today_birthdays(int64_t today, int64_t days[static BIRTHDAY_DAYS + 2])
+{
+	size_t count = 0;
+
+	for (int64_t day = today; day <= today + BIRTHDAY_DAYS; day++) {
+		struct ymd ymd = date_to_ymd(day);
+
+		days[count++] = ymd.month * 100 + ymd.day;
+		if (ymd.month == 3 && ymd.day == 1 && date_to_ymd(day - 1).day == 28)
+			days[count++] = 229;
+	}
+	return count;
+}
+
+static void
+today_find_birthdays(struct call *call, struct sql *sql, size_t limit)
+{
+	int64_t days[BIRTHDAY_DAYS + 2];
+	size_t count = today_birthdays(call_today(call), days);
+
+	sql_add(sql, "SELECT c.id FROM contact c WHERE c.owner_id = ");
+	sql_int(sql, call->session.user);
+	sql_add(sql, " AND c.deleted_at IS NULL AND c.birthday_md = ANY(");
+	sql_ints(sql, days, count);
+	sql_addf(sql, ") LIMIT %zu", limit);
+}
+
+/* ---- sections ----------------------------------------------------------------------------- */
+
+static const struct section_kind today_kinds[] = {
+	{ "reminders", "提醒", "Reminders", E_reminder, .query = "state:told sort:due_at",
+	    .columns = "due_at text customer_id visit_id state" },
+	{ "overdue", "逾期", "Overdue", E_visit, .query = "state:planned,started at:<today sort:at",
+	    .columns = "at kind customer_id purpose state" },
+	{ "today", "今天", "Today", E_visit, .query = "state:planned,started at:today sort:at",
+	    .columns = "at kind customer_id purpose state" },
+	{ "approvals", "待审批", "To approve", E_approval, .list = "approvers:me state:waiting",
+	    .columns = "created_at title owner_id", .find = today_find_approvals, .shared = true },
+	{ "receipts", "应收款", "Payments due", E_receivable, .list = "owner:me overdue:..+7d sort:due_on",
+	    .columns = "due_on customer_id open number", .find = today_find_receipts },
+	{ "contact", "该联系", "To contact", E_customer, .list = "owner:me due:..today",
+	    .columns = "next_visit_on name level", .find = today_find_contact },
+	{ "plan", "开发计划", "Plan steps", E_plan_step, .query = "state:open due:..today sort:due_on",
+	    .columns = "due_on customer_id step state" },
+	{ "closing", "本月成交", "Closing this month", E_opportunity,
+	    .query = "state:open expected_on:..eom sort:expected_on",
+	    .columns = "expected_on name stage amount" },
+	{ "follow", "该回访", "Not met for long", E_customer, .columns = "last_visit_at name level",
+	    .find = today_find_follow },
+	{ "birthdays", "生日", "Birthdays", E_contact, .columns = "birthday name customer_id",
+	    .find = today_find_birthdays },
+	{ "messages", "消息", "Messages", E_message, .list = "owner:me -has:read_at",
+	    .columns = "created_at text from_id", .find = today_find_messages },
+};
+
+/* The columns this reader may see; those that are masked say nothing in a line. */
+static void
+today_take_columns(struct call *call, struct section *section)
+{
+	char *save = NULL, *copy = arena_strdup(call->arena, section->kind->columns);
+
+	for (char *name = strtok_r(copy, " ", &save); name != NULL; name = strtok_r(NULL, " ", &save)) {
+		const struct field *field = entity_field_named(section->entity, name);
+
+		if (field != NULL && (field->flags & FIELD_MASKED) == 0)
+			section->columns[section->column_count++] = field->number;
+	}
+}
+
+/* A part whose first column this reader may not see does not exist for them. */
+static bool
+today_shows(const struct section *section)
+{
+	size_t length = strcspn(section->kind->columns, " ");
+	const struct field *first =
+	    section->column_count > 0 ? entity_field(section->entity, section->columns[0]) : NULL;
+
+	return first != NULL && strncmp(first->name, section->kind->columns, length) == 0 &&
+	    first->name[length] == '\0';
+}
+
+static enum err
+today_prepare(struct call *call, struct today *today)
+{
+	for (size_t i = 0; i < sizeof(today_kinds) / sizeof(today_kinds[0]); i++) {
+		struct section *section = &today->sections[today->count];
+		struct arms arms;
+		enum err err;
+
+		*section = (struct section){ .kind = &today_kinds[i],
+			.entity = call_view(call, today_kinds[i].entity) };
+		if (section->entity == NULL ||
+		    (access_rights(call->user, section->entity->def) & RIGHT_VIEW) == 0)
+			continue;
+		today_take_columns(call, section);
+		if (!today_shows(section))
+			continue;
+		call_scope_references(call, section->entity);
+		arms = call_scope(call, section->entity->def, RIGHT_VIEW);
+		section->arms = section->kind->shared ? arms :
+			(struct arms){ .right = RIGHT_VIEW, .own = call->session.user };
+		err = page_prepare(call, &(struct page_request){
+		    .entity = section->entity, .arms = &section->arms, .query = section->kind->query,
+		    .columns = section->columns, .column_count = section->column_count,
+		    .limit = today->limit }, &section->reading);
+		if (err != ERR_OK)
+			return err;
+		today->count++;
+	}
+	/* Read by today_find_follow(). */
+	(void)call_scope(call, catalog_entity(call->catalog, E_follow_up_rule)->def, RIGHT_VIEW);
+	return ERR_OK;
+}
+
+static enum err
+today_find(struct call *call, struct today *today)
+{
+	enum err err;
+
+	for (size_t i = 0; i < today->count; i++) {
+		struct section *section = &today->sections[i];
+		struct sql *sql;
+
+		if (section->kind->find == NULL)
+			continue;
+		sql = sql_new(call->arena);
+		section->kind->find(call, sql, today->limit + 1);
+		sql_named(sql);
+		store_queue(call->store, sql, &section->found);
+	}
+	err = store_flush(call->store, call->arena);
+	for (size_t i = 0; err == ERR_OK && i < today->count; i++) {
+		struct section *section = &today->sections[i];
+
+		if (section->kind->find == NULL)
+			continue;
+		section->ids = ARENA_ARRAY(call->arena, int64_t, section->found->count + 1);
+		for (size_t r = 0; r < section->found->count; r++)
+			section->ids[r] = rows_int(section->found, r, 0);
+	}
+	return err;
+}
+
+static bool
+today_is_empty(const struct section *section)
+{
+	return section->kind->find != NULL && section->found->count == 0;
+}
+
+static enum err
+today_read(struct call *call, struct today *today)
+{
+	for (size_t i = 0; i < today->count; i++) {
+		struct section *section = &today->sections[i];
+
+		if (today_is_empty(section))
+			continue;
+		if (section->kind->find != NULL)
+			page_only(section->reading, section->ids, section->found->count);
+		page_queue(call, section->reading);
+	}
+	return store_flush(call->store, call->arena);
+}
+
+/* ---- the answer --------------------------------------------------------------------------- */
+
+/* In the order the ids were found in, the most urgent first. */
+static void
+today_order(const struct section *section, Kehu__Page *page)
+{
+	size_t next = 0;
+
+	for (size_t i = 0; section->kind->find != NULL && i < section->found->count; i++)
+		for (size_t r = next; r < page->n_rows; r++)
+			if (page->rows[r]->id == section->ids[i]) {
+				Kehu__Row *row = page->rows[r];
+
+				page->rows[r] = page->rows[next];
+				page->rows[next++] = row;
+				break;
+			}
+}
+
+static void
+today_answer(struct call *call, const struct today *today)
+{
+	Kehu__TodayAnswer *answer = ARENA_NEW(call->arena, Kehu__TodayAnswer);
+
+	kehu__today_answer__init(answer);
+	answer->sections = ARENA_ARRAY(call->arena, Kehu__TodaySection *, today->count + 1);
+	for (size_t i = 0; i < today->count; i++) {
+		const struct section *section = &today->sections[i];
+		const struct section_kind *kind = section->kind;
+		Kehu__TodaySection *part;
+		Kehu__Page *page;
+
+		if (today_is_empty(section))
+			continue;
+		page = page_take(call, section->reading);
+		if (page->n_rows == 0)
+			continue;
+		today_order(section, page);
+		part = ARENA_NEW(call->arena, Kehu__TodaySection);
+		kehu__today_section__init(part);
+		part->name = arena_strdup(call->arena, kind->name);
+		part->label = arena_strdup(call->arena, call_say(call, kind->en, kind->zh));
+		part->has_entity = true;
+		part->entity = kind->entity;
+		if (kind->query != NULL)
+			part->query = arena_printf(call->arena, "owner:me %s", kind->query);
+		else if (kind->list != NULL)
+			part->query = arena_strdup(call->arena, kind->list);
+		part->page = page;
+		call->rows += page->n_rows;
+		answer->sections[answer->n_sections++] = part;
+	}
+	call->answer.answer_case = KEHU__SERVER_FRAME__ANSWER_TODAY;
+	call->answer.today = answer;
+}
+
+enum err
+handle_today(struct call *call)
+{
+	const Kehu__Today *request = call->request->today;
+	struct today *today = ARENA_NEW(call->arena, struct today);
+	enum err err;
+
+	today->limit = request->limit == 0 ? TODAY_ROWS : request->limit;
+	if (today->limit > TODAY_ROWS_MAX)
+		today->limit = TODAY_ROWS_MAX;
+	err = today_prepare(call, today);
+	if (err != ERR_OK)
+		return err;
+	call_begin(call, true);
+	err = today_find(call, today);
+	if (err == ERR_OK)
+		err = today_read(call, today);
+	if (err == ERR_OK)
+		today_answer(call, today);
+	return err;
+}
