@@ -293,6 +293,9 @@ demo_customer_row(struct demo_world *world, struct demo_customer *customer,
 	demo_text(rows, demo_chance(random, 25)
 			    ? demo_word(random, world->vocabulary, DEMO_remarks)
 			    : NULL);
+	demo_text(rows, customer->level[0] == 'A'
+			    ? arena_printf(scratch, "K%07lld", (long long)(customer->id * 7919 % 10000000))
+			    : NULL);
 	demo_stamps(rows, customer->created_us,
 	    demo_between(
 		random, customer->created_us / US_PER_SECOND, world->now_us / US_PER_SECOND) *

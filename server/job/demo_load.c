@@ -76,7 +76,7 @@ demo_load_look(struct demo_load *load)
 static void
 demo_load_set_aside(struct demo_load *load)
 {
-	demo_load_say(load, "SELECT kehu_customer_due_all()", "", "", "");
+	demo_load_say(load, "SELECT kehu_customer_due_all(), kehu_visit_remind_all()", "", "", "");
 	for (size_t i = 0; i < load->forced->count; i++)
 		demo_load_say(load, "ALTER TABLE ", rows_text(load->forced, i, 0),
 		    " NO FORCE ROW LEVEL SECURITY", "");

@@ -112,7 +112,8 @@ demo_visit_kind(struct demo_random *random)
 	       : at < 83 ? "video"
 	       : at < 89 ? "reception"
 	       : at < 93 ? "meeting"
-	       : at < 96 ? "message"
+	       : at < 95 ? "message"
+	       : at < 96 ? "mail"
 	       : at < 99 ? "site"
 			 : "fair";
 }
@@ -247,7 +248,8 @@ demo_visit_row(struct demo_visit *visit, struct demo_figures *figures)
 	demo_int(rows, customer->id);
 	demo_moment(rows, visit->at_us);
 	demo_int(rows, visit->minutes);
-	demo_text(rows, demo_visit_kind(random));
+	const char *kind = demo_visit_kind(random);
+	demo_text(rows, strcmp(visit->state, "planned") == 0 && visit->id % 4 == 0 ? "task" : kind);
 	demo_text(rows, demo_visit_word(visit, DEMO_purpose_zh, DEMO_purpose_en));
 	demo_text(rows, demo_chance(random, 30)
 			    ? demo_visit_word(visit, DEMO_place_zh, DEMO_place_en)
@@ -261,6 +263,12 @@ demo_visit_row(struct demo_visit *visit, struct demo_figures *figures)
 	demo_int(rows, visit->by->user);
 	demo_int(rows, visit->by->department);
 	demo_int(rows, world->branches[visit->by->branch].id);
+	demo_moment(rows, visit->at_us + visit->minutes * 60 * US_PER_SECOND);
+	if (strcmp(visit->state, "planned") == 0 && visit->id % 3 == 0)
+		demo_int(rows, 30);
+	else
+		demo_null(rows);
+	demo_visit_nulls(rows, 3);
 	demo_stamps(rows, created_us, done ? visit->at_us + US_PER_DAY / 24 : created_us,
 	    visit->by->user);
 	demo_row_end(rows);

@@ -103,7 +103,7 @@ DECLARE
 BEGIN
 	FOR one IN SELECT m.id, m.text, u.mail, u.language,
 			coalesce(u.mail_away, false) AND kehu_address_ok('mail', coalesce(u.mail, ''))
-			AND m.created_at > now() - interval '1 day'
+			AND m.created_at > now() - interval '1 day' AND m.kind <> 'reminder' -- those have a mail of their own
 			AND NOT EXISTS (SELECT FROM session s WHERE s.user_id = m.owner_id
 				AND s.ended_at IS NULL AND s.expires_at > now()) AS wanted
 		FROM message m JOIN users u ON u.id = m.owner_id

@@ -373,6 +373,19 @@ BEGIN
 	RETURN NULL;
 END
 $$;
+-- Those of all activities still to come, after a load that ran without triggers.
+CREATE OR REPLACE FUNCTION kehu_visit_remind_all() RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+	INSERT INTO reminder (text, due_at, visit_id, customer_id, state, automatic, owner_id, department_id,
+			branch_id, created_by)
+		SELECT left(v.purpose, 200), v.at - make_interval(mins => v.remind_min::integer), v.id, v.customer_id,
+			'waiting', true, v.owner_id, v.department_id, v.branch_id, v.owner_id
+		FROM visit v WHERE v.remind_min IS NOT NULL AND v.state = 'planned' AND v.deleted_at IS NULL
+		AND v.at > now()
+		ON CONFLICT (visit_id) WHERE automatic DO NOTHING;
+END
+$$;
+
 CREATE OR REPLACE TRIGGER visit_remind_new AFTER INSERT ON visit FOR EACH ROW
 	WHEN (NEW.remind_min IS NOT NULL) EXECUTE FUNCTION visit_remind_on_change();
 CREATE OR REPLACE TRIGGER visit_remind_changed AFTER UPDATE OF at, remind_min, state, purpose, customer_id, owner_id, deleted_at

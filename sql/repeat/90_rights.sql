@@ -70,7 +70,7 @@ GRANT EXECUTE ON FUNCTION kehu_visit_customers_of(bigint[]), kehu_visit_opportun
 	kehu_plan_end(bigint, text), kehu_remind(integer), kehu_remind_unseen(), kehu_remind_seen(bigint[]),
 	kehu_remind_mail(integer, integer) TO kehu_app;
 REVOKE EXECUTE ON FUNCTION kehu_partition(text, text, text, text), kehu_partitions(),
-	kehu_customer_figures_all(), kehu_customer_due_all() FROM PUBLIC;
+	kehu_customer_figures_all(), kehu_customer_due_all(), kehu_visit_remind_all() FROM PUBLIC;
 
 GRANT USAGE ON SCHEMA public TO kehu_app, kehu_rule, kehu_report, kehu_backup;
 GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO kehu_app, kehu_rule;
