@@ -170,6 +170,8 @@ enum err cli_restore(struct cli *cli);
 enum err cli_history(struct cli *cli);
 enum err cli_proposal(struct cli *cli);
 enum err cli_reveal(struct cli *cli);
+enum err cli_today(struct cli *cli);
+enum err cli_calendar(struct cli *cli);
 enum err cli_search(struct cli *cli);
 enum err cli_board(struct cli *cli);
 enum err cli_import(struct cli *cli);

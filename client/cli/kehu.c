@@ -48,6 +48,24 @@ static const struct cli_command kehu_commands[] = {
 		      "query, entity, id,\n"
 		      "label, what matched.",
 		"“-”表示从标准输入逐行读取查询。列：查询、类别、id、名称、匹配内容。" } },
+	{ .name = "today",
+	    .run = cli_today,
+	    .options = OPT_BIT(FORMAT) | OPT_BIT(HEADER) | OPT_BIT(LIMIT),
+	    .usage = "",
+	    .help = { "What waits for you: reminders, activities, customers to see, approvals", "今日待办：提醒、活动、该联系的客户、审批等" },
+	    .more = { "A line is done with act: act visit ID complete outcome=followup, act visit ID done,\n"
+		      "act reminder ID done, act reminder ID snooze minutes=30.",
+		"用 act 处理：act visit ID complete outcome=followup、act visit ID done、\n"
+		"act reminder ID done、act reminder ID snooze minutes=30。" } },
+	{ .name = "calendar",
+	    .run = cli_calendar,
+	    .words_max = 1,
+	    .options = OPT_BIT(FORMAT) | OPT_BIT(HEADER) | OPT_BIT(FROM) | OPT_BIT(TO) | OPT_BIT(OUTPUT),
+	    .usage = "[USER]",
+	    .help = { "Activities of a time, yours or a colleague's; --format ics: as iCalendar", "一段时间的活动（本人或同事）；--format ics 输出 iCalendar" },
+	    .more = { "From today for 30 days unless --from and --to say else. With -o the file appears whole or\n"
+		      "not at all, so that a calendar program can follow it.",
+		"缺省从今天起 30 天，可用 --from、--to 指定。-o 写出的文件总是完整的，可供日历软件订阅。" } },
 	{ .name = "board",
 	    .run = cli_board,
 	    .words_max = SIZE_MAX,

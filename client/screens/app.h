@@ -120,6 +120,9 @@ void action_open(struct app *app, const Kehu__Record *record, void (*done)(void 
 /* Opportunities by stage, moved by keys. */
 void board_open(struct app *app, const char *query); /* board.c */
 
+/* One's activities, or a colleague's, by day, week and month. */
+void calendar_open(struct app *app); /* calendar.c */
+
 /* A report: its parameters if it has any open ones, then its pages as they will be printed. */
 void report_open(struct app *app, const char *name, const Kehu__Value *const *values,
     size_t count); /* report.c */

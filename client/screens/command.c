@@ -129,6 +129,38 @@ command_add_entities(struct command_maker *maker)
 		}
 }
 
+/* "xdh": the form of an activity, its kind filled in. */
+static void
+command_add_activities(struct command_maker *maker)
+{
+	static const struct {
+		enum text_id label;
+		const char *kind, *codes[3];
+	} kinds[] = {
+		{ T_COMMAND_CALL, "phone", { "xdh", "call" } },
+		{ T_COMMAND_TASK, "task", { "xrw", "task" } },
+		{ T_COMMAND_MEETING, "meeting", { "xhy", "meeting" } },
+	};
+	const Kehu__Entity *entity = app_entity(maker->app, "visit");
+
+	if (entity == NULL)
+		return;
+	struct command *calendar = command_new(maker, COMMAND_CALENDAR, tr(T_CALENDAR));
+	calendar->first = true;
+	command_code(calendar, "rl");
+	command_code(calendar, "calendar");
+	command_code(calendar, "agenda");
+	for (size_t i = 0; (entity->actions_allowed & CAT_CREATE) != 0 && i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		struct command *command = command_new(maker, COMMAND_NEW, tr(kinds[i].label));
+
+		command->entity = entity->number;
+		command->activity = kinds[i].kind;
+		for (int c = 0; c < 2; c++)
+			command_code(command, kinds[i].codes[c]);
+		command_find_object(maker, command, entity);
+	}
+}
+
 static void
 command_add_modules(struct command_maker *maker)
 {
@@ -262,6 +294,7 @@ command_list(const struct app *app, struct arena *arena, struct command **comman
 	command_add_modules(&maker);
 	command_add_mine(&maker);
 	command_add_entities(&maker);
+	command_add_activities(&maker);
 	command_add_board(&maker);
 	command_add_reports(&maker);
 	command_add_others(&maker);
@@ -292,19 +325,25 @@ static void
 command_run_new(
     struct app *app, const struct command *command, int64_t object, const char *label)
 {
-	Kehu__Value value = KEHU__VALUE__INIT;
-	const Kehu__Value *values[] = { &value };
+	Kehu__Value kind = KEHU__VALUE__INIT, value = KEHU__VALUE__INIT;
+	const Kehu__Value *values[2];
+	size_t count = 0;
 
-	if (object == 0) {
-		form_open_new(app, command->entity, NULL);
-		return;
+	if (command->activity != NULL) {
+		kind.has_field = true;
+		kind.field = app_field(cat_entity(app_cat(app), command->entity), "kind");
+		kind.text = ask_text(command->activity);
+		values[count++] = &kind;
 	}
-	value.has_field = value.has_number = true;
-	value.field = command->object_field;
-	value.number = object;
-	value.text = ask_text(label);
-	form_open_new(
-	    app, command->entity, &(struct form_preset){ .values = values, .count = 1 });
+	if (object != 0) {
+		value.has_field = value.has_number = true;
+		value.field = command->object_field;
+		value.number = object;
+		value.text = ask_text(label);
+		values[count++] = &value;
+	}
+	form_open_new(app, command->entity,
+	    count > 0 ? &(struct form_preset){ .values = values, .count = count } : NULL);
 }
 
 void
@@ -316,6 +355,9 @@ command_run(struct app *app, const struct command *command, int64_t object, cons
 		break;
 	case COMMAND_MY_LIST:
 		list_open(app, command->entity, command->query);
+		break;
+	case COMMAND_CALENDAR:
+		calendar_open(app);
 		break;
 	case COMMAND_BOARD:
 		board_open(app, "");

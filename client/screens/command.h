@@ -16,6 +16,7 @@ enum command_kind {
 	COMMAND_MODULE,
 	COMMAND_MY_LIST,
 	COMMAND_BOARD,
+	COMMAND_CALENDAR,
 	COMMAND_LANGUAGE,
 	COMMAND_MESSAGES,
 	COMMAND_HELP,
@@ -36,6 +37,7 @@ struct command {
 	uint32_t entity;
 	const char *report, *query;
 	int module;
+	const char *activity; /* kind of a new activity, its code; NULL: the form's own */
 	bool takes_object; /* "hxkj xbf": a record of object_entity goes into field object_field
 			    */
 	uint32_t object_entity, object_field;

@@ -442,6 +442,22 @@ values_check_format(const Kehu__Field *field, const char *text)
 	return ERR_OK;
 }
 
+/* Fields that are required but for some codes of this choice. */
+static void
+values_follow_choice(struct values *values, size_t index, const char *code)
+{
+	const char *name = values->boxes[index].field->name;
+	size_t length = strlen(name);
+
+	for (size_t i = 0; i < values->count; i++) {
+		const Kehu__Field *field = values->boxes[i].field;
+		const char *unless = field != NULL && field->required_unless != NULL ? field->required_unless : "";
+
+		if (strncmp(unless, name, length) == 0 && unless[length] == ' ')
+			values->fields[i].required = !text_has_word(unless + length, code);
+	}
+}
+
 /* A box was left, or all are checked before saving. */
 static void
 values_check(void *arg, struct form *form, size_t index)
@@ -465,6 +481,8 @@ values_check(void *arg, struct form *form, size_t index)
 	err = values_get(values, arena, index, &value);
 	if (err == ERR_OK && *text)
 		err = values_check_format(field, text);
+	if (err == ERR_OK && field->type == CAT_CHOICE && value.text != NULL)
+		values_follow_choice(values, index, value.text);
 	if (err != ERR_OK)
 		form_set_error(form, index, err_text(err, tr_lang()));
 	else if (*text)

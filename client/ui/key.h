@@ -22,14 +22,15 @@ enum ctx {
 	CTX_PALETTE = 1 << 9,
 	CTX_HELP = 1 << 10,
 	CTX_CONFIRM = 1 << 11,
+	CTX_CALENDAR = 1 << 12,
 	/* Letters are commands; full-width forms are folded. */
-	CTX_COMMAND = CTX_HOME | CTX_LIST | CTX_RECORD | CTX_PAGER | CTX_BOARD,
+	CTX_COMMAND = CTX_HOME | CTX_LIST | CTX_RECORD | CTX_PAGER | CTX_BOARD | CTX_CALENDAR,
 	/* Letters are text. */
 	CTX_TYPING = CTX_FORM | CTX_LOGIN | CTX_INPUT | CTX_PICKER | CTX_PALETTE | CTX_HELP |
 		     CTX_CONFIRM,
 	CTX_ALL = CTX_COMMAND | CTX_TYPING,
 };
-enum { CTX_COUNT = 12 };
+enum { CTX_COUNT = 13 };
 
 enum act {
 	ACT_NONE,

@@ -74,6 +74,7 @@ catalog_field_to_wire(struct call *call, const struct field *field)
 	wire->n_aliases = catalog_words(arena, field->aliases, &wire->aliases);
 	wire->has_decimals = field->decimals != 0;
 	wire->decimals = field->decimals;
+	wire->required_unless = catalog_copy(arena, field->required_unless);
 	wire->default_value = catalog_copy(arena, field->initial);
 	return wire;
 }

@@ -7,6 +7,7 @@
 #include "server/record/store_tree.h"
 
 #include "common/date.h"
+#include "common/text.h"
 #include "server/entity/fields.h"
 #include "server/record/answer.h"
 #include "server/record/write.h"
@@ -85,6 +86,23 @@ save_take_initials(struct call *call, struct record *record)
  * What the server fills in (a state, a number) is not for the user to miss; nor is what the user's
  * roles hide: such a user can make no record that needs it.
  */
+/* "kind task meeting": not required where the field kind has one of the codes. */
+static bool
+save_is_spared(struct call *call, const struct record *record, const struct field *field)
+{
+	const char *codes = field->required_unless;
+	const struct field *choice;
+	const struct value *value;
+	size_t length;
+
+	if (codes == NULL)
+		return false;
+	length = strcspn(codes, " ");
+	choice = entity_field_named(record->entity, arena_strndup(call->arena, codes, length));
+	value = record_value(record, choice->number);
+	return value->present && text_has_word(codes + length, value->text);
+}
+
 static void
 save_check_required(struct call *call, struct record *record)
 {
@@ -94,7 +112,7 @@ save_check_required(struct call *call, struct record *record)
 		const struct field *field = record->entity->fields[i];
 
 		if ((field->flags & FIELD_REQUIRED) == 0 || (field->flags & FIELD_READONLY) != 0 ||
-		    record->values[i].present)
+		    record->values[i].present || save_is_spared(call, record, field))
 			continue;
 		if (entity_field(view, field->number) != NULL)
 			save_refuse(call, record, field, ERR_REQUIRED);

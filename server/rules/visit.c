@@ -61,9 +61,6 @@ visit_check(struct call *call, const struct record *visit)
 {
 	int64_t remind = record_number(visit, F_visit_remind_min);
 
-	if (!record_value(visit, F_visit_customer_id)->present && !visit_is(visit, "task") &&
-	    !visit_is(visit, "meeting"))
-		return CALL_FAIL(call, ERR_REQUIRED, .field = F_visit_customer_id);
 	if (remind < 0 || remind > REMIND_MAX)
 		return CALL_FAIL(call, ERR_INVALID, .field = F_visit_remind_min,
 		    .text = call_say(call, "A reminder comes from 0 minutes to 30 days before", "提前提醒应在 0 分钟到 30 天之间"));

@@ -36,12 +36,9 @@ plan_check_numbers(struct call *call, const struct record *plan)
 static enum err
 plan_check(struct call *call, const struct record *plan)
 {
-	const char *kind = record_text(plan, F_visit_plan_kind), *weekdays = record_text(plan, F_visit_plan_weekdays);
+	const char *weekdays = record_text(plan, F_visit_plan_weekdays);
 	int64_t first = date_of_us(record_number(plan, F_visit_plan_starts_at), call->session.offset_min);
 
-	if (!record_value(plan, F_visit_plan_customer_id)->present && strcmp(kind, "task") != 0 &&
-	    strcmp(kind, "meeting") != 0)
-		return CALL_FAIL(call, ERR_REQUIRED, .field = F_visit_plan_customer_id);
 	if (weekdays[strspn(weekdays, "1234567 ,")] != '\0')
 		return CALL_FAIL(call, ERR_INVALID, .field = F_visit_plan_weekdays,
 		    .text = call_say(call, "Weekdays are 1 (Monday) to 7, such as 1 3 5", "星期用 1（周一）到 7 表示，如 1 3 5"));
