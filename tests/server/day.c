@@ -408,7 +408,8 @@ heard_push(void *context, const Kehu__ServerFrame *frame)
 {
 	struct heard *heard = context;
 
-	if (frame->answer_case != KEHU__SERVER_FRAME__ANSWER_NOTICE)
+	if (frame->answer_case != KEHU__SERVER_FRAME__ANSWER_NOTICE ||
+	    strncmp(frame->notice->text, "提醒", strlen("提醒")) != 0)
 		return;
 	heard->notices++;
 	heard->entity = frame->notice->entity;
