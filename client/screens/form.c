@@ -110,6 +110,7 @@ form_on_put(void *context, size_t index)
 	(void)index;
 	form->unkept = true;
 	form_keep(form);
+	form_price(form);
 }
 
 static void
@@ -118,14 +119,29 @@ form_on_lines(void *context)
 	struct form_screen *form = context;
 
 	values_show_lines(&form->values);
+	for (size_t i = 0; i < form->line_count; i++)
+		lines_regrid(form->lines[i]);
 	form->unkept = true;
 	form_keep(form);
+	form_price(form);
+}
+
+/* References being looked up, on the form and in its grids. */
+static size_t
+form_asking(const struct form_screen *form)
+{
+	size_t asking = form->values.asking;
+
+	for (size_t i = 0; i < form->line_count; i++)
+		if (lines_grid(form->lines[i]) != NULL)
+			asking += grid_asking(lines_grid(form->lines[i]));
+	return asking;
 }
 
 static void
 form_save(struct form_screen *form)
 {
-	form->save_wanted = form->values.asking > 0;
+	form->save_wanted = form_asking(form) > 0;
 	if (!form->save_wanted)
 		form_send(form);
 }
@@ -135,13 +151,73 @@ form_on_settled(void *context)
 {
 	struct form_screen *form = context;
 
-	if (!form->save_wanted)
+	if (form_asking(form) > 0)
 		return;
+	if (!form->save_wanted) {
+		form_price(form);
+		return;
+	}
 	form->save_wanted = false;
 	if (form_check_all(&form->values.form) > 0)
 		form_show_errors(&form->values.form);
 	else
 		form_save(form);
+}
+
+/* ---- grids ---- */
+
+static void
+form_on_cell(void *context)
+{
+	form_touch(context);
+}
+
+static void
+form_on_priced(void *context)
+{
+	struct form_screen *form = context;
+
+	form_keep(form);
+	form_price(form);
+}
+
+static enum err
+form_head_value(void *context, struct arena *arena, const char *name, Kehu__Value *value)
+{
+	const struct form_screen *form = context;
+	const Kehu__Field *field = cat_field_called(form->entity, name);
+	size_t at =
+	    field == NULL ? form->values.count : values_index(&form->values, field->number);
+
+	if (at == form->values.count)
+		return ERR_EMPTY;
+	return values_get(&form->values, arena, at, value);
+}
+
+static const char *
+form_head_label(void *context, const char *name)
+{
+	const struct form_screen *form = context;
+	const Kehu__Field *field = cat_field_called(form->entity, name);
+
+	return field != NULL ? field->label : NULL;
+}
+
+const struct grid_owner form_grid_owner = {
+	.touched = form_on_cell,
+	.priced = form_on_priced,
+	.settled = form_on_settled,
+	.head = form_head_value,
+	.label = form_head_label,
+};
+
+/* The grid of a box; NULL: it has none. */
+static struct grid *
+form_grid(const struct form_screen *form, size_t index)
+{
+	if (index >= form->values.count || form->values.boxes[index].lines == NULL)
+		return NULL;
+	return lines_grid(form->values.boxes[index].lines);
 }
 
 /* The first reference filled in says whose people, files or parts are meant. */
@@ -167,6 +243,13 @@ form_key_lines(struct form_screen *form, enum act act, const struct event *event
 
 	if (lines == NULL)
 		return UI_NONE;
+	if (lines_grid(lines) != NULL) {
+		if (act != ACT_actions)
+			return grid_key(lines_grid(lines), act, event);
+		grid_keep(lines_grid(lines));
+		form_open_lines(form, lines);
+		return UI_DONE;
+	}
 	if (act == ACT_open || act == ACT_pick || (act == ACT_NONE && event_char(event))) {
 		form_open_lines(form, lines);
 		return UI_DONE;
@@ -184,6 +267,19 @@ form_key_lines(struct form_screen *form, enum act act, const struct event *event
 	}
 }
 
+/* Another box has the focus: a grid's cursor comes in from its side, prices follow the head. */
+static void
+form_enter(struct form_screen *form, bool forward)
+{
+	struct grid *grid = form_grid(form, form->values.form.focus);
+
+	if (grid != NULL)
+		grid_enter(grid, forward);
+	if (form->reprice)
+		form_price(form);
+	form->reprice = false;
+}
+
 static unsigned
 form_key_box(struct form_screen *form, enum act act, const struct event *event)
 {
@@ -196,10 +292,13 @@ form_key_box(struct form_screen *form, enum act act, const struct event *event)
 	    form->values.boxes[focus].field != NULL) {
 		form_remember(form, focus, before);
 		form_touch(form);
+		form->reprice = true;
 	}
 	free(before);
-	if (boxes->focus != focus)
+	if (boxes->focus != focus) {
 		form_keep(form);
+		form_enter(form, act != ACT_previous && act != ACT_up);
+	}
 	if ((flags & UI_ACT) != 0)
 		form_save(form);
 	return flags & ~(unsigned)UI_ACT;
@@ -260,6 +359,8 @@ form_screen_hint(struct screen *screen)
 
 	if (!form->ready)
 		return NULL;
+	if (form_grid(form, form->values.form.focus) != NULL)
+		return grid_hint(form_grid(form, form->values.form.focus));
 	if (form->values.form.focus < form->values.count &&
 	    form->values.boxes[form->values.form.focus].lines != NULL)
 		return tr(T_FORM_LINES_HINT);
@@ -286,10 +387,14 @@ form_screen_can(struct screen *screen, enum act act)
 
 	switch (act) {
 	case ACT_actions:
+	case ACT_remove_line:
+		return form->ready && form_grid(form, focus) != NULL;
 	case ACT_print:
 	case ACT_editor:
 		return false;
 	case ACT_pick:
+		if (form->ready && form_grid(form, focus) != NULL)
+			return grid_can_pick(form_grid(form, focus));
 		return form->ready && focus < form->values.count &&
 		       (form->values.fields[focus].lookup ||
 			   form->values.fields[focus].choices);
@@ -317,6 +422,7 @@ form_screen_leave(struct screen *screen)
 	if (form->saving != NULL)
 		form_saving_leave(form);
 	ask_cancel(form->app, &form->asking);
+	ask_cancel(form->app, &form->pricing);
 	loop_cancel(form->app->loop, form->timer);
 	for (size_t i = 0; i < form->undo_count; i++)
 		free(form->undo[i].text);

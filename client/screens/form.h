@@ -6,6 +6,7 @@
 #define KEHU_SCREEN_FORM_H
 
 #include "client/screens/consent.h"
+#include "client/screens/form_grid.h"
 #include "client/screens/form_lines.h"
 #include "client/screens/form_values.h"
 
@@ -30,8 +31,10 @@ struct form_screen {
 	struct values values;
 	struct lines *lines[FORM_LINES_MAX];
 	size_t line_count;
+	bool reprice;           /* something prices may depend on was typed */
 	bool ready;             /* boxes are filled in */
 	uint32_t asking;        /* request for the record */
+	uint32_t pricing;       /* request for what the server works out; 0: none */
 	Kehu__Record *restored; /* a draft laid over what was read */
 
 	struct form_undo undo[FORM_UNDO_MAX];
@@ -44,8 +47,8 @@ struct form_screen {
 
 	struct form_saving *saving;
 	struct consent consent; /* whom to ask, where a save needs it */
-	bool save_wanted; /* as soon as references are looked up */
-	bool finished;    /* saved or given up: nothing to keep */
+	bool save_wanted;       /* as soon as references are looked up */
+	bool finished;          /* saved or given up: nothing to keep */
 
 	void (*saved)(void *context, uint32_t entity, int64_t id);
 	void *context;
@@ -57,6 +60,8 @@ void form_edit_record(struct app *app, const Kehu__Record *record);
 /* ---- form_boxes.c ---- */
 
 void form_make_boxes(struct form_screen *form);
+/* A grid's wishes; the context is the form. form.c has them. */
+extern const struct grid_owner form_grid_owner;
 /* A record as read, with its lines. */
 void form_load_record(struct form_screen *form, const Kehu__Record *record);
 /* The cursor on the first box that waits for a person. */
@@ -85,9 +90,16 @@ void form_rebase(struct form_screen *form, uint32_t version);
 
 /* ---- form_save.c ---- */
 
+/* What changed of the record itself, without its lines; in arena. */
+void form_fill_head(const struct form_screen *form, struct arena *arena, Kehu__Record *record);
 /* F10 with all boxes in order: send it. */
 void form_send(struct form_screen *form);
 /* The screen goes while the answer is awaited: the save goes on by itself. */
 void form_saving_leave(struct form_screen *form);
+
+/* ---- form_price.c ---- */
+
+/* Ask the server for what it works out for the lines; the answer fills their cells. */
+void form_price(struct form_screen *form);
 
 #endif

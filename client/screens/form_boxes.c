@@ -34,8 +34,14 @@ form_make_boxes(struct form_screen *form)
 	bool lines_in = false;
 
 	form->line_count = cat_lines(app_cat(form->app), entity, kinds, FORM_LINES_MAX);
-	for (size_t i = 0; i < form->line_count; i++)
+	for (size_t i = 0; i < form->line_count; i++) {
+		struct grid_owner owner = form_grid_owner;
+
 		form->lines[i] = lines_new(kinds[i]);
+		owner.context = form;
+		if (grid_wanted(kinds[i]))
+			grid_new(form->app, form->lines[i], &owner);
+	}
 	for (size_t i = 0; i <= entity->n_fields; i++) {
 		const Kehu__Field *field = i < entity->n_fields ? entity->fields[i] : NULL;
 

@@ -135,6 +135,9 @@ form_keep(struct form_screen *form)
 
 	if (!form->unkept || form->finished)
 		return;
+	for (size_t i = 0; i < form->line_count; i++)
+		if (lines_grid(form->lines[i]) != NULL)
+			grid_keep(lines_grid(form->lines[i]));
 	form->unkept = false;
 	if (!form_is_dirty(form)) {
 		if (form->kept_us != 0)

@@ -1,4 +1,5 @@
 /* Lines of a record being edited: what was read and what was changed. */
+#include "client/screens/form_grid.h"
 #include "client/screens/form_lines_private.h"
 #include "common/log.h"
 #include <stdlib.h>
@@ -19,6 +20,8 @@ lines_new(const Kehu__Entity *entity)
 void
 lines_free(struct lines *lines)
 {
+	if (lines->grid != NULL)
+		grid_free(lines->grid);
 	arena_free(lines->arena);
 	free(lines->line);
 	free(lines);
@@ -57,6 +60,7 @@ lines_add(struct lines *lines, int64_t id)
 	line = &lines->line[lines->count++];
 	*line = (struct line){ .id = id };
 	line->values = ARENA_ARRAY(lines->arena, Kehu__Value *, lines->entity->n_fields + 1);
+	line->told = ARENA_ARRAY(lines->arena, bool, lines->entity->n_fields + 1);
 	return line;
 }
 
@@ -116,6 +120,20 @@ lines_load(struct lines *lines, const Kehu__Record *record)
 		if (record->lines[i]->entity == lines->entity->number)
 			lines_take(
 			    lines, lines_add(lines, record->lines[i]->id), record->lines[i]);
+	lines_regrid(lines);
+}
+
+struct grid *
+lines_grid(const struct lines *lines)
+{
+	return lines->grid;
+}
+
+void
+lines_regrid(struct lines *lines)
+{
+	if (lines->grid != NULL)
+		grid_reset(lines->grid);
 }
 
 void
@@ -134,6 +152,7 @@ lines_apply(struct lines *lines, const Kehu__Record *draft)
 		line->removed = kept->remove;
 		lines_take(lines, line, kept);
 	}
+	lines_regrid(lines);
 }
 
 bool
@@ -185,9 +204,21 @@ lines_count(const struct lines *lines)
 	return lines->count;
 }
 
+/* Everything a person must fill in is there. */
+static bool
+lines_complete(const struct lines *lines, const struct line *line)
+{
+	for (size_t at = 0; at < lines->entity->n_fields && !line->removed; at++)
+		if ((lines->entity->fields[at]->flags & (CAT_REQUIRED | CAT_READONLY)) ==
+			CAT_REQUIRED &&
+		    cat_value_empty(line->values[at]))
+			return false;
+	return true;
+}
+
 static void
-lines_wire(
-    const struct lines *lines, struct arena *arena, const struct line *line, Kehu__Record *wire)
+lines_wire(const struct lines *lines, struct arena *arena, const struct line *line, bool asking,
+    Kehu__Record *wire)
 {
 	kehu__record__init(wire);
 	wire->has_entity = wire->has_id = true;
@@ -200,29 +231,80 @@ lines_wire(
 
 		/* A masked value is known to the server only. */
 		if (line->values[at] != NULL && !line->values[at]->masked &&
-		    !(field->flags & CAT_READONLY))
+		    !(field->flags & CAT_READONLY) && !(asking && line->told[at]))
 			wire->values[wire->n_values++] = line->values[at];
 	}
 }
 
-size_t
-lines_collect(const struct lines *lines, struct arena *arena, Kehu__Record **list)
+static size_t
+lines_gather(const struct lines *lines, struct arena *arena, bool asking, Kehu__Record **list)
 {
 	size_t count = 0;
 
 	for (size_t i = 0; i < lines->count; i++) {
 		const struct line *line = &lines->line[i];
 
-		if (!line->changed || (line->removed && line->id < 0))
+		if (!line->changed || (line->removed && line->id < 0) ||
+		    (asking && !lines_complete(lines, line)))
 			continue;
 		list[count] = ARENA_NEW(arena, Kehu__Record);
-		lines_wire(lines, arena, line, list[count++]);
+		lines_wire(lines, arena, line, asking, list[count++]);
 	}
 	return count;
 }
 
+size_t
+lines_collect(const struct lines *lines, struct arena *arena, Kehu__Record **list)
+{
+	return lines_gather(lines, arena, false, list);
+}
+
+size_t
+lines_collect_asking(const struct lines *lines, struct arena *arena, Kehu__Record **list)
+{
+	return lines_gather(lines, arena, true, list);
+}
+
+static bool
+lines_same(const Kehu__Value *a, const Kehu__Value *b)
+{
+	if (cat_value_empty(a) || a->has_number != b->has_number)
+		return false;
+	return a->has_number ? a->number == b->number : strcmp(a->text, b->text) == 0;
+}
+
+static void
+lines_tell_value(struct lines *lines, struct line *line, size_t at, const Kehu__Value *value)
+{
+	const Kehu__Field *field = lines->entity->fields[at];
+
+	if ((field->flags & CAT_READONLY) != 0) {
+		line->values[at] = NULL;
+		if (value != NULL)
+			lines_set(lines, line, value);
+		return;
+	}
+	if (value == NULL || lines_same(line->values[at], value) ||
+	    (!cat_value_empty(line->values[at]) && !line->told[at] && line->id < 0))
+		return;
+	if (!grid_tell(lines->grid, (size_t)(line - lines->line), at, value))
+		return;
+	lines_set(lines, line, value);
+	line->told[at] = true;
+}
+
+void
+lines_tell(struct lines *lines, const Kehu__Record *told)
+{
+	struct line *line = lines_find(lines, told->id);
+
+	for (size_t at = 0; line != NULL && line->changed && at < lines->entity->n_fields; at++)
+		lines_tell_value(
+		    lines, line, at, cat_value(told, lines->entity->fields[at]->number));
+}
+
 bool
-lines_blame(struct lines *lines, int64_t id, uint32_t field, const char *text)
+lines_blame(struct lines *lines, int64_t id, uint32_t field, const char *text, bool move)
 {
 	struct line *line = lines_find(lines, id);
 	size_t at = lines_position(lines, field);
@@ -233,6 +315,8 @@ lines_blame(struct lines *lines, int64_t id, uint32_t field, const char *text)
 	    at == lines->entity->n_fields
 		? arena_strdup(lines->arena, text)
 		: arena_printf(lines->arena, "%s: %s", lines->entity->fields[at]->label, text);
+	if (lines->grid != NULL)
+		grid_blame(lines->grid, (size_t)(line - lines->line), field, text, move);
 	return true;
 }
 

@@ -7,6 +7,7 @@
 struct line {
 	int64_t id;           /* negative: new */
 	Kehu__Value **values; /* by position of the entity's fields; NULL: empty */
+	bool *told;           /* by position: worked out by the server, not typed */
 	bool changed, removed;
 	const char *error;
 };
@@ -19,6 +20,7 @@ struct lines {
 	int64_t temporary;    /* id of the last new line */
 	uint32_t near_entity; /* whose records are offered first */
 	int64_t near_id;
+	struct grid *grid; /* NULL: they have a popup only */
 };
 
 /* A new line, changed already, with a temporary id; valid until the next one is added. */

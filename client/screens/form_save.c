@@ -42,11 +42,9 @@ saving_link_is_well(const struct app *app)
 
 /* ---- the request ---- */
 
-static void
-saving_fill(const struct form_screen *form, struct arena *arena, Kehu__Record *record)
+void
+form_fill_head(const struct form_screen *form, struct arena *arena, Kehu__Record *record)
 {
-	size_t lines = 1;
-
 	kehu__record__init(record);
 	record->has_entity = true;
 	record->entity = form->entity->number;
@@ -54,6 +52,14 @@ saving_fill(const struct form_screen *form, struct arena *arena, Kehu__Record *r
 	record->id = form->id;
 	record->version = form->version;
 	record->n_values = values_collect(&form->values, arena, form->id == 0, &record->values);
+}
+
+static void
+saving_fill(const struct form_screen *form, struct arena *arena, Kehu__Record *record)
+{
+	size_t lines = 1;
+
+	form_fill_head(form, arena, record);
 	for (size_t i = 0; i < form->line_count; i++)
 		lines += lines_count(form->lines[i]);
 	record->lines = ARENA_ARRAY(arena, Kehu__Record *, lines);
@@ -111,9 +117,10 @@ saving_done(struct form_saving *saving, const Kehu__Written *written)
 		record_open(saving->app, written->entity, written->id);
 }
 
-/* One refused field: at its box, at its line, or nowhere. */
-static bool
-saving_blame(struct form_screen *form, const Kehu__Error *error)
+/* One refused field: at its box, at its line, or nowhere. The first one placed has the cursor.
+ */
+static void
+saving_blame(struct form_screen *form, const Kehu__Error *error, bool *placed)
 {
 	struct arena *arena = arena_new(0);
 	const char *text = error->text != NULL
@@ -128,23 +135,24 @@ saving_blame(struct form_screen *form, const Kehu__Error *error)
 		struct lines *lines = form->values.boxes[i].lines;
 
 		if (lines == NULL || lines_entity(lines)->number != error->entity ||
-		    !lines_blame(lines, error->line, error->field, text))
+		    !lines_blame(lines, error->line, error->field, text, !*placed))
 			continue;
 		form_set_error(&form->values.form, i, text);
 		found = true;
 	}
 	arena_free(arena);
-	return found;
+	*placed |= found;
 }
 
 static void
 saving_refused(struct form_screen *form, const Kehu__ServerFrame *answer)
 {
 	const Kehu__Error *error = answer->error;
-	bool placed = saving_blame(form, error);
+	bool placed = false;
 
+	saving_blame(form, error, &placed);
 	for (size_t i = 0; i < error->n_more; i++)
-		placed |= saving_blame(form, error->more[i]);
+		saving_blame(form, error->more[i], &placed);
 	if (!placed || !form_show_errors(&form->values.form))
 		ask_say_error(form->app, answer, form->entity->number);
 }

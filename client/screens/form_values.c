@@ -4,7 +4,7 @@
  */
 #include "client/screens/form_values.h"
 
-#include "client/screens/form_lines.h"
+#include "client/screens/form_grid.h"
 #include "client/ui/confirm.h"
 #include "common/date.h"
 #include "common/money.h"
@@ -118,6 +118,18 @@ values_set_field(struct values *values, struct form_field *box, const Kehu__Fiel
 		values_set_choices(values, box, field);
 }
 
+static void
+values_set_grid(struct form_field *box, struct grid *grid)
+{
+	if (grid == NULL)
+		return;
+	box->kind = FORM_PANEL;
+	box->lookup = false;
+	box->panel_rows = grid_rows;
+	box->panel_draw = grid_draw;
+	box->panel = grid;
+}
+
 static void values_check(void *arg, struct form *form, size_t index);
 
 void
@@ -147,6 +159,7 @@ values_init(struct values *values, const struct values_spec *specs, size_t count
 			box->cols = VALUES_LONG_COLS;
 			box->max_chars = 4000;
 			box->lookup = true;
+			values_set_grid(box, lines_grid(spec->lines));
 		}
 		/* Above the first box a heading would only take a row. */
 		box->section = i > 0 && section != NULL && *section ? section : NULL;
@@ -209,6 +222,21 @@ values_money_text(struct arena *arena, const Kehu__Value *value)
 					    : arena_printf(arena, "%s %s", amount, currency);
 }
 
+/* "1,200" for 1,200.0000: nobody types the noughts, and nobody reads them. */
+static const char *
+values_trim(struct arena *arena, const char *text)
+{
+	size_t length = strlen(text);
+
+	if (strchr(text, '.') == NULL)
+		return text;
+	while (text[length - 1] == '0')
+		length--;
+	if (text[length - 1] == '.')
+		length--;
+	return arena_strndup(arena, text, length);
+}
+
 /* What stands in the box: what could have been typed. */
 static const char *
 values_text(const struct values *values, struct arena *arena, const Kehu__Field *field,
@@ -222,6 +250,9 @@ values_text(const struct values *values, struct arena *arena, const Kehu__Field 
 		return value->number != 0 ? "1" : "";
 	if (field->type == CAT_MONEY && value->has_number && !value->masked)
 		return values_money_text(arena, value);
+	if (field->type == CAT_QUANTITY && value->has_number && !value->masked)
+		return values_trim(
+		    arena, cat_value_text(arena, values->cat, field, value, &style));
 	return cat_value_text(arena, values->cat, field, value, &style);
 }
 
@@ -469,6 +500,8 @@ values_check(void *arg, struct form *form, size_t index)
 	const char *text;
 	enum err err;
 
+	if (field == NULL && lines_grid(values->boxes[index].lines) != NULL)
+		form_set_error(form, index, grid_check(lines_grid(values->boxes[index].lines)));
 	if (field == NULL || values->fields[index].kind == FORM_SHOW)
 		return;
 	form_set_echo(form, index, NULL);
@@ -503,8 +536,7 @@ values_blame(struct values *values, uint32_t field, const char *text)
 
 /* ---- keys ---- */
 
-/* A code ("visit") stands for its label; numbers, labels and initials are the form's own. */
-static void
+void
 values_take_code(struct values *values)
 {
 	size_t index = values->form.focus;

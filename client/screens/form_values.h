@@ -82,6 +82,11 @@ bool values_blame(struct values *values, uint32_t field, const char *text);
 unsigned values_pick(struct values *values);
 /* One key of the form; UI_LOOKUP and UI_ASK are served here. Flags as form_key(). */
 unsigned values_key(struct values *values, enum act act, const struct event *event);
+/*
+ * The box with the focus is left: a code ("visit") becomes its label; numbers, labels and initials
+ * are the form's own. values_key() does it.
+ */
+void values_take_code(struct values *values);
 /* "目的: …" with the choices there are. In scratch memory. */
 const char *values_hint(const struct values *values);
 

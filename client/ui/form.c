@@ -136,7 +136,7 @@ form_changed(const struct form *form, size_t index)
 {
 	const struct form_field *field = &form->fields[index];
 
-	if (field->kind == FORM_SHOW)
+	if (field->kind == FORM_SHOW || field->kind == FORM_PANEL)
 		return false;
 	if (field->kind == FORM_CHECK)
 		return field->checked != field->was_checked;
@@ -326,6 +326,8 @@ form_key_field(struct form *form, enum act act, const struct event *event)
 	struct form_field *field = &form->fields[form->focus];
 	unsigned flags;
 
+	if (field->kind == FORM_PANEL)
+		return UI_NONE; /* the owner has seen it */
 	if (field->kind == FORM_CHECK)
 		return act == ACT_NONE ? form_key_check(field, event) : UI_NONE;
 	/* Enter in a block is a new line; everywhere else it goes on. */

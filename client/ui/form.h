@@ -14,6 +14,7 @@ enum form_kind {
 	FORM_CHOICE, /* one of choices: number, text, its beginning or pinyin initials */
 	FORM_CHECK,  /* [x]; Space turns it */
 	FORM_SHOW,   /* to be read only, never focused */
+	FORM_PANEL,  /* something of the owner's over the whole width, with its own keys */
 };
 
 struct form_field {
@@ -30,6 +31,9 @@ struct form_field {
 	const char *help; /* for row 21 */
 	const char *const *choices;
 	size_t choice_count;
+	int (*panel_rows)(void *panel); /* FORM_PANEL */
+	void (*panel_draw)(void *panel, struct rect rect, bool focus);
+	void *panel;
 
 	/* by the form; read with form_value() and friends */
 	struct edit edit;
@@ -51,7 +55,7 @@ struct form {
 	 */
 	void (*check)(void *arg, struct form *form, size_t index);
 	void *arg;
-	bool no_button; /* without "< F10 Save >" (the login form has its own line) */
+	bool no_button;     /* without "< F10 Save >" (the login form has its own line) */
 	const char *button; /* its text where it does something else; NULL: "< F10 Save >" */
 
 	/* by the form */

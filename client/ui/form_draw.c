@@ -31,6 +31,8 @@ form_label_cols(const struct form *form)
 static int
 form_field_rows(const struct form_field *field)
 {
+	if (field->kind == FORM_PANEL)
+		return field->panel_rows(field->panel);
 	return field->kind == FORM_BLOCK ? (field->rows ? field->rows : FORM_ROWS) + 2 : 1;
 }
 
@@ -49,7 +51,8 @@ form_places(const struct form *form, int cols, struct form_place *places)
 	for (size_t i = 0; i < form->count; i++) {
 		const struct form_field *field = &form->fields[i];
 		bool beside = field->beside && i > 0 && cols >= FORM_BOTH_COLS &&
-			      form->fields[i - 1].kind != FORM_BLOCK && !field->section;
+			      form->fields[i - 1].kind != FORM_BLOCK &&
+			      form->fields[i - 1].kind != FORM_PANEL && !field->section;
 
 		if (beside) {
 			places[i - 1].width = cols / 2;
@@ -178,6 +181,10 @@ form_draw_field(
 	}
 	if (place.y < form->top)
 		return;
+	if (field->kind == FORM_PANEL) {
+		field->panel_draw(field->panel, form_block_box(field, rect, y, x), focus);
+		return;
+	}
 	cells_add(y, x, 1, mark,
 	    field->error   ? ROLE_BAD
 	    : *mark == '~' ? ROLE_WARN
@@ -212,7 +219,8 @@ form_draw(struct form *form, struct rect rect, bool focus)
 	if (form->no_button || button.y - form->top >= rect.rows || button.y < form->top)
 		return;
 	cells_add(rect.y + button.y - form->top, rect.x + FORM_MARK_COLS, rect.cols - 2,
-	    form->button ? form->button : tr(T_FORM_SAVE), focus && form->focus == form->count ? ROLE_FOCUS : ROLE_NORMAL);
+	    form->button ? form->button : tr(T_FORM_SAVE),
+	    focus && form->focus == form->count ? ROLE_FOCUS : ROLE_NORMAL);
 	if (focus && form->focus == form->count)
 		cells_cursor(rect.y + button.y - form->top, rect.x + FORM_MARK_COLS);
 }

@@ -558,6 +558,8 @@ save_answer(struct call *call, const struct record *record)
 		written->ids[new_lines++] = pair;
 	}
 	written->n_ids = new_lines;
+	if (call->discard)
+		written->record = record_to_wire(call, record);
 }
 
 static enum err

@@ -164,12 +164,12 @@ handle_bulk(struct call *call)
 	kehu__bulk_answer__init(answer);
 	answer->steps = ARENA_ARRAY(call->arena, Kehu__Written *, bulk->n_steps);
 	call_begin(call, true);
+	call->discard = bulk->dry_run;
 	err = write_steps(call, writes, bulk->n_steps, answer);
 	if (err != ERR_OK)
 		return err;
 	/* What is queued still has to be found good, also when nothing is to stay. */
 	err = store_flush(call->store, call->arena);
-	call->discard = bulk->dry_run;
 	call->done_action = "bulk";
 	call->answer.answer_case = KEHU__SERVER_FRAME__ANSWER_BULK;
 	call->answer.bulk = answer;

@@ -384,24 +384,31 @@ client_record(struct arena *arena, uint32_t entity, int64_t id, uint32_t version
 	return record;
 }
 
+void
+client_add_lines(struct client *client, Kehu__Record *record, const struct sent_line *lines)
+{
+	size_t count = 0;
+
+	while (lines != NULL && lines[count].entity != 0)
+		count++;
+	record->n_lines = count;
+	record->lines = ARENA_ARRAY(client->arena, Kehu__Record *, count + 1);
+	for (size_t i = 0; i < count; i++) {
+		record->lines[i] =
+		    client_record(client->arena, lines[i].entity, lines[i].id, 0, lines[i].values);
+		record->lines[i]->has_remove = record->lines[i]->remove = lines[i].remove;
+	}
+}
+
 Kehu__ServerFrame *
 client_save_as(struct client *client, struct uuid intention, uint32_t entity, int64_t id,
     uint32_t version, const struct sent *values, const struct sent_line *lines)
 {
 	Kehu__ClientFrame frame = KEHU__CLIENT_FRAME__INIT;
 	Kehu__Save save = KEHU__SAVE__INIT;
-	size_t count = 0;
 
 	save.record = client_record(client->arena, entity, id, version, values);
-	while (lines != NULL && lines[count].entity != 0)
-		count++;
-	save.record->n_lines = count;
-	save.record->lines = ARENA_ARRAY(client->arena, Kehu__Record *, count + 1);
-	for (size_t i = 0; i < count; i++) {
-		save.record->lines[i] =
-		    client_record(client->arena, lines[i].entity, lines[i].id, 0, lines[i].values);
-		save.record->lines[i]->has_remove = save.record->lines[i]->remove = lines[i].remove;
-	}
+	client_add_lines(client, save.record, lines);
 	save.has_intention = true;
 	save.intention.data = intention.bytes;
 	save.intention.len = sizeof(intention.bytes);

@@ -75,6 +75,9 @@ struct sent_line {
 	bool remove;
 	const struct sent *values;
 };
+/* Lines, ended by one without an entity, into a record made here; lines may be NULL. */
+void client_add_lines(
+    struct client *client, Kehu__Record *record, const struct sent_line *lines);
 
 /* Save: id 0 creates. lines may be NULL, ended by entity 0. */
 Kehu__ServerFrame *client_save(struct client *client, uint32_t entity, int64_t id, uint32_t version,

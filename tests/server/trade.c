@@ -142,6 +142,16 @@ make_order(int64_t buyer, int64_t quantity)
 	    LINES(LINE(E_order_line, -1, pump, SO_MANY(quantity))));
 }
 
+/* What a form asks while it is filled in. */
+static const Kehu__ServerFrame *
+rehearse_order(const struct sent *values, const struct sent_line *lines)
+{
+	Kehu__ClientFrame *step = client_save_step(ada, E_order, -1, 0, values);
+
+	client_add_lines(ada, step->save->record, lines);
+	return client_bulk(ada, uuid_new(), &step, 1, true);
+}
+
 static const Kehu__Value *
 line_value(const Kehu__Record *record, size_t line, uint32_t field)
 {
@@ -280,6 +290,39 @@ lines_name_what_is_wrong_with_them(void **state)
 	assert_int_equal(answer->error->more[0]->code, ERR_NO_PRICE);
 	assert_int_equal(answer->error->more[0]->line, -2);
 	assert_int_equal(answer->error->more[1]->field, F_order_line_unit);
+}
+
+static void
+rehearsal_answers_prices_and_totals_and_keeps_nothing(void **state)
+{
+	size_t before = list_count(ada, E_order, "");
+	const Kehu__ServerFrame *answer =
+	    rehearse_order(SENT(NUMBER_OF(F_order_customer_id, customer)),
+		LINES(LINE(E_order_line, -1, pump, SO_MANY(Q(2))),
+		    LINE(E_order_line, -2, valve, SO_MANY(Q(1)),
+			NUMBER_OF(F_order_line_price, Q(50)))));
+	const Kehu__Record *record;
+
+	assert_int_equal(answer->answer_case, KEHU__SERVER_FRAME__ANSWER_BULK);
+	record = answer->bulk->steps[0]->record;
+	assert_non_null(record);
+	assert_int_equal(record->lines[0]->id, -1);
+	assert_int_equal(line_value(record, 0, F_order_line_price)->number, Q(1130));
+	assert_string_equal(line_value(record, 0, F_order_line_unit)->text, "piece");
+	assert_int_equal(line_value(record, 0, F_order_line_tax_rate)->number, 1300);
+	assert_int_equal(line_value(record, 0, F_order_line_amount)->number, 226000);
+	assert_int_equal(line_value(record, 1, F_order_line_amount)->number, 5000);
+	assert_int_equal(value_of(record, F_order_total)->number, 231000);
+	assert_int_equal(list_count(ada, E_order, ""), before);
+	/* what is wrong with a line is said as a save would */
+	answer = rehearse_order(SENT(NUMBER_OF(F_order_customer_id, customer)),
+	    LINES(LINE(E_order_line, -1, valve, SO_MANY(Q(1)))));
+	expect_error(answer, ERR_NO_PRICE, F_order_line_price);
+	assert_int_equal(answer->error->line, -1);
+	/* nothing of it is answered by a real save */
+	assert_null(expect_written(client_save(ada, E_order, 0, 0,
+	    SENT(NUMBER_OF(F_order_customer_id, customer)),
+	    LINES(LINE(E_order_line, -1, pump, SO_MANY(Q(2)))))) ->record);
 }
 
 static void
@@ -1338,6 +1381,7 @@ main(void)
 		cmocka_unit_test(product_is_found_by_initials_and_keeps_units_apart),
 		cmocka_unit_test(price_is_found_by_level_date_unit_and_quantity),
 		cmocka_unit_test(lines_name_what_is_wrong_with_them),
+		cmocka_unit_test(rehearsal_answers_prices_and_totals_and_keeps_nothing),
 		cmocka_unit_test(price_that_ended_yesterday_is_refused_then_priced_again),
 		cmocka_unit_test(currency_without_a_rate_is_refused),
 		cmocka_unit_test(discount_past_the_limit_is_told),
