@@ -54,6 +54,8 @@ struct access_user {
 	int64_t superior, company;
 	const int64_t *departments, *branches, *pools, *team;
 	size_t department_count, branch_count, pool_count, team_count;
+	/* Whom the user stands in for: the first so many of team, who need not be below the user. */
+	size_t away_count;
 };
 
 struct setup_table {
@@ -222,10 +224,11 @@ access_arms_of(const struct access_user *user, const struct entity *entity, enum
 		return arms;
 	arms.pools = user->pools;
 	arms.pool_count = user->pool_count;
-	if (scopes & 1u << SCOPE_TEAM) {
-		arms.team = user->team;
-		arms.team_count = user->team_count;
-	}
+	arms.away_count = entity->personal ? 0 : user->away_count;
+	arms.team = user->team + (user->away_count - arms.away_count);
+	arms.team_count = arms.away_count;
+	if (scopes & 1u << SCOPE_TEAM)
+		arms.team_count += user->team_count - user->away_count;
 	if (scopes & 1u << SCOPE_BRANCH) {
 		arms.branches = user->branches;
 		arms.branch_count = user->branch_count;
@@ -338,6 +341,8 @@ access_arm(const struct arms *arms, const struct access_row *row, bool shared)
 		return ARM_ALL;
 	if (arms->own != 0 && arms->own == row->owner)
 		return ARM_OWN;
+	if (arms_has(arms->team, arms->away_count, row->owner))
+		return ARM_AWAY;
 	if (arms_has(arms->team, arms->team_count, row->owner))
 		return ARM_TEAM;
 	if (arms_has(arms->departments, arms->department_count, row->department))
@@ -802,15 +807,19 @@ access_find_below(const struct access_below *list, size_t count, int64_t superio
 	return low;
 }
 
-/* Whose superior each user is, directly and below; a circle in bad data ends. */
+/*
+ * Whose superior each user is, directly and below; a circle in bad data ends. Before them whom the
+ * user stands in for: rows (user, who is away), ordered by user. Somebody who is both comes twice,
+ * since the arms may need either alone.
+ */
 static void
-access_load_teams(struct access *access)
+access_load_teams(struct access *access, const struct rows *away)
 {
 	struct arena *scratch = arena_new(0);
 	struct access_below *list =
 	    ARENA_ARRAY(scratch, struct access_below, access->user_count + 1);
-	int64_t *team = ARENA_ARRAY(scratch, int64_t, access->user_count + 1);
-	size_t *seen = ARENA_ARRAY(scratch, size_t, access->user_count + 1), count = 0;
+	int64_t *team = ARENA_ARRAY(scratch, int64_t, access->user_count + away->count + 1);
+	size_t *seen = ARENA_ARRAY(scratch, size_t, access->user_count + 1), count = 0, row = 0;
 
 	for (size_t u = 0; u < access->user_count; u++)
 		if (access->users[u].superior != 0)
@@ -820,11 +829,16 @@ access_load_teams(struct access *access)
 	qsort(list, count, sizeof(*list), access_compare_below);
 	for (size_t u = 0; u < access->user_count; u++) {
 		struct access_user *user = &access->users[u];
-		size_t size = 0;
+		size_t size = 0, first;
 
+		while (row < away->count && rows_int(away, row, 0) < user->id)
+			row++;
+		for (; row < away->count && rows_int(away, row, 0) == user->id; row++)
+			team[size++] = rows_int(away, row, 1);
+		user->away_count = first = size;
 		seen[u] = u + 1;
-		for (size_t at = 0; at <= size; at++) {
-			int64_t superior = at == 0 ? user->id : team[at - 1];
+		for (size_t at = first; at <= size; at++) {
+			int64_t superior = at == first ? user->id : team[at - 1];
 
 			for (size_t i = access_find_below(list, count, superior);
 			     i < count && list[i].superior == superior; i++) {
@@ -938,7 +952,7 @@ access_load(struct store *store, const struct catalog *catalog, const struct acc
 	struct arena *scratch = arena_new(0), *arena;
 	size_t count = catalog_count(catalog);
 	struct rows **setups = ARENA_ARRAY(scratch, struct rows *, count);
-	struct rows *state, *users, *roles, *grants, *rules, *user_roles, *pools, *approvals;
+	struct rows *state, *users, *roles, *grants, *rules, *user_roles, *pools, *approvals, *away;
 	struct access_role *role_list;
 	struct access *access;
 	enum err err;
@@ -968,6 +982,8 @@ access_load(struct store *store, const struct catalog *catalog, const struct acc
 	    "SELECT user_id, member_department_id, pool_id FROM access_pool_members()", &pools);
 	access_queue_text(
 	    store, scratch, "SELECT * FROM access_approval_rules()", &approvals);
+	access_queue_text(
+	    store, scratch, "SELECT user_id, away_id FROM access_delegations()", &away);
 	for (size_t e = 0; e < count; e++)
 		if (catalog_at(catalog, e)->def->kind == ENTITY_SETUP)
 			access_queue_setup(store, scratch, catalog_at(catalog, e), &setups[e]);
@@ -991,7 +1007,7 @@ access_load(struct store *store, const struct catalog *catalog, const struct acc
 	access_load_rules(access, rules, role_list, roles->count);
 	access_load_user_roles(access, user_roles, role_list, roles->count);
 	access_load_pools(access, pools);
-	access_load_teams(access);
+	access_load_teams(access, away);
 	access_load_approvals(access, approvals);
 	*result = access;
 out:

@@ -44,8 +44,8 @@ struct arms {
 	enum right right;         /* what they are for; shares count when they give it */
 	bool all;
 	int64_t own;              /* user id, 0: no own arm */
-	const int64_t *team;      /* users below, not the user */
-	size_t team_count;
+	const int64_t *team;      /* users whom the user stands in for, and those below; not the user */
+	size_t team_count, away_count; /* of them the first so many are away */
 	int64_t company;          /* customer id, 0: no such arm */
 	const int64_t *departments;
 	size_t department_count;
@@ -104,7 +104,7 @@ bool access_acts(const struct access_user *user, const struct entity *entity, en
 /* Does what the user may do with a record hang on its state? */
 bool access_hangs_on_state(const struct access_user *user, const struct entity *entity);
 /* Through which arm a grant reaches a record. */
-enum arm { ARM_NONE, ARM_ALL, ARM_OWN, ARM_TEAM, ARM_DEPARTMENT, ARM_BRANCH, ARM_COMPANY, ARM_POOL, ARM_SHARE };
+enum arm { ARM_NONE, ARM_ALL, ARM_OWN, ARM_AWAY, ARM_TEAM, ARM_DEPARTMENT, ARM_BRANCH, ARM_COMPANY, ARM_POOL, ARM_SHARE };
 /*
  * Why a user may or may not: every grant of the user's roles on the entity, with the arm through
  * which it reaches the record; shared says that the record is shared with the user. row NULL: no record is meant, or

@@ -16,7 +16,22 @@
 
 #define TICK_LOOK_MS 250
 
+/* Delegations begin and end at midnight, when nobody changes anything. */
+static enum err
+tick_day(struct worker *worker)
+{
+	struct sql *sql = sql_new(worker->arena);
+	struct rows *rows;
+
+	sql_add(sql, "SELECT kehu_delegation_turn(true)");
+	sql_named(sql);
+	store_begin(worker->store);
+	store_queue(worker->store, sql, &rows);
+	return store_commit(worker->store, worker->arena);
+}
+
 const struct tick_kind tick_kinds[] = {
+	{ "day", 5, false, tick_day },
 	{ "audit_seal", 10, false, audit_seal_tick },
 	{ "readings", 10, true, readings_tick },
 	{ "approval_remind", 5, false, approval_remind_tick },

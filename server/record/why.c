@@ -96,6 +96,8 @@ why_arm_text(const struct why *why, enum arm arm)
 		return call_say(why->call, "every record", "全部记录");
 	case ARM_OWN:
 		return call_say(why->call, "the user is the owner", "该用户是负责人");
+	case ARM_AWAY:
+		return why_named(why, "delegated by", "委托人", E_user, record->owner);
 	case ARM_TEAM:
 		return why_named(why, "the owner is below the user:", "负责人是其下属:", E_user,
 		    record->owner);

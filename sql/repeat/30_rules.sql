@@ -46,6 +46,10 @@ BEGIN
 	IF 'all' = ANY (scopes) OR p_owner = p_user THEN
 		RETURN true;
 	END IF;
+	IF scopes <> ARRAY['company']
+		AND p_owner IN (SELECT d.away_id FROM access_delegations() d WHERE d.user_id = p_user) THEN
+		RETURN true;
+	END IF;
 	SELECT * INTO mine FROM users WHERE id = p_user;
 	IF 'team' = ANY (scopes) AND p_owner IN (
 		WITH RECURSIVE below AS (SELECT p_user AS id

@@ -3,24 +3,6 @@
 -- sender's records, nor the sender theirs. The approval's row is locked first in all of them, so
 -- that of two signers at once the second finds what the first has done.
 
--- Whom a user has given their place to today, or null. Delegations are a part of administration.
-CREATE OR REPLACE FUNCTION kehu_stand_in(p_user bigint) RETURNS bigint
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
-DECLARE
-	found bigint;
-BEGIN
-	IF to_regclass('delegation') IS NULL THEN
-		RETURN NULL;
-	END IF;
-	EXECUTE 'SELECT d.to_user_id FROM delegation d WHERE d.from_user_id = $1 AND d.deleted_at IS NULL
-		AND current_date BETWEEN d.from_day AND d.to_day ORDER BY d.id DESC LIMIT 1'
-		INTO found USING p_user;
-	RETURN found;
-EXCEPTION WHEN undefined_column OR insufficient_privilege THEN
-	RETURN NULL;
-END
-$$;
-
 CREATE OR REPLACE FUNCTION kehu_is_active(p_user bigint) RETURNS boolean
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
@@ -507,7 +489,9 @@ CREATE OR REPLACE FUNCTION kehu_approval_step_of(p_users bigint[]) RETURNS SETOF
 LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 100 SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
 	RETURN QUERY SELECT DISTINCT s.approval_id FROM approval_step s
-		WHERE s.user_id = ANY (p_users) AND s.state = 'waiting' AND s.deleted_at IS NULL;
+		WHERE (s.user_id = ANY (p_users) OR s.user_id IN (SELECT d.away_id FROM access_delegations() d
+			WHERE d.user_id = ANY (p_users)))
+		AND s.state = 'waiting' AND s.deleted_at IS NULL;
 END
 $$;
 
