@@ -56,6 +56,21 @@ admin_run_pattern(struct cli *cli)
 	return pattern->run(cli);
 }
 
+/* The preview is an action of its own: nothing is promised that was not counted by the same hand. */
+static enum err
+admin_hand_over(struct cli *cli)
+{
+	const char **words = ARENA_ARRAY(cli->arena, const char *, 5);
+
+	words[0] = "user";
+	words[1] = cli->words[0];
+	words[2] = cli->options.given & OPT_BIT(DRY_RUN) ? "preview_hand_over" : "hand_over";
+	words[3] = arena_printf(cli->arena, "to=%s", cli->words[1]);
+	cli->words = words;
+	cli->word_count = 4;
+	return cli_act(cli);
+}
+
 /* ---- jobs ---- */
 
 static enum err
@@ -337,6 +352,23 @@ static const struct cli_command admin_commands[] = {
 	PATTERN("user reset-password", 1, 1, WRITE, "USER",
 	    "Make a one-time password, shown once", "生成一次性密码（只显示一次）", cli_act,
 	    "user", "%1", "reset_password"),
+	{ .name = "user hand-over",
+	    .run = admin_hand_over,
+	    .words_min = 2,
+	    .words_max = 2,
+	    .options = WRITE | OPT_BIT(DRY_RUN),
+	    .usage = "USER TO",
+	    .help = { "Give all work of a user to another", "把一个用户的全部工作移交给另一人" },
+	    .more = { "Records they own and that are not closed, places in pools, those below them, departments they "
+		      "manage,\napprovals that wait for them, what is shared with them: all or nothing. --dry-run counts.",
+		"名下未办结的记录、公海成员、下属、所管部门、待其审批的事项和共享给其的记录，\n全部成功或不变。--dry-run 只计数。" } },
+	PATTERN("delegation list", 0, SIZE_MAX, ROWS, "[QUERY]", "List delegations, the latest first",
+	    "列出委托，新的在前", cli_list, "delegation", "*"),
+	PATTERN("delegation add", 5, 5, WRITE, "USER TO FROM UNTIL REASON", "Let somebody stand in for who is away",
+	    "委托他人代办", cli_new, "delegation", "owner_id=%1", "to_user_id=%2", "from_day=%3", "to_day=%4",
+	    "reason=%5"),
+	PATTERN("delegation end", 1, 1, WRITE, "ID", "Take a delegation back", "撤销委托", cli_delete, "delegation",
+	    "%1"),
 	PATTERN("role list", 0, SIZE_MAX, ROWS, "[QUERY]", "List roles", "列出角色", cli_list,
 	    "role", "*"),
 	PATTERN("role show", 1, 1, SHOW, "ROLE", "Show a role with its grants",

@@ -107,7 +107,8 @@ struct entity {
 	bool inherits_owner;      /* access columns follow those of .owner_from's record */
 	const char *owner_from;   /* field name of that reference */
 	bool anchored;            /* an activity: also read through the record that anchor_entity, anchor_id name */
-	bool personal;            /* an activity: who stands in for its owner does not have it */
+	bool personal;            /* an activity: who stands in for its owner, or gets their work, does not have it */
+	const char *kept;         /* states in which a record stays with its owner when their work is handed over; "*": any */
 	const char *number_prefix;/* of FIELD_NUMBERED: "C" -> C000123, "V%y%m-" -> V2611-000123 */
 	const char *state_field;  /* a choice field; actions' from/to */
 	const char *frozen;       /* states, space-separated, in which a record and its lines are only acted on */

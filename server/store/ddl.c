@@ -264,7 +264,7 @@ ddl_put_search(struct buf *out, const struct entity *def)
 	    def->pooled ? ", NEW.pool_id" : "", table);
 }
 
-static bool
+bool
 ddl_is_setup(const struct catalog *catalog, const struct entity *def)
 {
 	if (def->kind == ENTITY_LINE)
@@ -328,6 +328,7 @@ ddl_catalog(struct buf *out, const struct catalog *catalog)
 	    "CREATE POLICY kehu_read ON history FOR SELECT TO kehu_app USING (");
 	ddl_opened_any(out, catalog, "root_id", 'p');
 	buf_puts(out, ");\n");
+	ddl_put_hand_over(out, catalog);
 }
 
 /* ---- custom fields -------------------------------------------------------------------- */

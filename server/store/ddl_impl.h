@@ -13,4 +13,9 @@ void ddl_policies(
 void ddl_opened_any(
     struct buf *out, const struct catalog *catalog, const char *column, char which);
 
+/* Is it a set-up entity, or a line of one? */
+bool ddl_is_setup(const struct catalog *catalog, const struct entity *def);
+/* kehu_hand_over_rows(): what one user has becomes another's. */
+void ddl_put_hand_over(struct buf *out, const struct catalog *catalog);
+
 #endif

@@ -187,6 +187,198 @@ who_stands_in_decides_approvals(void **state)
 	assert_string_equal(pg_exec(DB, "SELECT level FROM customer WHERE id = %" PRId64, customer), "B");
 }
 
+/* ---- when somebody leaves ---------------------------------------------------------------- */
+
+static Kehu__ServerFrame *
+hand_over(int64_t from, const char *action, int64_t to)
+{
+	return client_act(guo, E_user, from, action, SENT(NUMBER_OF(1, to)));
+}
+
+static int64_t
+owned_by(const char *table, int64_t user)
+{
+	return pg_int(DB, "SELECT count(*) FROM %s WHERE owner_id = %" PRId64 " AND deleted_at IS NULL", table, user);
+}
+
+/* Fay's, who is disabled: rows past the rules of making them. */
+static void
+give_fay_work(void)
+{
+	pg_exec(DB,
+	    "INSERT INTO customer (id, type, stage, name, name_key, owner_id, department_id, branch_id, co_owners) VALUES"
+	    " (7001, 'company', 'active', '移交甲', 'a', 106, 12, 2, NULL), (7002, 'company', 'active', '移交乙', 'b', 106, 12, 2, '{104}'),"
+	    " (7003, 'company', 'active', '别人的', 'c', 102, 12, 2, '{106}');"
+	    "INSERT INTO customer (id, type, stage, name, name_key, owner_id, department_id, branch_id, deleted_at) VALUES"
+	    " (7004, 'company', 'active', '已删的', 'd', 106, 12, 2, now());"
+	    "INSERT INTO contact (id, name, name_key, customer_id, owner_id, department_id, branch_id) VALUES"
+	    " (7011, '联系人', 'l', 7001, 106, 12, 2);"
+	    "INSERT INTO visit (id, number, customer_id, owner_id, department_id, branch_id, state, kind, purpose, at) VALUES"
+	    " (7021, 'V1', 7001, 106, 12, 2, 'planned', 'visit', 'x', now()), (7022, 'V2', 7001, 106, 12, 2, 'completed', 'visit', 'x', now());"
+	    "INSERT INTO record_share (user_id, entity, record_id, rights) VALUES (106, 10, 7003, 5);"
+	    "INSERT INTO pool_member (pool_id, user_id) VALUES (21, 106);"
+	    "UPDATE department SET manager_id = 106 WHERE id = 12;"
+	    "UPDATE users SET superior_id = 103 WHERE id = 106; UPDATE users SET superior_id = 106 WHERE id = 102;"
+	    "UPDATE users SET superior_id = 102 WHERE id = 104");
+}
+
+static void
+work_goes_over_as_one_and_is_counted_before(void **state)
+{
+	const Kehu__Written *written;
+	struct sent values[] = { NUMBER_OF(1, USER_DAN), { 0 } };
+
+	give_fay_work();
+	written = expect_written(hand_over(USER_FAY, "preview_hand_over", USER_DAN));
+	assert_string_equal(written->text, "将移交给 Dan：部门 1, 用户 1, 客户 2, 联系人 1, 拜访 1, 公海成员 1, 共享给本人 1");
+	assert_int_equal(owned_by("customer", USER_FAY), 2);
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM message WHERE anchor_id = 106"), 0);
+	written = expect_written(hand_over(USER_FAY, "hand_over", USER_DAN));
+	assert_non_null(strstr(written->text, "客户 2, 联系人 1, 拜访 1"));
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM customer WHERE owner_id = 106"), 0);
+	assert_true(sees(dan, E_customer, 7001));
+	assert_true(sees(dan, E_contact, 7011));
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM customer WHERE id = 7001 AND department_id = 13 AND branch_id = 3"), 1);
+	/* who made a visit stays known; who helps is listed once, and not with their own */
+	assert_int_equal(pg_int(DB, "SELECT owner_id FROM visit WHERE id = 7022"), USER_FAY);
+	assert_int_equal(pg_int(DB, "SELECT owner_id FROM visit WHERE id = 7021"), USER_DAN);
+	assert_string_equal(pg_exec(DB, "SELECT coalesce(co_owners::text, '-') FROM customer WHERE id = 7003"), "{104}");
+	assert_true(sees(dan, E_customer, 7003));
+	/* Dan was two steps below Fay, and is where Fay was */
+	assert_string_equal(pg_exec(DB, "SELECT string_agg(id || '>' || superior_id, ' ' ORDER BY id) FROM users WHERE id IN (102, 104)"), "102>104 104>103");
+	assert_int_equal(pg_int(DB, "SELECT manager_id FROM department WHERE id = 12"), USER_DAN);
+	assert_int_equal(pg_int(DB, "SELECT user_id FROM pool_member WHERE pool_id = 21 AND user_id IS NOT NULL AND deleted_at IS NULL"), USER_DAN);
+	/* one change in the history, and in the audit what and to whom */
+	assert_int_equal(pg_int(DB, "SELECT count(DISTINCT change_id) FROM history WHERE record_id IN (7001, 7002, 7011, 7021) AND kind = 2"), 1);
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM audit WHERE action = 'hand_over' AND record_id = 106 AND detail LIKE 'to=104 %% 10=2 %%'"), 1);
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM message WHERE anchor_id = 106 AND owner_id IN (102, 103, 104)"), 3);
+	written = expect_written(hand_over(USER_FAY, "hand_over", USER_DAN));
+	assert_string_equal(written->text, "已移交给 Dan：无");
+	/* to oneself, to the administrator who does it, to a disabled account, by others */
+	expect_error(hand_over(USER_FAY, "hand_over", USER_FAY), ERR_INVALID, 1);
+	expect_error(hand_over(USER_DAN, "hand_over", USER_FAY), ERR_INVALID, 1);
+	expect_error(hand_over(USER_DAN, "hand_over", USER_GUO), ERR_OWN_RIGHTS, 0);
+	expect_error(client_act(cai, E_user, USER_FAY, "hand_over", values), ERR_FORBIDDEN, 0);
+	assert_int_equal(owned_by("customer", USER_FAY), 0);
+}
+
+/* ---- the whole of it --------------------------------------------------------------------- */
+
+static bool
+is_out(void *client)
+{
+	struct link_status status = link_status(((struct client *)client)->link);
+
+	return status.state != LINK_READY && status.state != LINK_SLOW;
+}
+
+/* On a port, with the certificate of these files; NULL: without. The outcome of signing in. */
+static enum err
+sign_in_at(int port, const char *base, const char *user, struct client **result)
+{
+	struct client *client = calloc(1, sizeof(*client));
+	enum err err;
+
+	assert_non_null(client);
+	client->bed = bed;
+	client->arena = arena_new(0);
+	client->link = link_new(&(struct link_options){
+	    .server = arena_printf(bed->arena, "127.0.0.1:%d", port),
+	    .ca_file = bed_ca(bed),
+	    .cert_file = base == NULL ? NULL : arena_printf(bed->arena, "%s.crt", base),
+	    .key_file = base == NULL ? NULL : arena_printf(bed->arena, "%s.key", base),
+	    .program = "test",
+	    .lang = LANG_ZH,
+	});
+	link_login(client->link, user, BED_PASSWORD, NULL);
+	err = link_wait(client->link, BED_WAIT_MS);
+	if (result != NULL)
+		*result = client;
+	else
+		client_free(client);
+	return err;
+}
+
+#define ADMIN(...) admin((const char *[]){ __VA_ARGS__, NULL })
+
+/* What kehu-admin prints for the administrator; the test ends where it fails. */
+static const char *
+admin(const char *const *arguments)
+{
+	const char *said;
+
+	if (bed_run_as(bed, "kehu-admin", "guo", arguments, &said) != 0)
+		fail_msg("%s", said);
+	return said;
+}
+
+/* A second kehud on the same database that lets in branches' machines only. */
+static int
+start_guarded(const char *authority)
+{
+	const char *before = bed->settings;
+	int port;
+
+	bed->settings = arena_printf(bed->arena,
+	    "sign: { second_factor = \"none\"; certificate = \"required\"; authority = \"%s/ca.crt\"; };\n",
+	    authority);
+	port = bed_second(bed);
+	bed->settings = before;
+	return port;
+}
+
+/*
+ * Ben leaves, and his laptop is gone. His work is Ada's, he is out wherever he was signed in, and
+ * whoever has the laptop does not get in, with whatever password.
+ */
+static void
+leaver_is_handed_over_shut_out_and_the_laptop_refused(void **state)
+{
+	const char *authority = arena_printf(bed->arena, "%s/authority", bed->dir);
+	const char *base = arena_printf(bed->arena, "%s/laptop", bed->dir), *serial, *said;
+	int64_t id = make_customer(ben, "离职公司"), before;
+	struct client *there, *thief;
+	int guarded;
+
+	ADMIN("cert", "init", "--dir", authority);
+	guarded = start_guarded(authority);
+	said = ADMIN("cert", "issue", "东区", "laptop", "--dir", authority, "-o", base);
+	serial = arena_strndup(bed->arena, said, strcspn(said, "\t"));
+	assert_int_equal(sign_in_at(guarded, NULL, "ben", NULL), ERR_CERT_NEEDED);
+	assert_int_equal(sign_in_at(guarded, base, "ben", &there), ERR_OK);
+	assert_int_equal(sign_in_at(guarded, base, "ada", &thief), ERR_OK);
+	assert_true(sees(there, E_customer, id));
+
+	said = ADMIN("user", "hand-over", "ben", "ada", "--dry-run", "--language", "en");
+	assert_non_null(strstr(said, "Would go to Ada: "));
+	assert_false(sees(ada, E_customer, id));
+	said = ADMIN("user", "hand-over", "ben", "ada", "--language", "en");
+	assert_non_null(strstr(said, "Handed over to Ada: "));
+	assert_true(sees(ada, E_customer, id));
+	assert_false(sees(ben, E_customer, id));
+
+	before = date_monotonic_us();
+	ADMIN("user", "disable", "ben");
+	before = date_monotonic_us();
+	assert_true(client_wait(ben, is_out, ben));
+	assert_true(client_wait(there, is_out, there));
+	assert_true(date_monotonic_us() - before < 5 * US_PER_SECOND);
+	assert_false(is_out(thief));
+
+	ADMIN("cert", "revoke", serial);
+	before = date_monotonic_us();
+	assert_true(client_wait(thief, is_out, thief));
+	assert_true(date_monotonic_us() - before < 5 * US_PER_SECOND);
+	assert_int_equal(sign_in_at(guarded, base, "ada", NULL), ERR_CERT_REVOKED);
+	assert_int_equal(sign_in_at(bed->port, NULL, "ben", NULL), ERR_LOGIN_REFUSED);
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM session WHERE ended_at IS NULL AND (user_id = %d "
+				    "OR certificate = '%s')", USER_BEN, serial), 0);
+	assert_string_equal(pg_exec(DB, "SELECT string_agg(DISTINCT action, ' ' ORDER BY action) FROM audit WHERE user_id = %d "
+					"AND action IN ('hand_over', 'revoke', 'preview_hand_over')", USER_GUO), "hand_over preview_hand_over revoke");
+	client_free(there);
+	client_free(thief);
+}
+
 static int
 leaver_start(void **state)
 {
@@ -220,6 +412,8 @@ main(void)
 		cmocka_unit_test_setup(delegation_that_makes_no_sense_is_refused, forget_delegations),
 		cmocka_unit_test_setup(what_was_given_on_goes_to_the_last, forget_delegations),
 		cmocka_unit_test_setup(who_stands_in_decides_approvals, forget_delegations),
+		cmocka_unit_test_setup(work_goes_over_as_one_and_is_counted_before, forget_delegations),
+		cmocka_unit_test_setup(leaver_is_handed_over_shut_out_and_the_laptop_refused, forget_delegations),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
