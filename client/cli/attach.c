@@ -58,20 +58,15 @@ attach_ask(struct attach *attach, struct arena *arena, Kehu__Attach *step,
 /* ---- down ---- */
 
 static enum err
-attach_get(struct attach *attach, const char *id)
+attach_fetch(struct attach *attach, int64_t id, const char *path)
 {
 	struct cli *cli = attach->cli;
 	Kehu__Attach step = KEHU__ATTACH__INIT;
-	const char *path = cli->options.values[OPT_OUTPUT];
 	struct cli_file file;
-	char *end;
 
 	step.has_id = step.has_chunk = true;
-	step.id = strtoll(id[0] == '#' ? id + 1 : id, &end, 10);
-	if (*end != '\0' || step.id <= 0)
-		return cli_fail(
-		    cli, ERR_USAGE, id, "attach --get ENTITY ID ATTACHMENT -o FILE");
-	enum err err = cli_file_open(cli, &file, path == NULL ? "-" : path);
+	step.id = id;
+	enum err err = cli_file_open(cli, &file, path);
 	if (err != ERR_OK)
 		return err;
 	for (bool last = false; err == ERR_OK && !last; step.chunk++) {
@@ -87,6 +82,29 @@ attach_get(struct attach *attach, const char *id)
 	}
 	enum err closed = cli_file_close(cli, &file, err == ERR_OK);
 	return err != ERR_OK ? err : closed;
+}
+
+enum err
+cli_attach_fetch(struct cli *cli, const Kehu__Entity *entity, int64_t record, int64_t id,
+    const char *path)
+{
+	struct attach attach = { .cli = cli, .entity = entity, .record = record };
+
+	return attach_fetch(&attach, id, path);
+}
+
+static enum err
+attach_get(struct attach *attach, const char *word)
+{
+	struct cli *cli = attach->cli;
+	const char *path = cli->options.values[OPT_OUTPUT];
+	char *end;
+	int64_t id = strtoll(word[0] == '#' ? word + 1 : word, &end, 10);
+
+	if (*end != '\0' || id <= 0)
+		return cli_fail(
+		    cli, ERR_USAGE, word, "attach --get ENTITY ID ATTACHMENT -o FILE");
+	return attach_fetch(attach, id, path == NULL ? "-" : path);
 }
 
 /* ---- up ---- */

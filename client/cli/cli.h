@@ -157,6 +157,12 @@ MUST_CHECK enum err cli_file_close(struct cli *cli, struct cli_file *file, bool 
 MUST_CHECK enum err cli_read(
     struct cli *cli, const Kehu__Entity *entity, int64_t id, Kehu__Record **record);
 
+/* ---- attach.c ---- */
+
+/* One attachment of a record to path. Reports failures. */
+MUST_CHECK enum err cli_attach_fetch(struct cli *cli, const Kehu__Entity *entity, int64_t record,
+    int64_t id, const char *path);
+
 /* ---- the commands ---- */
 
 enum err cli_list(struct cli *cli);

@@ -111,6 +111,7 @@ struct entity {
 	const char *kept;         /* states in which a record stays with its owner when their work is handed over; "*": any */
 	const char *number_prefix;/* of FIELD_NUMBERED: "C" -> C000123, "V%y%m-" -> V2611-000123 */
 	const char *state_field;  /* a choice field; actions' from/to */
+	const char *person;       /* a row is a person with rights of their own: "" always, or "type=person": of that choice */
 	const char *frozen;       /* states, space-separated, in which a record and its lines are only acted on */
 	const struct field *fields; /* in form order, ended by number 0 */
 	const struct action *actions; /* ended by name NULL */

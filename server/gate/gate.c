@@ -10,6 +10,7 @@
 #include "common/date.h"
 #include "common/log.h"
 #include "server/audit/readings.h"
+#include "server/record/person.h"
 #include "server/entity/fields.h"
 #include "server/job/job.h"
 #include "server/record/approval.h"
@@ -98,6 +99,8 @@ gate_intention(const Kehu__ClientFrame *frame)
 		return &frame->export->intention;
 	case KEHU__CLIENT_FRAME__REQUEST_AUDIT:
 		return frame->audit->step == 2 ? &frame->audit->intention : NULL;
+	case KEHU__CLIENT_FRAME__REQUEST_PERSON:
+		return person_writes(frame->person) ? &frame->person->intention : NULL;
 	default:
 		return NULL;
 	}
@@ -197,6 +200,11 @@ gate_answer_outcome(struct call *call, uint32_t entity, int64_t id, uint32_t ver
 		audit->has_job = true;
 		audit->job = id;
 		call->answer.answer_case = KEHU__SERVER_FRAME__ANSWER_AUDIT;
+		break;
+	case KEHU__CLIENT_FRAME__REQUEST_PERSON:
+		call->answer.person = ARENA_NEW(call->arena, Kehu__PersonAnswer);
+		kehu__person_answer__init(call->answer.person);
+		call->answer.answer_case = KEHU__SERVER_FRAME__ANSWER_PERSON;
 		break;
 	case KEHU__CLIENT_FRAME__REQUEST_EXPORT:
 	case KEHU__CLIENT_FRAME__REQUEST_JOB:

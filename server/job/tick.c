@@ -10,6 +10,7 @@
 #include "server/audit/audit.h"
 #include "server/record/message.h"
 #include "server/audit/readings.h"
+#include "server/record/person.h"
 
 #include <stdlib.h>
 #include <time.h>
@@ -37,6 +38,7 @@ const struct tick_kind tick_kinds[] = {
 	{ "approval_remind", 5, false, approval_remind_tick },
 	{ "follow", 10, false, message_follow_tick },
 	{ "message_mail", 5, false, message_mail_tick },
+	{ "retention", 3600, false, person_retention_tick },
 	{ 0 },
 };
 

@@ -315,6 +315,7 @@ ddl_catalog(struct buf *out, const struct catalog *catalog)
 {
 	for (size_t i = 0; i < catalog_count(catalog); i++)
 		ddl_entity(out, catalog, catalog_at(catalog, i));
+	ddl_personal(out, catalog);
 	buf_puts(out,
 	    "DROP POLICY IF EXISTS kehu_read ON history;\n"
 	    "DROP POLICY IF EXISTS kehu_add ON history;\n"

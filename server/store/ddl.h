@@ -18,6 +18,8 @@
 /* Everything for one entity; idempotent. */
 void ddl_entity(
     struct buf *out, const struct catalog *catalog, const struct entity_view *entity);
+/* The function that tells the database what the catalogue knows of persons (sql/repeat/36_person.sql). */
+void ddl_personal(struct buf *out, const struct catalog *catalog);
 /* Everything for all of them, and the policies of history. */
 void ddl_catalog(struct buf *out, const struct catalog *catalog);
 

@@ -26,6 +26,7 @@ maintain_field(struct migrate *m, const struct catalog *catalog, uint32_t entity
 	buf_puts(&text, "BEGIN; SET LOCAL lock_timeout = '2s';\n");
 	ddl_add_column(&text, view->def, field);
 	ddl_entity(&text, catalog, view);
+	ddl_personal(&text, catalog);
 	buf_printf(&text,
 	    "UPDATE custom_field SET ready = true WHERE entity = %" PRIu32
 	    " AND number = %" PRIu32

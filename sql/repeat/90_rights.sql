@@ -63,7 +63,9 @@ GRANT EXECUTE ON FUNCTION access_approval_rules(), kehu_approval_step_of(bigint[
 	kehu_outbox_file(bigint, text, text, bytea), kehu_outbox_claim(text, text, integer, integer),
 	kehu_message_mail(integer), kehu_say(bigint[], text, text, bigint, bigint, bigint, boolean),
 	kehu_comment(bigint, bigint, bigint, text, text, bigint[]), kehu_follow(bigint, bigint, boolean),
-	kehu_follow_changes(text[], bigint[]), kehu_tell(bigint, text, text, text, bigint, bigint),
+	kehu_person_find(text), kehu_person_places(bigint), kehu_person_rows(bigint),
+	kehu_person_erase(bigint, text, boolean), kehu_person_replay(text[], bigint[], timestamptz[]),
+	kehu_retention(boolean, integer), kehu_follow_changes(text[], bigint[]), kehu_tell(bigint, text, text, text, bigint, bigint),
 	kehu_template(bigint, text, boolean), kehu_outbox_files(bigint), kehu_outbox_handed(bigint, text),
 	kehu_outbox_done(bigint, text, text, text, bigint, bigint), kehu_outbox_release(text)
 	TO kehu_app;
@@ -138,3 +140,17 @@ CREATE POLICY kehu_rule ON history FOR SELECT TO kehu_rule USING (true);
 GRANT SELECT ON customer_due TO kehu_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON customer_due TO kehu_rule;
 GRANT SELECT, INSERT, UPDATE ON number_series TO kehu_rule;
+
+
+-- Erasing a person reaches what is otherwise only added to.
+GRANT UPDATE, DELETE ON history TO kehu_rule;
+DROP POLICY IF EXISTS kehu_erase ON history;
+CREATE POLICY kehu_erase ON history FOR UPDATE TO kehu_rule USING (true) WITH CHECK (true);
+DROP POLICY IF EXISTS kehu_expire ON history;
+CREATE POLICY kehu_expire ON history FOR DELETE TO kehu_rule USING (true);
+GRANT SELECT, DELETE ON attachment_chunk, outgoing_file, approval_change, job_chunk, import_chunk, import_row,
+	login_attempt, reading, reading_figures TO kehu_rule;
+GRANT SELECT ON job TO kehu_rule;
+GRANT UPDATE ON export_log TO kehu_rule;
+DROP POLICY IF EXISTS kehu_rule ON attachment_chunk;
+CREATE POLICY kehu_rule ON attachment_chunk TO kehu_rule USING (true) WITH CHECK (true);
