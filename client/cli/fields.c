@@ -6,9 +6,11 @@
 
 #include "common/text.h"
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define CLI_CANDIDATES 5
+#define CLI_LINES      2000 /* a record has no more */
 
 static const char *
 cli_did_you_mean(struct cli *cli, const char *near)
@@ -283,32 +285,81 @@ cli_line_find(Kehu__Record *const *lines, size_t count, uint32_t entity, bool ma
 	return NULL;
 }
 
-/*
- * The first line of a kind in what is being built: the stored first one, or a new one. added:
- * one beside those that are stored.
- */
-static Kehu__Record *
-cli_line_of(struct cli *cli, const Kehu__Entity *line, const Kehu__Record *stored, bool added,
-    Kehu__Record *record)
-{
-	Kehu__Record *made = cli_line_find(record->lines, record->n_lines, line->number, added);
-	Kehu__Record *old = NULL, **lines;
+/* Which line of its kind a word means: "lines.", "lines+.", "lines[2].". */
+struct cli_place {
+	const char *kind;
+	bool added;   /* one beside those that are stored */
+	int64_t line; /* by number, from 1; 0: the first */
+};
 
-	if (made != NULL)
-		return made;
-	if (stored != NULL && !added)
-		old = cli_line_find(stored->lines, stored->n_lines, line->number, false);
-	made = ARENA_NEW(cli->arena, Kehu__Record);
+static enum err
+cli_place(struct cli *cli, const char *name, const char *dot, struct cli_place *place)
+{
+	const char *open = memchr(name, '[', (size_t)(dot - name));
+	const char *end = open != NULL ? open : dot;
+	char *rest = NULL;
+
+	*place = (struct cli_place){ .added = end > name && end[-1] == '+' };
+	place->kind = arena_strndup(cli->arena, name, (size_t)(end - name) - place->added);
+	if (open == NULL)
+		return ERR_OK;
+	place->line = strtoll(open + 1, &rest, 10);
+	if (rest + 1 != dot || *rest != ']' || place->added || place->line < 1 ||
+	    place->line > CLI_LINES)
+		return cli_fail(cli, ERR_USAGE, name, "lines[2].field");
+	return ERR_OK;
+}
+
+/* The stored line of that number; past the last one a new line is meant, always the same id. */
+static int64_t
+cli_line_id(const Kehu__Entity *line, const Kehu__Record *stored, int64_t number)
+{
+	int64_t seen = 0;
+
+	for (size_t i = 0; stored != NULL && i < stored->n_lines; i++)
+		if (stored->lines[i]->entity == line->number && ++seen == number)
+			return stored->lines[i]->id;
+	return -(CLI_LINES + 1) * (int64_t)line->number - number;
+}
+
+static Kehu__Record *
+cli_line_add(struct cli *cli, const Kehu__Entity *line, int64_t id, Kehu__Record *record)
+{
+	Kehu__Record *made = ARENA_NEW(cli->arena, Kehu__Record);
+	Kehu__Record **lines = ARENA_ARRAY(cli->arena, Kehu__Record *, record->n_lines + 1);
+
 	kehu__record__init(made);
 	made->has_entity = made->has_id = true;
 	made->entity = line->number;
-	made->id = old != NULL ? old->id : -1 - (int64_t)record->n_lines;
-	lines = ARENA_ARRAY(cli->arena, Kehu__Record *, record->n_lines + 1);
+	made->id = id;
 	if (record->n_lines > 0)
 		memcpy(lines, record->lines, record->n_lines * sizeof(*lines));
 	lines[record->n_lines++] = made;
 	record->lines = lines;
 	return made;
+}
+
+/* The line of a kind in what is being built: a stored one, or a new one. */
+static Kehu__Record *
+cli_line_of(struct cli *cli, const Kehu__Entity *line, const Kehu__Record *stored,
+    const struct cli_place *place, Kehu__Record *record)
+{
+	Kehu__Record *made = NULL, *old = NULL;
+	int64_t id = cli_line_id(line, stored, place->line);
+
+	if (place->line > 0) {
+		for (size_t i = 0; i < record->n_lines; i++)
+			if (record->lines[i]->id == id)
+				return record->lines[i];
+		return cli_line_add(cli, line, id, record);
+	}
+	made = cli_line_find(record->lines, record->n_lines, line->number, place->added);
+	if (made != NULL)
+		return made;
+	if (stored != NULL && !place->added)
+		old = cli_line_find(stored->lines, stored->n_lines, line->number, false);
+	return cli_line_add(
+	    cli, line, old != NULL ? old->id : -1 - (int64_t)record->n_lines, record);
 }
 
 static enum err
@@ -323,14 +374,16 @@ cli_assign_one(struct cli *cli, const Kehu__Entity *entity, const Kehu__Record *
 		return err;
 	dot = strchr(name, '.');
 	if (dot != NULL) {
-		bool added = dot > name && dot[-1] == '+';
-		const char *kind =
-		    arena_strndup(cli->arena, name, (size_t)(dot - name) - added);
-		const Kehu__Entity *line = cat_line_called(cli->cat, entity, kind);
+		struct cli_place place;
+		const Kehu__Entity *line;
 
+		err = cli_place(cli, name, dot, &place);
+		if (err != ERR_OK)
+			return err;
+		line = cat_line_called(cli->cat, entity, place.kind);
 		if (line == NULL)
 			return cli_no_field(cli, name, NULL);
-		record = cli_line_of(cli, line, stored, added, record);
+		record = cli_line_of(cli, line, stored, &place, record);
 		entity = line;
 		name = dot + 1;
 	}

@@ -14,11 +14,11 @@ static const char kehu_fields_en[] = "A field is given by its name, label or ali
 				     "320,000.50 USD; a choice by code or label;\n"
 				     "a reference by id, number or its whole label. "
 				     "phones.number=… fills the first line of that\n"
-				     "kind. FIELD= empties a field.";
+				     "kind, phones[2].number=… the second. FIELD= empties a field.";
 static const char kehu_fields_zh[] =
     "字段可用名称、标签或别名（kehu fields ENTITY 列出）。日期可写 2026-11-23、+3d、下周一；\n"
     "金额可写 32万、320,000.50 USD；选项用代码或标签；引用用 id、编号或完整名称。\n"
-    "phones.number=… 填写该类的第一行明细。“字段=”表示清空。";
+    "phones.number=… 填写该类的第一行明细，phones[2].number=… 为第二行。“字段=”表示清空。";
 static const char kehu_query_en[] = "QUERY is the search language: owner:me level:A,B "
 				    "city:上海 -visited:30d amount:>100000 银行.\n"
 				    "Without --columns: id and the default columns. tsv has no "

@@ -920,6 +920,23 @@ orders_are_worked_from_a_shell_and_printed(void **state)
 	int64_t buyer = make_customer("命令行公司"), order;
 	const char *said;
 
+	/* several lines by their numbers; a stored one is changed, one past the last is added */
+	shell("ada",
+	    "new order customer_id=%ld 'lines[1].product_id=%ld' 'lines[2].product_id=%ld' "
+	    "'lines[2].quantity=3'",
+	    (long)buyer, (long)pump, (long)pump);
+	order =
+	    pg_int(DB, "SELECT max(id) FROM sales_order WHERE customer_id = %ld", (long)buyer);
+	shell("ada", "set order %ld 'lines[2].quantity=4' 'lines[3].product_id=%ld'", (long)order,
+	    (long)pump);
+	assert_string_equal(
+	    pg_exec(DB,
+		"SELECT string_agg((quantity / 10000)::text, ' ' ORDER BY id) FROM order_line "
+		"WHERE order_id = %ld",
+		(long)order),
+	    "1 4 1");
+	expect_said(shell("ada", "set order %ld 'lines[0].quantity=4'", (long)order),
+	    "lines[2].field");
 	said = shell("ada",
 	    "new order customer_id=%ld lines.product_id=%ld lines.quantity=2.5 "
 	    "lines.discount=3 terms=月结",
