@@ -130,22 +130,137 @@ key_in_quote(struct vt *vt, const struct walk *walk)
 	desk_sees(vt, SAY("已保存", "saved"));
 }
 
+/* One number of this walk's customer. */
+static int64_t
+figure(const struct walk *walk, const char *what, const char *from)
+{
+	return pg_int(DB,
+	    "SELECT %s FROM %s t JOIN customer c ON c.id = t.customer_id WHERE c.name = '%s'",
+	    what, from, walk->customer);
+}
+
+/* An action without arguments, or the form of its arguments filled in. */
+static void
+act(struct vt *vt, const char *label, const char *typed)
+{
+	desk_type(vt, "{F8}");
+	desk_type(vt, label);
+	desk_type(vt, "{Enter}");
+	if (typed != NULL)
+		desk_type(vt, typed);
+}
+
+/* The inbox by keyboard, its one request opened, the key pressed and a word said. */
+static void
+decide(struct vt *vt, const struct walk *walk, const char *key, const char *said)
+{
+	desk_type(vt, "{F9}dwsp");
+	desk_sees(vt, SAY("待我审批", "Waiting for my approval"));
+	desk_type(vt, "{Enter}");
+	desk_sees(vt, "Ada");
+	desk_type(vt, "{Enter}");
+	desk_sees(vt, "issue");
+	desk_type(vt, key);
+	desk_type(vt, said);
+	desk_type(vt, "{F10}");
+	desk_sees(
+	    vt, strcmp(key, "a") == 0 ? SAY("已同意", "Granted") : SAY("已拒绝", "Refused"));
+}
+
+/* The discount is past what an account manager may give: refused, amended, granted. */
+static void
+get_consent(struct vt *vt, struct vt *signer, const struct walk *walk)
+{
+	act(vt, SAY("发出", "Issue"), NULL);
+	desk_sees(vt, SAY("尚未执行", "Not done yet"));
+	decide(signer, walk, "r", SAY("最多一成", "ten at most"));
+	assert_int_equal(
+	    figure(walk, "count(*)", "(SELECT * FROM quote WHERE state = 'draft')"), 1);
+	desk_type(vt, "{F5}");
+	desk_type(vt, "{F2}");
+	desk_sees(vt, SAY("修改报价单", "Edit Quote"));
+	go_to_grid(vt);
+	desk_type(vt, "{Tab}{Tab}{Tab}{Tab}10{Tab}");
+	desk_sees(vt, "10,800.00");
+	desk_type(vt, "{F10}");
+	desk_sees(vt, SAY("已保存", "saved"));
+	assert_int_equal(figure(walk, "total", "quote"), 1080000);
+	act(vt, SAY("发出", "Issue"), NULL);
+	desk_sees(vt, SAY("尚未执行", "Not done yet"));
+	decide(signer, walk, "a", SAY("可以", "fine"));
+	assert_int_equal(
+	    figure(walk, "count(*)", "(SELECT * FROM quote WHERE state = 'issued')"), 1);
+}
+
+/* From the quote to an order that is paid for in two instalments and goes out in parts. */
+static void
+work_order(struct vt *vt, const struct walk *walk)
+{
+	desk_type(vt, "{F5}");
+	act(vt, SAY("转订单", "Make an order"), NULL);
+	desk_sees(vt, "SO");
+	desk_type(vt, "{F9}dd{Enter}");
+	desk_type(vt, "{F7}");
+	desk_type(vt, arena_printf(bed->arena,
+			  SAY("客户:\"%s\"{Enter}", "customer:\"%s\"{Enter}"), walk->customer));
+	desk_type(vt, "{Enter}");
+	desk_sees(vt, "10,800.00");
+	act(vt, SAY("确认", "Confirm"), NULL);
+	desk_sees(vt, SAY("已确认", "Confirmed"));
+	assert_int_equal(
+	    figure(walk, "count(*)", "(SELECT * FROM sales_order WHERE state = 'confirmed')"),
+	    1);
+	act(vt, SAY("回款计划", "Plan"), "30 +30d, 70 +60d{F10}");
+	desk_sees(vt, "3,240");
+	assert_int_equal(figure(walk, "count(*)", "receivable"), 2);
+	assert_int_equal(figure(walk, "sum(t.amount)", "receivable"), 1080000);
+	act(vt, SAY("发货", "Deliver"), "1=4{F10}");
+	desk_sees(vt, SAY("部分发货", "Delivered in part"));
+	assert_int_equal(figure(walk, "count(*)",
+			     "(SELECT * FROM sales_order WHERE state = 'part_delivered')"),
+	    1);
+}
+
+/* Finance books the first instalment. */
+static void
+book_receipt(const struct walk *walk)
+{
+	struct vt *vt = desk_home(bed, "hua", walk->lang, walk->rows, walk->cols);
+
+	desk_type(vt, "{F9}sk{Enter}");
+	desk_type(vt, "{F6}");
+	desk_sees(vt, SAY("新建回款", "New Receipt"));
+	desk_type(vt, walk->customer);
+	desk_type(vt, "{Tab}{Tab}3240{Tab}{Tab}B-");
+	desk_type(vt, walk->lang);
+	desk_type(vt, "{F10}");
+	desk_sees(vt, SAY("已保存", "saved"));
+	assert_int_equal(
+	    figure(walk, "sum(t.amount)", "(SELECT * FROM receipt WHERE state = 'booked')"),
+	    324000);
+	assert_int_equal(figure(walk, "sum(t.paid_now)",
+			     "(SELECT r.*, f.paid AS paid_now FROM receivable r JOIN "
+			     "receivable_figures f ON f.id = r.id)"),
+	    324000);
+	desk_leave(vt);
+}
+
 static void
 walk_sale(const struct walk *walk)
 {
-	struct vt *vt;
+	struct vt *vt, *signer;
 
 	make_world(walk);
 	vt = desk_home(bed, "ada", walk->lang, walk->rows, walk->cols);
+	signer = desk_home(bed, "cai", walk->lang, walk->rows, walk->cols);
 	mask_days(vt);
 	key_in_quote(vt, walk);
-	assert_int_equal(
-	    pg_int(DB,
-		"SELECT q.total FROM quote q JOIN customer c ON c.id = q.customer_id "
-		"WHERE c.name = '%s'",
-		walk->customer),
-	    1020000);
-	desk_leave(vt);
+	assert_int_equal(figure(walk, "total", "quote"), 1020000);
+	get_consent(vt, signer, walk);
+	work_order(vt, walk);
+	desk_end(signer);
+	desk_end(vt);
+	book_receipt(walk);
 }
 
 static void
@@ -181,6 +296,13 @@ sale_start(void **state)
 	cai = client_new(bed, "cai", LANG_EN);
 	guo = client_new(bed, "guo", LANG_EN);
 	mei = client_new(bed, "mei", LANG_EN);
+	pg_exec(DB, "UPDATE users SET superior_id = %d WHERE id = %d", USER_CAI, USER_ADA);
+	save(guo, E_discount_limit,
+	    SENT(TEXT_OF(F_discount_limit_name, "经理"),
+		NUMBER_OF(F_discount_limit_role_id,
+		    client_list(guo, E_role, "name:account_manager")->page->rows[0]->id),
+		NUMBER_OF(F_discount_limit_percent, 500)),
+	    NULL);
 	return 0;
 }
 
