@@ -73,6 +73,9 @@ static const struct {
 	{ "reading", "extend_budget", EVAL_APPROVE },
 	{ "user", "reset_password", EVAL_EDIT },
 	{ "user", "reset_factor", EVAL_EDIT },
+	{ "customer", "check_in_code", EVAL_APPROVE },
+	{ "work_report", "read", EVAL_APPROVE },
+	{ "work_report", "send_back", EVAL_APPROVE },
 };
 
 const char *

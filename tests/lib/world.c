@@ -41,8 +41,9 @@ enum {
 };
 
 /*
- * What rules ask of a value. "#hex": the row's id. field "*": of an entity whose rows stay as
- * they are in the database, since more of one would mean something to the server.
+ * What rules ask of a value. "#hex": the row's id; "#owner": who owns the row. field "*": of an
+ * entity whose rows stay as they are in the database, since more of one would mean something to
+ * the server.
  */
 static const struct {
 	const char *entity, *field, *value; /* NULL: leave it empty */
@@ -79,6 +80,12 @@ static const struct {
 	{ "certificate", "name", "#hex" },
 	{ "certificate", "revoked_at", NULL },
 	{ "plan_step", "due_on", "25000" },
+	/* Of these the server does something by itself when their time has come: in 2100. */
+	{ "reminder", "due_at", "4102444800000000" },
+	{ "reminder", "told_at", "4102444800000000" },
+	{ "visit_plan", "made_until", "47482" },
+	{ "visit", "remind_min", NULL }, /* else there is a reminder more */
+	{ "target", "person_id", "#owner" },
 };
 
 /* ---- facts ------------------------------------------------------------------------------ */
@@ -649,7 +656,9 @@ world_value(const struct world *world, const struct world_row *row, const struct
 		    hint != NULL && strcmp(hint, "#hex") == 0
 			? arena_printf(world->arena, "0a%06" PRIx64, (uint64_t)row->row.id)
 			: hint;
-		value.number = hint != NULL ? strtoll(hint, NULL, 10) : 0;
+		value.number = hint == NULL                  ? 0
+			       : strcmp(hint, "#owner") == 0 ? row->row.owner
+							     : strtoll(hint, NULL, 10);
 		return value;
 	}
 	if (field->type == TYPE_REF &&
