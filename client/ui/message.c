@@ -13,6 +13,7 @@ static struct {
 	size_t count; /* ever said; the newest is at (count - 1) % MESSAGE_LOG */
 	bool shown;
 	bool new_error;
+	char waiting[1024]; /* pushed while something else was to be read; "": nothing */
 } message;
 
 void
@@ -69,32 +70,47 @@ message_passes(const struct message *last)
 	return last->severity == SAY_OK || last->severity == SAY_NOTE;
 }
 
+static bool
+message_is_over(const struct message *last, int64_t now_ms)
+{
+	return message_passes(last) && now_ms - last->since_ms >= MESSAGE_NOTE_MS;
+}
+
 void
 message_push(const char *text)
 {
 	const struct message *last = message_last();
-	bool keep = last != NULL && !message_passes(last);
-	struct message kept = { 0 };
 
-	if (keep)
-		kept = *last;
+	if (last == NULL || last->severity == SAY_NOTE || message_is_over(last, loop_now_ms()))
+		message_say(SAY_NOTE, 0, text);
+	else
+		snprintf(message.waiting, sizeof(message.waiting), "%s", text);
+}
+
+/* What was said has been read: what came meanwhile takes its place. */
+static void
+message_next(void)
+{
+	char text[sizeof(message.waiting)];
+
+	message.shown = false;
+	if (message.waiting[0] == '\0')
+		return;
+	memcpy(text, message.waiting, sizeof(text));
+	message.waiting[0] = '\0';
 	message_say(SAY_NOTE, 0, text);
-	if (keep) {
-		message.log[(message.count - 2) % MESSAGE_LOG] =
-		    message.log[(message.count - 1) % MESSAGE_LOG];
-		message.log[(message.count - 1) % MESSAGE_LOG] = kept;
-	}
 }
 
 void
 message_acted(void)
 {
-	message.shown = false;
+	message_next();
 }
 
 void
 message_clear(void)
 {
+	message.waiting[0] = '\0';
 	message.shown = false;
 	message.new_error = false;
 }
@@ -113,8 +129,12 @@ message_now(int64_t now_ms)
 {
 	const struct message *last = message_last();
 
-	if (last && message_passes(last) && now_ms - last->since_ms >= MESSAGE_NOTE_MS)
-		return NULL;
+	if (last != NULL && message_is_over(last, now_ms)) {
+		if (message.waiting[0] == '\0')
+			return NULL;
+		message_next();
+		last = message_last();
+	}
 	return last;
 }
 

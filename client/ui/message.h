@@ -21,7 +21,7 @@ struct message {
 /* Texts are cut at 255 bytes, at a character. */
 void message_say(enum severity severity, int code, const char *text);
 void message_sayf(enum severity severity, const char *format, ...) PRINTF_LIKE(2, 3);
-/* Something that came by itself: an error or a warning still to be read stays in its place. */
+/* Something that came by itself: what is said to the user's own doing stays, and this follows it. */
 void message_push(const char *text);
 /* An error by its number; detail (a field's label) may be NULL: "E2002 目的 此项必填". */
 void message_error(enum err err, const char *detail, enum lang lang);

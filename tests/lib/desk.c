@@ -70,7 +70,7 @@ desk_open(struct bed *bed, const struct desk_options *options)
 	vt_mask(vt, "RTT [0-9]+ms", "RTT 0ms");
 	vt_mask(vt, "#[0-9]{4,7}", "#000000");
 	/* what followers are told comes when it comes */
-	vt_mask(vt, "^I .*( changed |更改了).*$", "");
+	vt_mask(vt, "\nI [^\n]*( changed |更改了)[^\n]*", "\n");
 	return vt;
 }
 
