@@ -775,6 +775,19 @@ matrix_ask_reading(struct asks *asks, const struct entity *entity)
 	}
 }
 
+/* The reader's day; whatever stands in it is looked through. */
+static void
+matrix_ask_today(struct asks *asks)
+{
+	struct ask *ask = matrix_ask(asks, "today", entity_shipped[0], NULL, EVAL_OK);
+
+	ask->frame->request_case = KEHU__CLIENT_FRAME__REQUEST_TODAY;
+	ask->frame->today = ARENA_NEW(asks->arena, Kehu__Today);
+	kehu__today__init(ask->frame->today);
+	ask->frame->today->has_limit = true;
+	ask->frame->today->limit = 50;
+}
+
 static void
 reading_shows_what_the_roles_say(void **state)
 {
@@ -785,6 +798,7 @@ reading_shows_what_the_roles_say(void **state)
 
 		for (size_t e = 0; entity_shipped[e] != NULL; e++)
 			matrix_ask_reading(asks, entity_shipped[e]);
+		matrix_ask_today(asks);
 		matrix_end(asks);
 	}
 	assert_int_equal(failures, before);

@@ -32,7 +32,7 @@
 #define PURE     "twins"
 #define LEFT     "twins_left"
 #define RIGHT    "twins_right"
-#define SHORT	 100 /* requests of a role in `make check` */
+#define SHORT    100  /* requests of a role in `make check` */
 #define FULL     1000 /* with KEHU_FULL=1 */
 #define SEED     20261122
 #define TELL_MAX 60
@@ -41,7 +41,7 @@
  * here. */
 static const char *const twins_exempt[] = { "hello", "login", "resume", "logout", "ping",
 	"catalog", "import", "attach", "job", "subscribe", "cancel", "password", "factor",
-	"lock", "sessions", "bulk", "restore", "reveal", "export", "audit" };
+	"lock", "sessions", "bulk", "restore", "reveal", "export", "audit", "person" };
 
 static struct bed *left, *right;
 static struct world *world;
@@ -591,8 +591,14 @@ twins_make(struct arena *arena, size_t reader)
 		} else if (way < 92) {
 			if (!twins_record(arena, frame, reader, (way - 62) / 5))
 				continue;
-		} else if (way < 96) {
+		} else if (way < 95) {
 			twins_report(arena, frame, reader);
+		} else if (way < 97) {
+			frame->request_case = KEHU__CLIENT_FRAME__REQUEST_TODAY;
+			frame->today = ARENA_NEW(arena, Kehu__Today);
+			kehu__today__init(frame->today);
+			frame->today->has_limit = true;
+			frame->today->limit = twins_random(51);
 		} else if (way < 98) {
 			const struct entity_view *view =
 			    catalog_entity_named(world->catalog, "opportunity");
