@@ -624,7 +624,7 @@ static bool
 home_can(struct screen *screen, enum act act)
 {
 	(void)screen;
-	return act != ACT_actions && act != ACT_undo && act != ACT_done && act != ACT_snooze;
+	return act != ACT_actions && act != ACT_undo;
 }
 
 static const char *

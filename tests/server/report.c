@@ -372,11 +372,11 @@ visits_by_person_counts_days_as_the_reader_lives_them(void **state)
 	const char *text;
 
 	pg_exec(DB, "UPDATE visit SET at = '2026-03-31 22:00+00' WHERE purpose = '交货'");
-	text = report_text(ada, "visits_by_person", "csv",
+	text = report_text(cai, "visits_by_person", "csv",
 	    PARAMETERS({ 1, 0, "2026-04-01" }, { 2, 0, "2026-04-01" }));
 	expect_text(text, "2026-04,2026-04-01");
 	expect_text(text, "交货");
-	text = report_text(ada, "visits_by_person", "csv",
+	text = report_text(cai, "visits_by_person", "csv",
 	    PARAMETERS({ 1, 0, "2026-03-31" }, { 2, 0, "2026-03-31" }));
 	expect_no_text(text, "交货");
 }
@@ -392,7 +392,7 @@ visits_by_person_streams_many_rows(void **state)
 	    " make_interval(hours => i), 10, 'visit', 'P' || i || repeat('长', 20), 'completed', %d, %d, %d FROM"
 	    " generate_series(1, 8000) i",
 	    ada_customer, USER_ADA, DEPT_KEY, BRANCH_EAST);
-	asked = report_ask(ada, "visits_by_person", "csv",
+	asked = report_ask(cai, "visits_by_person", "csv",
 	    PARAMETERS({ 1, 0, "2025-01-01" }, { 2, 0, "2025-12-31" }));
 	assert_int_equal(asked.last->answer_case, KEHU__SERVER_FRAME__ANSWER_REPORT);
 	assert_true(asked.frames > 5);
