@@ -118,6 +118,7 @@ void action_open(struct app *app, const Kehu__Record *record, void (*done)(void 
     void *context); /* action.c */
 
 /* Opportunities by stage, moved by keys. */
+void team_open(struct app *app); /* team.c */
 void board_open(struct app *app, const char *query); /* board.c */
 
 /* One's activities, or a colleague's, by day, week and month. */

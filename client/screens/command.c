@@ -240,6 +240,20 @@ command_add_board(struct command_maker *maker)
 }
 
 static void
+command_add_team(struct command_maker *maker)
+{
+	const Kehu__Entity *entity = app_entity(maker->app, "work_report");
+	struct command *command;
+
+	if (entity == NULL)
+		return;
+	command = command_new(maker, COMMAND_TEAM, tr(T_TEAM));
+	command->first = true;
+	command_code(command, "td");
+	command_code(command, "team");
+}
+
+static void
 command_add_reports(struct command_maker *maker)
 {
 	const struct cat *cat = app_cat(maker->app);
@@ -296,6 +310,7 @@ command_list(const struct app *app, struct arena *arena, struct command **comman
 	command_add_entities(&maker);
 	command_add_activities(&maker);
 	command_add_board(&maker);
+	command_add_team(&maker);
 	command_add_reports(&maker);
 	command_add_others(&maker);
 	*commands = maker.commands;
@@ -361,6 +376,9 @@ command_run(struct app *app, const struct command *command, int64_t object, cons
 		break;
 	case COMMAND_BOARD:
 		board_open(app, "");
+		break;
+	case COMMAND_TEAM:
+		team_open(app);
 		break;
 	case COMMAND_NEW:
 		command_run_new(app, command, object, label);

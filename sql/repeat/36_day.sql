@@ -16,14 +16,14 @@ BEGIN
 	RETURN QUERY
 	SELECT i.planned, i.what, i.at, i.day, i.code, i.name, i.note, i.result, i.minor, i.currency FROM (
 		SELECT v.at >= p_to OR v.state = 'planned' AS planned, 1 AS place, 'visit' AS what, v.at, NULL::date AS day,
-			v.kind AS code, coalesce(c.short_name, c.name, '') AS name, v.purpose AS note, v.outcome AS result,
+			v.kind AS code, coalesce(c.short_name, c.name) AS name, v.purpose AS note, v.outcome AS result,
 			NULL::bigint AS minor, NULL::text AS currency, v.id
 		FROM visit v LEFT JOIN customer c ON c.id = v.customer_id
 		WHERE v.owner_id = p_owner AND v.deleted_at IS NULL AND v.at >= p_from AND v.at < p_next_to
 		AND (v.at < p_to AND v.state IN ('started', 'completed') OR v.at >= p_to AND v.state = 'planned')
 		UNION ALL
 		SELECT true, 2, 'next', NULL, v.next_on, NULL, coalesce(c.short_name, c.name), v.next_step, NULL, NULL, NULL, v.id
-		FROM visit v JOIN customer c ON c.id = v.customer_id
+		FROM visit v LEFT JOIN customer c ON c.id = v.customer_id
 		WHERE v.owner_id = p_owner AND v.deleted_at IS NULL AND v.state = 'completed'
 		AND v.at >= p_from - interval '200 days' AND v.at < p_to AND v.next_on > p_last AND v.next_on <= p_next
 		UNION ALL

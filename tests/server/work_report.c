@@ -97,10 +97,15 @@ new_report_is_filled_from_what_was_done_and_is_planned(void **state)
 	    client_act(ada, E_visit, visit, "complete", SENT(TEXT_OF(1, "followup"))));
 	make_visit(ada, customer, "送样品", now + US_PER_DAY);
 	make_visit(ben, make_customer(ben, "别人的公司"), "别人的拜访", now - US_PER_SECOND);
+	expect_written(client_save(ada, E_visit, 0, 0,
+	    SENT(TEXT_OF(F_visit_kind, "meeting"), NUMBER_OF(F_visit_at, now),
+		TEXT_OF(F_visit_purpose, "内部例会")),
+	    NULL));
 	report = make_report(ada, "daily", today());
 	done = text_of(ada, report, F_work_report_done);
 	assert_non_null(strstr(done, "上门拜访 日报公司：谈年度框架"));
 	assert_non_null(strstr(done, "新增客户 日报公司"));
+	assert_non_null(strstr(done, "会议：内部例会")); /* without a customer */
 	assert_null(strstr(done, "送样品"));
 	assert_null(strstr(done, "别人"));
 	plan = text_of(ada, report, F_work_report_plan);
@@ -315,6 +320,109 @@ targets_are_set_by_who_leads(void **state)
 	expect_error(client_list(guo, E_target, ""), ERR_NO_SUCH_ENTITY, 0);
 }
 
+/* ---- the team ---------------------------------------------------------------------------- */
+
+static const Kehu__TeamAnswer *
+team(struct client *client, bool me)
+{
+	Kehu__ClientFrame frame = KEHU__CLIENT_FRAME__INIT;
+	Kehu__Team request = KEHU__TEAM__INIT;
+	const Kehu__ServerFrame *answer;
+
+	request.has_me = request.me = me;
+	frame.request_case = KEHU__CLIENT_FRAME__REQUEST_TEAM;
+	frame.team = &request;
+	answer = client_call(client, &frame);
+	if (answer->answer_case != KEHU__SERVER_FRAME__ANSWER_TEAM)
+		fail_msg("team refused: %u %s", answer->error->code, answer->error->text);
+	return answer->team;
+}
+
+static const Kehu__TeamMember *
+team_member(const Kehu__TeamAnswer *answer, int64_t user)
+{
+	for (size_t i = 0; i < answer->n_members; i++)
+		if (answer->members[i]->id == user)
+			return answer->members[i];
+	fail_msg("user %d is not of the team", (int)user);
+	abort();
+}
+
+static bool
+team_has(const Kehu__TeamAnswer *answer, int64_t user)
+{
+	for (size_t i = 0; i < answer->n_members; i++)
+		if (answer->members[i]->id == user)
+			return true;
+	return false;
+}
+
+static void
+team_tells_what_everybody_did_and_how_far_targets_are(void **state)
+{
+	const Kehu__TeamMember *before = team_member(team(ada, true), USER_ADA), *member;
+	int64_t customer = make_customer(ada, "团队公司"), now = date_now_us();
+	int64_t visits = before->visits, calls = before->calls, customers = before->customers;
+	int64_t overdue = before->overdue;
+
+	make_visit(ada, customer, "团队拜访", now);
+	expect_written(client_save(ada, E_visit, 0, 0,
+	    SENT(NUMBER_OF(F_visit_customer_id, customer), NUMBER_OF(F_visit_at, now),
+		TEXT_OF(F_visit_kind, "phone"), TEXT_OF(F_visit_purpose, "回电")),
+	    NULL));
+	/* a task that was done is none of the visits */
+	expect_written(client_save(ada, E_visit, 0, 0,
+	    SENT(TEXT_OF(F_visit_kind, "task"), NUMBER_OF(F_visit_at, now),
+		TEXT_OF(F_visit_purpose, "整理合同"), TEXT_OF(F_visit_outcome, "solved")),
+	    NULL));
+	make_visit(ada, customer, "昨天没做完", now - US_PER_DAY);
+	member = team_member(team(cai, false), USER_ADA);
+	assert_int_equal(member->visits, visits + 1);
+	assert_int_equal(member->calls, calls + 1);
+	assert_int_equal(member->customers, customers + 1);
+	assert_int_equal(member->overdue, overdue + 1);
+	assert_string_equal(member->report, "draft");
+	assert_int_equal(member->n_goals, 1);
+	assert_string_equal(member->goals[0]->measure, "visits");
+	assert_int_equal(member->goals[0]->goal, 40);
+	assert_int_equal(member->goals[0]->done,
+	    pg_int(DB,
+		"SELECT count(*) FROM visit WHERE owner_id = %d AND state IN ('started', "
+		"'completed')"
+		" AND kind <> 'task' AND deleted_at IS NULL AND at >= date_trunc('month', "
+		"now() AT TIME ZONE "
+		"'Asia/Shanghai') AT TIME ZONE 'Asia/Shanghai'",
+		USER_ADA));
+	/* who leads nobody has nobody, and only those one leads are there */
+	assert_int_equal(team(ada, false)->n_members, 0);
+	assert_false(team_has(team(cai, false), USER_DAN));
+	assert_false(team_has(team(cai, false), USER_CAI));
+	assert_false(team_has(team(cai, false), USER_FAY)); /* disabled */
+	assert_true(team_has(team(eve, false), USER_DAN));
+	assert_int_equal(team(guo, false)->n_members, 0);
+}
+
+static void
+team_and_reports_by_the_command_line(void **state)
+{
+	const char *text;
+
+	FILE *secret = fopen(arena_printf(bed->arena, "%s/secret", bed->dir), "w");
+
+	assert_non_null(secret);
+	fputs(BED_PASSWORD "\n", secret);
+	fclose(secret);
+	setenv("KEHU_SERVER", bed_server(bed), 1);
+	setenv("KEHU_CA", bed_ca(bed), 1);
+	setenv("KEHU_PASSWORD_FILE", arena_printf(bed->arena, "%s/secret", bed->dir), 1);
+	setenv("KEHU_USER", "cai", 1);
+	assert_int_equal(bed_run_as(bed, "kehu", NULL,
+			     (const char *const[]){ "team", "--format", "tsv", NULL }, &text),
+	    0);
+	assert_non_null(strstr(text, "Ada\t"));
+	assert_null(strstr(text, "Dan\t"));
+}
+
 static int
 set_up(void **state)
 {
@@ -350,6 +458,8 @@ main(void)
 		cmocka_unit_test(comment_on_a_visit_reaches_its_visitor),
 		cmocka_unit_test(report_is_seen_by_its_author_and_who_leads),
 		cmocka_unit_test(targets_are_set_by_who_leads),
+		cmocka_unit_test(team_tells_what_everybody_did_and_how_far_targets_are),
+		cmocka_unit_test(team_and_reports_by_the_command_line),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
