@@ -61,11 +61,13 @@ team_moments(struct call *call, struct sql *sql, int64_t first, int64_t end)
 static void
 team_add_visits(struct call *call, struct sql *sql, int64_t month, int64_t today)
 {
-	sql_add(sql, " LEFT JOIN LATERAL (SELECT count(*) FILTER (WHERE v.kind <> 'task') AS month,"
-		     " count(*) FILTER (WHERE v.kind NOT IN ('phone', 'message', 'mail', 'task') AND v.at");
+	sql_add(sql,
+	    " LEFT JOIN LATERAL (SELECT count(*) FILTER (WHERE v.kind <> 'task') AS month,"
+	    " count(*) FILTER (WHERE v.kind NOT IN ('phone', 'message', 'mail', 'task') AND "
+	    "v.at");
 	team_moments(call, sql, today, 0);
-	sql_add(
-	    sql, ") AS visits, count(*) FILTER (WHERE v.kind IN ('phone', 'message', 'mail') AND v.at");
+	sql_add(sql, ") AS visits, count(*) FILTER (WHERE v.kind IN ('phone', 'message', "
+		     "'mail') AND v.at");
 	team_moments(call, sql, today, 0);
 	sql_add(sql, ") AS calls FROM visit v WHERE v.owner_id = u.id AND v.deleted_at IS NULL"
 		     " AND v.state IN ('started', 'completed') AND v.at");
@@ -175,6 +177,22 @@ team_queue_unowned(struct call *call, struct rows **rows)
 	store_queue(call->store, sql, rows);
 }
 
+/* Sums of money are for those who see what they are of. */
+static bool
+team_shows(const struct call *call, size_t measure)
+{
+	static const struct {
+		uint32_t entity, field;
+	} sums[TEAM_MEASURES] = { { E_visit, 0 }, { E_customer, 0 },
+		{ E_order, F_order_total_base }, { E_receipt, F_receipt_amount_base } };
+	const struct field *field;
+
+	if (sums[measure].field == 0)
+		return true;
+	field = entity_field(call_view(call, sums[measure].entity), sums[measure].field);
+	return field != NULL && (field->flags & FIELD_MASKED) == 0;
+}
+
 static Kehu__TeamMember *
 team_take_member(struct call *call, const struct rows *rows, size_t row)
 {
@@ -197,7 +215,7 @@ team_take_member(struct call *call, const struct rows *rows, size_t row)
 	for (size_t i = 0; i < TEAM_MEASURES; i++) {
 		Kehu__TeamGoal *goal;
 
-		if (rows_null(rows, row, TEAM_GOALS + 2 * i))
+		if (rows_null(rows, row, TEAM_GOALS + 2 * i) || !team_shows(call, i))
 			continue;
 		goal = ARENA_NEW(call->arena, Kehu__TeamGoal);
 		kehu__team_goal__init(goal);

@@ -130,8 +130,10 @@ work_report_line(
 
 	line = arena_printf(call->arena, "%s %s", work_report_when(call, report, rows, row),
 	    work_report_word(call, rows, row));
-	if (!rows_null(rows, row, ITEM_NAME)) /* a task or a meeting may be without a customer */
-		line = arena_printf(call->arena, "%s %s", line, rows_text(rows, row, ITEM_NAME));
+	if (!rows_null(
+		rows, row, ITEM_NAME)) /* a task or a meeting may be without a customer */
+		line =
+		    arena_printf(call->arena, "%s %s", line, rows_text(rows, row, ITEM_NAME));
 	if (note != NULL && note[0] != '\0')
 		line =
 		    arena_printf(call->arena, call_say(call, "%s: %s", "%s：%s"), line, note);

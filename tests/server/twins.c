@@ -593,12 +593,18 @@ twins_make(struct arena *arena, size_t reader)
 				continue;
 		} else if (way < 95) {
 			twins_report(arena, frame, reader);
-		} else if (way < 97) {
+		} else if (way < 96) {
 			frame->request_case = KEHU__CLIENT_FRAME__REQUEST_TODAY;
 			frame->today = ARENA_NEW(arena, Kehu__Today);
 			kehu__today__init(frame->today);
 			frame->today->has_limit = true;
 			frame->today->limit = twins_random(51);
+		} else if (way < 97) {
+			frame->request_case = KEHU__CLIENT_FRAME__REQUEST_TEAM;
+			frame->team = ARENA_NEW(arena, Kehu__Team);
+			kehu__team__init(frame->team);
+			frame->team->has_me = true;
+			frame->team->me = twins_random(2);
 		} else if (way < 98) {
 			const struct entity_view *view =
 			    catalog_entity_named(world->catalog, "opportunity");
