@@ -96,10 +96,8 @@ static const struct {
 	/* who cannot change the activities it has made */
 	{ "visit_plan", "end", ERR_FORBIDDEN, SHARED },
 	/* written by its author, read by another */
-	{ "work_report", "create for another", ERR_FORBIDDEN },
 	{ "work_report", "edit", ERR_FORBIDDEN, OTHERS },
 	{ "work_report", "hand_in", ERR_FORBIDDEN, OTHERS },
-	{ "work_report", "take_back", ERR_FORBIDDEN, OTHERS },
 	{ "work_report", "refill", ERR_FORBIDDEN, OTHERS },
 	{ "work_report", "read", ERR_FORBIDDEN, OWN },
 	{ "work_report", "send_back", ERR_FORBIDDEN, OWN },
