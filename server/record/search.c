@@ -7,103 +7,21 @@
  * could see behind rows he could not. Past the limit what equals or begins with the words comes
  * first, the rest by id, page by page to the end; the answer says that it is not ranked.
  */
-#include "server/record/search.h"
+#include "server/record/search_private.h"
 
 #include "server/record/arms.h"
 #include "server/record/crowd.h"
-#include "server/record/mask.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define TYPO_MAX            2000 /* candidates that may differ by one character */
-#define BEST_MAX            200 /* of the exact and of the beginning matches, when there are too many */
-#define CROWD_MIN           2001 /* candidates that are too many to sort */
-#define FIRST_MAX           40 /* by id, of matches too many to rank: what a first page shows */
-#define CROWD_SHARE         0.0012 /* and so many of all: a walk by id comes upon them quickly */
-#define PROBE_HITS          3
-#define PROBE_ROWS_MIN      200
-#define DOC_FIELDS_MAX      400
-#define SEARCHED_FIELDS_MAX 64
-#define WHOLE_DIGITS_MIN 7
-
-/* Columns of every answer: how many were found, how many are guessed, a candidate's id, its
- * record if it is shown. */
-enum { SEARCH_COUNT, SEARCH_ALL, SEARCH_AT, SEARCH_RECORD };
-
-/*
- * What this reader may find an entity by. Classes choose the tokens that candidates are found
- * by; one class can be of several fields with different rights, so each text is looked at again
- * by its own field's.
- */
-struct search_sight {
-	char clear[16], whole[16]; /* letters of the classes shown clear, and of those masked */
-	struct {
-		uint32_t entity;
-		const struct field *field;
-	} fields[SEARCHED_FIELDS_MAX];
-	size_t count;
-	const struct field *label; /* NULL: hidden */
-};
-
-static void
-search_add_class(char classes[16], char class)
-{
-	size_t count = strlen(classes);
-
-	if (strchr(classes, class) == NULL && count < 15)
-		classes[count] = class;
-}
-
-static const struct search_sight *
-search_sight(const struct call *call, const struct entity_view *entity)
-{
-	const struct entity_view *kinds[17] = { entity };
-	size_t count = 1 + call_lines(call, entity->def, kinds + 1, 16);
-	struct search_sight *sight = ARENA_NEW(call->arena, struct search_sight);
-
-	sight->label = entity_label(entity);
-	for (size_t k = 0; k < count; k++)
-		for (size_t i = 0; i < kinds[k]->field_count; i++) {
-			const struct field *field = kinds[k]->fields[i];
-
-			if ((field->flags & FIELD_SEARCH) == 0 ||
-			    sight->count == SEARCHED_FIELDS_MAX)
-				continue;
-			search_add_class(
-			    field->flags & FIELD_MASKED ? sight->whole : sight->clear,
-			    field->search);
-			sight->fields[sight->count].entity = kinds[k]->def->number;
-			sight->fields[sight->count++].field = field;
-		}
-	return sight;
-}
-
-/* Do the words look like the whole of a number or mail address, which a masked field is found by? */
-static bool
-search_looks_whole(const char *words)
-{
-	size_t digits = 0;
-
-	for (const char *at = words; *at != '\0'; at++) {
-		digits = *at >= '0' && *at <= '9' ? digits + 1 : *at == ' ' ? 0 : digits;
-		if (*at == '@' || digits >= WHOLE_DIGITS_MIN)
-			return true;
-	}
-	return false;
-}
-
-/* The reader's field of a stored text; NULL: hidden. */
-static const struct field *
-search_seen(const struct search_sight *sight, unsigned long entity, unsigned long field)
-{
-	for (size_t i = 0; i < sight->count; i++)
-		if (sight->fields[i].entity == entity &&
-		    sight->fields[i].field->number == field)
-			return sight->fields[i].field;
-	return NULL;
-}
+#define TYPO_MAX       2000 /* candidates that may differ by one character */
+#define BEST_MAX       200 /* of the exact and of the beginning matches, when there are too many */
+#define CROWD_MIN      2001 /* candidates that are too many to sort */
+#define FIRST_MAX      40 /* by id, of matches too many to rank: what a first page shows */
+#define CROWD_SHARE    0.0012 /* and so many of all: a walk by id comes upon them quickly */
+#define PROBE_HITS     3
+#define PROBE_ROWS_MIN 200
 
 /* "SELECT s.id, doc, block FROM …": every arm and condition inside, so that a limit counts only
  * what fits. */
@@ -178,98 +96,6 @@ search_queue(struct call *call, const struct entity_view *entity, const struct a
 	    read + 1, entity_table(entity->def));
 	search_put_records(entity, sql, from, read);
 	store_queue(call->store, sql, rows);
-}
-
-/* The texts of a search row: "class entity.field<tab>text" a line. */
-static size_t
-search_read_doc(struct arena *arena, const char *doc, const struct search_sight *sight,
-    struct token_field *fields, const struct field **seen)
-{
-	size_t count = 0;
-
-	while (*doc != '\0' && count < DOC_FIELDS_MAX) {
-		size_t length = strcspn(doc, "\n");
-		const char *tab = memchr(doc, '\t', length);
-
-		if (tab != NULL) {
-			char *end;
-			unsigned long entity = strtoul(doc + 1, &end, 10);
-			unsigned long field = *end == '.' ? strtoul(end + 1, NULL, 10) : 0;
-
-			seen[count] = search_seen(sight, entity, field);
-			if (seen[count] != NULL)
-				fields[count] = (struct token_field){
-					.class = doc[0],
-					/* customer.short_name */
-					.short_name = entity == 10 && field == 3,
-					.whole = (seen[count]->flags & FIELD_MASKED) != 0,
-					.text = arena_strndup(
-					    arena, tab + 1, length - (size_t)(tab + 1 - doc)),
-				};
-			count += seen[count] != NULL;
-		}
-		doc += length + (doc[length] == '\n');
-	}
-	return count;
-}
-
-static bool
-search_label_is_clear(const struct search_sight *sight)
-{
-	return sight->label != NULL && (sight->label->flags & FIELD_MASKED) == 0;
-}
-
-static const char *
-search_label(struct call *call, const struct search_sight *sight, const char *label)
-{
-	if (sight->label == NULL || label == NULL)
-		return "";
-	return search_label_is_clear(sight) ? label
-					    : mask_text(call->arena, sight->label, label);
-}
-
-static void
-search_take(struct call *call, const struct token_query *query,
-    const struct search_sight *sight, bool typo, const struct rows *rows,
-    struct search_result *result)
-{
-	const size_t first = SEARCH_RECORD;
-	struct token_field *fields =
-	    ARENA_ARRAY(call->arena, struct token_field, DOC_FIELDS_MAX);
-	const struct field **seen =
-	    ARENA_ARRAY(call->arena, const struct field *, DOC_FIELDS_MAX + 1);
-	struct arena *scratch = arena_new(0);
-
-	for (size_t i = 0; i < rows->count; i++) {
-		struct token_hit hit;
-		size_t count;
-		bool known = false;
-
-		arena_reset(scratch);
-		if (rows_null(rows, i, first))
-			continue;
-		count = search_read_doc(
-		    scratch, rows_text(rows, i, first + 3), sight, fields, seen);
-		if (!token_match(scratch, query, fields, count, typo, &hit))
-			continue;
-		for (size_t k = 0; k < result->count && !known && result->narrow; k++)
-			known = result->hits[k].id == rows_int(rows, i, first);
-		if (known)
-			continue;
-		result->hits[result->count++] = (struct search_hit){
-			.id = rows_int(rows, i, first),
-			.rank = hit.rank,
-			.label = search_label(call, sight, rows_text(rows, i, first + 1)),
-			.sort_key =
-			    search_label_is_clear(sight) ? rows_text(rows, i, first + 2) : NULL,
-			.field = seen[hit.field]->number,
-			.matched = fields[hit.field].whole
-				       ? mask_text(call->arena, seen[hit.field],
-					     fields[hit.field].text)
-				       : arena_strdup(call->arena, fields[hit.field].text),
-		};
-	}
-	arena_free(scratch);
 }
 
 static int
