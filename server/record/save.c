@@ -1,36 +1,21 @@
 /*
- * Save: a new or changed record with its lines as one tree, one outcome.
+ * The Save request: a new or changed record with its lines as one tree, one outcome. What a record
+ * must pass before it is stored is save_record.c's.
  *
  * All refused fields are answered at once, each by its number and, in lines, by the line's id.
  * A version that is not the stored one is a conflict: both sides are answered, nothing is stored.
  */
-#include "server/record/store_tree.h"
+#include "server/record/save.h"
 
-#include "common/date.h"
-#include "common/text.h"
-#include "server/entity/fields.h"
 #include "server/record/answer.h"
 #include "server/record/write.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define LINES_MAX 2000
 
 /* ---- what the client sent ---------------------------------------------------------------- */
-
-static void
-save_refuse(struct call *call, const struct record *record, const struct field *field,
-    enum err err)
-{
-	call_also(call, (struct failure){
-	    .err = err,
-	    .entity = record->entity->def->number,
-	    .field = field->number,
-	    .line = record->parent != NULL ? record->id : 0,
-	});
-}
 
 static void
 save_take_value(struct call *call, struct record *record, const Kehu__Value *wire)
@@ -57,69 +42,6 @@ save_take_values(struct call *call, struct record *record, const Kehu__Record *w
 {
 	for (size_t i = 0; i < wire->n_values; i++)
 		save_take_value(call, record, wire->values[i]);
-}
-
-/* Defaults of a new record, where nothing was sent. */
-static void
-save_take_initials(struct call *call, struct record *record)
-{
-	for (size_t i = 0; i < record->entity->field_count; i++) {
-		const struct field *field = record->entity->fields[i];
-		struct value value = { .present = true };
-
-		if (field->initial == NULL || record->values[i].present || record->changed[i])
-			continue;
-		if (strcmp(field->initial, "me") == 0)
-			value.number = call->session.user;
-		else if (strcmp(field->initial, "now") == 0)
-			value.number = date_now_us();
-		else if (strcmp(field->initial, "today") == 0)
-			value.number = call_today(call);
-		else if (value_from_text(call, field, field->initial, &value) != ERR_OK)
-			continue;
-		record->values[i] = value;
-		record->changed[i] = true;
-	}
-}
-
-/*
- * What the server fills in (a state, a number) is not for the user to miss; nor is what the user's
- * roles hide: such a user can make no record that needs it.
- */
-/* "kind task meeting": not required where the field kind has one of the codes. */
-static bool
-save_is_spared(struct call *call, const struct record *record, const struct field *field)
-{
-	const char *codes = field->required_unless;
-	const struct field *choice;
-	const struct value *value;
-	size_t length;
-
-	if (codes == NULL)
-		return false;
-	length = strcspn(codes, " ");
-	choice = entity_field_named(record->entity, arena_strndup(call->arena, codes, length));
-	value = record_value(record, choice->number);
-	return value->present && text_has_word(codes + length, value->text);
-}
-
-static void
-save_check_required(struct call *call, struct record *record)
-{
-	const struct entity_view *view = access_view(call->user, record->entity->def);
-
-	for (size_t i = 0; i < record->entity->field_count; i++) {
-		const struct field *field = record->entity->fields[i];
-
-		if ((field->flags & FIELD_REQUIRED) == 0 || (field->flags & FIELD_READONLY) != 0 ||
-		    record->values[i].present || save_is_spared(call, record, field))
-			continue;
-		if (entity_field(view, field->number) != NULL)
-			save_refuse(call, record, field, ERR_REQUIRED);
-		else
-			call_also(call, (struct failure){ .err = ERR_FORBIDDEN,
-			    .entity = record->entity->def->number });
-	}
 }
 
 static void
@@ -248,175 +170,7 @@ save_conflict(struct call *call, struct record *record, const Kehu__Record *wire
 	return CALL_FAIL(call, ERR_CONFLICT, .entity = record->entity->def->number);
 }
 
-/* ---- references and ownership ------------------------------------------------------------ */
-
-/* One reference to an activity, to be found within the reader's sight. */
-struct save_reference {
-	struct record *record;
-	const struct field *field;
-	struct rows **answer; /* of the first reference to an entity: what all of them found */
-};
-
-/* One statement for all references to the entity of the first: an order has many products. */
-static void
-save_queue_references(struct call *call, struct save_reference *list, size_t first, size_t count)
-{
-	const struct entity_view *target =
-	    catalog_entity_named(call->catalog, list[first].field->ref);
-	struct arms arms = access_arms(call->user, target->def, RIGHT_VIEW);
-	int64_t *ids = ARENA_ARRAY(call->arena, int64_t, count - first);
-	struct rows **rows = ARENA_NEW(call->arena, struct rows *);
-	struct sql *sql = sql_new(call->arena);
-	size_t n = 0;
-
-	for (size_t i = first; i < count; i++)
-		if (strcmp(list[i].field->ref, list[first].field->ref) == 0)
-			ids[n++] = record_number(list[i].record, list[i].field->number);
-	sql_addf(sql, "SELECT t.owner_id, t.department_id, t.branch_id, %s, t.id FROM %s t WHERE t.id = ",
-	    target->def->pooled ? "t.pool_id" : "NULL::bigint", entity_table(target->def));
-	if (n > 1) {
-		sql_add(sql, "ANY (");
-		sql_ints(sql, ids, n);
-		sql_add(sql, ")");
-	} else {
-		sql_int(sql, ids[0]);
-	}
-	sql_add(sql, " AND t.deleted_at IS NULL AND ");
-	record_arms_where(call, sql, target, "t", &arms);
-	sql_named(sql);
-	store_queue(call->store, sql, rows);
-	list[first].answer = rows;
-}
-
-/* The first reference to the same entity, which asks for all of them. */
-static size_t
-save_first_reference(const struct save_reference *list, size_t at)
-{
-	for (size_t i = 0; i < at; i++)
-		if (strcmp(list[i].field->ref, list[at].field->ref) == 0)
-			return i;
-	return at;
-}
-
-static size_t
-save_collect_references(struct call *call, struct record *record, struct save_reference *list,
-    size_t count, size_t max)
-{
-	for (size_t i = 0; i < record->entity->field_count && count < max; i++) {
-		const struct field *field = record->entity->fields[i];
-		const struct entity_view *target = catalog_entity_named(call->catalog, field->ref);
-
-		if (field->type == TYPE_REF && target->def->kind == ENTITY_ACTIVITY &&
-		    record->changed[i] && record->values[i].present)
-			list[count++] = (struct save_reference){ .record = record, .field = field };
-	}
-	return count;
-}
-
-/* Access columns of what the record's owner follows (a contact's customer). */
-static void
-save_inherit(struct record *record, const struct rows *rows, size_t row)
-{
-	record->owner = rows_int(rows, row, 0);
-	record->department = rows_int(rows, row, 1);
-	record->branch = rows_int(rows, row, 2);
-	record->pool = rows_int(rows, row, 3);
-}
-
-static void
-save_check_reference(struct call *call, const struct save_reference *reference,
-    const struct rows *rows)
-{
-	const struct entity *def = reference->record->entity->def;
-	int64_t id = record_number(reference->record, reference->field->number);
-	size_t row = 0;
-
-	while (row < rows->count && rows_int(rows, row, 4) != id)
-		row++;
-	if (row == rows->count)
-		save_refuse(call, reference->record, reference->field, ERR_NO_SUCH_RECORD);
-	else if (def->inherits_owner && strcmp(def->owner_from, reference->field->name) == 0)
-		save_inherit(reference->record, rows, row);
-}
-
-/* Department and branch are the owner's; giving a new record to another needs the right. */
-static enum err
-save_set_access(struct call *call, struct record *record)
-{
-	const struct entity *def = record->entity->def;
-	const struct field *owner = entity_field_named(record->entity, "owner_id");
-	const struct setup_record *user;
-
-	if (def->kind != ENTITY_ACTIVITY || def->inherits_owner)
-		return ERR_OK;
-	if (!record->is_new && !record_changed(record, owner->number))
-		return ERR_OK;
-	record->owner = record_number(record, owner->number);
-	if (record->owner == 0)
-		record->owner = call->session.user;
-	if (record->owner != call->session.user &&
-	    (access_rights(call->user, def) & RIGHT_ASSIGN) == 0)
-		return CALL_FAIL(call, ERR_FORBIDDEN, .entity = def->number, .field = owner->number);
-	user = access_setup(call->access, E_user, record->owner);
-	if (user == NULL)
-		return CALL_FAIL(call, ERR_NO_SUCH_RECORD, .entity = def->number, .field = owner->number);
-	record->department = user->department;
-	record->branch = user->branch;
-	return ERR_OK;
-}
-
 /* ---- the request ------------------------------------------------------------------------- */
-
-static enum err
-save_first_failure(const struct call *call)
-{
-	return call->failure.err;
-}
-
-/* The record as stored, locked; refusals that tell apart "not there" from "not yours to change". */
-enum err
-record_read_to_change(struct call *call, const struct entity_view *entity, int64_t id,
-    struct record **record)
-{
-	enum err err = record_read(call, entity, id, RIGHT_VIEW, true, true, record);
-
-	if (err != ERR_OK || *record != NULL)
-		return err;
-	/* FOR UPDATE shows only what may be changed; look again without. */
-	err = record_read(call, entity, id, RIGHT_VIEW, false, false, record);
-	if (err != ERR_OK)
-		return err;
-	return CALL_FAIL(call, *record != NULL && !(*record)->deleted ? ERR_FORBIDDEN : ERR_NO_SUCH_RECORD,
-	    .entity = entity->def->number);
-}
-
-struct record *
-record_make(struct call *call, const struct entity_view *entity)
-{
-	struct record *record = record_new(call->arena, entity);
-	struct sql *sql = sql_new(call->arena);
-
-	record->is_new = true;
-	sql_add(sql, "SELECT nextval('record_id')");
-	sql_named(sql);
-	store_queue(call->store, sql, &record->id_rows);
-	record->id_asked = true;
-	return record;
-}
-
-struct record *
-record_make_line(struct call *call, struct record *parent, uint32_t kind, size_t max)
-{
-	struct record *line = record_new(call->arena, catalog_entity(call->catalog, kind));
-
-	if (parent->lines == NULL)
-		parent->lines = ARENA_ARRAY(call->arena, struct record *, max);
-	line->id = -1 - (int64_t)parent->line_count;
-	line->is_new = true;
-	line->parent = parent;
-	parent->lines[parent->line_count++] = line;
-	return line;
-}
 
 /* The stored record a Save means; 0: it makes a new one. */
 static int64_t
@@ -454,30 +208,6 @@ save_load(struct call *call, const struct entity_view *entity, const Kehu__Recor
 	return err;
 }
 
-static enum err
-save_check_references(struct call *call, struct record *record)
-{
-	size_t max = record->entity->field_count + record->line_count * 8, count;
-	struct save_reference *list = ARENA_ARRAY(call->arena, struct save_reference, max + 1);
-	enum err err;
-
-	count = save_collect_references(call, record, list, 0, max);
-	for (size_t i = 0; i < record->line_count; i++)
-		if (!record->lines[i]->removed)
-			count = save_collect_references(call, record->lines[i], list, count, max);
-	if (count == 0 && !record->id_asked)
-		return ERR_OK;
-	for (size_t i = 0; i < count; i++)
-		if (save_first_reference(list, i) == i)
-			save_queue_references(call, list, i, count);
-	err = store_flush(call->store, call->arena);
-	if (err == ERR_OK && record->id_asked)
-		record->stored_id = rows_int(record->id_rows, 0, 0);
-	for (size_t i = 0; err == ERR_OK && i < count; i++)
-		save_check_reference(call, &list[i], *list[save_first_reference(list, i)].answer);
-	return err != ERR_OK ? err : save_first_failure(call);
-}
-
 static bool
 save_changes_anything(const struct record *record)
 {
@@ -496,33 +226,6 @@ save_changes_anything(const struct record *record)
 				return true;
 	}
 	return false;
-}
-
-/* Check and store a record whose values are set; shared by Save, actions and imports. */
-enum err
-record_save(struct call *call, struct record *record)
-{
-	enum err err;
-
-	if (record->is_new) {
-		save_take_initials(call, record);
-		err = rule_run_hooks(call, HOOK_DEFAULTS, record);
-		if (err != ERR_OK)
-			return err;
-	}
-	save_check_required(call, record);
-	if (save_first_failure(call) != ERR_OK)
-		return save_first_failure(call);
-	err = save_set_access(call, record);
-	if (err == ERR_OK)
-		err = save_check_references(call, record);
-	if (err == ERR_OK)
-		err = rule_run_hooks(call, HOOK_BEFORE_SAVE, record);
-	if (err == ERR_OK)
-		err = record_store(call, record);
-	if (err == ERR_OK)
-		err = rule_run_hooks(call, HOOK_AFTER_SAVE, record);
-	return err;
 }
 
 static void
@@ -602,7 +305,7 @@ save_run(struct call *call, const struct write *write)
 	save_take_lines(call, record, wire);
 	if (!record->is_new && wire->version != record->version && save_changes_anything(record))
 		return save_conflict(call, record, wire);
-	if (save_first_failure(call) == ERR_OK && !save_changes_anything(record)) {
+	if (call->failure.err == ERR_OK && !save_changes_anything(record)) {
 		save_answer(call, record);
 		return ERR_OK;
 	}
