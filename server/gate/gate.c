@@ -10,8 +10,8 @@
 #include "common/date.h"
 #include "common/log.h"
 #include "server/audit/readings.h"
-#include "server/record/person.h"
-#include "server/entity/fields.h"
+#include "server/gate/intention.h"
+#include "server/gate/refusal.h"
 #include "server/job/job.h"
 #include "server/record/approval.h"
 #include "server/record/crowd.h"
@@ -23,7 +23,6 @@
 
 #define ATTEMPTS_MAX 4
 #define ARENA_CEILING_BYTES (32u * 1024 * 1024)
-#define INTENT_DAYS 7
 
 enum request_kind { KIND_READ, KIND_WRITE, KIND_SESSION };
 
@@ -71,211 +70,12 @@ gate_handle(struct call *call)
 	return row->handle(call);
 }
 
-/* ---- intentions ------------------------------------------------------------------------- */
-
-/* The intention's bytes in a writing request; NULL where the message has none. */
-static const ProtobufCBinaryData *
-gate_intention(const Kehu__ClientFrame *frame)
-{
-	switch (frame->request_case) {
-	case KEHU__CLIENT_FRAME__REQUEST_SAVE:
-		return &frame->save->intention;
-	case KEHU__CLIENT_FRAME__REQUEST_DELETE:
-		return &frame->delete_->intention;
-	case KEHU__CLIENT_FRAME__REQUEST_RESTORE:
-		return &frame->restore->intention;
-	case KEHU__CLIENT_FRAME__REQUEST_ACT:
-		return &frame->act->intention;
-	case KEHU__CLIENT_FRAME__REQUEST_BULK:
-		return &frame->bulk->intention;
-	/* Of a transfer in steps only the first is an intention; the others may be sent again. */
-	case KEHU__CLIENT_FRAME__REQUEST_IMPORT:
-		return frame->import->step == 1 ? &frame->import->intention : NULL;
-	case KEHU__CLIENT_FRAME__REQUEST_ATTACH:
-		return frame->attach->step == 1 ? &frame->attach->intention : NULL;
-	case KEHU__CLIENT_FRAME__REQUEST_JOB:
-		return frame->job->step == 1 ? &frame->job->intention : NULL;
-	case KEHU__CLIENT_FRAME__REQUEST_EXPORT:
-		return &frame->export->intention;
-	case KEHU__CLIENT_FRAME__REQUEST_AUDIT:
-		return frame->audit->step == 2 ? &frame->audit->intention : NULL;
-	case KEHU__CLIENT_FRAME__REQUEST_PERSON:
-		return person_writes(frame->person) ? &frame->person->intention : NULL;
-	default:
-		return NULL;
-	}
-}
-
-/* Writes that are one transaction each must carry an intention; steps of a transfer may. */
-static bool
-gate_intention_needed(const Kehu__ClientFrame *frame)
-{
-	return frame->request_case == KEHU__CLIENT_FRAME__REQUEST_SAVE ||
-	    frame->request_case == KEHU__CLIENT_FRAME__REQUEST_DELETE ||
-	    frame->request_case == KEHU__CLIENT_FRAME__REQUEST_RESTORE ||
-	    frame->request_case == KEHU__CLIENT_FRAME__REQUEST_ACT ||
-	    frame->request_case == KEHU__CLIENT_FRAME__REQUEST_BULK;
-}
-
-static enum err
-gate_take_intention(struct call *call, const struct request_row *row)
-{
-	const ProtobufCBinaryData *bytes = gate_intention(call->request);
-	int64_t age_ms;
-
-	if (row->kind != KIND_WRITE || bytes == NULL || bytes->len == 0) {
-		if (gate_intention_needed(call->request))
-			return CALL_FAIL(call, ERR_BAD_REQUEST);
-		/* History and audit rows still want an id for what happened. */
-		call->intention = uuid_new();
-		return ERR_OK;
-	}
-	if (bytes->len != sizeof(call->intention.bytes) || (bytes->data[6] >> 4) != 7)
-		return CALL_FAIL(call, ERR_BAD_REQUEST);
-	memcpy(call->intention.bytes, bytes->data, bytes->len);
-	call->has_intention = true;
-	age_ms = date_now_us() / 1000 - uuid_time_ms(call->intention);
-	if (age_ms > INTENT_DAYS * INT64_C(86400000) || age_ms < -INT64_C(86400000))
-		return CALL_FAIL(call, ERR_INTENT_UNKNOWN);
-	return ERR_OK;
-}
-
-/*
- * The content of a write, without the frame's own number and the catalogue it was made under (a
- * client names the new one when it sends again): what a repeat must equal.
- */
-static void
-gate_content_hash(const struct call *call, uint8_t hash[32])
-{
-	Kehu__ClientFrame copy = *call->request;
-	Kehu__Save save;
-	Kehu__Act act;
-	uint8_t *packed;
-	size_t bytes;
-
-	copy.has_number = false;
-	if (copy.request_case == KEHU__CLIENT_FRAME__REQUEST_SAVE) {
-		save = *copy.save;
-		save.has_catalog_version = false;
-		copy.save = &save;
-	} else if (copy.request_case == KEHU__CLIENT_FRAME__REQUEST_ACT) {
-		act = *copy.act;
-		act.has_catalog_version = false;
-		copy.act = &act;
-	}
-	bytes = kehu__client_frame__get_packed_size(&copy);
-	packed = arena_alloc(call->arena, bytes);
-	kehu__client_frame__pack(&copy, packed);
-	hash_sha256(packed, bytes, hash);
-}
-
-/* The answer of a write that was done before, in the shape its request expects. */
-static void
-gate_answer_outcome(struct call *call, uint32_t entity, int64_t id, uint32_t version)
-{
-	Kehu__ImportAnswer *import;
-	Kehu__AttachAnswer *attach;
-	Kehu__JobAnswer *job;
-	Kehu__AuditAnswer *audit;
-	Kehu__Written *written;
-
-	switch (call->request->request_case) {
-	case KEHU__CLIENT_FRAME__REQUEST_IMPORT:
-		import = call->answer.import = ARENA_NEW(call->arena, Kehu__ImportAnswer);
-		kehu__import_answer__init(import);
-		import->has_id = true;
-		import->id = id;
-		call->answer.answer_case = KEHU__SERVER_FRAME__ANSWER_IMPORT;
-		break;
-	case KEHU__CLIENT_FRAME__REQUEST_ATTACH:
-		attach = call->answer.attach = ARENA_NEW(call->arena, Kehu__AttachAnswer);
-		kehu__attach_answer__init(attach);
-		attach->has_id = true;
-		attach->id = id;
-		call->answer.answer_case = KEHU__SERVER_FRAME__ANSWER_ATTACH;
-		break;
-	case KEHU__CLIENT_FRAME__REQUEST_AUDIT:
-		audit = call->answer.audit = ARENA_NEW(call->arena, Kehu__AuditAnswer);
-		kehu__audit_answer__init(audit);
-		audit->has_job = true;
-		audit->job = id;
-		call->answer.answer_case = KEHU__SERVER_FRAME__ANSWER_AUDIT;
-		break;
-	case KEHU__CLIENT_FRAME__REQUEST_PERSON:
-		call->answer.person = ARENA_NEW(call->arena, Kehu__PersonAnswer);
-		kehu__person_answer__init(call->answer.person);
-		call->answer.answer_case = KEHU__SERVER_FRAME__ANSWER_PERSON;
-		break;
-	case KEHU__CLIENT_FRAME__REQUEST_EXPORT:
-	case KEHU__CLIENT_FRAME__REQUEST_JOB:
-		job = call->answer.job = ARENA_NEW(call->arena, Kehu__JobAnswer);
-		kehu__job_answer__init(job);
-		job->has_id = true;
-		job->id = id;
-		call->answer.answer_case = KEHU__SERVER_FRAME__ANSWER_JOB;
-		break;
-	case KEHU__CLIENT_FRAME__REQUEST_BULK:
-		call->answer.bulk = ARENA_NEW(call->arena, Kehu__BulkAnswer);
-		kehu__bulk_answer__init(call->answer.bulk);
-		call->answer.bulk->has_repeated_request = call->answer.bulk->repeated_request = true;
-		call->answer.answer_case = KEHU__SERVER_FRAME__ANSWER_BULK;
-		break;
-	default:
-		written = call->answer.written = ARENA_NEW(call->arena, Kehu__Written);
-		kehu__written__init(written);
-		written->has_entity = written->has_id = written->has_version = true;
-		written->entity = entity;
-		written->id = id;
-		written->version = version;
-		written->has_repeated_request = written->repeated_request = true;
-		written->has_waits = written->waits = entity == E_approval &&
-		    (call->request->request_case != KEHU__CLIENT_FRAME__REQUEST_ACT ||
-			call->request->act->entity != E_approval);
-		call->answer.answer_case = KEHU__SERVER_FRAME__ANSWER_WRITTEN;
-		break;
-	}
-}
-
-/* A repeat: answer with the stored outcome, if it is the same user's and the same content. */
-static enum err
-gate_answer_repeat(struct call *call)
-{
-	struct sql *sql = sql_new(call->arena);
-	uint8_t hash[32];
-	struct rows *rows;
-	const void *stored;
-	size_t bytes;
-
-	store_read(call->store);
-	sql_add(sql, "SELECT user_id, hash, status, entity, record_id, version FROM outcome "
-		     "WHERE day = outcome_day(");
-	sql_uuid(sql, call->intention);
-	sql_add(sql, ") AND id = ");
-	sql_uuid(sql, call->intention);
-	store_queue(call->store, sql, &rows);
-	if (store_flush(call->store, call->arena) != ERR_OK)
-		return CALL_FAIL(call, ERR_UNKNOWN_OUTCOME);
-	if (rows->count == 0)
-		return ERR_EMPTY;
-	gate_content_hash(call, hash);
-	stored = rows_bytea(call->arena, rows, 0, 1, &bytes);
-	call->failure = (struct failure){ 0 };
-	if (rows_int(rows, 0, 0) != call->session.user || bytes != sizeof(hash) ||
-	    memcmp(stored, hash, sizeof(hash)) != 0)
-		return CALL_FAIL(call, ERR_INTENT_REUSED);
-	gate_answer_outcome(call, (uint32_t)rows_int(rows, 0, 3), rows_int(rows, 0, 4),
-	    (uint32_t)rows_int(rows, 0, 5));
-	return ERR_OK;
-}
-
 /* ---- running ---------------------------------------------------------------------------- */
 
 /* Outcome and audit row of a write, then COMMIT: one more trip for all of it. */
 static enum err
 gate_finish(struct call *call, const struct request_row *row)
 {
-	struct sql *sql;
-	uint8_t hash[32];
 	enum err err;
 
 	if (call->one_trip)
@@ -288,27 +88,7 @@ gate_finish(struct call *call, const struct request_row *row)
 	}
 	if (!call->has_intention)
 		return store_commit(call->store, call->arena);
-	sql = sql_new(call->arena);
-	gate_content_hash(call, hash);
-	sql_add(sql, "SELECT kehu_outcome(");
-	sql_uuid(sql, call->intention);
-	sql_add(sql, ", ");
-	sql_bytes(sql, hash, sizeof(hash));
-	sql_add(sql, ", ");
-	sql_int(sql, call->done_entity);
-	sql_add(sql, ", ");
-	sql_int(sql, call->done_id);
-	sql_add(sql, ", ");
-	sql_int(sql, call->done_version);
-	sql_add(sql, ", ");
-	sql_int(sql, (int64_t)call->reference);
-	sql_add(sql, ", ");
-	sql_text(sql, row->name);
-	sql_add(sql, ", ");
-	sql_text(sql, call->done_action);
-	sql_add(sql, ")");
-	sql_named(sql);
-	store_queue(call->store, sql, NULL);
+	intention_queue_outcome(call, row->name);
 	err = store_commit(call->store, call->arena);
 	if (err == ERR_OK && call->number_comes != NULL)
 		call->answer.written->text =
@@ -318,34 +98,6 @@ gate_finish(struct call *call, const struct request_row *row)
 		call->answer.written->text = arena_printf(call->arena, "%s%s%s", call->answer.written->text,
 		    call->answer.written->text[0] != '\0' ? "  " : "", rows_text(*call->remark_comes, 0, 0));
 	return err;
-}
-
-/*
- * The field a unique index of the database speaks of: they are called <table>_<field>. Text tells
- * nothing of the other record, which the user may not be able to see.
- */
-static struct failure
-gate_blame_constraint(const struct call *call, enum err err)
-{
-	struct failure failure = { .err = err };
-	const char *name = store_constraint(call->store);
-
-	for (size_t i = 0; err == ERR_DUPLICATE && call->user != NULL && i < catalog_count(call->catalog); i++) {
-		const struct entity_view *entity =
-		    access_view(call->user, catalog_at(call->catalog, i)->def);
-		const char *table = entity_table(entity->def);
-		size_t bytes = strlen(table);
-		const struct field *field;
-
-		if (strncmp(name, table, bytes) != 0 || name[bytes] != '_')
-			continue;
-		field = entity_field_named(entity, name + bytes + 1);
-		if (field != NULL) {
-			failure.entity = entity->def->number;
-			failure.field = field->number;
-		}
-	}
-	return failure;
 }
 
 static void
@@ -401,7 +153,7 @@ gate_attempt(struct call *call, const struct request_row *row, bool *again)
 		return *again ? err : call_fail(call, (struct failure){ .err = err });
 	}
 	state = arena_strdup(call->arena, store_state(call->store));
-	failure = gate_blame_constraint(call, err);
+	failure = refusal_by_constraint(call, err);
 	if (call->begun)
 		store_rollback(call->store);
 	if (err == ERR_UNKNOWN_OUTCOME)
@@ -427,7 +179,7 @@ gate_attempt(struct call *call, const struct request_row *row, bool *again)
 	 * lock: then its outcome is the answer, not the conflict seen here.
 	 */
 	if (call->has_intention && call->begun && err != ERR_DB_GONE) {
-		enum err repeat = gate_answer_repeat(call);
+		enum err repeat = intention_answer_repeat(call);
 
 		if (repeat == ERR_OK || repeat == ERR_INTENT_REUSED)
 			return repeat;
@@ -461,81 +213,6 @@ gate_run(struct call *call, const struct request_row *row)
 }
 
 /* ---- answering -------------------------------------------------------------------------- */
-
-/*
- * A rule may blame a field that this reader does not know of: then it blames none. Which field the
- * reader himself named is no news to him.
- */
-static struct failure
-gate_seen_failure(const struct call *call, struct failure failure)
-{
-	const Kehu__ClientFrame *frame = call->request;
-	uint32_t entity = failure.entity;
-	const struct entity_view *view;
-
-	if (call->user == NULL || failure.field == 0 || failure.err == ERR_NO_SUCH_FIELD)
-		return failure;
-	if (entity == 0 && frame->request_case == KEHU__CLIENT_FRAME__REQUEST_SAVE &&
-	    frame->save->record != NULL)
-		entity = frame->save->record->entity;
-	view = call_view(call, entity);
-	if (view == NULL || entity_field(view, failure.field) != NULL)
-		return failure;
-	failure.field = 0;
-	failure.text = NULL;
-	return failure;
-}
-
-static Kehu__Error *
-gate_error(const struct call *call, const struct failure *blamed)
-{
-	const struct failure seen = gate_seen_failure(call, *blamed), *failure = &seen;
-	Kehu__Error *error = ARENA_NEW(call->arena, Kehu__Error);
-	const char *text = failure->text != NULL ? failure->text :
-						   err_text(failure->err, call->session.lang);
-
-	kehu__error__init(error);
-	error->has_code = true;
-	error->code = (uint32_t)failure->err;
-	error->text = arena_strdup(call->arena, text);
-	error->has_entity = failure->entity != 0;
-	error->entity = failure->entity;
-	error->has_field = failure->field != 0;
-	error->field = failure->field;
-	error->has_line = failure->line != 0;
-	error->line = failure->line;
-	error->has_position = failure->err == ERR_QUERY;
-	error->position = failure->position;
-	error->has_ticket = failure->ticket != NULL;
-	if (failure->ticket != NULL)
-		error->ticket = (ProtobufCBinaryData){ 32, (uint8_t *)(uintptr_t)failure->ticket };
-	error->has_retry_safe = true;
-	error->retry_safe = err_retry_safe(failure->err);
-	return error;
-}
-
-static void
-gate_answer_error(struct call *call)
-{
-	Kehu__Error *error = gate_error(call, &call->failure);
-
-	error->has_step = call->failed_step != 0;
-	error->step = call->failed_step;
-	if (call->more_count > 0) {
-		error->n_more = call->more_count;
-		error->more = ARENA_ARRAY(call->arena, Kehu__Error *, call->more_count);
-		for (size_t i = 0; i < call->more_count; i++)
-			error->more[i] = gate_error(call, &call->more[i]);
-	}
-	if (call->failure.err == ERR_CONFLICT) {
-		error->n_differences = call->difference_count;
-		error->differences = (Kehu__Difference **)(uintptr_t)call->differences;
-		error->has_version = true;
-		error->version = call->current_version;
-	}
-	call->answer.answer_case = KEHU__SERVER_FRAME__ANSWER_ERROR;
-	call->answer.error = error;
-}
 
 static void
 gate_log(const struct call *call, const char *name, enum err err, size_t bytes)
@@ -594,7 +271,7 @@ gate_decode(struct call *call, struct work *work, const struct request_row **row
 		return CALL_FAIL(call, ERR_BAD_REQUEST);
 	if (call->session.state < (*row)->state)
 		return CALL_FAIL(call, session_refusal(call->session.state, (*row)->state));
-	return gate_take_intention(call, *row);
+	return intention_take(call, (*row)->kind == KIND_WRITE);
 }
 
 /* That somebody uses the session, once a minute: what another kehud would lock it by. */
@@ -637,7 +314,7 @@ gate_serve(void *worker_, struct work *work, struct buf *out)
 	if (err == ERR_OK && arena_spent(call.arena))
 		err = CALL_FAIL(&call, ERR_TOO_LARGE);
 	if (err != ERR_OK)
-		gate_answer_error(&call);
+		refusal_answer(&call);
 	call.answer.has_number = call.answer.has_reference = true;
 	call.answer.number = work->number;
 	call.answer.reference = call.reference;
@@ -646,7 +323,7 @@ gate_serve(void *worker_, struct work *work, struct buf *out)
 		err = ERR_TOO_LARGE;
 		call.failure = (struct failure){ .err = err };
 		call.more_count = 0;
-		gate_answer_error(&call);
+		refusal_answer(&call);
 		frame_pack_server(out, &call.answer, call.session.zstd);
 	}
 	work->session = call.session;
