@@ -310,6 +310,7 @@ app_global_key(void *arg, enum act act)
 		reports_open(app);
 		return UI_DONE;
 	case ACT_refresh:
+	case ACT_redraw: /* also in a form, whose F5 is the field's */
 		link_retry(app->link);
 		return UI_DONE;
 	default:

@@ -10,7 +10,7 @@
 #include "common/text.h"
 #include <string.h>
 
-enum { COMMAND_MAX = 200, COMMAND_WORDS = 3 };
+enum { COMMAND_WORDS = 3 };
 
 struct command_maker {
 	const struct app *app;
@@ -264,7 +264,10 @@ command_add_reports(struct command_maker *maker)
 		    arena_printf(maker->arena, tr(T_COMMAND_REPORT), report->label));
 
 		command->report = report->name;
-		command_code(command, report->name);
+		/* A report on one order is called like what it is on. */
+		if (app_entity(maker->app, report->name) == NULL)
+			command_code(command, report->name);
+		command_code(command, arena_printf(maker->arena, "report %s", report->name));
 	}
 }
 
@@ -277,7 +280,7 @@ command_add_others(struct command_maker *maker)
 		const char *codes[4];
 	} others[] = {
 		{ COMMAND_LANGUAGE, T_COMMAND_LANGUAGE, { "yy", "lang", "language" } },
-		{ COMMAND_MESSAGES, T_COMMAND_MESSAGES, { "xx", "log", "messages" } },
+		{ COMMAND_MESSAGES, T_COMMAND_MESSAGES, { "xxjl", "log" } },
 		{ COMMAND_HELP, T_COMMAND_HELP, { "bz", "help" } },
 		{ COMMAND_RECONNECT, T_COMMAND_RECONNECT, { "cl", "reconnect" } },
 		{ COMMAND_PASSWORD, T_COMMAND_PASSWORD, { "mm", "password" } },

@@ -7,7 +7,7 @@
 
 #include "client/screens/app.h"
 
-enum { COMMAND_CODES = 10 };
+enum { COMMAND_CODES = 10, COMMAND_MAX = 400 };
 
 enum command_kind {
 	COMMAND_LIST,

@@ -108,8 +108,10 @@ list_empty(const struct list_screen *screen)
 
 	if (list_data_waits(screen->data))
 		return "";
-	return arena_printf(
-	    cells_scratch(), tr(screen->query[0] ? T_LIST_NONE_FIT : T_LIST_NONE), label);
+	if (screen->query[0])
+		return arena_printf(cells_scratch(), tr(T_LIST_NONE_FIT), label);
+	return arena_printf(cells_scratch(),
+	    tr(entity != NULL && entity->actions_allowed & CAT_CREATE ? T_LIST_NONE : T_LIST_NONE_READ), label);
 }
 
 static void

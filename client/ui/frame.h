@@ -26,7 +26,7 @@ struct ui {
 	int han_keys;
 	enum err said_code; /* of the message on show when the key came */
 
-	char user[96], link[32];
+	char user[96], link[64];
 	enum role link_role;
 	int clock_minutes;
 	int clock_shown; /* minute of the day on the screen */

@@ -175,6 +175,8 @@ ui_default(struct ui *ui, enum act act)
 	switch (act) {
 	case ACT_redraw:
 		ui_repaint(ui);
+		if (ui->global != NULL)
+			ui->global(ui->global_arg, act);
 		return UI_DONE;
 	case ACT_help:
 		help_open(ui);

@@ -317,7 +317,9 @@ server_that_dies_and_returns_is_waited_for(void **state)
 	desk_type(vt, "{Down}{Down}");
 	desk_sees(vt, "公司");
 	desk_type(vt, "/西湖{Enter}");
+	desk_sees(vt, "Ctrl-L 重连");
 	bed_start(bed);
+	desk_type(vt, "{Ctrl-L}");
 	desk_sees(vt, "OK");
 	desk_misses(vt, "明珠");
 	desk_sees(vt, "西湖");

@@ -5,6 +5,7 @@
  */
 #include "client/admin/admin.h"
 #include "client/cli/kehu.h"
+#include "client/screens/command.h"
 #include "tests/lib/bed.h"
 #include "tests/lib/pg.h"
 #include "tests/lib/company.h"
@@ -451,6 +452,45 @@ group_teardown(void **state)
 	return 0;
 }
 
+/* How many commands before the nth have its code, too. */
+static size_t
+code_means_other(const struct command *commands, size_t nth, const char *code)
+{
+	size_t found = 0;
+
+	for (size_t i = 0; i < nth; i++)
+		for (size_t c = 0; commands[i].codes[c] != NULL; c++)
+			if (strcmp(code, commands[i].codes[c]) == 0) {
+				print_message("# %s: both \"%s\" and \"%s\"\n", code,
+				    commands[i].label, commands[nth].label);
+				found++;
+			}
+	return found;
+}
+
+/* One code, one command, for everybody there is; a code shown twice in the palette runs neither. */
+static void
+every_function_code_means_one_thing(void **state)
+{
+	size_t twice = 0;
+
+	static const char *const users[] = { "guo", "ada", "ben", "cai", "dan" };
+
+	for (size_t u = 0; u < sizeof(users) / sizeof(users[0]); u++) {
+		struct client *client = client_new(bed, users[u], LANG_EN);
+		struct app app = { .link = client->link };
+		struct command *commands;
+		size_t count = command_list(&app, client->arena, &commands);
+
+		assert_in_range(count, 10, COMMAND_MAX - 1);
+		for (size_t i = 0; i < count; i++)
+			for (size_t c = 0; commands[i].codes[c] != NULL; c++)
+				twice += code_means_other(commands, i, commands[i].codes[c]);
+		client_free(client);
+	}
+	assert_int_equal(twice, 0);
+}
+
 int
 main(void)
 {
@@ -464,6 +504,7 @@ main(void)
 		cmocka_unit_test(a_file_makes_records_that_refer_to_each_other),
 		cmocka_unit_test(a_mistake_in_the_set_up_leaves_all_as_it_was),
 		cmocka_unit_test(what_the_set_up_leaves_out_goes),
+		cmocka_unit_test(every_function_code_means_one_thing),
 		cmocka_unit_test(an_import_survives_the_server),
 		cmocka_unit_test(a_save_waits_for_the_server),
 	};

@@ -679,6 +679,59 @@ link_watches_again_after_a_reconnect(void **state)
 	fake_stop(fake);
 }
 
+/* Until it is broken and waits at least so long for the next try. */
+static void
+run_until_broken(struct link *link, int least_ms)
+{
+	struct link_status status = link_status(link);
+
+	for (int turns = 0; status.state != LINK_BROKEN || status.retry_in_ms < least_ms; turns++) {
+		struct pollfd fds[1];
+		nfds_t count = (nfds_t)link_fds(link, fds);
+
+		assert_in_range(turns, 0, 500);
+		poll(fds, count, 10);
+		link_poll(link);
+		status = link_status(link);
+	}
+}
+
+static void
+lost_server_is_tried_again_within_five_seconds(void **state)
+{
+	struct link *link = link_new(&(struct link_options){ .server = "127.0.0.1:1" });
+
+	for (int attempt = 1; attempt <= 40; attempt++) {
+		run_until_broken(link, 1);
+		assert_in_range(link_status(link).retry_in_ms, attempt > 3 ? 2900 : 1, 5000);
+		link_retry(link);
+	}
+	link_free(link);
+}
+
+static void
+lost_server_is_tried_at_once_when_asked(void **state)
+{
+	struct book book = { 0 };
+	struct fake_server *fake = start(&book);
+	struct link_options options = options_for(fake);
+	Kehu__ServerFrame *answer;
+
+	options.backoff_ms = options.backoff_max_ms = 3600 * 1000;
+	struct link *link = link_new(&options);
+	link_login(link, "zhang", "right", NULL);
+	assert_int_equal(link_wait(link, 5000), ERR_OK);
+	/* a cut is tried at once by itself; after that it waits */
+	fake_pause(fake, true);
+	run_until_broken(link, 1800 * 1000);
+	fake_pause(fake, false);
+	link_retry(link);
+	assert_int_equal(list(link, *state, &answer), ERR_OK);
+	assert_int_equal(link_status(link).state, LINK_READY);
+	link_free(link);
+	fake_stop(fake);
+}
+
 static void
 link_looks_names_up(void **state)
 {
@@ -752,6 +805,8 @@ main(void)
 		T(link_cancel_silences_a_request),
 		T(link_keeps_a_page_and_knows_when_it_is_old),
 		T(link_watches_again_after_a_reconnect),
+		T(lost_server_is_tried_again_within_five_seconds),
+		T(lost_server_is_tried_at_once_when_asked),
 		T(link_looks_names_up),
 	};
 
