@@ -4,7 +4,9 @@
  * common/pinyin_phrases.def; search tokens are made from this in server/record/token.c.
  */
 #include "common/pinyin.h"
+#include "common/buf.h"
 #include "common/text.h"
+#include "common/uuid.h"
 
 #include <string.h>
 #include <utf8proc.h>
@@ -340,4 +342,26 @@ pinyin_sort_key(struct arena *arena, const char *text, enum pinyin_kind kind)
 		fits = fits && pinyin_key_word(key, &at, reading);
 	}
 	return arena_strndup(arena, key, at);
+}
+
+/* Phrases in words, since their rows hold addresses. */
+void
+pinyin_checksum(uint8_t out[32])
+{
+	struct buf all = BUF_INIT;
+
+	buf_put(&all, pinyin_syllables, sizeof(pinyin_syllables));
+	buf_put(&all, pinyin_lists, sizeof(pinyin_lists));
+	buf_put(&all, pinyin_blocks, sizeof(pinyin_blocks));
+	buf_put(&all, pinyin_block_of, sizeof(pinyin_block_of));
+	for (size_t i = 0; i < PINYIN_PHRASES; i++) {
+		const struct pinyin_phrase *phrase = &pinyin_phrases[i];
+
+		buf_printf(&all, "%s %d", phrase->text, phrase->surname);
+		for (size_t k = 0; k < phrase->chars; k++)
+			buf_printf(&all, " %s", pinyin_syllables[phrase->syllable[k]]);
+		buf_puts(&all, "\n");
+	}
+	hash_sha256(all.data, all.bytes, out);
+	buf_fini(&all);
 }

@@ -45,4 +45,7 @@ char *pinyin_full(struct arena *arena, const char *text, enum pinyin_kind kind);
  */
 char *pinyin_sort_key(struct arena *arena, const char *text, enum pinyin_kind kind);
 
+/* The SHA-256 of the readings and phrases: what was made by others has another. */
+void pinyin_checksum(uint8_t out[32]);
+
 #endif

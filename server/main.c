@@ -13,6 +13,7 @@
 #include "server/job/remind.h"
 #include "server/job/tick.h"
 #include "server/outbox/outbox.h"
+#include "server/record/derived.h"
 #include "server/record/rule.h"
 #include "server/report/render_sinks.h"
 #include "server/store/migrate.h"
@@ -89,6 +90,62 @@ main_say(void *to, const char *line)
 
 /* ---- init, migrate, maintain -------------------------------------------------------------- */
 
+static struct store *
+main_owner_store(const char *conninfo)
+{
+	return store_new(&(struct store_options){
+	    .conninfo = conninfo,
+	    .role = "kehu_owner",
+	    .statement_timeout_ms = 60000,
+	    .lock_timeout_ms = 2000,
+	    .application = "kehud maintain",
+	    .need_primary = true,
+	});
+}
+
+/* Sort keys and search rows that other rules made are made again. */
+static enum err
+main_derive(const struct migrate_options *migrate, struct arena *arena, const char **why)
+{
+	struct store *store = main_owner_store(migrate->conninfo);
+	struct derived_done done = { 0 };
+	struct catalog *catalog = NULL;
+	bool due = false;
+	enum err err = derived_check(store, arena, &due);
+
+	if (err == ERR_OK && due)
+		err = migrate_read_catalog(migrate, arena, &catalog, why);
+	if (err == ERR_OK && due)
+		err = derived_make(store, catalog, 0, &done);
+	if (err != ERR_OK && *why == NULL)
+		*why = arena_printf(arena, "sort keys and search rows could not be made again: %s %s",
+		    store_state(store), store_message(store));
+	if (done.ended && done.due)
+		printf("sort keys and search rows: %" PRIu64 " records looked at, %" PRIu64
+		       " made again\n", done.rows, done.changed);
+	catalog_unref(catalog);
+	store_free(store);
+	return err;
+}
+
+/* migrate only tells: with many records it takes minutes, which nobody need wait for. */
+static enum err
+main_tell_derived(const char *conninfo, struct arena *arena, const char **why)
+{
+	struct store *store = main_owner_store(conninfo);
+	bool due = false;
+	enum err err = derived_check(store, arena, &due);
+
+	if (err != ERR_OK)
+		*why = arena_printf(arena, "the settings cannot be read: %s %s", store_state(store),
+		    store_message(store));
+	if (due)
+		printf("sort keys and search rows follow other rules: run kehud maintain once every "
+		       "server is of this version\n");
+	store_free(store);
+	return err;
+}
+
 static int
 main_migrate(struct arena *arena, const struct server_settings *settings,
     const struct options *options)
@@ -105,6 +162,8 @@ main_migrate(struct arena *arena, const struct server_settings *settings,
 	if (strcmp(options->command, "maintain") == 0) {
 		err = maintain_run(&migrate, arena, &done, &why);
 		if (err == ERR_OK)
+			err = main_derive(&migrate, arena, &why);
+		if (err == ERR_OK)
 			printf("maintained: %zu\n", done);
 	} else if (strcmp(options->command, "init") == 0) {
 		err = migrate_init(&migrate, arena, &why);
@@ -112,12 +171,16 @@ main_migrate(struct arena *arena, const struct server_settings *settings,
 			err = setup_first(arena, migrate.conninfo, &password, &why);
 		if (err == ERR_OK)
 			err = maintain_run(&migrate, arena, &done, &why);
+		if (err == ERR_OK)
+			err = main_derive(&migrate, arena, &why);
 		if (err == ERR_OK && password != NULL)
 			printf("first administrator: admin\none-time password: %s\n", password);
 	} else {
 		err = migrate_run(&migrate, arena, &why);
 		if (err == ERR_OK)
 			err = setup_seed(arena, migrate.conninfo, &why);
+		if (err == ERR_OK)
+			err = main_tell_derived(migrate.conninfo, arena, &why);
 	}
 	if (err == ERR_OK && strcmp(options->command, "maintain") != 0)
 		err = setup_audit_key(arena, migrate.conninfo, &key, &why);
@@ -186,6 +249,7 @@ main_check(struct server *server, struct arena *arena, const struct net_options 
 	    .need_primary = true,
 	});
 	const char *rule = NULL;
+	bool due = false;
 	enum err err = rule_check(&rule);
 
 	if (err != ERR_OK) {
@@ -196,6 +260,11 @@ main_check(struct server *server, struct arena *arena, const struct net_options 
 			err = snapshot_load(server, store);
 		if (err == ERR_OK)
 			err = store_check_schema(store, server->catalog, arena, why);
+		if (err == ERR_OK)
+			err = derived_check(store, arena, &due);
+		if (due)
+			log_warn("sort keys and search rows follow other rules than this program's",
+			    "command=maintain");
 		if (err != ERR_OK && *why == NULL)
 			*why = arena_printf(arena, "the database does not answer as it should (%s %s): is "
 				"PostgreSQL running, database.connection right, `kehud init` done?",

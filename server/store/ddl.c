@@ -218,7 +218,10 @@ ddl_put_track(struct buf *out, const struct catalog *catalog, const struct entit
 		if (ddl_in_history(view->fields[i]))
 			ddl_put_history_field(out, view->fields[i]);
 	}
-	buf_puts(out, "\tEND IF;\n\tIF k <> 2 OR f <> '{}' THEN\n"
+	/* A sort key made again says nothing new. */
+	buf_puts(out, "\t\tIF k = 2 AND f = '{}' AND NEW.version = OLD.version THEN\n"
+		      "\t\t\tRETURN NULL;\n\t\tEND IF;\n"
+		      "\tEND IF;\n\tIF k <> 2 OR f <> '{}' THEN\n"
 		      "\t\tINSERT INTO history (change_id, user_id, session_id, entity, "
 		      "record_id, root_entity,\n"
 		      "\t\t\troot_id, version, kind, fields, old, new)\n"

@@ -108,6 +108,22 @@ migrate_catalog(struct migrate *m)
 	return catalog;
 }
 
+enum err
+migrate_read_catalog(const struct migrate_options *options, struct arena *arena,
+    struct catalog **catalog, const char **why)
+{
+	struct migrate m = { .options = options, .arena = arena };
+	enum err err = migrate_open(&m);
+
+	*catalog = NULL;
+	if (err == ERR_OK && (!migrate_exec(&m, "SET ROLE kehu_owner") ||
+				 (*catalog = migrate_catalog(&m)) == NULL))
+		err = m.why != NULL ? migrate_failed(&m) : ERR_CONFIG;
+	migrate_close(&m);
+	*why = m.why;
+	return err;
+}
+
 /* ---- what is applied again when it changed -------------------------------------------- */
 
 enum err

@@ -38,6 +38,10 @@ MUST_CHECK enum err migrate_run(
 MUST_CHECK enum err maintain_run(
     const struct migrate_options *options, struct arena *arena, size_t *done, const char **why);
 
+/* The catalogue with the custom fields that are ready, as the owner reads it. catalog_unref() it. */
+MUST_CHECK enum err migrate_read_catalog(const struct migrate_options *options, struct arena *arena,
+    struct catalog **catalog, const char **why);
+
 /*
  * Whether database and catalogue fit: every column there and of its type, every sortable or
  * filterable type with leakproof comparisons. Further tables and columns do not matter, so

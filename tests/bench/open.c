@@ -15,7 +15,7 @@
 #define ANSWERS   2000
 #define CUSTOMERS 300
 #define TAB_ROWS  10 /* client/screens/record_tab.h asks for so many first */
-#define TABS_MAX  8
+#define TABS_MAX  32
 
 struct open_bench {
 	struct load *load;
@@ -141,8 +141,11 @@ open_open(struct open_bench *bench, const struct big *big)
 	int64_t users[LOAD_CLIENTS];
 
 	bench->arena = arena_new(0);
-	for (const struct tab *tab = open_entity("customer")->tabs; tab->entity != NULL; tab++)
+	for (const struct tab *tab = open_entity("customer")->tabs; tab->entity != NULL; tab++) {
+		if (bench->tab_count == TABS_MAX)
+			fatal("more than %d tabs", TABS_MAX);
 		open_make_tab(bench, tab);
+	}
 	for (int i = 0; i < LOAD_CLIENTS; i++) {
 		users[i] = big_reader(big, "branch", i);
 		bench->ids[i] = sample_ids(big, bench->arena, &bench->counts[i],
