@@ -265,6 +265,9 @@ cat_field_among(Kehu__Field *const *fields, size_t count, const char *text)
 
 	if (!cat_word_open(&word, text))
 		return NULL;
+	for (size_t i = 0; i < count && found == NULL; i++) /* a name before any label */
+		if (cat_word_is(&word, fields[i]->name))
+			found = fields[i];
 	for (size_t i = 0; i < count && found == NULL; i++)
 		if (cat_field_is(fields[i], &word))
 			found = fields[i];

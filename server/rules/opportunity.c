@@ -8,6 +8,7 @@
 #include "server/entity/fields.h"
 #include "server/record/rule.h"
 #include "server/rules/opportunity_stage.h"
+#include "server/trade/wanted.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -305,7 +306,7 @@ opportunity_before_save(struct call *call, struct record *opportunity)
 		return err;
 	record_set_text(opportunity, F_opportunity_state, stage->state);
 	opportunity_set_weighted(opportunity);
-	return ERR_OK;
+	return opportunity->acting ? ERR_OK : wanted_check(call, opportunity);
 }
 
 /* ---- actions ----------------------------------------------------------------------------- */
@@ -444,9 +445,17 @@ opportunity_assign(struct call *call, struct record *opportunity, const struct v
 	return err;
 }
 
+static enum err
+opportunity_quote(struct call *call, struct record *opportunity, const struct value *arguments)
+{
+	(void)arguments;
+	return wanted_quote(call, opportunity);
+}
+
 const struct rule rules_opportunity[] = {
 	{ .hook = HOOK_BEFORE_SAVE, .run = opportunity_before_save },
 	{ .action = "move", .act = opportunity_move },
+	{ .action = "quote", .act = opportunity_quote, .makes = "quote" },
 	{ .action = "win", .act = opportunity_win },
 	{ .action = "lose", .act = opportunity_lose },
 	{ .action = "reopen", .act = opportunity_reopen },

@@ -54,6 +54,13 @@ order_check_quoted(struct call *call, struct record *order)
 }
 
 static enum err
+order_defaults(struct call *call, struct record *order)
+{
+	return trade_join_opportunity(
+	    call, order, F_order_opportunity_id, F_order_customer_id, F_order_contact_id);
+}
+
+static enum err
 order_before_save(struct call *call, struct record *order)
 {
 	struct trade_fields fields = order_fields;
@@ -63,6 +70,10 @@ order_before_save(struct call *call, struct record *order)
 		record_set_text(order, F_order_state, "draft");
 	else if (record_changed(order, F_order_state))
 		return ERR_OK; /* an action; nothing else of it changes */
+	err = trade_join_opportunity(
+	    call, order, F_order_opportunity_id, F_order_customer_id, F_order_contact_id);
+	if (err != ERR_OK)
+		return err;
 	fields.prices_are_given = record_value(order, F_order_quote_id)->present;
 	if (!trade_changed(order, &fields))
 		return ERR_OK;
@@ -363,6 +374,7 @@ order_invoice(struct call *call, struct record *order, const struct value *argum
 }
 
 const struct rule rules_order[] = {
+	{ .hook = HOOK_DEFAULTS, .run = order_defaults },
 	{ .hook = HOOK_BEFORE_SAVE, .run = order_before_save },
 	{ .action = "confirm", .act = order_confirm, .stores = true },
 	{ .action = "reprice", .act = order_reprice },

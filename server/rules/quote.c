@@ -29,8 +29,17 @@ static const struct trade_fields quote_fields = {
 };
 
 static enum err
+quote_defaults(struct call *call, struct record *quote)
+{
+	return trade_join_opportunity(
+	    call, quote, F_quote_opportunity_id, F_quote_customer_id, F_quote_contact_id);
+}
+
+static enum err
 quote_before_save(struct call *call, struct record *quote)
 {
+	enum err err;
+
 	if (quote->is_new) {
 		record_set_text(quote, F_quote_state, "draft");
 		if (!record_value(quote, F_quote_revision)->present)
@@ -38,6 +47,10 @@ quote_before_save(struct call *call, struct record *quote)
 	} else if (record_changed(quote, F_quote_state)) {
 		return ERR_OK; /* an action; nothing else of it changes */
 	}
+	err = trade_join_opportunity(
+	    call, quote, F_quote_opportunity_id, F_quote_customer_id, F_quote_contact_id);
+	if (err != ERR_OK)
+		return err;
 	if (!record_value(quote, F_quote_valid_until)->present)
 		record_set_number(quote, F_quote_valid_until,
 		    record_number(quote, F_quote_quoted_on) + QUOTE_HOLDS_DAYS);
@@ -108,7 +121,8 @@ quote_revise(struct call *call, struct record *quote, const struct value *argume
 	static const uint32_t same[] = { F_quote_customer_id, F_quote_customer_id,
 		F_quote_contact_id, F_quote_contact_id, F_quote_currency, F_quote_currency,
 		F_quote_tax_included, F_quote_tax_included, F_quote_terms, F_quote_terms,
-		F_quote_remarks, F_quote_remarks, F_quote_owner_id, F_quote_owner_id, 0 };
+		F_quote_remarks, F_quote_remarks, F_quote_owner_id, F_quote_owner_id,
+		F_quote_opportunity_id, F_quote_opportunity_id, 0 };
 	struct record *next = record_make(call, quote->entity);
 	enum err err;
 
@@ -132,7 +146,8 @@ quote_order(struct call *call, struct record *quote, const struct value *argumen
 	static const uint32_t same[] = { F_quote_customer_id, F_order_customer_id,
 		F_quote_contact_id, F_order_contact_id, F_quote_currency, F_order_currency,
 		F_quote_tax_included, F_order_tax_included, F_quote_terms, F_order_terms,
-		F_quote_remarks, F_order_remarks, F_quote_owner_id, F_order_owner_id, 0 };
+		F_quote_remarks, F_order_remarks, F_quote_owner_id, F_order_owner_id,
+		F_quote_opportunity_id, F_order_opportunity_id, 0 };
 	struct record *order = record_make(call, catalog_entity(call->catalog, E_order));
 	enum err err;
 
@@ -161,6 +176,7 @@ quote_lose(struct call *call, struct record *quote, const struct value *argument
 }
 
 const struct rule rules_quote[] = {
+	{ .hook = HOOK_DEFAULTS, .run = quote_defaults },
 	{ .hook = HOOK_BEFORE_SAVE, .run = quote_before_save },
 	{ .action = "issue", .act = quote_issue },
 	{ .action = "revise", .act = quote_revise, .makes = "quote" },

@@ -78,6 +78,35 @@ trade_copy(struct record *to, const struct record *from, const uint32_t *pairs)
 	}
 }
 
+enum err
+trade_join_opportunity(struct call *call, struct record *record, uint32_t opportunity,
+    uint32_t customer, uint32_t contact)
+{
+	struct sql *sql = sql_new(call->arena);
+	struct rows *rows;
+	enum err err;
+
+	if (!record_value(record, opportunity)->present ||
+	    (!record_changed(record, opportunity) && !record_changed(record, customer)))
+		return ERR_OK;
+	sql_add(sql, "SELECT customer_id, contact_id FROM opportunity WHERE id = ");
+	sql_int(sql, record_number(record, opportunity));
+	sql_named(sql);
+	err = store_run(call->store, call->arena, sql, &rows);
+	if (err != ERR_OK || rows->count == 0 || rows_null(rows, 0, 0))
+		return err; /* one out of sight is refused with the other references */
+	if (!record_value(record, customer)->present) {
+		record_set_number(record, customer, rows_int(rows, 0, 0));
+		if (!rows_null(rows, 0, 1) && !record_value(record, contact)->present)
+			record_set_number(record, contact, rows_int(rows, 0, 1));
+	}
+	if (record_number(record, customer) != rows_int(rows, 0, 0))
+		return CALL_FAIL(call, ERR_INVALID, .field = opportunity,
+		    .text = call_say(
+			call, "This opportunity is another customer's", "该商机属于另一客户"));
+	return ERR_OK;
+}
+
 size_t
 trade_lines(
     struct call *call, const struct record *record, uint32_t entity, struct record ***lines)

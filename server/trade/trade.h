@@ -57,6 +57,12 @@ void trade_set_money(
     struct record *record, uint32_t field, int64_t minor, const char *currency);
 /* Copy fields of the same meaning from one record to another: pairs from, to, ended by 0. */
 void trade_copy(struct record *to, const struct record *from, const uint32_t *pairs);
+/*
+ * A document that names an opportunity is for the same customer: what the document leaves empty
+ * comes from there, another customer is refused at the opportunity. Fields by number.
+ */
+MUST_CHECK enum err trade_join_opportunity(struct call *call, struct record *record,
+    uint32_t opportunity, uint32_t customer, uint32_t contact);
 /* The lines of one kind, those being removed left out; in the call's arena. */
 size_t trade_lines(
     struct call *call, const struct record *record, uint32_t entity, struct record ***lines);

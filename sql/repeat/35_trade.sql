@@ -120,7 +120,8 @@ CREATE OR REPLACE FUNCTION kehu_credit(p_customer bigint) RETURNS bigint
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
 	RETURN (SELECT l.amount FROM credit_limit l WHERE l.customer_id = p_customer
-		AND l.deleted_at IS NULL AND (l.valid_until IS NULL OR l.valid_until >= current_date) LIMIT 1);
+		AND l.deleted_at IS NULL AND (l.valid_until IS NULL OR l.valid_until >=
+			(clock_timestamp() + kehu_branch_offset(l.branch_id))::date) LIMIT 1);
 END
 $$;
 
@@ -581,3 +582,41 @@ $$;
 CREATE OR REPLACE TRIGGER kehu_kept AFTER UPDATE OF deleted_at ON customer
 	FOR EACH ROW WHEN (OLD.deleted_at IS NULL AND NEW.deleted_at IS NOT NULL)
 	EXECUTE FUNCTION kehu_customer_kept();
+
+-- A confirmed order wins the opportunity it comes from, whoever confirmed or released it.
+CREATE OR REPLACE FUNCTION kehu_order_wins() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+	deal opportunity;
+	won opportunity_stage;
+	offset_of interval := kehu_branch_offset(NEW.branch_id);
+	today date := (clock_timestamp() + offset_of)::date;
+BEGIN
+	SELECT * INTO won FROM opportunity_stage s WHERE s.state = 'won' AND s.deleted_at IS NULL
+		ORDER BY s.position, s.id LIMIT 1;
+	SELECT * INTO deal FROM opportunity o WHERE o.id = NEW.opportunity_id AND o.state = 'open'
+		AND o.deleted_at IS NULL FOR NO KEY UPDATE;
+	IF won.id IS NULL OR deal.id IS NULL THEN
+		RETURN NULL;
+	END IF;
+	INSERT INTO opportunity_move (opportunity_id, position, at, from_stage, stage, days, reason,
+		by_id, created_by)
+		SELECT deal.id, coalesce(max(m.position) + 1, 0), clock_timestamp(), deal.stage,
+			won.stage, today - (deal.stage_since + offset_of)::date, NEW.number, kehu_caller(),
+			kehu_caller()
+			FROM opportunity_move m WHERE m.opportunity_id = deal.id;
+	UPDATE opportunity SET stage = won.stage, state = 'won', probability = won.probability,
+		probability_reason = NULL, amount = coalesce(amount, NEW.total),
+		amount_currency = coalesce(amount_currency, NEW.currency),
+		weighted = (coalesce(amount, NEW.total) * won.probability + 50) / 100,
+		weighted_currency = coalesce(amount_currency, NEW.currency),
+		stage_since = clock_timestamp(), stalls_on = NULL,
+		closed_on = greatest(opened_on, today), close_note = NEW.number,
+		version = version + 1, updated_at = now(), updated_by = kehu_caller()
+		WHERE id = deal.id;
+	RETURN NULL;
+END
+$$;
+CREATE OR REPLACE TRIGGER kehu_wins AFTER UPDATE OF state ON sales_order
+	FOR EACH ROW WHEN (NEW.opportunity_id IS NOT NULL AND OLD.state IN ('draft', 'held')
+		AND NEW.state = 'confirmed') EXECUTE FUNCTION kehu_order_wins();

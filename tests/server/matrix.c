@@ -63,6 +63,7 @@ static const struct {
 	/* what is only shared is not given away, nor turned into records of its owner's */
 	{ "lead", "release", ERR_NO_SUCH_RECORD, SHARED },
 	{ "lead", "convert", ERR_FORBIDDEN }, /* needs the right to make a customer */
+	{ "opportunity", "quote", ERR_FORBIDDEN, SHARED },
 	{ "lead", "take", ERR_WRONG_STATE },
 	{ "lead", "edit", ERR_WRONG_STATE },
 	/* what moves an order's sums or goods is done by who has the order */
@@ -76,6 +77,7 @@ static const struct {
 	{ "invoice_request", "issue", ERR_FORBIDDEN, SHARED },
 	{ "invoice_request", "reject", ERR_FORBIDDEN, SHARED },
 	/* prices are worked out from more than the test's own roles reach */
+	{ "opportunity", "quote", ERR_FORBIDDEN, ALL, "test_" },
 	{ "quote", "create", ERR_FORBIDDEN, ALL, "test_" },
 	{ "quote", "revise", ERR_FORBIDDEN, ALL, "test_" },
 	{ "order", "create", ERR_FORBIDDEN, ALL, "test_" },

@@ -320,9 +320,10 @@ rehearsal_answers_prices_and_totals_and_keeps_nothing(void **state)
 	expect_error(answer, ERR_NO_PRICE, F_order_line_price);
 	assert_int_equal(answer->error->line, -1);
 	/* nothing of it is answered by a real save */
-	assert_null(expect_written(client_save(ada, E_order, 0, 0,
-	    SENT(NUMBER_OF(F_order_customer_id, customer)),
-	    LINES(LINE(E_order_line, -1, pump, SO_MANY(Q(2)))))) ->record);
+	assert_null(expect_written(
+	    client_save(ada, E_order, 0, 0, SENT(NUMBER_OF(F_order_customer_id, customer)),
+		LINES(LINE(E_order_line, -1, pump, SO_MANY(Q(2))))))
+			->record);
 }
 
 static void
@@ -482,6 +483,108 @@ quote_is_revised_and_becomes_an_order_without_retyping(void **state)
 	    client_act(ada, E_quote, next, "order", NULL), ERR_WRONG_STATE, F_quote_state);
 	expect_error(
 	    client_act(ada, E_quote, quote, "order", NULL), ERR_WRONG_STATE, F_quote_state);
+}
+
+/* What an opportunity wants, in and out of the catalogue. */
+static int64_t
+make_opportunity(const char *name, int64_t product, const char *words)
+{
+	return save(ada, E_opportunity,
+	    SENT(TEXT_OF(F_opportunity_name, name),
+		NUMBER_OF(F_opportunity_customer_id, customer)),
+	    LINES({ .entity = E_opportunity_product,
+		      .id = -1,
+		      .values = SENT(NUMBER_OF(F_opportunity_product_product_id, product),
+			  NUMBER_OF(F_opportunity_product_quantity, 3000),
+			  TEXT_OF(F_opportunity_product_note, "急用")) },
+		{ .entity = E_opportunity_product,
+		    .id = -2,
+		    .values = words != NULL
+				  ? SENT(TEXT_OF(F_opportunity_product_product, words))
+				  : SENT(NUMBER_OF(F_opportunity_product_product_id, valve),
+					NUMBER_OF(F_opportunity_product_quantity, 500),
+					MONEY_OF(F_opportunity_product_price, 1950)) }));
+}
+
+static void
+opportunity_becomes_quote_order_and_is_won_without_retyping(void **state)
+{
+	int64_t deal = make_opportunity("泵站改造", pump, NULL), quote, order;
+	const Kehu__Record *record = get(ada, E_opportunity, deal);
+
+	assert_string_equal(
+	    line_value(record, 0, F_opportunity_product_product)->text, "备份水泵");
+	expect_written(client_act(ada, E_opportunity, deal, "quote", NULL));
+	quote = pg_int(DB, "SELECT id FROM quote WHERE opportunity_id = %ld", (long)deal);
+	record = get(ada, E_quote, quote);
+	assert_int_equal(value_of(record, F_quote_customer_id)->number, customer);
+	assert_string_equal(value_of(record, F_quote_state)->text, "draft");
+	assert_int_equal(line_value(record, 0, F_quote_line_quantity)->number, Q(3));
+	assert_int_equal(line_value(record, 0, F_quote_line_price)->number, Q(1130));
+	assert_string_equal(line_value(record, 0, F_quote_line_description)->text, "急用");
+	assert_int_equal(line_value(record, 1, F_quote_line_quantity)->number, Q(1) / 2);
+	assert_int_equal(line_value(record, 1, F_quote_line_price)->number, Q(39) / 2);
+	expect_written(client_act(ada, E_quote, quote, "issue", NULL));
+	expect_written(client_act(ada, E_quote, quote, "order", NULL));
+	order = pg_int(DB, "SELECT id FROM sales_order WHERE quote_id = %ld", (long)quote);
+	assert_int_equal(number_of(ada, E_order, order, F_order_opportunity_id), deal);
+	assert_string_equal(text_of(ada, E_opportunity, deal, F_opportunity_state), "open");
+	expect_written(client_act(ada, E_order, order, "confirm", NULL));
+	record = get(ada, E_opportunity, deal);
+	assert_string_equal(value_of(record, F_opportunity_state)->text, "won");
+	assert_string_equal(value_of(record, F_opportunity_stage)->text, "won");
+	assert_int_equal(value_of(record, F_opportunity_probability)->number, 100);
+	assert_int_equal(value_of(record, F_opportunity_closed_on)->number, today);
+	assert_int_equal(value_of(record, F_opportunity_amount)->number,
+	    number_of(ada, E_order, order, F_order_total));
+	assert_string_equal(value_of(record, F_opportunity_close_note)->text,
+	    text_of(ada, E_order, order, F_order_number));
+	assert_int_equal(
+	    pg_int(DB, "SELECT count(*) FROM opportunity_move WHERE opportunity_id = %ld",
+		(long)deal),
+	    2);
+	expect_error(client_act(ada, E_opportunity, deal, "quote", NULL), ERR_WRONG_STATE,
+	    F_opportunity_state);
+	/* the rest of it: found from each other */
+	assert_int_equal(list_count(ada, E_quote, "opportunity:泵站改造"), 1);
+	assert_int_equal(list_count(ada, E_order, "opportunity:泵站改造"), 1);
+}
+
+static void
+opportunity_says_what_a_quote_of_it_lacks(void **state)
+{
+	int64_t words = make_opportunity("只有描述", pump, "特制滤芯"), other, lost;
+
+	expect_error(client_act(ada, E_opportunity, words, "quote", NULL), ERR_REQUIRED,
+	    F_opportunity_product_product_id);
+	other = save(ada, E_opportunity, SENT(TEXT_OF(F_opportunity_name, "还没有客户")), NULL);
+	expect_error(client_act(ada, E_opportunity, other, "quote", NULL), ERR_REQUIRED,
+	    F_opportunity_customer_id);
+	expect_error(
+	    client_save(ada, E_opportunity, other, 1, NULL,
+		LINES({ .entity = E_opportunity_product,
+		    .id = -1,
+		    .values = SENT(NUMBER_OF(F_opportunity_product_quantity, 1000)) })),
+	    ERR_REQUIRED, F_opportunity_product_product_id);
+	expect_error(client_save(ada, E_opportunity, other, 1, NULL,
+			 LINES({ .entity = E_opportunity_product,
+			     .id = -1,
+			     .values = SENT(NUMBER_OF(F_opportunity_product_product_id, pump),
+				 NUMBER_OF(F_opportunity_product_quantity, -1000)) })),
+	    ERR_INVALID, F_opportunity_product_quantity);
+	/* a document is for the opportunity's own customer, and takes it over */
+	expect_error(client_save(ada, E_quote, 0, 0,
+			 SENT(NUMBER_OF(F_quote_customer_id, make_customer("别家公司")),
+			     NUMBER_OF(F_quote_opportunity_id, words)),
+			 NULL),
+	    ERR_INVALID, F_quote_opportunity_id);
+	lost = save(ada, E_quote, SENT(NUMBER_OF(F_quote_opportunity_id, words)), NULL);
+	assert_int_equal(number_of(ada, E_quote, lost, F_quote_customer_id), customer);
+	/* what is lost makes no quote; an order of it wins nothing */
+	expect_written(
+	    client_act(ada, E_opportunity, words, "lose", SENT(TEXT_OF(1, "price"))));
+	expect_error(client_act(ada, E_opportunity, words, "quote", NULL), ERR_WRONG_STATE,
+	    F_opportunity_state);
 }
 
 static void
@@ -920,23 +1023,24 @@ orders_are_worked_from_a_shell_and_printed(void **state)
 	int64_t buyer = make_customer("命令行公司"), order;
 	const char *said;
 
-	/* several lines by their numbers; a stored one is changed, one past the last is added */
+	/* several lines by their numbers; a stored one is changed, one past the last is added
+	 */
 	shell("ada",
 	    "new order customer_id=%ld 'lines[1].product_id=%ld' 'lines[2].product_id=%ld' "
 	    "'lines[2].quantity=3'",
 	    (long)buyer, (long)pump, (long)pump);
 	order =
 	    pg_int(DB, "SELECT max(id) FROM sales_order WHERE customer_id = %ld", (long)buyer);
-	shell("ada", "set order %ld 'lines[2].quantity=4' 'lines[3].product_id=%ld'", (long)order,
-	    (long)pump);
+	shell("ada", "set order %ld 'lines[2].quantity=4' 'lines[3].product_id=%ld'",
+	    (long)order, (long)pump);
 	assert_string_equal(
 	    pg_exec(DB,
 		"SELECT string_agg((quantity / 10000)::text, ' ' ORDER BY id) FROM order_line "
 		"WHERE order_id = %ld",
 		(long)order),
 	    "1 4 1");
-	expect_said(shell("ada", "set order %ld 'lines[0].quantity=4'", (long)order),
-	    "lines[2].field");
+	expect_said(
+	    shell("ada", "set order %ld 'lines[0].quantity=4'", (long)order), "lines[2].field");
 	said = shell("ada",
 	    "new order customer_id=%ld lines.product_id=%ld lines.quantity=2.5 "
 	    "lines.discount=3 terms=月结",
@@ -1403,6 +1507,8 @@ main(void)
 		cmocka_unit_test(currency_without_a_rate_is_refused),
 		cmocka_unit_test(discount_past_the_limit_is_told),
 		cmocka_unit_test(quote_is_revised_and_becomes_an_order_without_retyping),
+		cmocka_unit_test(opportunity_becomes_quote_order_and_is_won_without_retyping),
+		cmocka_unit_test(opportunity_says_what_a_quote_of_it_lacks),
 		cmocka_unit_test(quote_that_ended_makes_no_order),
 		cmocka_unit_test(quote_with_a_discount_needs_approval_refused_amended_granted),
 		cmocka_unit_test(release_past_credit_goes_through_an_approval_rule),
