@@ -419,6 +419,19 @@ csv_is_formula(const char *text)
 	return false;
 }
 
+/* Behind apostrophes of its own: a text that begins with one must keep it through an import. */
+static bool
+csv_needs_defusing(const char *text)
+{
+	return csv_is_formula(text + strspn(text, "'"));
+}
+
+const char *
+csv_armed(const char *text)
+{
+	return text[0] == '\'' && csv_needs_defusing(text) ? text + 1 : text;
+}
+
 static bool
 csv_needs_quotes(const struct csv_writer *writer, const char *text)
 {
@@ -432,7 +445,7 @@ csv_needs_quotes(const struct csv_writer *writer, const char *text)
 void
 csv_put(struct csv_writer *writer, const char *text, enum csv_kind kind)
 {
-	bool defuse = writer->defuse && kind == CSV_TEXT && csv_is_formula(text);
+	bool defuse = writer->defuse && kind == CSV_TEXT && csv_needs_defusing(text);
 
 	if (writer->cells == 0)
 		writer->row_at = writer->out->bytes;

@@ -75,5 +75,7 @@ void csv_put(struct csv_writer *writer, const char *text, enum csv_kind kind);
 void csv_end_row(struct csv_writer *writer);
 /* Whether a spreadsheet would take the text for a formula (=, +, -, @, full-width ones too). */
 bool csv_is_formula(const char *text);
+/* A cell as it was before a writer defused it; points into text. */
+const char *csv_armed(const char *text);
 
 #endif

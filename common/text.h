@@ -93,4 +93,11 @@ MUST_CHECK enum err text_decoder_end(struct text_decoder *decoder, struct buf *o
 uint64_t text_decoder_offset(const struct text_decoder *decoder);
 void text_decoder_close(struct text_decoder *decoder);
 
+/*
+ * The other way: whole characters of valid UTF-8 appended to out in an encoding that holds all of
+ * Unicode (GB18030, UTF-16). ERR_BAD_TEXT: there is no such encoding, or it lacks a character.
+ */
+MUST_CHECK enum err text_encode_to(
+    const char *encoding, const char *text, size_t bytes, struct buf *out);
+
 #endif

@@ -1,7 +1,7 @@
 /*
- * Encodings of files that people import: guessing from the first bytes, and conversion piece
- * by piece. The guess knows what Chinese and Western spreadsheets write; a wrong one is
- * corrected by the user, who sees a preview, so it need not know the world.
+ * Encodings of files that people import or take away: guessing from the first bytes, and
+ * conversion piece by piece. The guess knows what Chinese and Western spreadsheets write; a wrong
+ * one is corrected by the user, who sees a preview, so it need not know the world.
  */
 #include "common/log.h"
 #include "common/text.h"
@@ -266,4 +266,25 @@ text_decoder_end(struct text_decoder *decoder, struct buf *out)
 		return text_decoder_fail(decoder);
 	text_decoder_emit(decoder, piece, (size_t)(to - piece), out);
 	return ERR_OK;
+}
+
+enum err
+text_encode_to(const char *encoding, const char *text, size_t bytes, struct buf *out)
+{
+	iconv_t iconv_to = iconv_open(encoding, "UTF-8");
+	char piece[TEXT_PIECE_BYTES], *from = (char *)(uintptr_t)text;
+	enum err err = ERR_OK;
+
+	if (iconv_to == (iconv_t)-1)
+		return ERR_BAD_TEXT;
+	while (err == ERR_OK && bytes > 0) {
+		char *to = piece;
+		size_t room = sizeof(piece);
+
+		if (iconv(iconv_to, &from, &bytes, &to, &room) == (size_t)-1 && errno != E2BIG)
+			err = ERR_BAD_TEXT;
+		buf_put(out, piece, (size_t)(to - piece));
+	}
+	iconv_close(iconv_to);
+	return err;
 }

@@ -141,6 +141,8 @@ MUST_CHECK enum err cli_follow(struct cli *cli, int64_t job, Kehu__JobAnswer **a
 /* All chunks of its result to path. */
 MUST_CHECK enum err cli_job_result(
     struct cli *cli, const Kehu__JobAnswer *job, const char *path);
+/* The same of a job that may still run: what it has made is written at once. Reports failures. */
+MUST_CHECK enum err cli_job_fetch(struct cli *cli, int64_t job, const char *path);
 /* A file that appears whole or not at all; path "-": standard output. */
 struct cli_file {
 	FILE *stream;
@@ -184,6 +186,9 @@ enum err cli_team(struct cli *cli);
 enum err cli_import(struct cli *cli);
 enum err cli_report(struct cli *cli);
 enum err cli_export(struct cli *cli);
+enum err cli_jobs(struct cli *cli);
+enum err cli_fetch(struct cli *cli);
+enum err cli_cancel(struct cli *cli);
 enum err cli_attach(struct cli *cli);
 enum err cli_password(struct cli *cli);
 enum err cli_factor_setup(struct cli *cli);

@@ -1,7 +1,6 @@
 /* kehu export: rows into a file made on the server, followed to its end and fetched whole. */
 #include "client/cli/cli.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 static enum err
@@ -23,29 +22,15 @@ export_columns(struct cli *cli, const Kehu__Entity *entity, Kehu__Export *reques
 	return ERR_OK;
 }
 
-/* Somebody has to agree first: the file is a job of the sender's once they did. */
+/* Somebody has to agree first; then the file is fetched by the approval's number. */
 static enum err
 export_waits(struct cli *cli, const Kehu__Written *written)
 {
 	cli_print(cli, "%s", written->text != NULL ? written->text : "");
+	cli_note(cli, "%s",
+	    cli_say(cli, "once it is granted: kehu fetch NUMBER -o FILE (within some days, once)",
+		"同意后用 kehu fetch 编号 -o 文件 取回（限期内可取一次）"));
 	return cli_flush(cli);
-}
-
-static enum err
-export_fetch(struct cli *cli, int64_t id)
-{
-	const char *path = cli->options.values[OPT_OUTPUT];
-	Kehu__JobAnswer *job;
-	enum err err = cli_follow(cli, id, &job);
-
-	if (err != ERR_OK)
-		return err;
-	if (strcmp(job->state, "done") != 0)
-		return cli_fail(cli,
-		    strcmp(job->state, "cancelled") == 0 ? ERR_CANCELLED : ERR_FORBIDDEN,
-		    job->text, NULL);
-	cli_note(cli, "%s", job->text);
-	return cli_job_result(cli, job, path != NULL ? path : "-");
 }
 
 enum err
@@ -80,5 +65,6 @@ cli_export(struct cli *cli)
 		return export_waits(cli, answer->written);
 	if (answer->answer_case != KEHU__SERVER_FRAME__ANSWER_JOB)
 		return cli_fail(cli, ERR_BAD_FRAME, NULL, NULL);
-	return export_fetch(cli, answer->job->id);
+	return cli_job_fetch(cli, answer->job->id,
+	    cli->options.values[OPT_OUTPUT] != NULL ? cli->options.values[OPT_OUTPUT] : "-");
 }

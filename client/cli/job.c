@@ -147,6 +147,13 @@ cli_pause(struct cli *cli, int ms)
 	}
 }
 
+/* A result on its way while the job still makes it. */
+struct cli_stream {
+	int64_t id;
+	uint32_t attempt, chunk;
+	struct cli_file file;
+};
+
 enum err
 cli_follow(struct cli *cli, int64_t id, Kehu__JobAnswer **job)
 {
@@ -178,30 +185,97 @@ cli_follow(struct cli *cli, int64_t id, Kehu__JobAnswer **job)
 	return err;
 }
 
+/* One chunk of a result into the file. */
+static enum err
+cli_job_chunk(struct cli *cli, int64_t id, uint32_t chunk, struct cli_file *file)
+{
+	struct arena *arena = arena_new(0);
+	Kehu__ClientFrame frame = KEHU__CLIENT_FRAME__INIT;
+	Kehu__Job read = KEHU__JOB__INIT;
+	Kehu__ServerFrame *answer;
+	enum err err;
+
+	read.has_step = read.has_id = read.has_chunk = true;
+	read.step = 4;
+	read.id = id;
+	read.chunk = chunk;
+	frame.request_case = KEHU__CLIENT_FRAME__REQUEST_JOB;
+	frame.job = &read;
+	err = cli_ask(cli, arena, &frame, NULL, &answer);
+	if (err == ERR_OK && answer->answer_case == KEHU__SERVER_FRAME__ANSWER_JOB)
+		fwrite(answer->job->data.data, 1, answer->job->data.len, file->stream);
+	arena_free(arena);
+	return err;
+}
+
 enum err
 cli_job_result(struct cli *cli, const Kehu__JobAnswer *job, const char *path)
 {
-	Kehu__ClientFrame frame = KEHU__CLIENT_FRAME__INIT;
-	Kehu__Job read = KEHU__JOB__INIT;
 	struct cli_file file;
-
 	enum err err = cli_file_open(cli, &file, path);
+
 	if (err != ERR_OK)
 		return err;
-	read.has_step = read.has_id = read.has_chunk = true;
-	read.step = 4;
-	read.id = job->id;
-	frame.request_case = KEHU__CLIENT_FRAME__REQUEST_JOB;
-	frame.job = &read;
-	for (read.chunk = 0; err == ERR_OK && read.chunk < job->chunks; read.chunk++) {
-		struct arena *arena = arena_new(0);
-		Kehu__ServerFrame *answer;
-
-		err = cli_ask(cli, arena, &frame, NULL, &answer);
-		if (err == ERR_OK && answer->answer_case == KEHU__SERVER_FRAME__ANSWER_JOB)
-			fwrite(answer->job->data.data, 1, answer->job->data.len, file.stream);
-		arena_free(arena);
-	}
+	for (uint32_t chunk = 0; err == ERR_OK && chunk < job->chunks; chunk++)
+		err = cli_job_chunk(cli, job->id, chunk, &file);
 	enum err closed = cli_file_close(cli, &file, err == ERR_OK);
+	return err != ERR_OK ? err : closed;
+}
+
+/* The chunks that are there by now. *last: the job is over. */
+static enum err
+cli_stream_on(struct cli *cli, struct cli_stream *stream, bool *last)
+{
+	struct arena *arena = arena_new(0);
+	Kehu__JobAnswer *look;
+	enum err err = cli_look(cli, arena, stream->id, &look);
+
+	*last = err != ERR_OK || cli_job_over(look);
+	if (err == ERR_OK && look->attempt != stream->attempt) {
+		/* Another server begins anew, and the file with it. */
+		if (stream->chunk > 0)
+			err = cli_file_restart(cli, &stream->file);
+		stream->attempt = look->attempt;
+		stream->chunk = 0;
+	}
+	if (err == ERR_OK)
+		cli_progress(cli, look, *last);
+	if (err == ERR_OK && *last && strcmp(look->state, "done") != 0)
+		err = cli_fail(cli,
+		    strcmp(look->state, "cancelled") == 0 ? ERR_CANCELLED : ERR_FORBIDDEN,
+		    look->text, NULL);
+	if (err == ERR_OK && look->fetched)
+		err = cli_fail(cli, ERR_FETCHED, NULL, NULL);
+	while (err == ERR_OK && stream->chunk < look->chunks)
+		err = cli_job_chunk(cli, stream->id, stream->chunk++, &stream->file);
+	if (err == ERR_OK)
+		fflush(stream->file.stream);
+	if (err == ERR_OK && *last)
+		cli_note(cli, "%s", look->text);
+	arena_free(arena);
+	return err;
+}
+
+enum err
+cli_job_fetch(struct cli *cli, int64_t id, const char *path)
+{
+	struct cli_stream stream = { .id = id };
+	int wait_ms = CLI_LOOK_FIRST_MS;
+	bool last = false;
+	enum err err = cli_file_open(cli, &stream.file, path);
+
+	if (err != ERR_OK)
+		return err;
+	while (err == ERR_OK && !last) {
+		uint32_t before = stream.chunk;
+
+		err = cli_stream_on(cli, &stream, &last);
+		wait_ms = stream.chunk > before	     ? CLI_LOOK_FIRST_MS
+			  : wait_ms * 2 > CLI_LOOK_MS ? CLI_LOOK_MS
+						      : wait_ms * 2;
+		if (err == ERR_OK && !last)
+			err = cli_pause(cli, wait_ms);
+	}
+	enum err closed = cli_file_close(cli, &stream.file, err == ERR_OK);
 	return err != ERR_OK ? err : closed;
 }

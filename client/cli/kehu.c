@@ -185,12 +185,34 @@ static const struct cli_command kehu_commands[] = {
 	    .options = OPT_BIT(FORMAT) | OPT_BIT(COLUMNS) | OPT_BIT(ENCODING) | OPT_BIT(REASON) |
 		OPT_BIT(OUTPUT),
 	    .usage = "ENTITY [QUERY]",
-	    .help = { "Take records away as a file: csv, tsv or jsonl", "把记录导出为 csv、tsv 或 jsonl 文件" },
+	    .help = { "Take records away as a file: csv, tsv, jsonl or vcard", "把记录导出为 csv、tsv、jsonl 或 vcard 文件" },
 	    .more = { "Needs the right to export and --reason; many rows wait for approval. The file says who "
 		      "took it, when and\nwhat for, and has rows that only it has; imports leave both out. "
-		      "--encoding utf-8-bom for spreadsheets.",
+		      "--encoding utf-8-bom\nor gb18030 for spreadsheets; vcard is 4.0, vcard3 3.0, of customers and contacts.",
 		"需要导出权限并说明 --reason；行数多时等待审批。文件注明导出人、时间和用途，\n"
-		"并含有仅此文件才有的行，导入时会略去。电子表格请用 --encoding utf-8-bom。" } },
+		"并含有仅此文件才有的行，导入时会略去。电子表格请用 --encoding utf-8-bom 或\n"
+		"gb18030；客户和联系人可导出为 vcard（4.0）或 vcard3（3.0）。" } },
+	{ .name = "jobs",
+	    .run = cli_jobs,
+	    .options = OPT_BIT(FORMAT) | OPT_BIT(HEADER) | OPT_BIT(LIMIT),
+	    .usage = "",
+	    .help = { "Exports and imports of yours: how far they are", "本人的导出、导入等作业及进度" } },
+	{ .name = "fetch",
+	    .run = cli_fetch,
+	    .words_min = 1,
+	    .words_max = 1,
+	    .options = OPT_BIT(OUTPUT),
+	    .usage = "JOB|APPROVAL",
+	    .help = { "Fetch the file of an export, once", "取回导出的文件（仅一次）" },
+	    .more = { "By the job's number, or by the approval's when somebody had to agree. A file is fetched\n"
+		      "once and waits for some days.",
+		"用作业编号，需审批的用审批编号。文件只能取一次，过期作废。" } },
+	{ .name = "cancel",
+	    .run = cli_cancel,
+	    .words_min = 1,
+	    .words_max = 1,
+	    .usage = "JOB",
+	    .help = { "Stop a job of yours", "停止本人的作业" } },
 	{ .name = "report",
 	    .run = cli_report,
 	    .words_min = 0,

@@ -1,244 +1,51 @@
 /*
- * The Export request and its job. The job reads page after page as its user, in constant
- * memory; each page counts against the day's budget before it is written down. Interrupted, it
- * begins anew. What somebody has to agree to waits for it (server/record/approval.h).
+ * The job of an export. It reads page after page as its user, in constant memory; each page counts
+ * against the day's budget before it is written down. Interrupted, it begins anew.
  */
 #include "server/job/export.h"
 
-#include "common/csv.h"
 #include "common/date.h"
-#include "common/text.h"
 #include "server/audit/readings.h"
 #include "server/entity/fields.h"
-#include "server/record/approval.h"
-#include "server/record/page.h"
+#include "server/server.h"
 
 #include <inttypes.h>
 #include <string.h>
 
-#define EXPORT_PAGE_ROWS  200
-#define EXPORT_COUNT_MAX  100000 /* counting on would tell approvers no more */
-#define EXPORT_REASON_MAX 200
-#define CANARY_EVERY      150 /* rows; one at least */
-#define EXPORT_MARK       "kehu-export:"
-
-enum export_format { EXPORT_CSV, EXPORT_TSV, EXPORT_JSONL };
-
-static bool
-export_format(const char *name, enum export_format *format)
-{
-	static const char *const names[] = { "csv", "tsv", "jsonl" };
-
-	*format = EXPORT_CSV;
-	for (size_t i = 0; i < 3; i++)
-		if (strcmp(names[i], name) == 0)
-			*format = (enum export_format)i;
-	return name[0] == '\0' || strcmp(names[*format], name) == 0;
-}
-
-static const char *
-export_text(const char *text)
-{
-	return text != NULL ? text : "";
-}
-
-static enum err
-export_prepare(struct call *call, const Kehu__Export *request, ProtobufCBinaryData cursor,
-    const struct entity_view **entity, struct page_reading **reading)
-{
-	enum err err = call_entity(call, request->entity, RIGHT_EXPORT, entity);
-	struct arms *arms;
-
-	if (err != ERR_OK)
-		return err;
-	if ((*entity)->def->kind == ENTITY_LINE || (*entity)->def->kind == ENTITY_ANCHORED)
-		return CALL_FAIL(call, ERR_BAD_REQUEST, .entity = request->entity);
-	call_scope_references(call, *entity);
-	arms = ARENA_NEW(call->arena, struct arms);
-	*arms = call_scope(call, (*entity)->def, RIGHT_EXPORT);
-	return page_prepare(call,
-	    &(struct page_request){ .entity = *entity,
-		.arms = arms,
-		.query = request->query,
-		.columns = request->columns,
-		.column_count = request->n_columns,
-		.sort = request->sort,
-		.down = request->down,
-		.cursor = cursor,
-		.limit = EXPORT_PAGE_ROWS },
-	    reading);
-}
-
-static enum err
-export_find_words(struct call *call, const Kehu__Export *request,
-    const struct entity_view *entity, struct page_reading *reading)
-{
-	int64_t *ids;
-	size_t count;
-	enum err err;
-
-	if (page_words(reading)[0] == '\0')
-		return ERR_OK;
-	err = lists_find_words(call, entity, request->query, &ids, &count);
-	if (err == ERR_OK)
-		page_only(reading, ids, count);
-	return err;
-}
-
-/* ---- the request ------------------------------------------------------------------------- */
-
-static enum err
-export_check(struct call *call, const Kehu__Export *request, const char **reason)
-{
-	const char *encoding = export_text(request->encoding),
-		   *text = export_text(request->reason);
-	enum export_format format;
-
-	if (!call->has_intention)
-		return CALL_FAIL(call, ERR_BAD_REQUEST);
-	if (!export_format(export_text(request->format), &format) ||
-	    (encoding[0] != '\0' && strcmp(encoding, "utf-8-bom") != 0))
-		return CALL_FAIL(call, ERR_BAD_REQUEST,
-		    .text = call_say(call,
-			"Formats are csv, tsv and jsonl; encodings UTF-8 and utf-8-bom",
-			"格式为 csv、tsv、jsonl；编码为 UTF-8 或 utf-8-bom"));
-	if (strlen(text) > EXPORT_REASON_MAX * 4 ||
-	    text_clean(call->arena, text, strlen(text), TEXT_LINE, reason) != ERR_OK)
-		return CALL_FAIL(call, ERR_TOO_LONG);
-	return (*reason)[0] == '\0' ? CALL_FAIL(call, ERR_REASON_NEEDED) : ERR_OK;
-}
-
-static enum err
-export_queue(struct call *call, const Kehu__Export *request, const char *reason, int64_t *id)
-{
-	struct sql *sql;
-	size_t bytes = kehu__export__get_packed_size(request);
-	uint8_t *packed = arena_alloc(call->arena, bytes);
-	struct rows *rows;
-	enum err err;
-
-	job_queue(call, "export", "", &rows);
-	err = store_flush(call->store, call->arena);
-	if (err != ERR_OK)
-		return err;
-	*id = rows_int(rows, 0, 0);
-	kehu__export__pack(request, packed);
-	sql = sql_new(call->arena);
-	sql_add(sql, "INSERT INTO import_chunk (job_id, number, data) VALUES (");
-	sql_int(sql, *id);
-	sql_add(sql, ", 0, ");
-	sql_bytes(sql, packed, bytes);
-	sql_add(sql, ")");
-	store_queue(call->store, sql, NULL);
-	sql = sql_new(call->arena);
-	sql_add(sql, "INSERT INTO export_log (id, user_id, entity, reason) VALUES (");
-	sql_int(sql, *id);
-	sql_add(sql, ", ");
-	sql_int(sql, call->session.user);
-	sql_add(sql, ", ");
-	sql_int(sql, request->entity);
-	sql_add(sql, ", ");
-	sql_text(sql, reason);
-	sql_add(sql, ")");
-	store_queue(call->store, sql, NULL);
-	return store_flush(call->store, call->arena);
-}
-
-enum err
-handle_export(struct call *call)
-{
-	const Kehu__Export *request = call->request->export;
-	const struct entity_view *entity;
-	struct page_reading *reading;
-	const char *reason = "";
-	Kehu__JobAnswer *answer;
-	struct rows *count;
-	bool waits = false;
-	enum err err = export_check(call, request, &reason);
-
-	if (err == ERR_OK)
-		err = export_prepare(
-		    call, request, (ProtobufCBinaryData){ 0 }, &entity, &reading);
-	if (err != ERR_OK)
-		return err;
-	call_begin(call, true);
-	err = export_find_words(call, request, entity, reading);
-	if (err != ERR_OK)
-		return err;
-	page_count(call, reading, EXPORT_COUNT_MAX, &count);
-	err = store_flush(call->store, call->arena);
-	if (err == ERR_OK)
-		err = approval_ask(call, entity->def, "export", rows_int(count, 0, 0),
-		    arena_printf(call->arena,
-			call_say(call, "Export %" PRId64 " records (%s): %s",
-			    "导出 %" PRId64 " 条%s：%s"),
-			rows_int(count, 0, 0), call_say(call, entity->def->en, entity->def->zh),
-			reason),
-		    &waits);
-	if (err != ERR_OK || waits)
-		return err;
-	err = export_queue(call, request, reason, &call->done_id);
-	if (err != ERR_OK)
-		return err;
-	call->done_entity = request->entity;
-	call->done_action = "export";
-	answer = call->answer.job = ARENA_NEW(call->arena, Kehu__JobAnswer);
-	kehu__job_answer__init(answer);
-	answer->has_id = true;
-	answer->id = call->done_id;
-	answer->kind = arena_strdup(call->arena, "export");
-	answer->state = arena_strdup(call->arena, "waiting");
-	call->answer.answer_case = KEHU__SERVER_FRAME__ANSWER_JOB;
-	return ERR_OK;
-}
-
-/* ---- rows -------------------------------------------------------------------------------- */
+#define EXPORT_FIRST_ROWS   200 /* the first bytes are there at once */
+#define EXPORT_CURSOR_BYTES 600
+#define EXPORT_AGAIN_MINUTES 10 /* for a line that broke at the very end */
+#define EXPORT_MARKS_MAX    64
+#define CANARY_EVERY	    150 /* rows at first, twice as many after each six of them */
+#define CANARY_OF_A_DENSITY 6
+#define EXPORT_MARK	    "kehu-export:"
 
 struct export
 {
 	struct job *job;
 	Kehu__Export *request;
-	enum export_format format;
-	struct buf out;
-	struct csv_writer writer;
-	ProtobufCBinaryData cursor; /* in the job's arena */
-	bool more, header;
-	int64_t rows;
+	struct buf text, bytes; /* a page in UTF-8; in the file's encoding */
+	struct export_writer writer;
+	uint8_t cursor[EXPORT_CURSOR_BYTES];
+	size_t cursor_bytes;
+	bool more, sorted;
+	int64_t rows, canary_at; /* written; after which the next row of nobody comes */
 	struct canary canary;
-	const char *marks[64]; /* names given to nobody, and the watermark */
+	const char *marks[EXPORT_MARKS_MAX]; /* names given to nobody, and the watermark */
 	size_t mark_count;
-	const struct entity_view *entity; /* until the next transaction */
+	/* until the next transaction: */
+	const struct entity_view *entity;
+	Kehu__Page *page;
 	int64_t ids[EXPORT_PAGE_ROWS];
-	size_t id_count;
 };
 
-static void
-export_json_text(struct buf *out, const char *text)
-{
-	buf_putc(out, '"');
-	for (; *text != '\0'; text++) {
-		unsigned char c = (unsigned char)*text;
+/* ---- rows -------------------------------------------------------------------------------- */
 
-		if (c == '"' || c == '\\')
-			buf_printf(out, "\\%c", c);
-		else if (c < 0x20)
-			buf_printf(out, "\\u%04x", c);
-		else
-			buf_putc(out, (char)c);
-	}
-	buf_putc(out, '"');
-}
-
-static bool
-export_is_number(const struct field *field)
-{
-	return field->type == TYPE_INT || field->type == TYPE_QUANTITY;
-}
-
-/* The cell as a person reads it and an import takes it. */
+/* The cell as a person reads it and an import takes it; codes in cards. */
 static const char *
-export_cell(struct call *call, const struct field *field, const Kehu__Value *cell)
+export_cell(const struct export *export, const struct field *field, const Kehu__Value *cell)
 {
+	struct call *call = export->job->call;
 	struct value value = { .present = cell->has_number || cell->text != NULL,
 		.number = cell->number,
 		.text = cell->text };
@@ -246,34 +53,16 @@ export_cell(struct call *call, const struct field *field, const Kehu__Value *cel
 	if (!value.present)
 		return "";
 	if (cell->masked || field->type == TYPE_REF || field->type == TYPE_REFS)
-		return export_text(cell->text);
+		return cell->text != NULL ? cell->text : "";
+	if (export_is_vcard(export->writer.format) && field->type == TYPE_CHOICE)
+		return cell->text;
+	if (export_is_vcard(export->writer.format) && field->type == TYPE_BOOL)
+		return value.number ? "1" : "0";
 	return value_print(call, field, &value);
 }
 
-static void
-export_put_row(struct export *export, const struct field *const *fields,
-    const char *const *cells, size_t count)
-{
-	if (export->format != EXPORT_JSONL) {
-		for (size_t i = 0; i < count; i++)
-			csv_put(&export->writer, cells[i],
-			    fields != NULL && export_is_number(fields[i]) ? CSV_NUMBER
-									  : CSV_TEXT);
-		csv_end_row(&export->writer);
-		return;
-	}
-	for (size_t i = 0; i < count; i++) {
-		buf_putc(&export->out, i == 0 ? '{' : ',');
-		export_json_text(
-		    &export->out, fields != NULL ? fields[i]->name : "kehu_watermark");
-		buf_putc(&export->out, ':');
-		export_json_text(&export->out, cells[i]);
-	}
-	buf_puts(&export->out, "}\n");
-}
-
 /* Behind a real row one that stands for nobody: its choices and references, other names and
- * numbers. */
+ * numbers. There are fewer of them the longer the file gets. */
 static void
 export_put_canary(struct export *export, const struct field *const *fields,
     const char *const *cells, size_t count)
@@ -298,55 +87,50 @@ export_put_canary(struct export *export, const struct field *const *fields,
 		}
 	}
 	if (named)
-		export_put_row(export, fields, fake, count);
+		export_writer_row(&export->writer, export->entity->def, fields, fake, count);
+	export->canary_at +=
+	    (int64_t)CANARY_EVERY << (export->mark_count / CANARY_OF_A_DENSITY);
+}
+
+/* The first and the last row at the latest: no file is without one that has rows at all. */
+static bool
+export_wants_canary(const struct export *export, bool last)
+{
+	return export->mark_count + 1 < EXPORT_MARKS_MAX &&
+	       (export->rows == export->canary_at || (last && export->mark_count == 0));
 }
 
 static void
-export_put_header(struct export *export, const struct field *const *fields, size_t count)
+export_put_page(struct export *export)
 {
 	struct call *call = export->job->call;
-
-	if (export->header || export->format == EXPORT_JSONL)
-		return;
-	export->header = true;
-	if (strcmp(export_text(export->request->encoding), "utf-8-bom") == 0)
-		buf_puts(&export->out, "\xef\xbb\xbf");
-	for (size_t i = 0; i < count; i++)
-		csv_put(
-		    &export->writer, call_say(call, fields[i]->en, fields[i]->zh), CSV_TEXT);
-	csv_end_row(&export->writer);
-}
-
-static void
-export_put_page(struct export *export, const Kehu__Page *page)
-{
-	struct call *call = export->job->call;
+	const Kehu__Page *page = export->page;
 	const struct field **fields =
 	    ARENA_ARRAY(call->arena, const struct field *, page->n_columns + 1);
 	const char **cells = ARENA_ARRAY(call->arena, const char *, page->n_columns + 1);
 
-	for (size_t i = 0; i < page->n_columns; i++)
+	for (size_t i = 0; i < page->n_columns; i++) {
 		fields[i] = entity_field(export->entity, page->columns[i]);
-	export_put_header(export, fields, page->n_columns);
-	export->id_count = page->n_rows;
+		cells[i] = call_say(call, fields[i]->en, fields[i]->zh);
+	}
+	export_writer_header(&export->writer, cells, page->n_columns);
 	for (size_t r = 0; r < page->n_rows; r++) {
-		/* The order within a pair is this export's own, unless an order was asked for.
-		 */
+		struct arena_mark mark = arena_mark(call->arena);
 		size_t at = r;
 
-		if (export->request->sort == 0 && (r ^ 1) < page->n_rows &&
+		/* The order within a pair is this export's own, unless an order was asked for.
+		 */
+		if (!export->sorted && (r ^ 1) < page->n_rows &&
 		    (export->canary.seed >> ((r / 2) % 48) & 1) != 0)
 			at = r ^ 1;
-		export->ids[r] = page->rows[r]->id;
 		for (size_t i = 0; i < page->n_columns; i++)
-			cells[i] = export_cell(call, fields[i], page->rows[at]->cells[i]);
-		export_put_row(export, fields, cells, page->n_columns);
-		if ((export->rows + (int64_t)r) % CANARY_EVERY == CANARY_EVERY / 3 ||
-		    (export->rows == 0 && page->next.len == 0 && r + 1 == page->n_rows &&
-			export->mark_count == 0))
-			if (export->mark_count + 2 <
-			    sizeof(export->marks) / sizeof(export->marks[0]))
-				export_put_canary(export, fields, cells, page->n_columns);
+			cells[i] = export_cell(export, fields[i], page->rows[at]->cells[i]);
+		export_writer_row(
+		    &export->writer, export->entity->def, fields, cells, page->n_columns);
+		if (export_wants_canary(export, !export->more && r + 1 == page->n_rows))
+			export_put_canary(export, fields, cells, page->n_columns);
+		export->rows++;
+		arena_rewind(call->arena, mark);
 	}
 }
 
@@ -356,11 +140,12 @@ export_page(struct job *job, void *to)
 	struct export *export = to;
 	struct call *call = job->call;
 	struct page_reading *reading;
-	size_t bytes = export->out.bytes, marks = export->mark_count;
-	uint64_t seed = export->canary.seed;
-	Kehu__Page *page;
+	const struct export_place place = {
+		.cursor = { .data = export->cursor, .len = export->cursor_bytes },
+		.rows = export->rows == 0 ? EXPORT_FIRST_ROWS : EXPORT_PAGE_ROWS,
+	};
 	enum err err =
-	    export_prepare(call, export->request, export->cursor, &export->entity, &reading);
+	    export_prepare(call, export->request, place, &export->entity, &reading);
 
 	if (err != ERR_OK)
 		return err;
@@ -370,17 +155,29 @@ export_page(struct job *job, void *to)
 		return err;
 	page_queue(call, reading);
 	err = store_flush(call->store, call->arena);
-	if (err != ERR_OK) {
-		export->out.bytes = bytes;
-		export->mark_count = marks;
-		export->canary.seed = seed;
+	if (err != ERR_OK)
 		return err;
-	}
-	page = page_take(call, reading);
-	export_put_page(export, page);
+	export->sorted = page_is_sorted(reading);
+	export->page = page_take(call, reading);
+	return ERR_OK;
+}
+
+/* A page that was read: counted, then written down. */
+static enum err
+export_take_page(struct export *export)
+{
+	const Kehu__Page *page = export->page;
+	enum err err;
+
+	for (size_t i = 0; i < page->n_rows; i++)
+		export->ids[i] = page->rows[i]->id;
+	err = readings_charge_export(export->job->call, export->entity, export->ids, page->n_rows);
+	if (err != ERR_OK)
+		return err;
 	export->more = page->next.len > 0;
-	export->cursor.len = page->next.len;
-	export->cursor.data = arena_memdup(job->arena, page->next.data, page->next.len);
+	export->cursor_bytes = page->next.len;
+	memcpy(export->cursor, page->next.data, page->next.len);
+	export_put_page(export);
 	return ERR_OK;
 }
 
@@ -407,10 +204,10 @@ export_put_watermark(struct export *export)
 		"# 导出人 %s（%s） 时间 %s 用途：%s 共 %" PRId64 " 行 %s"),
 	    user != NULL ? user->label : "?", user != NULL ? user->key : "?",
 	    date_format_us(job->arena, date_now_us(), call->session.offset_min),
-	    export_text(export->request->reason), export->rows, mark);
+	    export->request->reason, export->rows, mark);
 
 	export->marks[export->mark_count++] = mark;
-	export_put_row(export, NULL, &line, 1);
+	export_writer_line(&export->writer, line);
 }
 
 /* Who has the file can be told by its marks; the audit says that there is one. */
@@ -480,6 +277,18 @@ export_begin(struct job *job, void *to)
 	return export->request != NULL ? ERR_OK : CALL_FAIL(call, ERR_INTERNAL);
 }
 
+/* To the result, in the file's encoding. */
+static enum err
+export_store(struct export *export)
+{
+	enum err err;
+
+	buf_clear(&export->bytes);
+	err = export_writer_encode(&export->writer, &export->bytes);
+	return err == ERR_OK ? job_result(export->job, export->bytes.data, export->bytes.bytes)
+			     : CALL_FAIL(export->job->call, ERR_INTERNAL);
+}
+
 static enum err
 export_pages(struct export *export)
 {
@@ -489,16 +298,13 @@ export_pages(struct export *export)
 	while (err == ERR_OK && export->more) {
 		err = job_transaction(job, export_page, export);
 		if (err == ERR_OK)
-			err = readings_charge_export(
-			    job->call, export->entity, export->ids, export->id_count);
+			err = export_take_page(export);
 		if (err != ERR_OK)
 			break;
-		export->rows += (int64_t) export->id_count;
 		if (!export->more)
 			export_put_watermark(export);
-		err = job_result(job, export->out.data, export->out.bytes);
-		buf_clear(&export->out);
-		if (err == ERR_OK && !job_progress(job, export->rows, 0))
+		err = export_store(export);
+		if (err == ERR_OK && !job_progress(job, export->rows, job->total))
 			err = ERR_CANCELLED;
 	}
 	return err;
@@ -507,24 +313,42 @@ export_pages(struct export *export)
 enum err
 export_job_run(struct job *job)
 {
-	struct export export = { .job = job, .more = true, .out = BUF_INIT };
+	struct export *export = ARENA_NEW(job->arena, struct export);
 	enum err err;
 
+	*export = (struct export){ .job = job,
+		.more = true,
+		.text = BUF_INIT,
+		.bytes = BUF_INIT,
+		.canary_at = CANARY_EVERY / 3 };
 	job->chunks = 0;
-	export.canary.seed = (uint64_t)job->id * UINT64_C(2654435761) ^ (uint64_t)date_now_us();
-	err = job_transaction(job, export_begin, &export);
-	if (err == ERR_OK &&
-	    export_format(export_text(export.request->format), &export.format)) {
-		export.writer = (struct csv_writer){ .out = &export.out,
-			.delimiter = export.format == EXPORT_TSV ? '\t' : ',',
-			.crlf = true,
-			.defuse = true };
-		err = export_pages(&export);
-	}
+	export->canary.seed = (uint64_t)job->id * UINT64_C(2654435761) ^ (uint64_t)date_now_us();
+	err = job_transaction(job, export_begin, export);
+	if (err == ERR_OK && !export_open(&export->writer, export->request, &export->text))
+		err = ERR_INTERNAL;
 	if (err == ERR_OK)
-		err = job_transaction(job, export_end, &export);
+		err = export_pages(export);
 	if (err == ERR_OK)
-		job_say(job, "%" PRId64 " rows", "共 %" PRId64 " 行", export.rows);
-	buf_fini(&export.out);
+		err = job_transaction(job, export_end, export);
+	if (err == ERR_OK)
+		job_say(job, "%" PRId64 " rows", "共 %" PRId64 " 行", export->rows);
+	buf_fini(&export->text);
+	buf_fini(&export->bytes);
 	return err;
+}
+
+enum err
+export_tick(struct worker *worker)
+{
+	struct sql *sql = sql_new(worker->arena);
+	struct rows *rows;
+
+	sql_addf(sql, "SELECT kehu_export_expire(interval '%d minutes', make_interval(hours => ",
+	    EXPORT_AGAIN_MINUTES);
+	sql_int(sql, worker->server->settings.export_keep);
+	sql_add(sql, "::integer))");
+	sql_named(sql);
+	store_begin(worker->store);
+	store_queue(worker->store, sql, &rows);
+	return store_commit(worker->store, worker->arena);
 }

@@ -6,9 +6,33 @@
 #ifndef KEHU_EXPORT_H
 #define KEHU_EXPORT_H
 
+#include "server/job/export_writer.h"
 #include "server/job/job.h"
+#include "server/record/page.h"
+
+#define EXPORT_PAGE_ROWS 2000
+#define EXPORT_IDS_MAX	 5000 /* marked rows */
 
 enum err export_job_run(struct job *job);
+/* Files that were fetched or lay too long go. */
+enum err export_tick(struct worker *worker);
+
+/* ---- export_request.c, for both -------------------------------------------------------- */
+
+/* As export_writer_open(), by what the request says. */
+bool export_open(struct export_writer *writer, const Kehu__Export *request, struct buf *out);
+/* Where to go on, and with how many rows. */
+struct export_place {
+	ProtobufCBinaryData cursor;
+	size_t rows;
+};
+/* The rows of the request within its user's right to export; before the transaction begins. */
+MUST_CHECK enum err export_prepare(struct call *call, const Kehu__Export *request,
+    struct export_place place, const struct entity_view **entity,
+    struct page_reading **reading);
+/* After it began: rows that are marked, or that words are looked up for. */
+MUST_CHECK enum err export_find_words(struct call *call, const Kehu__Export *request,
+    const struct entity_view *entity, struct page_reading *reading);
 
 /* "kehu-export:12:0123456789abcdef" in a cell; NULL: the cell is no watermark. In arena. */
 const char *export_mark_in(struct arena *arena, const char *cell);

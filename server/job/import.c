@@ -49,6 +49,7 @@ struct import {
 	bool careful;      /* savepoint for each row */
 	bool wrote_header; /* of the error file */
 	int64_t read, created, updated, refused;
+	int64_t marks; /* of the rows read, those that stand for no record */
 	int64_t skip; /* rows done by an earlier run */
 	uint64_t chunk, chunks;
 };
@@ -314,16 +315,19 @@ import_store_position(struct import *import)
 	struct call *call = import->job->call;
 	struct sql *sql = sql_new(call->arena);
 	int64_t created = import->created, updated = import->updated, refused = import->refused;
+	int64_t marks = import->marks;
 
 	for (size_t i = 0; i < import->row_count; i++) {
 		created += import->rows[i].created;
 		updated += import->rows[i].updated;
 		refused += import->rows[i].err != ERR_OK;
+		marks += import->rows[i].mark;
 	}
 	sql_add(sql, "UPDATE job SET done = ");
 	sql_int(sql, import->read);
 	sql_add(sql, ", text = ");
-	sql_text(sql, arena_printf(call->arena, "%" PRId64 " %" PRId64 " %" PRId64, created, updated, refused));
+	sql_text(sql, arena_printf(call->arena, "%" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64, created, updated,
+			  refused, marks, import->read));
 	sql_add(sql, " WHERE id = ");
 	sql_int(sql, import->job->id);
 	store_queue(call->store, sql, NULL);
@@ -458,6 +462,7 @@ import_flush(struct import *import)
 
 		import->created += row->created;
 		import->updated += row->updated;
+		import->marks += row->mark;
 		if (row->err != ERR_OK) {
 			import->refused++;
 			err = import_write_refusal(import, row);
@@ -499,7 +504,7 @@ import_take_row(struct import *import, const struct csv_row *csv)
 	*row = (struct import_row){ .count = csv->count, .line = csv->line, .stray_quote = csv->stray_quote };
 	row->cells = ARENA_ARRAY(import->batch_arena, const char *, csv->count + 1);
 	for (size_t i = 0; i < csv->count; i++) {
-		row->cells[i] = arena_strdup(import->batch_arena, csv->cells[i]);
+		row->cells[i] = arena_strdup(import->batch_arena, csv_armed(csv->cells[i]));
 		import->batch_bytes += strlen(csv->cells[i]) + 1;
 	}
 	if (import->row_count == IMPORT_BATCH_ROWS || import->batch_bytes >= IMPORT_BATCH_BYTES)
@@ -581,9 +586,8 @@ import_open(struct import *import, struct text_decoder **decoder)
 	if (err != ERR_OK)
 		return err;
 	import->chunks = (uint64_t)rows_int(rows, 0, 0);
-	if (import->job->attempts > 1 && sscanf(rows_text(rows, 0, 1), "%" SCNd64 " %" SCNd64 " %" SCNd64,
-		&import->created, &import->updated, &import->refused) == 3) {
-		import->skip = import->created + import->updated + import->refused;
+	if (import->job->attempts > 1 && sscanf(rows_text(rows, 0, 1), "%" SCNd64 " %" SCNd64 " %" SCNd64 " %" SCNd64 " %" SCNd64,
+		&import->created, &import->updated, &import->refused, &import->marks, &import->skip) == 5) {
 		import->wrote_header = import->job->chunks > 0;
 	}
 	import->request = kehu__import__unpack(&allocator, bytes, data);
@@ -683,8 +687,8 @@ import_job_run(struct job *job)
 		err = job_transaction(job, import_forget_file, NULL);
 	if (err == ERR_OK)
 		job_say(job, "read %" PRId64 ", created %" PRId64 ", updated %" PRId64 ", refused %" PRId64,
-		    "读取 %" PRId64 "，新建 %" PRId64 "，更新 %" PRId64 "，拒绝 %" PRId64, import->read,
-		    import->created, import->updated, import->refused);
+		    "读取 %" PRId64 "，新建 %" PRId64 "，更新 %" PRId64 "，拒绝 %" PRId64,
+		    import->read - import->marks, import->created, import->updated, import->refused);
 	if (reader != NULL)
 		csv_reader_free(reader);
 	if (decoder != NULL)

@@ -33,8 +33,8 @@ job_user_has_role(struct call *call, const char *role)
 
 #define JOB_COLUMNS "j.id, j.kind, j.state, j.done, j.total, j.text, " \
 		    "(SELECT count(*) FROM job_chunk c WHERE c.job_id = j.id), " \
-		    "j.created_by, j.created_at, j.finished_at"
-#define JOB_COLUMN_DATA 10
+		    "j.created_by, j.created_at, j.finished_at, j.arguments, j.attempts, j.fetched_at IS NOT NULL"
+#define JOB_COLUMN_DATA 13
 
 static Kehu__JobAnswer *
 job_answer(struct call *call, int64_t id)
@@ -71,6 +71,11 @@ job_fill(struct call *call, Kehu__JobAnswer *answer, const struct rows *rows, si
 	answer->has_finished_us = !rows_null(rows, row, 9);
 	if (answer->has_finished_us)
 		answer->finished_us = rows_moment(rows, row, 9);
+	answer->title = job_argument_in(call->arena, rows_text(rows, row, 10), "title");
+	answer->file = job_argument_in(call->arena, rows_text(rows, row, 10), "file");
+	answer->has_attempt = answer->has_fetched = true;
+	answer->attempt = (uint32_t)rows_int(rows, row, 11);
+	answer->fetched = rows_bool(rows, row, 12);
 }
 
 static Kehu__JobAnswer *
@@ -194,6 +199,33 @@ job_cancel(struct call *call, const Kehu__Job *request)
 	return ERR_OK;
 }
 
+/* The whole of an export has gone out: what its owner took is taken. */
+static enum err
+job_fetched(struct call *call, const Kehu__JobAnswer *answer)
+{
+	struct sql *sql = sql_new(call->arena);
+
+	sql_add(sql, "UPDATE job SET fetched_at = now() WHERE fetched_at IS NULL AND id = ");
+	sql_int(sql, answer->id);
+	store_queue(call->store, sql, NULL);
+	sql = sql_new(call->arena);
+	sql_add(sql, "SELECT kehu_audit(");
+	sql_int(sql, call->session.user);
+	sql_add(sql, ", ");
+	sql_int(sql, call->session.id);
+	sql_add(sql, ", ");
+	sql_int(sql, (int64_t)call->reference);
+	sql_add(sql, ", 'export', 'fetched', 0, ");
+	sql_int(sql, answer->id);
+	sql_add(sql, ", NULL::text)");
+	store_queue(call->store, sql, NULL);
+	return store_flush(call->store, call->arena);
+}
+
+/*
+ * Only who started it reads a job's result: whoever looks after jobs need not see customers. An
+ * export can be read to its end once; see kehu_export_expire().
+ */
 static enum err
 job_read(struct call *call, const Kehu__Job *request)
 {
@@ -201,13 +233,17 @@ job_read(struct call *call, const Kehu__Job *request)
 	Kehu__JobAnswer *answer;
 	struct rows *rows;
 	size_t bytes;
+	bool export, last;
 	enum err err;
 
-	sql_add(sql, "SELECT " JOB_COLUMNS ", r.data FROM job j JOIN job_chunk r ON r.job_id = j.id"
+	sql_add(sql, "SELECT " JOB_COLUMNS ", r.data FROM job j LEFT JOIN job_chunk r ON r.job_id = j.id"
 		     " AND r.number = ");
 	sql_int(sql, request->chunk);
-	job_where(call, sql, request->id);
-	call_begin(call, false);
+	sql_add(sql, " WHERE j.id = ");
+	sql_int(sql, request->id);
+	sql_add(sql, " AND j.created_by = ");
+	sql_int(sql, call->session.user);
+	call_begin(call, true);
 	store_queue(call->store, sql, &rows);
 	err = store_flush(call->store, call->arena);
 	if (err != ERR_OK)
@@ -215,11 +251,15 @@ job_read(struct call *call, const Kehu__Job *request)
 	if (rows->count == 0)
 		return CALL_FAIL(call, ERR_NO_SUCH_RECORD);
 	answer = job_answer_row(call, rows);
+	if (rows_null(rows, 0, JOB_COLUMN_DATA))
+		return CALL_FAIL(call, answer->fetched ? ERR_FETCHED : ERR_NO_SUCH_RECORD);
 	answer->has_data = true;
 	answer->data.data =
 	    (uint8_t *)(uintptr_t)rows_bytea(call->arena, rows, 0, JOB_COLUMN_DATA, &bytes);
 	answer->data.len = bytes;
-	return ERR_OK;
+	export = strcmp(answer->kind, "export") == 0;
+	last = strcmp(answer->state, "done") == 0 && request->chunk + 1 == answer->chunks;
+	return export && last && !answer->fetched ? job_fetched(call, answer) : ERR_OK;
 }
 
 /* Imports on their way in are no jobs yet. */

@@ -8,6 +8,7 @@
 #include "common/date.h"
 #include "common/log.h"
 #include "server/audit/audit.h"
+#include "server/job/export.h"
 #include "server/record/message.h"
 #include "server/audit/readings.h"
 #include "server/record/person.h"
@@ -38,6 +39,7 @@ const struct tick_kind tick_kinds[] = {
 	{ "approval_remind", 5, false, approval_remind_tick },
 	{ "follow", 10, false, message_follow_tick },
 	{ "message_mail", 5, false, message_mail_tick },
+	{ "exports", 60, false, export_tick },
 	{ "retention", 3600, false, person_retention_tick },
 	{ 0 },
 };

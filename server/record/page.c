@@ -250,8 +250,9 @@ page_prepare(
 	reading->request = *request;
 	reading->entity = request->entity;
 	reading->limit = request->limit == 0               ? PAGE_LIMIT_DEFAULT
-			 : request->limit > PAGE_LIMIT_MAX ? PAGE_LIMIT_MAX
-							   : request->limit;
+			 : request->limit > PAGE_LIMIT_MAX && !request->whole
+				 ? PAGE_LIMIT_MAX
+				 : request->limit;
 	reading->sql = sql_new(call->arena);
 	err = page_take_columns(call, reading);
 	if (err == ERR_OK)
@@ -275,6 +276,12 @@ page_sort_is_indexed(const struct page_reading *reading)
 	return reading->sort == NULL || reading->has_only ||
 	       reading->entity->def->kind != ENTITY_ACTIVITY || reading->request.arms == NULL ||
 	       (own != NULL && strcmp(reading->sort->name, own) == 0);
+}
+
+bool
+page_is_sorted(const struct page_reading *reading)
+{
+	return reading->request.sort != 0 || reading->filter.sort != NULL;
 }
 
 const char *

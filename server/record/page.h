@@ -16,6 +16,7 @@ struct page_request {
 	bool down;
 	ProtobufCBinaryData cursor;
 	size_t limit;
+	bool whole;                 /* not for a screen: a limit may be any */
 	bool deleted;
 	const struct field *parent_field; /* Related: this field is parent_id */
 	int64_t parent_id;
@@ -34,6 +35,8 @@ Kehu__Page *page_take(struct call *call, struct page_reading *reading);
 
 /* Sorting by this needs a small set: ask page_count first. */
 bool page_sort_is_indexed(const struct page_reading *reading);
+/* Somebody asked for an order: it is not the entity's own. */
+bool page_is_sorted(const struct page_reading *reading);
 /* Words of the query that page_queue leaves out: the search has to find their ids. */
 const char *page_words(const struct page_reading *reading);
 /* Restrict to these ids (found by the search), before page_queue. */

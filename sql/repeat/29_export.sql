@@ -14,6 +14,19 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_te
 	JOIN export_mark m ON m.mark = public.kehu_pseudonym(t) JOIN export_log l ON l.id = m.export_id
 $$;
 
+-- Files that were fetched, or lay too long, go: until then their owner has some minutes to ask for
+-- the end again. Returns how many.
+CREATE OR REPLACE FUNCTION kehu_export_expire(p_again interval, p_keep interval) RETURNS bigint
+LANGUAGE sql SET search_path = pg_catalog, public, pg_temp AS $$
+	WITH gone_by AS (
+		UPDATE job SET fetched_at = coalesce(fetched_at, now()) WHERE kind = 'export' AND state = 'done'
+			AND (fetched_at < now() - p_again OR fetched_at IS NULL AND finished_at < now() - p_keep)
+			AND EXISTS (SELECT FROM job_chunk c WHERE c.job_id = job.id)
+		RETURNING id),
+	gone AS (DELETE FROM job_chunk c USING gone_by g WHERE c.job_id = g.id)
+	SELECT count(*) FROM gone_by
+$$;
+
 -- Above 500 rows somebody else has to agree; shipped once, then administrators change it as they like.
 DO $$
 BEGIN

@@ -306,7 +306,10 @@ BEGIN
 	UPDATE approval_step SET state = 'skipped', version = version + 1
 		WHERE approval_id = p_id AND state IN ('waiting', 'pending') AND deleted_at IS NULL;
 	UPDATE approval SET state = p_state, outcome = nullif(p_outcome, ''), waiting_for = NULL, due_at = NULL,
-		decided_at = now(), anchor_id = coalesce(anchor_id, nullif(p_record, 0)),
+		decided_at = now(),
+		-- What came of it: the record it is about, or the job that makes a file.
+		anchor_id = CASE WHEN action = 'export' THEN anchor_id ELSE coalesce(anchor_id, nullif(p_record, 0)) END,
+		job_id = CASE WHEN action = 'export' THEN nullif(p_record, 0) END,
 		version = version + 1, updated_at = now(), updated_by = caller
 		WHERE id = p_id RETURNING * INTO a;
 	IF a.owner_id <> caller THEN

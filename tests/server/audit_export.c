@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 // clang-format off
 #include <cmocka.h>
 // clang-format on
@@ -28,7 +29,7 @@ export_setup(void **state)
 {
 	bed = bed_new_with(DB,
 	    "log: { level = \"info\"; };\nsign: { second_factor = \"none\"; };\n"
-	    "budget: { rows = 1500; };\n");
+	    "budget: { rows = 4000; };\n");
 	pg_exec(DB, "INSERT INTO users (id, name, name_key, label, label_key, branch_id, "
 		    "language, password_hash)"
 		    " SELECT 150, 'ann', 'ann', 'Ann', 'ann', 1, 'en', password_hash FROM "
@@ -140,7 +141,7 @@ a_file_says_who_took_it_and_has_rows_of_its_own(void **state)
 	    1);
 	assert_int_equal(
 	    pg_int(DB, "SELECT count(*) FROM audit WHERE request = 'export' AND user_id = 103"),
-	    2);
+	    3); /* asked for, made, fetched */
 	/* Another export has others. */
 	assert_int_equal(run("cai", &text, "export", "customer", "level:A", "--columns",
 			     "number,name,phone,level", "--reason", "季度对账", "-o",
@@ -230,21 +231,241 @@ other_forms(void **state)
 	assert_int_equal(lines_of(slurp(file_in("e.csv"))), 2);
 }
 
+/* ---- there and back ---------------------------------------------------------------------- */
+
+#define BACK_COLUMNS                                                                           \
+	"number,name,short_name,type,nature,level,stage,phone,mail,site,address,postcode,"     \
+	"employees,capital,founded_on,satisfaction,tax_number,bank,bank_account,remarks,"      \
+	"owner_id"
+
+static const char *
+what_is_stored(void)
+{
+	return pg_exec(DB,
+	    "SELECT md5(string_agg(concat_ws('|', number, name, short_name, type, nature, "
+	    "level, stage, phone, mail, site, address, postcode, employees, capital, "
+	    "capital_currency, founded_on, satisfaction, tax_number, bank, bank_account, "
+	    "remarks, owner_id), '~' ORDER BY number)) FROM customer WHERE number ~ '^R[0-9]'");
+}
+
+/* Names that spreadsheets, separators and encodings stumble over. */
+static void
+make_nasty_customers(void)
+{
+	pg_exec(DB,
+	    "INSERT INTO customer (name, name_key, type, stage, level, number, short_name, "
+	    "nature, phone, mail, site, address, postcode, employees, capital, "
+	    "capital_currency, founded_on, satisfaction, tax_number, bank, bank_account, "
+	    "remarks, owner_id, department_id, branch_id)"
+	    " SELECT n, 'k' || i, 'company', 'potential', 'A', 'R' || i, left(n, 20), "
+	    "'private', '021-5' || (1000000 + i), 'a' || i || '@example.org', "
+	    "'https://example.org/?a=1&b=,2', '=HYPERLINK(\"x\")', '200001', i, "
+	    "12345678900 + i, 'CNY', '1999-12-31', 55, '9131000' || i, '银行, \"支行\"', "
+	    "'-6222 0000', E'第一行\\n=SUM(A1)\\n; \"三\"', 101, 12, 2"
+	    " FROM unnest(ARRAY['=1+1', '''=quoted', '''''=twice', '''plain', '-5', '+86 21',"
+	    " '@cmd', '＝全角', '逗号, 和 \"引号\"', '分号; 竖线|', '𠮷野家𪚥', 'Ünïcödé ß',"
+	    " '😀 emoji', '１２３', '# 不是水印', '001', '1e5', '3-4', 'NULL', '''', '\\n',"
+	    " '{json}', '只有中文名称']) WITH ORDINALITY u (n, i)");
+}
+
+/* What an export writes, an import puts back as it was, whatever happened meanwhile. */
+static void
+comes_back(const char *format, const char *encoding, const char *name)
+{
+	const char *before = arena_strdup(bed->arena, what_is_stored()), *text;
+
+	assert_int_equal(run("cai", &text, "export", "customer", "employees:>0", "--columns",
+			     BACK_COLUMNS, "--reason", "=往返", "--format", format,
+			     "--encoding", encoding, "-o", file_in(name), NULL),
+	    0);
+	pg_exec(DB,
+	    "UPDATE customer SET name = 'X' || id, short_name = NULL, nature = NULL, level = "
+	    "'C', phone = NULL, mail = NULL, site = NULL, address = 'x', postcode = '''=', "
+	    "employees = NULL, capital = NULL, capital_currency = NULL, founded_on = "
+	    "'2000-01-01', satisfaction = 1, tax_number = NULL, bank = NULL, bank_account = "
+	    "'1', remarks = NULL WHERE number ~ '^R[0-9]'");
+	assert_string_not_equal(before, what_is_stored());
+	assert_int_equal(run("cai", &text, "import", "customer", file_in(name), "--match",
+			     "number", "--on-match", "update", "--language", "en", "--errors",
+			     file_in("refused.csv"), NULL),
+	    0);
+	if (strstr(text, "read 23, created 0, updated 23, refused 0") == NULL)
+		fail_msg("%s: %s", name, text);
+	assert_string_equal(before, what_is_stored());
+}
+
+static void
+an_export_imported_again_changes_nothing(void **state)
+{
+	make_nasty_customers();
+	comes_back("csv", "utf-8", "back.csv");
+	comes_back("csv", "utf-8-bom", "back-bom.csv");
+	comes_back("csv", "gb18030", "back-gb.csv");
+	comes_back("tsv", "utf-8", "back.tsv");
+	comes_back("tsv", "gb18030", "back-gb.tsv");
+}
+
+/* ---- cards ------------------------------------------------------------------------------- */
+
+static void
+every_line_of_a_card_is_short(const char *file)
+{
+	for (const char *at = file; *at != '\0';) {
+		size_t octets = strcspn(at, "\r");
+
+		assert_in_range(octets, 1, 75);
+		assert_int_equal(at[octets + 1], '\n');
+		at += octets + 2;
+	}
+}
+
+static void
+customers_and_contacts_go_as_cards(void **state)
+{
+	const char *text, *file;
+
+	assert_int_equal(run("cai", &text, "export", "customer", "number:R9", "--format",
+			     "vcard", "--reason", "通讯录", "-o", file_in("a.vcf"), NULL),
+	    0);
+	file = slurp(file_in("a.vcf"));
+	every_line_of_a_card_is_short(file);
+	assert_ptr_equal(file, strstr(file, "BEGIN:VCARD\r\nVERSION:4.0\r\nKIND:org\r\n"));
+	assert_non_null(strstr(file, "FN:逗号\\, 和 \"引号\"\r\n"));
+	assert_non_null(strstr(file, "NOTE:第一行\\n=SUM(A1)\\n\\; \"三\"\r\n"));
+	assert_non_null(strstr(file, "FN:# "));
+	pg_exec(DB,
+	    "INSERT INTO contact (name, name_key, customer_id, title, department, mobile, "
+	    "mail, birthday, owner_id, department_id, branch_id) SELECT '欧阳; 娜', "
+	    "'ouyangna', id, '采购部经理', '采购部', '13800138000', 'na@example.org', "
+	    "'1980-05-01', 101, 12, 2 FROM customer WHERE number = 'R9'");
+	assert_int_equal(run("cai", &text, "export", "contact", "name:欧阳", "--format",
+			     "vcard3", "--reason", "通讯录", "-o", file_in("b.vcf"), NULL),
+	    0);
+	file = slurp(file_in("b.vcf"));
+	every_line_of_a_card_is_short(file);
+	assert_non_null(
+	    strstr(file, "VERSION:3.0\r\nFN:欧阳\\; 娜\r\nN:欧阳\\; 娜;;;;\r\n"));
+	assert_non_null(strstr(file, "ORG:逗号\\, 和 \"引号\";采购部\r\n"));
+	assert_non_null(strstr(file, "TEL;TYPE=cell:13800138000\r\n"));
+	assert_non_null(strstr(file, "BDAY:1980-05-01\r\n"));
+	/* Of what has no cards, and in an encoding cards cannot have: a clear no. */
+	assert_int_equal(run("cai", &text, "export", "visit", "", "--format", "vcard",
+			     "--reason", "x", NULL),
+	    1);
+	assert_non_null(strstr(text, "vCard"));
+	assert_int_equal(run("cai", &text, "export", "contact", "", "--format", "vcard",
+			     "--encoding", "gb18030", "--reason", "x", NULL),
+	    1);
+}
+
+/* ---- consent ----------------------------------------------------------------------------- */
+
+/* Asks for more than is free to take; the number of the approval: "AP2611-000001". */
+static const char *
+ask_for_all(const char *file)
+{
+	const char *text, *at;
+
+	assert_int_equal(run("cai", &text, "export", "customer", "level:B", "--columns",
+			     "number,name", "--reason", "全量核对", "-o", file_in(file), NULL),
+	    0);
+	at = strstr(text, "AP2");
+	assert_non_null(at);
+	return arena_strndup(bed->arena, at, strcspn(at, " "));
+}
+
+static int64_t
+job_of(const char *approval)
+{
+	return pg_int(DB, "SELECT job_id FROM approval WHERE number = '%s'", approval);
+}
+
+static size_t
+expired(void)
+{
+	return (size_t)pg_int(
+	    DB, "SELECT kehu_export_expire(interval '10 minutes', interval '3 days')");
+}
+
 static void
 above_the_limit_somebody_else_has_to_agree(void **state)
 {
-	const char *text;
+	const char *text, *number, *job;
 
 	pg_exec(DB, "UPDATE users SET superior_id = 105 WHERE id = 103");
-	assert_int_equal(
-	    run("cai", &text, "export", "customer", "level:B", "--columns", "number,name",
-		"--reason", "全量核对", "-o", file_in("f.csv"), NULL),
-	    0);
+	number = ask_for_all("f.csv");
 	assert_int_equal(
 	    pg_int(DB, "SELECT count(*) FROM approval WHERE title LIKE '%%600%%'"), 1);
 	assert_int_equal(
 	    pg_int(DB, "SELECT count(*) FROM job WHERE kind = 'export' AND state <> 'done'"),
 	    0);
+	/* Not by oneself, not by anybody, and nothing to fetch before. */
+	assert_int_equal(run("cai", &text, "fetch", number, NULL), 1);
+	assert_int_equal(run("cai", &text, "act", "approval", number, "approve", NULL), 1);
+	assert_int_equal(run("ada", &text, "act", "approval", number, "approve", NULL), 1);
+	assert_int_equal(run("eve", &text, "act", "approval", number, "approve", NULL), 0);
+	assert_true(job_of(number) > 0);
+	job = arena_printf(bed->arena, "%" PRId64, job_of(number));
+	/* The file is its asker's alone: who granted it and administrators do not read it. */
+	assert_int_equal(run("eve", &text, "fetch", job, NULL), 1);
+	assert_int_equal(run("guo", &text, "fetch", job, NULL), 1);
+	assert_null(strstr(text, "出口客户"));
+	assert_int_equal(run("cai", &text, "fetch", number, "-o", file_in("f.csv"), NULL), 0);
+	assert_int_equal(lines_of(slurp(file_in("f.csv"))), 1 + 600 + 4 + 1);
+	assert_non_null(strstr(slurp(file_in("f.csv")), "全量核对"));
+	/* Once. */
+	assert_int_equal(run("cai", &text, "fetch", number, NULL), 1);
+	assert_non_null(strstr(text, "E3026"));
+	assert_int_equal(run("cai", &text, "jobs", "--format", "tsv", NULL), 0);
+	assert_non_null(strstr(text, "\tfetched\t600\t"));
+	assert_non_null(strstr(text, ": 全量核对\t"));
+	assert_int_equal(expired(), 0);
+	pg_exec(DB, "UPDATE job SET fetched_at = now() - interval '11 minutes' WHERE id = %s", job);
+	assert_int_equal(expired(), 1);
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM job_chunk WHERE job_id = %s", job), 0);
+	assert_int_equal(pg_int(DB,
+			     "SELECT count(*) FROM audit WHERE request = 'export' AND action = "
+			     "'fetched' AND record_id = %s",
+			     job),
+	    1);
+}
+
+static void
+what_is_refused_makes_no_file(void **state)
+{
+	const char *number = ask_for_all("r.csv"), *text;
+	int64_t jobs = pg_int(DB, "SELECT count(*) FROM job");
+
+	assert_int_equal(
+	    run("eve", &text, "act", "approval", number, "refuse", "comment=不行", NULL), 0);
+	assert_int_equal(run("cai", &text, "fetch", number, NULL), 1);
+	assert_int_equal(run("eve", &text, "act", "approval", number, "approve", NULL), 1);
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM job"), jobs);
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM message WHERE owner_id = 103 AND "
+				    "text LIKE '%%不行%%'"),
+	    1);
+}
+
+static void
+a_file_that_lay_too_long_is_gone(void **state)
+{
+	const char *number = ask_for_all("l.csv"), *text;
+	int64_t job;
+
+	assert_int_equal(run("eve", &text, "act", "approval", number, "approve", NULL), 0);
+	job = job_of(number);
+	for (int i = 0; i < 400; i++) {
+		if (pg_int(DB,
+			"SELECT count(*) FROM job WHERE state = 'done' AND id = %" PRId64,
+			job) == 1)
+			break;
+		usleep(50000);
+	}
+	pg_exec(DB,
+	    "UPDATE job SET finished_at = now() - interval '73 hours' WHERE id = %" PRId64, job);
+	assert_int_equal(expired(), 1);
+	assert_int_equal(run("cai", &text, "fetch", number, NULL), 1);
+	assert_non_null(strstr(text, "E3026"));
 }
 
 static void
@@ -254,15 +475,15 @@ an_export_draws_on_the_days_budget(void **state)
 
 	pg_exec(DB, "UPDATE approval_rule SET active = false; UPDATE state SET access_epoch = "
 		    "access_epoch + 1;"
-		    "UPDATE reading_figures f SET reserved = 1500 FROM reading r WHERE r.id = "
+		    "UPDATE reading_figures f SET reserved = 4000 FROM reading r WHERE r.id = "
 		    "f.id AND r.owner_id = 105;"
 		    "SELECT kehu_reading(105, (now() AT TIME ZONE 'Asia/Shanghai')::date);"
-		    "UPDATE reading_figures f SET reserved = 1400 FROM reading r WHERE r.id = "
+		    "UPDATE reading_figures f SET reserved = 3900 FROM reading r WHERE r.id = "
 		    "f.id AND r.owner_id = 105");
 	assert_int_equal(run("eve", &text, "export", "customer", "level:B", "--columns",
 			     "number,name", "--reason", "x", "-o", file_in("g.csv"), NULL),
 	    1);
-	assert_non_null(strstr(text, "1500"));
+	assert_non_null(strstr(text, "4000"));
 	assert_int_equal(
 	    pg_int(DB,
 		"SELECT count(*) FROM audit WHERE action = 'over_budget' AND user_id = 105"),
@@ -278,7 +499,11 @@ main(void)
 		cmocka_unit_test(a_row_of_nobody_names_its_exporter),
 		cmocka_unit_test(an_import_leaves_out_what_stands_for_nobody),
 		cmocka_unit_test(other_forms),
+		cmocka_unit_test(an_export_imported_again_changes_nothing),
+		cmocka_unit_test(customers_and_contacts_go_as_cards),
 		cmocka_unit_test(above_the_limit_somebody_else_has_to_agree),
+		cmocka_unit_test(what_is_refused_makes_no_file),
+		cmocka_unit_test(a_file_that_lay_too_long_is_gone),
 		cmocka_unit_test(an_export_draws_on_the_days_budget),
 	};
 

@@ -285,6 +285,32 @@ csv_writer_defuses_formulas_in_text_only(void **state)
 }
 
 static void
+csv_a_cell_is_armed_again_as_it_was(void **state)
+{
+	static const char *const texts[] = { "=1", "'=1", "''=1", "'", "''", "'a", "a'", "", "-1",
+		" =1", "' =1", "＝1", "'＝1", "O'Neill", "'tis" };
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		struct buf out = BUF_INIT;
+		struct csv_writer writer = { .out = &out, .delimiter = '\t', .defuse = true };
+		struct csv_reader *reader = csv_reader_new('\t');
+		struct arena *arena = arena_new(0);
+		struct csv_row row;
+
+		csv_put(&writer, texts[i], CSV_TEXT);
+		csv_end_row(&writer);
+		assert_false(csv_is_formula(buf_text(&out)[0] == '"' ? buf_text(&out) + 1 : buf_text(&out)));
+		csv_reader_feed(reader, buf_text(&out), out.bytes);
+		csv_reader_finish(reader);
+		assert_int_equal(csv_reader_next(reader, arena, &row), CSV_ROW);
+		assert_string_equal(csv_armed(row.cells[0]), texts[i]);
+		csv_reader_free(reader);
+		arena_free(arena);
+		buf_fini(&out);
+	}
+}
+
+static void
 csv_written_rows_are_read_back_the_same(void **state)
 {
 	static const char *const parts[] = { "a", ",", "\"", "\n", "\r", " ", "客", ";", "\t",
@@ -468,6 +494,7 @@ main(void)
 		cmocka_unit_test(csv_detects_the_delimiter),
 		cmocka_unit_test(csv_writer_quotes_only_what_needs_it),
 		cmocka_unit_test(csv_writer_defuses_formulas_in_text_only),
+		cmocka_unit_test(csv_a_cell_is_armed_again_as_it_was),
 		cmocka_unit_test(csv_written_rows_are_read_back_the_same),
 		cmocka_unit_test(csv_spectrum_reads_as_its_answers_say),
 		cmocka_unit_test(csv_files_of_other_projects_are_read),

@@ -375,6 +375,30 @@ decode_all(const char *encoding, const char *data, size_t bytes, size_t piece, s
 	return err;
 }
 
+/* Nothing has to be refused or replaced when a file goes out in GB18030. */
+static void
+text_gb18030_holds_every_character(void **state)
+{
+	struct buf text = BUF_INIT, bytes = BUF_INIT, back = BUF_INIT;
+	struct text_decoder *decoder = text_decoder_open("GB18030");
+	char out[4];
+
+	for (uint32_t code = 1; code <= 0x10FFFF; code++)
+		if (text_code_allowed(code))
+			buf_put(&text, out, text_encode(code, out));
+	assert_int_equal(text_encode_to("GB18030", buf_text(&text), text.bytes, &bytes), ERR_OK);
+	assert_int_equal(text_decoder_feed(decoder, bytes.data, bytes.bytes, &back), ERR_OK);
+	assert_int_equal(text_decoder_end(decoder, &back), ERR_OK);
+	assert_int_equal(back.bytes, text.bytes);
+	assert_memory_equal(back.data, text.data, text.bytes);
+	assert_int_equal(text_encode_to("no such", "a", 1, &bytes), ERR_BAD_TEXT);
+	assert_int_equal(text_encode_to("ISO-8859-1", "客", 3, &bytes), ERR_BAD_TEXT);
+	text_decoder_close(decoder);
+	buf_fini(&text);
+	buf_fini(&bytes);
+	buf_fini(&back);
+}
+
 static void
 text_decoder_gives_the_same_for_any_pieces(void **state)
 {
@@ -597,6 +621,7 @@ main(void)
 		cmocka_unit_test(text_digits_keeps_digits_of_any_width),
 		cmocka_unit_test(text_is_han_knows_han_from_other_wide),
 		cmocka_unit_test(text_detect_encoding_by_mark_and_validity),
+		cmocka_unit_test(text_gb18030_holds_every_character),
 		cmocka_unit_test(text_decoder_gives_the_same_for_any_pieces),
 		cmocka_unit_test(text_decoder_names_the_bad_byte),
 		cmocka_unit_test(text_decoder_refuses_code_points_beyond_unicode),
