@@ -294,7 +294,6 @@ csv_a_cell_is_armed_again_as_it_was(void **state)
 		struct buf out = BUF_INIT;
 		struct csv_writer writer = { .out = &out, .delimiter = '\t', .defuse = true };
 		struct csv_reader *reader = csv_reader_new('\t');
-		struct arena *arena = arena_new(0);
 		struct csv_row row;
 
 		csv_put(&writer, texts[i], CSV_TEXT);
@@ -305,7 +304,6 @@ csv_a_cell_is_armed_again_as_it_was(void **state)
 		assert_int_equal(csv_reader_next(reader, arena, &row), CSV_ROW);
 		assert_string_equal(csv_armed(row.cells[0]), texts[i]);
 		csv_reader_free(reader);
-		arena_free(arena);
 		buf_fini(&out);
 	}
 }
