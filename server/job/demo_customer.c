@@ -221,23 +221,21 @@ demo_size_cells(struct demo_rows *rows, const struct demo_customer *customer)
 }
 
 static void
-demo_bank_cells(struct demo_world *world, struct demo_rows *rows,
-    const struct demo_customer *customer, const char *tax_number)
+demo_bank_cells(
+    struct demo_world *world, struct demo_rows *rows, struct demo_customer *customer)
 {
 	struct demo_random *random = customer->random;
 
-	demo_text(rows, tax_number);
-	if (tax_number != NULL && demo_chance(random, 70)) {
-		demo_text(rows, arena_printf(customer->scratch, "%s%s分行",
-				    demo_word(random, world->vocabulary, DEMO_bank),
-				    demo_places[customer->place].zh));
-		demo_text(rows,
-		    arena_printf(customer->scratch, "9%015llu",
-			(unsigned long long)demo_between(random, 0, INT64_C(999999999999999))));
-	} else {
-		demo_null(rows);
-		demo_null(rows);
+	if (customer->tax_number != NULL && demo_chance(random, 70)) {
+		customer->bank = arena_printf(customer->scratch, "%s%s分行",
+		    demo_word(random, world->vocabulary, DEMO_bank),
+		    demo_places[customer->place].zh);
+		customer->bank_account = arena_printf(customer->scratch, "9%015llu",
+		    (unsigned long long)demo_between(random, 0, INT64_C(999999999999999)));
 	}
+	demo_text(rows, customer->tax_number);
+	demo_text(rows, customer->bank);
+	demo_text(rows, customer->bank_account);
 }
 
 static void
@@ -286,16 +284,18 @@ demo_customer_row(struct demo_world *world, struct demo_customer *customer,
 		    district != NULL && strlen(district->code) == 6
 			? district->code
 			: arena_printf(scratch, "%s01", demo_places[customer->place].code));
-	demo_bank_cells(world, rows, customer, found->tax_number);
+	customer->tax_number = found->tax_number;
+	demo_bank_cells(world, rows, customer);
 	demo_access(rows, world, customer);
 	demo_text(
 	    rows, helper != 0 ? arena_printf(scratch, "{%lld}", (long long)helper) : NULL);
 	demo_text(rows, demo_chance(random, 25)
 			    ? demo_word(random, world->vocabulary, DEMO_remarks)
 			    : NULL);
-	demo_text(rows, customer->level[0] == 'A'
-			    ? arena_printf(scratch, "K%07lld", (long long)(customer->id * 7919 % 10000000))
-			    : NULL);
+	demo_text(rows,
+	    customer->level[0] == 'A'
+		? arena_printf(scratch, "K%07lld", (long long)(customer->id * 7919 % 10000000))
+		: NULL);
 	demo_stamps(rows, customer->created_us,
 	    demo_between(
 		random, customer->created_us / US_PER_SECOND, world->now_us / US_PER_SECOND) *
@@ -496,6 +496,8 @@ demo_make_customer(struct demo_world *world, struct arena *scratch)
 	demo_make_contacts(world, &customer);
 	demo_make_visits(world, &customer);
 	demo_make_sales(world, &customer);
+	demo_make_orders(world, &customer);
+	demo_make_figures(world, &customer);
 	world->recent[world->made % DEMO_RECENT] = (struct demo_known){ .id = customer.id,
 		.created_us = customer.created_us,
 		.company = customer.company };

@@ -272,11 +272,15 @@ demo_firm_office(struct demo_firm *firm, size_t branch, const char *name, const 
 	post.department = demo_firm_department(firm, branch, 0, name, code);
 	for (size_t i = 0; i < count; i++) {
 		post.role = roles[i];
-		int64_t user = demo_firm_hire(firm, &post).user;
+		struct demo_person person = demo_firm_hire(firm, &post);
 
+		if (strcmp(roles[i], "marketing") == 0)
+			firm->world->marketing = person;
+		if (strcmp(roles[i], "finance") == 0)
+			firm->world->finance = person;
 		if (i == 0) {
-			demo_firm_manages(firm, post.department, user);
-			post.superior = user;
+			demo_firm_manages(firm, post.department, person.user);
+			post.superior = person.user;
 		}
 	}
 }
@@ -426,6 +430,7 @@ demo_make_firm(struct demo_world *world, const struct demo_options *options,
 	demo_firm_pools(&firm);
 	demo_firm_tags(&firm);
 	demo_make_competitors(&firm);
+	demo_make_goods(world, role_ids, firm.created_us);
 	*managers = firm.managers;
 	*manager_count = firm.manager_count;
 }

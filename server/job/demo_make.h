@@ -6,6 +6,7 @@
 #define KEHU_DEMO_MAKE_H
 
 #include "common/date.h"
+#include "common/price.h"
 #include "server/job/demo.h"
 #include "server/job/demo_rows.h"
 #include "server/job/demo_words.h"
@@ -55,6 +56,13 @@ enum demo_series {
 	DEMO_SERIES_VISIT,
 	DEMO_SERIES_OPPORTUNITY,
 	DEMO_SERIES_LEAD,
+	DEMO_SERIES_PRODUCT,
+	DEMO_SERIES_QUOTE,
+	DEMO_SERIES_ORDER,
+	DEMO_SERIES_DELIVERY,
+	DEMO_SERIES_RETURN,
+	DEMO_SERIES_RECEIPT,
+	DEMO_SERIES_INVOICE,
 	DEMO_SERIES
 };
 /* Entities whose fields are searched for. */
@@ -66,8 +74,22 @@ enum demo_entity {
 	DEMO_OF_CONTACT_PHONE,
 	DEMO_OF_OPPORTUNITY,
 	DEMO_OF_LEAD,
+	DEMO_OF_PRODUCT,
 	DEMO_SEARCHED
 };
+
+/* What is sold; prices in CNY with tax, scaled by PRICE_SCALE, tax by 100. */
+#define DEMO_GOODS 32
+struct demo_good {
+	int64_t id;
+	const char *name, *unit;
+	int64_t tax, price;
+};
+enum demo_price_list { DEMO_LIST_ALL, DEMO_LIST_A, DEMO_LIST_ABROAD, DEMO_LISTS_OF_PRICES };
+#define DEMO_LIST_A_PERCENT      95 /* of the standard price */
+#define DEMO_LIST_ABROAD_PERCENT 90
+#define DEMO_USD_RATE            INT64_C(7125000)
+#define DEMO_MANAGER_DISCOUNT    500 /* what an account manager may take off, percent x 100 */
 
 struct demo_world {
 	struct arena *arena;
@@ -87,6 +109,10 @@ struct demo_world {
 	size_t tag_count;
 	int64_t competitors[16]; /* of a new company */
 	size_t competitor_count;
+	struct demo_person marketing, finance; /* who keeps products, who keeps prices */
+	struct demo_good goods[DEMO_GOODS];    /* of a new company */
+	size_t good_count;
+	int64_t lists[DEMO_LISTS_OF_PRICES];
 
 	int64_t next_id;
 	const char *patterns[DEMO_SERIES]; /* number prefixes of the catalogue: "C", "V%y%m-" */
@@ -147,6 +173,13 @@ struct demo_customer {
 	int64_t contacts[4];
 	const char *contact_names[4];
 	size_t contact_count;
+	const char *tax_number, *bank, *bank_account; /* NULL: not known */
+	struct {
+		int64_t last_us, next_on, first_open_us;
+		int64_t done, open;
+	} visits;              /* what its figures say of them */
+	int64_t owed, balance; /* of its account, CNY minor units */
+	bool traded;
 };
 
 /* A name fit for the customer's type; sets the name fields, industry, trade and domain. */
@@ -184,6 +217,29 @@ void demo_make_visits(struct demo_world *world, struct demo_customer *customer);
 /* Opportunities and perhaps a lead near by; after the contacts. */
 void demo_make_sales(struct demo_world *world, struct demo_customer *customer);
 
+/* Products, prices, rates and limits of a new company. */
+void demo_make_goods(struct demo_world *world, const int64_t *role_ids, int64_t since_us);
+/* A standard price on a list of so many percent of it, in a currency of that rate. */
+int64_t demo_list_price(int64_t price, int64_t percent, int64_t rate);
+/* One of the goods that are sold still; the first ones more often. */
+size_t demo_good(struct demo_random *random, const struct demo_world *world);
+/*
+ * What came of an opportunity: a quote that is out, or one that became an order with all that
+ * follows. good, quantity: what was wanted; 0 goods sold: does nothing. Days are since 1970.
+ */
+struct demo_wanted {
+	int64_t opportunity; /* 0: an order without one */
+	size_t good;
+	int64_t quantity; /* scaled by PRICE_SCALE */
+	int64_t day;
+	bool won;
+};
+void demo_make_trade(struct demo_world *world, struct demo_customer *customer,
+    const struct demo_wanted *wanted);
+/* Orders without an opportunity, and the credit the customer has; then its figures. */
+void demo_make_orders(struct demo_world *world, struct demo_customer *customer);
+void demo_make_figures(struct demo_world *world, struct demo_customer *customer);
+
 /* "V2611-" in a month of that pattern; month counts from 1970. */
 const char *demo_number_prefix(
     const struct demo_world *world, struct arena *arena, enum demo_series series, size_t month);
@@ -191,6 +247,9 @@ const char *demo_number(
     struct demo_world *world, struct arena *arena, enum demo_series series, int64_t created_us);
 /* created_at, created_by, updated_at, updated_by. */
 void demo_stamps(struct demo_rows *rows, int64_t created_us, int64_t updated_us, int64_t by);
+/* Three access columns of what is a person's own. */
+void demo_owner(
+    struct demo_rows *rows, const struct demo_world *world, const struct demo_person *by);
 /* The four access columns. */
 void demo_access(struct demo_rows *rows, const struct demo_world *world,
     const struct demo_customer *customer);

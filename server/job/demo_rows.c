@@ -101,6 +101,13 @@ demo_ref(struct demo_rows *rows, int64_t id)
 }
 
 void
+demo_money(struct demo_rows *rows, int64_t minor, const char *currency)
+{
+	demo_int(rows, minor);
+	demo_text(rows, currency);
+}
+
+void
 demo_bool(struct demo_rows *rows, bool value)
 {
 	demo_put(rows, value ? "t" : "f", 1);

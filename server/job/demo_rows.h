@@ -41,6 +41,8 @@ void demo_int(struct demo_rows *rows, int64_t value);
 void demo_ref(struct demo_rows *rows, int64_t id); /* 0: null */
 void demo_bool(struct demo_rows *rows, bool value);
 void demo_null(struct demo_rows *rows);
+/* An amount in minor units and its currency: two cells. */
+void demo_money(struct demo_rows *rows, int64_t minor, const char *currency);
 void demo_date(struct demo_rows *rows, int64_t day);
 void demo_moment(struct demo_rows *rows, int64_t us);
 /* Asserts that the row has its cells. */

@@ -10,7 +10,12 @@
 
 #include <string.h>
 
-enum { DEMO_STAGES_OPEN = 5, DEMO_SALES_DAYS = 300, DEMO_SALES_MATTERS = 6 };
+enum {
+	DEMO_STAGES_OPEN = 5,
+	DEMO_STAGE_PROPOSAL = 2,
+	DEMO_SALES_DAYS = 300,
+	DEMO_SALES_MATTERS = 6
+};
 
 /* As the migration ships them. */
 static const struct {
@@ -27,7 +32,7 @@ static const struct {
 };
 
 static const char *const demo_matters[2][DEMO_SALES_MATTERS] = {
-	{ "设备采购", "年度框架协议", "改造项目", "新厂配套", "备件供应", "维保服务" },
+	{ "采购", "年度框架协议", "改造项目", "新厂配套", "备件供应", "维保服务" },
 	{ "equipment", "frame agreement", "refit", "new plant", "spare parts", "maintenance" },
 };
 
@@ -38,6 +43,8 @@ struct demo_deal {
 	size_t stage, last_open;
 	int64_t amount;
 	const char *number, *name;
+	size_t good;
+	int64_t quantity; /* whole ones */
 };
 
 static struct demo_rows *
@@ -56,15 +63,6 @@ demo_sales_end(struct demo_deal *deal, struct demo_rows *rows, int64_t at_us)
 {
 	demo_stamps(rows, at_us, at_us, deal->customer->keeper->user);
 	demo_row_end(rows);
-}
-
-static void
-demo_sales_owner(
-    struct demo_rows *rows, const struct demo_world *world, const struct demo_person *by)
-{
-	demo_int(rows, by->user);
-	demo_int(rows, by->department);
-	demo_int(rows, world->branches[by->branch].id);
 }
 
 /* ---- an opportunity ---------------------------------------------------------------------- */
@@ -137,8 +135,10 @@ demo_sales_product(struct demo_deal *deal)
 {
 	struct demo_rows *rows = demo_sales_line(deal, DEMO_TABLE_opportunity_product, 0);
 
-	demo_text(rows, deal->customer->trade);
-	demo_int(rows, demo_between(deal->customer->random, 1, 12) * 1000);
+	demo_ref(rows, deal->world->goods[deal->good].id);
+	demo_text(rows, deal->world->good_count > 0 ? deal->world->goods[deal->good].name
+						    : deal->customer->trade);
+	demo_int(rows, deal->quantity * 1000);
 	demo_sales_end(deal, rows, demo_at(deal->opened, 11 * 60));
 }
 
@@ -161,7 +161,7 @@ demo_sales_plan(struct demo_deal *deal)
 		demo_text(rows, demo_word(customer->random, world->vocabulary,
 				    customer->english ? DEMO_next_en : DEMO_next_zh));
 		demo_text(rows, "open");
-		demo_sales_owner(rows, world, customer->keeper);
+		demo_owner(rows, world, customer->keeper);
 		demo_sales_end(deal, rows, demo_at(world->today - 10, 15 * 60));
 	}
 }
@@ -201,7 +201,7 @@ demo_sales_row(struct demo_deal *deal)
 	else
 		demo_date(rows, since_day);
 	demo_text(rows, strcmp(demo_stages[deal->stage].code, "lost") == 0 ? "price" : NULL);
-	demo_sales_owner(rows, world, customer->keeper);
+	demo_owner(rows, world, customer->keeper);
 	demo_sales_end(deal, rows, demo_at(deal->opened, 10 * 60));
 }
 
@@ -221,6 +221,46 @@ demo_sales_search(struct demo_deal *deal)
 	    deal->id, &owned, texts, 2);
 }
 
+/* So many of one of the goods that they come to a sum worth the trouble. */
+static void
+demo_sales_want(struct demo_deal *deal)
+{
+	struct demo_random *random = deal->customer->random;
+	int64_t thousands =
+	    demo_between(random, 8, deal->customer->level[0] == 'A' ? 600 : 150);
+	const struct demo_world *world = deal->world;
+
+	deal->amount = thousands * 100000;
+	deal->quantity = demo_between(random, 1, 12);
+	if (world->good_count == 0)
+		return;
+	deal->good = demo_good(random, world);
+	deal->quantity = thousands * 1000 * PRICE_SCALE / world->goods[deal->good].price;
+	if (deal->quantity == 0)
+		deal->quantity = 1;
+	if (deal->quantity > 20)
+		deal->quantity -= deal->quantity % 10;
+	deal->amount = deal->quantity * (world->goods[deal->good].price / 100);
+}
+
+/* Quotes from the stage of proposals on; the won ones are ordered. */
+static void
+demo_sales_follow(const struct demo_deal *deal)
+{
+	bool won = strcmp(demo_stages[deal->stage].code, "won") == 0;
+	int64_t day = deal->closed_us != 0
+			  ? date_of_us(deal->closed_us, DEMO_OFFSET_MIN)
+			  : deal->world->today - demo_between(deal->customer->random, 0, 25);
+	struct demo_wanted wanted = { .opportunity = deal->id,
+		.good = deal->good,
+		.quantity = deal->quantity * PRICE_SCALE,
+		.day = day > deal->opened ? day : deal->opened,
+		.won = won };
+
+	if (won || (deal->closed_us == 0 && deal->stage >= DEMO_STAGE_PROPOSAL))
+		demo_make_trade(deal->world, deal->customer, &wanted);
+}
+
 static void
 demo_sales_deal(struct demo_world *world, struct demo_customer *customer, int64_t opened)
 {
@@ -229,7 +269,7 @@ demo_sales_deal(struct demo_world *world, struct demo_customer *customer, int64_
 	int64_t age = world->today - opened;
 
 	deal.id = world->next_id++;
-	deal.amount = demo_between(random, 2, customer->level[0] == 'A' ? 300 : 60) * 1000000;
+	demo_sales_want(&deal);
 	deal.last_open = demo_below(random, DEMO_STAGES_OPEN);
 	deal.stage = deal.last_open;
 	if (age > 60 && demo_chance(random, 70)) {
@@ -243,7 +283,8 @@ demo_sales_deal(struct demo_world *world, struct demo_customer *customer, int64_
 	deal.number = demo_number(
 	    world, customer->scratch, DEMO_SERIES_OPPORTUNITY, demo_at(opened, 10 * 60));
 	deal.name = arena_printf(customer->scratch, customer->english ? "%s %s" : "%s%s",
-	    customer->trade,
+	    world->good_count > 0 && !customer->english ? world->goods[deal.good].name
+							: customer->trade,
 	    demo_matters[customer->english][demo_below(random, DEMO_SALES_MATTERS)]);
 	demo_sales_moves(&deal);
 	demo_sales_row(&deal);
@@ -252,6 +293,7 @@ demo_sales_deal(struct demo_world *world, struct demo_customer *customer, int64_
 	demo_sales_product(&deal);
 	if (deal.closed_us == 0 && demo_chance(random, 60))
 		demo_sales_plan(&deal);
+	demo_sales_follow(&deal);
 }
 
 /* ---- a lead ------------------------------------------------------------------------------ */

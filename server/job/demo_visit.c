@@ -1,5 +1,5 @@
 /*
- * Two years of visits of a demo customer, and the figures that follow from them. The more
+ * Two years of visits of a demo customer, and what its figures say of them. The more
  * important the customer, the more visits; dormant and lost ones had theirs long ago.
  */
 #include "server/job/demo_make.h"
@@ -18,11 +18,6 @@ struct demo_visit {
 	const struct demo_person *by;
 	size_t met; /* first contact's index */
 	bool english;
-};
-
-struct demo_figures {
-	int64_t last_us, next_on, first_open_us;
-	int64_t done, open;
 };
 
 static const char *
@@ -213,23 +208,25 @@ demo_visit_contacts(const struct demo_visit *visit, int64_t created_us)
 }
 
 static void
-demo_visit_count(struct demo_figures *figures, const struct demo_visit *visit, int64_t next_on)
+demo_visit_count(
+    struct demo_customer *customer, const struct demo_visit *visit, int64_t next_on)
 {
 	if (strcmp(visit->state, "completed") == 0) {
-		figures->done++;
-		if (visit->at_us >= figures->last_us) {
-			figures->last_us = visit->at_us;
-			figures->next_on = next_on;
+		customer->visits.done++;
+		if (visit->at_us >= customer->visits.last_us) {
+			customer->visits.last_us = visit->at_us;
+			customer->visits.next_on = next_on;
 		}
 	} else if (strcmp(visit->state, "cancelled") != 0) {
-		figures->open++;
-		if (figures->first_open_us == 0 || visit->at_us < figures->first_open_us)
-			figures->first_open_us = visit->at_us;
+		customer->visits.open++;
+		if (customer->visits.first_open_us == 0 ||
+		    visit->at_us < customer->visits.first_open_us)
+			customer->visits.first_open_us = visit->at_us;
 	}
 }
 
 static void
-demo_visit_row(struct demo_visit *visit, struct demo_figures *figures)
+demo_visit_row(struct demo_visit *visit)
 {
 	struct demo_world *world = visit->world;
 	struct demo_customer *customer = visit->customer;
@@ -249,7 +246,8 @@ demo_visit_row(struct demo_visit *visit, struct demo_figures *figures)
 	demo_moment(rows, visit->at_us);
 	demo_int(rows, visit->minutes);
 	const char *kind = demo_visit_kind(random);
-	demo_text(rows, strcmp(visit->state, "planned") == 0 && visit->id % 4 == 0 ? "task" : kind);
+	demo_text(
+	    rows, strcmp(visit->state, "planned") == 0 && visit->id % 4 == 0 ? "task" : kind);
 	demo_text(rows, demo_visit_word(visit, DEMO_purpose_zh, DEMO_purpose_en));
 	demo_text(rows, demo_chance(random, 30)
 			    ? demo_visit_word(visit, DEMO_place_zh, DEMO_place_en)
@@ -273,14 +271,14 @@ demo_visit_row(struct demo_visit *visit, struct demo_figures *figures)
 	    visit->by->user);
 	demo_row_end(rows);
 	demo_visit_contacts(visit, created_us);
-	demo_visit_count(figures, visit, next_on);
+	demo_visit_count(customer, visit, next_on);
 	world->result->visits++;
 }
 
 /* Weekdays between nine and half past five, by quarters of an hour. */
 static void
-demo_visit_make(struct demo_world *world, struct demo_customer *customer, int64_t day,
-    const char *state, struct demo_figures *figures)
+demo_visit_make(
+    struct demo_world *world, struct demo_customer *customer, int64_t day, const char *state)
 {
 	static const int minutes[] = { 30, 45, 60, 60, 60, 90, 120 };
 	const struct demo_branch *branch = &world->branches[customer->keeper->branch];
@@ -300,7 +298,7 @@ demo_visit_make(struct demo_world *world, struct demo_customer *customer, int64_
 	visit.english = customer->english ? demo_chance(random, 85) : demo_chance(random, 4);
 	if (customer->contact_count > 0)
 		visit.met = demo_below(random, (uint32_t)customer->contact_count);
-	demo_visit_row(&visit, figures);
+	demo_visit_row(&visit);
 }
 
 /* Of a visit that is over, or should be: some were never closed. */
@@ -360,25 +358,6 @@ demo_visit_days(const struct demo_world *world, const struct demo_customer *cust
 	return count;
 }
 
-static void
-demo_figures_row(struct demo_rows *rows, int64_t id, const struct demo_figures *figures)
-{
-	demo_int(rows, id);
-	if (figures->done > 0)
-		demo_moment(rows, figures->last_us);
-	else
-		demo_null(rows);
-	demo_int(rows, figures->done);
-	if (figures->open > 0)
-		demo_date(rows, date_of_us(figures->first_open_us, DEMO_OFFSET_MIN));
-	else if (figures->next_on != 0)
-		demo_date(rows, figures->next_on);
-	else
-		demo_null(rows);
-	demo_int(rows, figures->open);
-	demo_row_end(rows);
-}
-
 void
 demo_make_visits(struct demo_world *world, struct demo_customer *customer)
 {
@@ -389,19 +368,16 @@ demo_make_visits(struct demo_world *world, struct demo_customer *customer)
 	bool quiet =
 	    strcmp(customer->stage, "dormant") == 0 || strcmp(customer->stage, "lost") == 0;
 	struct demo_random *random = customer->random;
-	struct demo_figures figures = { 0 };
 	int64_t days[DEMO_VISITS_MOST];
 	size_t count = demo_visit_days(world, customer, days);
 
 	for (size_t i = 0; i < count; i++)
-		demo_visit_make(world, customer, days[i],
-		    demo_visit_state(random, world->today - days[i]), &figures);
+		demo_visit_make(
+		    world, customer, days[i], demo_visit_state(random, world->today - days[i]));
 	if (!quiet && demo_chance(random, 1))
-		demo_visit_make(world, customer, world->today, "started", &figures);
+		demo_visit_make(world, customer, world->today, "started");
 	if (!quiet && demo_chance(random, ahead))
 		demo_visit_make(world, customer,
-		    demo_workday(random, world->today + demo_between(random, 0, 30)), "planned",
-		    &figures);
-	demo_figures_row(
-	    &world->chunk.tables[DEMO_TABLE_customer_figures], customer->id, &figures);
+		    demo_workday(random, world->today + demo_between(random, 0, 30)),
+		    "planned");
 }

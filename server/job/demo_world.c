@@ -40,6 +40,21 @@ static const uint32_t demo_entities[DEMO_SEARCHED] = {
 	[DEMO_OF_CONTACT_PHONE] = E_contact_phone,
 	[DEMO_OF_OPPORTUNITY] = E_opportunity,
 	[DEMO_OF_LEAD] = E_lead,
+	[DEMO_OF_PRODUCT] = E_product,
+};
+
+static const uint32_t demo_numbered[DEMO_SERIES] = {
+	[DEMO_SERIES_CUSTOMER] = E_customer,
+	[DEMO_SERIES_VISIT] = E_visit,
+	[DEMO_SERIES_OPPORTUNITY] = E_opportunity,
+	[DEMO_SERIES_LEAD] = E_lead,
+	[DEMO_SERIES_PRODUCT] = E_product,
+	[DEMO_SERIES_QUOTE] = E_quote,
+	[DEMO_SERIES_ORDER] = E_order,
+	[DEMO_SERIES_DELIVERY] = E_delivery,
+	[DEMO_SERIES_RETURN] = E_goods_return,
+	[DEMO_SERIES_RECEIPT] = E_receipt,
+	[DEMO_SERIES_INVOICE] = E_invoice_request,
 };
 
 /* What the catalogue says about numbers and search. */
@@ -49,14 +64,9 @@ demo_world_catalog(struct demo_world *world)
 	for (size_t e = 0; entity_shipped[e] != NULL; e++) {
 		const struct entity *entity = entity_shipped[e];
 
-		if (entity->number == E_customer)
-			world->patterns[DEMO_SERIES_CUSTOMER] = entity->number_prefix;
-		if (entity->number == E_visit)
-			world->patterns[DEMO_SERIES_VISIT] = entity->number_prefix;
-		if (entity->number == E_opportunity)
-			world->patterns[DEMO_SERIES_OPPORTUNITY] = entity->number_prefix;
-		if (entity->number == E_lead)
-			world->patterns[DEMO_SERIES_LEAD] = entity->number_prefix;
+		for (size_t n = 0; n < DEMO_SERIES; n++)
+			if (entity->number == demo_numbered[n])
+				world->patterns[n] = entity->number_prefix;
 		for (size_t w = 0; w < DEMO_SEARCHED; w++)
 			for (const struct field *f = entity->fields;
 			     entity->number == demo_entities[w] && f->number != 0; f++)
@@ -155,8 +165,8 @@ demo_number_known(struct demo_world *world, const char *prefix, uint64_t last)
 		bool monthly = strchr(world->patterns[s], '%') != NULL;
 
 		for (size_t m = 0; m < (monthly ? DEMO_MONTHS : 1); m++)
-			if (strcmp(prefix,
-				demo_number_prefix(world, scratch, (enum demo_series)s, m)) == 0)
+			if (strcmp(prefix, demo_number_prefix(
+					       world, scratch, (enum demo_series)s, m)) == 0)
 				world->numbers[s][m] = last;
 		arena_reset(scratch);
 	}
@@ -183,6 +193,14 @@ demo_stamps(struct demo_rows *rows, int64_t created_us, int64_t updated_us, int6
 	demo_ref(rows, by);
 	demo_moment(rows, updated_us);
 	demo_ref(rows, by);
+}
+
+void
+demo_owner(struct demo_rows *rows, const struct demo_world *world, const struct demo_person *by)
+{
+	demo_int(rows, by->user);
+	demo_int(rows, by->department);
+	demo_int(rows, world->branches[by->branch].id);
 }
 
 void

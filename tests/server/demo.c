@@ -136,6 +136,71 @@ figures_are_what_the_database_works_out(void **state)
 	pg_exec("demo", "DROP TABLE made");
 }
 
+/* What is booked adds up the way kehud books it, and every list has something to show. */
+static void
+trade_adds_up(void **state)
+{
+	static const char *const lists[] = { "product", "price_list", "quote", "sales_order",
+		"delivery", "goods_return", "receivable", "receipt", "prepaid_entry",
+		"credit_limit", "invoice_request", "currency_rate", "discount_limit" };
+	static const char *const none[] = {
+		/* the account of each customer */
+		"customer_figures f WHERE f.owed IS DISTINCT FROM (SELECT CASE WHEN f.balance IS "
+		"NOT NULL THEN coalesce((SELECT sum(o.total_base) FROM sales_order o WHERE "
+		"o.customer_id = f.id AND o.state NOT IN ('draft', 'held', 'cancelled')), 0) - "
+		"coalesce((SELECT sum(r.amount_base) FROM receipt r WHERE r.customer_id = f.id), "
+		"0) - coalesce((SELECT sum(g.total_base) FROM goods_return g WHERE g.customer_id "
+		"= f.id), 0) END)",
+		"customer_figures f WHERE f.balance IS NOT NULL AND f.balance <> coalesce((SELECT "
+		"sum(p.amount) FROM prepaid_entry p WHERE p.customer_id = f.id), 0)",
+		/* lines, instalments, receipts */
+		"sales_order o WHERE o.total <> o.net + o.tax OR (CASE WHEN o.tax_included THEN "
+		"o.total ELSE o.net END) <> (SELECT sum(l.amount) FROM order_line l WHERE "
+		"l.order_id = o.id)",
+		"quote q WHERE (CASE WHEN q.tax_included THEN q.total ELSE q.net END) <> (SELECT "
+		"sum(l.amount) FROM quote_line l WHERE l.quote_id = q.id)",
+		"sales_order o WHERE o.state NOT IN ('draft', 'held', 'cancelled') AND o.total <> "
+		"(SELECT sum(r.amount) FROM receivable r WHERE r.order_id = o.id)",
+		"receivable r JOIN receivable_figures f USING (id) WHERE r.amount <> f.paid + "
+		"f.open OR f.paid <> coalesce((SELECT sum(a.amount) FROM receipt_allocation a "
+		"WHERE a.receivable_id = r.id), 0) OR (f.overdue_on IS NULL) <> (f.open = 0)",
+		"sales_order o LEFT JOIN sales_order_figures f USING (id) WHERE coalesce(f.paid, "
+		"0) <> coalesce((SELECT sum(g.paid) FROM receivable r JOIN receivable_figures g "
+		"USING (id) WHERE r.order_id = o.id), 0)",
+		"receipt r WHERE r.amount <> coalesce(r.to_balance, 0) + (SELECT sum(a.amount) "
+		"FROM receipt_allocation a WHERE a.receipt_id = r.id)",
+		/* goods */
+		"order_line l WHERE l.delivered <> coalesce((SELECT sum(d.quantity) FROM "
+		"delivery_line d WHERE d.order_line = l.id), 0)",
+		"goods_return_line g JOIN delivery_line d ON d.id = g.delivery_line WHERE "
+		"g.quantity > d.returned OR g.product_id <> d.product_id",
+		"goods_return g JOIN delivery d ON d.id = g.delivery_id WHERE d.order_id <> "
+		"g.order_id",
+		/* the chain */
+		"sales_order o JOIN quote q ON q.id = o.quote_id WHERE q.customer_id <> "
+		"o.customer_id OR q.state <> 'ordered' OR q.total <> o.total",
+		"sales_order o JOIN opportunity p ON p.id = o.opportunity_id WHERE p.state <> "
+		"'won' OR p.customer_id <> o.customer_id",
+		/* held is only what is past the credit */
+		"sales_order o WHERE o.state = 'held' AND o.total_base + (SELECT f.owed FROM "
+		"customer_figures f WHERE f.id = o.customer_id) <= (SELECT c.amount FROM "
+		"credit_limit c WHERE c.customer_id = o.customer_id)",
+	};
+
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
+		if (pg_int("demo", "SELECT count(*) FROM %s", lists[i]) == 0)
+			fail_msg("no %s", lists[i]);
+	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
+		if (pg_int("demo", "SELECT count(*) FROM %s", none[i]) != 0)
+			fail_msg("%s", none[i]);
+	assert_int_equal(pg_int("demo", "SELECT count(DISTINCT state) FROM sales_order"), 7);
+	assert_int_equal(pg_int("demo", "SELECT count(DISTINCT state) FROM quote"), 4);
+	assert_true(pg_int("demo", "SELECT count(*) FROM receivable_figures WHERE overdue_on < "
+				   "current_date") > 10);
+	assert_true(pg_int("demo", "SELECT count(*) FROM sales_order WHERE owner_id = %lld",
+			(long long)company.users[0].id) > 5);
+}
+
 static void
 regions_are_found(void **state)
 {
@@ -422,6 +487,7 @@ main(void)
 		cmocka_unit_test(every_customer_has_a_search_row_like_its_own),
 		cmocka_unit_test(search_rows_hold_the_searched_texts),
 		cmocka_unit_test(figures_are_what_the_database_works_out),
+		cmocka_unit_test(trade_adds_up),
 		cmocka_unit_test(regions_are_found),
 		cmocka_unit_test(numbers_go_on),
 		cmocka_unit_test(everybody_can_be_somebody),
