@@ -23,6 +23,7 @@
 // clang-format on
 
 const char *bed_kehud = "kehud";
+const struct password_cost bed_cheap = { 10, 1 };
 static struct bed *bed_open; /* for the exit handler */
 static struct bed *bed_other; /* of bed_beside */
 static pid_t bed_seconds[8];
@@ -186,7 +187,7 @@ struct bed *
 bed_new(const char *database)
 {
 	return bed_new_with(database,
-	    "log: { level = \"info\"; };\nsign: { second_factor = \"none\"; };\n"
+	    "log: { level = \"info\"; };\nsign: { " BED_CHEAP "second_factor = \"none\"; };\n"
 	    "budget: { rows = 0; };\n");
 }
 
@@ -207,7 +208,7 @@ bed_new_with(const char *database, const char *settings)
 	bed->dir = arena_strdup(arena, dir);
 	pg_database(database);
 	company_make(database);
-	pg_exec(database, "UPDATE users SET password_hash = '%s'", password_hash(arena, password_cost_default, BED_PASSWORD));
+	pg_exec(database, "UPDATE users SET password_hash = '%s'", password_hash(arena, bed_cheap, BED_PASSWORD));
 	if (tls_make_certificates(arena, bed->dir, hosts, 2, &why) != ERR_OK)
 		fatal("no certificates: %s", why);
 	if (bed_open == NULL)

@@ -6,11 +6,15 @@
 #define KEHU_TEST_BED_H
 
 #include "client/link/link.h"
+#include "server/gate/password.h"
 
 #include <sys/types.h>
 
 #define BED_PASSWORD "correct horse battery"
 #define BED_WAIT_MS 20000
+/* In group "sign" of a test's settings: what checking a password costs there, and as a value. */
+#define BED_CHEAP "scrypt_log_n = 10; "
+extern const struct password_cost bed_cheap;
 
 struct bed {
 	const char *database, *dir, *conf;

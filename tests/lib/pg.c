@@ -233,6 +233,20 @@ pg_hash_folder(struct buf *all, const char *folder)
 	free(entries);
 }
 
+/* What the template is filled with, as text: its cache must not outlive a change of it. */
+#define SECOND_FACTOR(...) #__VA_ARGS__,
+#define ROLE(...)          #__VA_ARGS__,
+#define EVERY(...)         #__VA_ARGS__,
+#define GRANT(...)         #__VA_ARGS__,
+#define SENSITIVE(...)     #__VA_ARGS__,
+#define FIELD(...)         #__VA_ARGS__,
+#define DICT(...)          #__VA_ARGS__,
+#define ITEM(...)          #__VA_ARGS__,
+static const char *const pg_seeds[] = {
+#include "server/access/roles.def"
+#include "server/entity/dictionaries.def"
+};
+
 const char *
 pg_schema_key(void)
 {
@@ -250,6 +264,8 @@ pg_schema_key(void)
 		buf_printf(&all, "%s %zu;", catalog_at(catalog, i)->def->name,
 		    catalog_at(catalog, i)->field_count);
 	catalog_unref(catalog);
+	for (size_t i = 0; i < sizeof pg_seeds / sizeof pg_seeds[0]; i++)
+		buf_puts(&all, pg_seeds[i]);
 	hash_sha256(all.data, all.bytes, hash);
 	buf_fini(&all);
 	return hex_encode(pg_arena, hash, 8);

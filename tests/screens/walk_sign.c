@@ -119,7 +119,7 @@ locked_screen_gives_everything_back(void **state)
 	struct vt *vt;
 
 	bed->settings = "log: { level = \"info\"; };\nsession: { lock = 8; };\n"
-			"sign: { second_factor = \"none\"; };\n";
+			"sign: { " BED_CHEAP "second_factor = \"none\"; };\n";
 	bed_kill(bed, SIGTERM);
 	bed_start(bed);
 	vt = desk_home(bed, "cai", "zh", 24, 80);
@@ -143,7 +143,7 @@ locked_screen_gives_everything_back(void **state)
 static int
 sign_start(void **state)
 {
-	bed = bed_new_with(DB, "log: { level = \"info\"; };\nsign: { second_factor = \"role\"; };\n");
+	bed = bed_new_with(DB, "log: { level = \"info\"; };\nsign: { " BED_CHEAP "second_factor = \"role\"; };\n");
 	return 0;
 }
 

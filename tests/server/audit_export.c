@@ -28,7 +28,7 @@ static int
 export_setup(void **state)
 {
 	bed = bed_new_with(DB,
-	    "log: { level = \"info\"; };\nsign: { second_factor = \"none\"; };\n"
+	    "log: { level = \"info\"; };\nsign: { " BED_CHEAP "second_factor = \"none\"; };\n"
 	    "budget: { rows = 4000; };\n");
 	pg_exec(DB, "INSERT INTO users (id, name, name_key, label, label_key, branch_id, "
 		    "language, password_hash)"

@@ -31,7 +31,7 @@ reading_setup(void **state)
 {
 	bed = bed_new_with(DB,
 	    "budget: { rows = 100; unusual = 10; };\n"
-	    "log: { level = \"info\"; };\nsign: { second_factor = \"none\"; };\n");
+	    "log: { level = \"info\"; };\nsign: { " BED_CHEAP "second_factor = \"none\"; };\n");
 	pg_exec(DB, "INSERT INTO users (id, name, name_key, label, label_key, branch_id, "
 		    "language, password_hash)"
 		    " SELECT 150, 'ann', 'ann', 'Ann', 'ann', 1, 'en', password_hash FROM "

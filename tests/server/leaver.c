@@ -320,7 +320,7 @@ start_guarded(const char *authority)
 	int port;
 
 	bed->settings = arena_printf(bed->arena,
-	    "sign: { second_factor = \"none\"; certificate = \"required\"; authority = \"%s/ca.crt\"; };\n",
+	    "sign: { " BED_CHEAP "second_factor = \"none\"; certificate = \"required\"; authority = \"%s/ca.crt\"; };\n",
 	    authority);
 	port = bed_second(bed);
 	bed->settings = before;

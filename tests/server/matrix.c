@@ -1714,7 +1714,7 @@ matrix_start(void **state)
 
 	full = setting != NULL && strcmp(setting, "1") == 0;
 	bed = bed_new_with(DB,
-	    "log: { level = \"info\"; };\nsign: { second_factor = \"none\"; };\n"
+	    "log: { level = \"info\"; };\nsign: { " BED_CHEAP "second_factor = \"none\"; };\n"
 	    "budget: { rows = 0; unusual = 10000000; };\n");
 	world = world_make(DB);
 	met = calloc(ENTITIES, sizeof(*met));

@@ -31,7 +31,7 @@ static const char *const residues[] = { "欧阳霁月", "13987654321", "139-8765
 static int
 person_setup(void **state)
 {
-	bed = bed_new_with(DB, "log: { level = \"info\"; };\nsign: { second_factor = \"none\"; };\n");
+	bed = bed_new_with(DB, "log: { level = \"info\"; };\nsign: { " BED_CHEAP "second_factor = \"none\"; };\n");
 	pg_exec(DB, "INSERT INTO users (id, name, name_key, label, label_key, branch_id, language, password_hash)"
 		    " SELECT 150, 'ann', 'ann', 'Ann', 'ann', 1, 'en', password_hash FROM users WHERE id = 101;"
 		    "INSERT INTO user_role (user_id, role_id) SELECT 150, id FROM role WHERE name = 'auditor'");

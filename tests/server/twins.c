@@ -791,7 +791,7 @@ static int
 twins_start(void **state)
 {
 	static const char settings[] =
-	    "log: { level = \"warn\"; };\nsign: { second_factor = \"none\"; };\n"
+	    "log: { level = \"warn\"; };\nsign: { " BED_CHEAP "second_factor = \"none\"; };\n"
 	    "budget: { rows = 0; unusual = 10000000; };\n";
 
 	left = bed_new_with(PURE, settings);
