@@ -364,6 +364,10 @@ cli_change_kind(const struct cli *cli, uint32_t kind)
 		return cli_say(cli, "deleted", "删除");
 	case 4:
 		return cli_say(cli, "restored", "恢复");
+	case 5:
+		return cli_say(cli, "shared", "共享");
+	case 6:
+		return cli_say(cli, "unshared", "取消共享");
 	default:
 		return "?";
 	}
@@ -410,6 +414,8 @@ cli_put_change(struct cli *cli, struct arena *arena, struct sheet *sheet,
 		cells[5].text = format == SHEET_TABLE ? field->label : field->name;
 		cells[6] = cli_cell(cli, arena, format, field, field_change->old);
 		cells[7] = cli_cell(cli, arena, format, field, field_change->new_);
+	} else if (change->note != NULL) {
+		cells[7].text = change->note;
 	}
 	sheet_row(sheet, cells);
 }

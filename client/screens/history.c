@@ -45,9 +45,9 @@ static const char *
 history_kind(uint32_t kind)
 {
 	static const enum text_id words[] = { T_HISTORY_CREATED, T_HISTORY_CHANGED,
-		T_HISTORY_DELETED, T_HISTORY_RESTORED };
+		T_HISTORY_DELETED, T_HISTORY_RESTORED, T_HISTORY_SHARED, T_HISTORY_UNSHARED };
 
-	return kind >= 1 && kind <= 4 ? tr(words[kind - 1]) : "";
+	return kind >= 1 && kind <= sizeof(words) / sizeof(words[0]) ? tr(words[kind - 1]) : "";
 }
 
 /* "级别", or "电话 号码" where a line was changed. */
@@ -98,7 +98,8 @@ record_history_text(struct app *app, struct arena *arena, const Kehu__Change *ch
 		    history_values(app, arena, change, what));
 	}
 	if (change->n_fields == 0)
-		buf_puts(&text, history_kind(change->kind));
+		buf_printf(&text, "%s%s%s", history_kind(change->kind), change->note != NULL ? " " : "",
+		    change->note != NULL ? text_print(arena, change->note, TEXT_LINE) : "");
 	copy = arena_strdup(arena, buf_text(&text));
 	buf_fini(&text);
 	return copy;
@@ -123,6 +124,8 @@ history_row(void *arg, size_t index)
 	}
 	if (row->field == NULL) {
 		history->cells[2] = history_kind(row->change->kind);
+		if (row->change->note != NULL)
+			history->cells[3] = text_print(scratch, row->change->note, TEXT_LINE);
 		return &history->row;
 	}
 	history->cells[2] =

@@ -149,9 +149,12 @@ access_arms_of(const struct access_user *user, const struct entity *entity, enum
 		arms.all = true;
 		return arms;
 	}
-	arms.own = user->id;
 	if (user->shared && access_right_shares(right))
 		arms.shared_with = user->id;
+	scopes &= ~(1u << SCOPE_SHARED);
+	if (scopes == 0)
+		return arms;
+	arms.own = user->id;
 	if (scopes & 1u << SCOPE_COMPANY && entity_company_column(entity) != NULL)
 		arms.company = user->company;
 	if (scopes == 1u << SCOPE_COMPANY)

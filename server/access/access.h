@@ -30,8 +30,9 @@ enum scope { /* of a grant; several roles add up */
 	SCOPE_ALL = 4,
 	SCOPE_TEAM = 5,    /* own, and of those whose superior the user is, however far up */
 	SCOPE_COMPANY = 6, /* the customer that the user belongs to, and what names it */
+	SCOPE_SHARED = 7,  /* only what is shared with the user, record by record */
 };
-#define SCOPE_COUNT 7
+#define SCOPE_COUNT 8
 
 /* How a field shows, the most permissive first: of several roles the least counts. */
 enum field_right { FIELD_CLEAR = 0, FIELD_SHOW_READONLY = 1, FIELD_SHOW_MASKED = 2, FIELD_SHOW_HIDDEN = 3 };

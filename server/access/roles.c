@@ -109,6 +109,7 @@ static const char *const scope_codes[SCOPE_COUNT] = {
 	[SCOPE_ALL] = "all",
 	[SCOPE_TEAM] = "team",
 	[SCOPE_COMPANY] = "company",
+	[SCOPE_SHARED] = "shared",
 };
 
 const char *

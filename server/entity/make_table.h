@@ -4,6 +4,13 @@
 #define TABS(...) (const struct tab[]){ __VA_ARGS__, { 0 } }
 #define ACTIONS(...) (const struct action[]){ __VA_ARGS__, { 0 } }
 #define ARGS(...) (const struct field[]){ __VA_ARGS__, { 0 } }
+/* The actions of an entity whose records are shared one by one: server/record/share.c does them. */
+#define SHARING                                                                                \
+	{ "share", "共享", "Share", .arguments = ARGS(                                          \
+	    { 1, "user", TYPE_REF, "用户", "User", FIELD_REQUIRED, .ref = "user" },             \
+	    { 2, "write", TYPE_BOOL, "可修改", "May change" }) },                              \
+	{ "unshare", "取消共享", "Stop sharing", .arguments = ARGS(                             \
+	    { 1, "user", TYPE_REF, "用户", "User", FIELD_REQUIRED, .ref = "user" }) }
 
 #define ENTITY(...)
 #define F(n_, c_, t_, zh_, ...) /* the English label comes first of the rest */ \
@@ -27,6 +34,7 @@ static const struct entity MAKE_NAME(entity_, E_NAME) =
 #undef TABS
 #undef ACTIONS
 #undef ARGS
+#undef SHARING
 #undef MAKE_CAT2
 #undef MAKE_NAME
 #undef E_NAME

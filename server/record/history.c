@@ -12,6 +12,7 @@
 #include <string.h>
 
 #define HISTORY_LIMIT_MAX 200
+#define HISTORY_SHARED    5 /* this kind and above tell of sharing, not of fields */
 
 /* A stored text form back into a value: integers for most types, "minor CUR" for money. */
 static struct value
@@ -97,6 +98,23 @@ history_fields(struct call *call, const struct rows *rows, size_t row, Kehu__Cha
 	}
 }
 
+/* With whom a record was shared, and what that allows. */
+static char *
+history_share(struct call *call, const struct rows *rows, size_t row)
+{
+	char **new;
+	size_t count = rows_texts(call->arena, rows, row, 9, &new);
+	const struct setup_record *user =
+	    count == 2 ? access_setup(call->access, E_user, strtoll(new[0], NULL, 10)) : NULL;
+	long long rights = count == 2 ? strtoll(new[1], NULL, 10) : 0;
+
+	if (user == NULL || rights == 0)
+		return arena_strdup(call->arena, user != NULL ? user->label : "");
+	return arena_printf(call->arena, "%s (%s)", user->label,
+	    (rights & RIGHT_EDIT) != 0 ? call_say(call, "may change", "可修改")
+				       : call_say(call, "may read", "只读"));
+}
+
 Kehu__Change *
 history_change(struct call *call, const struct rows *rows, size_t row)
 {
@@ -119,7 +137,10 @@ history_change(struct call *call, const struct rows *rows, size_t row)
 		change->change.data = arena_memdup(call->arena, id.bytes, sizeof(id.bytes));
 		change->change.len = sizeof(id.bytes);
 	}
-	history_fields(call, rows, row, change);
+	if (change->kind >= HISTORY_SHARED)
+		change->note = history_share(call, rows, row);
+	else
+		history_fields(call, rows, row, change);
 	return change;
 }
 

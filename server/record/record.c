@@ -222,7 +222,7 @@ record_may(struct call *call, const struct record *record, enum right right, con
 	/* Whoever reached it sees it, also where it is only shared. */
 	if (right == RIGHT_VIEW && access_acts(call->user, def, right, action))
 		return ERR_OK;
-	if (!record_is_frozen(def, right, row.state)) {
+	if (action != NULL || !record_is_frozen(def, right, row.state)) {
 		if (access_allows(call->user, def, right, action, &row))
 			return ERR_OK;
 		row.state = NULL;

@@ -4,6 +4,7 @@
 #include "server/record/rule.h"
 
 #include "common/log.h"
+#include "server/record/share.h"
 
 #include <string.h>
 
@@ -65,7 +66,7 @@ rule_action(const struct entity *entity, const char *action)
 	for (; rules != NULL && (rules->run != NULL || rules->act != NULL); rules++)
 		if (rules->action != NULL && strcmp(rules->action, action) == 0)
 			return rules;
-	return NULL;
+	return share_rule(entity, action);
 }
 
 enum err

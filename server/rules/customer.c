@@ -57,36 +57,6 @@ customer_transfer(struct call *call, struct record *customer, const struct value
 	return customer_rule(call, customer, sql);
 }
 
-static enum err
-customer_set_share(struct call *call, struct record *customer, int64_t user, int64_t rights)
-{
-	struct sql *sql = sql_new(call->arena);
-
-	sql_add(sql, "SELECT kehu_customer_share(");
-	sql_int(sql, customer->id);
-	sql_add(sql, ", ");
-	sql_int(sql, user);
-	sql_add(sql, ", ");
-	sql_int(sql, rights);
-	sql_add(sql, ")");
-	return customer_rule(call, customer, sql);
-}
-
-static enum err
-customer_share(struct call *call, struct record *customer, const struct value *arguments)
-{
-	bool write = arguments[1].present && arguments[1].number != 0;
-
-	return customer_set_share(call, customer, arguments[0].number,
-	    write ? RIGHT_VIEW | RIGHT_EDIT : RIGHT_VIEW);
-}
-
-static enum err
-customer_unshare(struct call *call, struct record *customer, const struct value *arguments)
-{
-	return customer_set_share(call, customer, arguments[0].number, 0);
-}
-
 /* Contacts, relations, visits and their lines go along, and come back with it. */
 static enum err
 customer_delete(struct call *call, struct record *customer)
@@ -142,7 +112,5 @@ const struct rule rules_customer[] = {
 	{ .action = "send_mail", .act = outbox_act_mail, .stores = true },
 	{ .action = "send_sms", .act = outbox_act_sms, .stores = true },
 	{ .action = "transfer", .act = customer_transfer, .right = RIGHT_ASSIGN, .stores = true },
-	{ .action = "share", .act = customer_share, .right = RIGHT_EDIT, .stores = true },
-	{ .action = "unshare", .act = customer_unshare, .right = RIGHT_EDIT, .stores = true },
 	{ 0 },
 };

@@ -333,6 +333,7 @@ ddl_catalog(struct buf *out, const struct catalog *catalog)
 	ddl_opened_any(out, catalog, "root_id", 'p');
 	buf_puts(out, ");\n");
 	ddl_put_hand_over(out, catalog);
+	ddl_put_share(out, catalog);
 }
 
 /* ---- custom fields -------------------------------------------------------------------- */

@@ -17,5 +17,7 @@ void ddl_opened_any(
 bool ddl_is_setup(const struct catalog *catalog, const struct entity *def);
 /* kehu_hand_over_rows(): what one user has becomes another's. */
 void ddl_put_hand_over(struct buf *out, const struct catalog *catalog);
+/* kehu_share_row(): a record that may be shared, whatever its entity. */
+void ddl_put_share(struct buf *out, const struct catalog *catalog);
 
 #endif

@@ -43,7 +43,15 @@ BEGIN
 	IF scopes IS NULL THEN
 		RETURN false;
 	END IF;
-	IF 'all' = ANY (scopes) OR p_owner = p_user THEN
+	IF 'all' = ANY (scopes) THEN
+		RETURN true;
+	END IF;
+	-- What is shared is not told by these columns.
+	scopes := array_remove(scopes, 'shared');
+	IF scopes = '{}' THEN
+		RETURN false;
+	END IF;
+	IF p_owner = p_user THEN
 		RETURN true;
 	END IF;
 	IF scopes <> ARRAY['company']
@@ -127,46 +135,6 @@ BEGIN
 	UPDATE customer_relation SET owner_id = target.id, department_id = target.department_id,
 		branch_id = target.branch_id, pool_id = NULL WHERE customer_id = p_id;
 	RETURN taken.version + 1;
-END
-$$;
-
--- Shares a customer with a user (rights: 1 view, 4 edit; 0 ends it). Who may edit it through a
--- role may share it; who only has it by a share may not. Returns the customer's version.
-CREATE OR REPLACE FUNCTION kehu_customer_share(p_id bigint, p_user bigint, p_rights bigint)
-RETURNS integer
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
-DECLARE
-	taken customer := kehu_customer_take(p_id, 0, 4, false);
-	caller bigint := kehu_caller();
-	had boolean;
-	helpers bigint[];
-BEGIN
-	IF p_rights <> 0 THEN
-		PERFORM FROM users WHERE id = p_user AND NOT disabled AND deleted_at IS NULL;
-		IF NOT FOUND THEN
-			PERFORM kehu_refuse('INVALID');
-		END IF;
-	END IF;
-	had := EXISTS (SELECT FROM record_share WHERE user_id = p_user);
-	IF p_rights = 0 THEN
-		DELETE FROM record_share WHERE user_id = p_user AND entity = 10 AND record_id = p_id;
-	ELSE
-		INSERT INTO record_share (user_id, entity, record_id, rights, created_by)
-			VALUES (p_user, 10, p_id, p_rights | 1, caller)
-			ON CONFLICT (user_id, entity, record_id) DO UPDATE SET rights = EXCLUDED.rights;
-	END IF;
-	-- The snapshots only know whether anything at all is shared with a user.
-	IF had <> EXISTS (SELECT FROM record_share WHERE user_id = p_user) THEN
-		UPDATE state SET access_epoch = access_epoch + 1;
-	END IF;
-	SELECT array_agg(s.user_id ORDER BY s.user_id) INTO helpers FROM record_share s
-		WHERE s.entity = 10 AND s.record_id = p_id AND s.rights & 4 <> 0;
-	IF helpers IS DISTINCT FROM taken.co_owners THEN
-		UPDATE customer SET co_owners = helpers, version = version + 1, updated_at = now(),
-			updated_by = caller WHERE id = p_id;
-		RETURN taken.version + 1;
-	END IF;
-	RETURN taken.version;
 END
 $$;
 

@@ -22,7 +22,7 @@ GRANT EXECUTE ON FUNCTION access_role_grants(), access_role_fields(), access_use
 	kehu_delegation_turn(boolean), kehu_delegation_tell(bigint),
 	kehu_hand_over(bigint, bigint, boolean),
 	catalog_dictionary_items(), kehu_change_purge(integer),
-	kehu_customer_transfer(bigint, bigint, bigint), kehu_customer_share(bigint, bigint, bigint),
+	kehu_customer_transfer(bigint, bigint, bigint), kehu_record_share(bigint, bigint, bigint, bigint, text, text),
 	kehu_customer_delete(bigint, bigint, uuid), kehu_customer_restore(bigint),
 	kehu_customer_figures(bigint), kehu_customer_duplicates(bigint, text, text, text),
 	kehu_opportunity_stages(), kehu_opportunity_stage_used(text),

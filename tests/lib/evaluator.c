@@ -62,8 +62,8 @@ static const struct {
 	enum eval_right right;
 } eval_action_rights[] = {
 	{ "customer", "transfer", EVAL_ASSIGN },
-	{ "customer", "share", EVAL_EDIT },
-	{ "customer", "unshare", EVAL_EDIT },
+	{ NULL, "share", EVAL_EDIT },
+	{ NULL, "unshare", EVAL_EDIT },
 	{ "lead", "assign", EVAL_ASSIGN },
 	{ "opportunity", "assign", EVAL_ASSIGN },
 	/* who sees a record may say something of it, and be told of it */
@@ -214,6 +214,8 @@ eval_scope_reaches(const struct eval_facts *facts, const struct eval_user *user,
 		return false;
 	if (row->entity->kind == ENTITY_SETUP || strcmp(scope, "ALL") == 0)
 		return true;
+	if (strcmp(scope, "SHARED") == 0) /* of itself it reaches nothing */
+		return false;
 	if (row->owner == user->id)
 		return true;
 	if (company)

@@ -292,6 +292,66 @@ share_gives_reading_then_changing_then_nothing(void **state)
 	expect_error(client_get(dan, E_customer, id), ERR_NO_SUCH_RECORD, 0);
 }
 
+static const Kehu__ServerFrame *
+history_of(struct client *client, uint32_t entity, int64_t id)
+{
+	Kehu__ClientFrame frame = KEHU__CLIENT_FRAME__INIT;
+	Kehu__History history = KEHU__HISTORY__INIT;
+
+	history.has_entity = history.has_id = true;
+	history.entity = entity;
+	history.id = id;
+	frame.request_case = KEHU__CLIENT_FRAME__REQUEST_HISTORY;
+	frame.history = &history;
+	return client_call(client, &frame);
+}
+
+static void
+a_visit_is_shared_told_of_and_kept_in_its_history(void **state)
+{
+	int64_t customer = make_customer(ada, "共享拜访公司", "共享拜访");
+	int64_t id = expect_written(client_save(ada, E_visit, 0, 0,
+	    SENT(NUMBER_OF(F_visit_customer_id, customer), TEXT_OF(F_visit_purpose, "共享的拜访")), NULL))->id;
+	const struct sent *read = SENT(NUMBER_OF(1, USER_DAN)), *write = SENT(NUMBER_OF(1, USER_DAN), NUMBER_OF(2, 1));
+	const Kehu__HistoryAnswer *history;
+
+	expect_written(client_act(ada, E_visit, id, "share", read));
+	assert_int_equal(list_count(dan, E_visit, "purpose:共享的拜访"), 1);
+	expect_error(client_get(dan, E_customer, customer), ERR_NO_SUCH_RECORD, 0);
+	expect_error(client_act(dan, E_visit, id, "cancel", SENT(TEXT_OF(1, "x"))), ERR_FORBIDDEN, 0);
+	expect_written(client_act(ada, E_visit, id, "share", write));
+	expect_written(client_act(ada, E_visit, id, "share", write)); /* no news */
+	expect_written(client_act(dan, E_visit, id, "cancel", SENT(TEXT_OF(1, "x"))));
+	/* what one only has by a share is not shared on */
+	expect_error(client_act(dan, E_visit, id, "share", SENT(NUMBER_OF(1, USER_BEN))), ERR_FORBIDDEN, 0);
+	expect_written(client_act(ada, E_visit, id, "unshare", read));
+	expect_error(client_get(dan, E_visit, id), ERR_NO_SUCH_RECORD, 0);
+	history = history_of(ada, E_visit, id)->history;
+	assert_int_equal(history->n_changes, 5);
+	assert_int_equal(history->changes[0]->kind, 6);
+	assert_string_equal(history->changes[0]->note, "Dan");
+	assert_int_equal(history->changes[2]->kind, 5);
+	assert_string_equal(history->changes[2]->note, "Dan (may change)");
+	assert_string_equal(history->changes[3]->note, "Dan (may read)");
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM message WHERE owner_id = %d AND text LIKE "
+	    "'%%共享%%拜访 共享的拜访'", USER_DAN), 2);
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM message WHERE owner_id = %d AND text LIKE "
+	    "'%%取消了与您的共享（拜访%%' AND anchor_id IS NULL", USER_DAN), 1);
+}
+
+static void
+sharing_that_would_give_nothing_is_refused(void **state)
+{
+	int64_t id = make_customer(ada, "无处共享公司", "无处");
+
+	expect_error(client_act(ada, E_customer, id, "share", SENT(NUMBER_OF(1, USER_ADA))), ERR_INVALID, 1);
+	/* an administrator has to do with no customer at all */
+	expect_error(client_act(ada, E_customer, id, "share", SENT(NUMBER_OF(1, USER_GUO))), ERR_INVALID, 1);
+	expect_error(client_act(eve, E_customer, id, "share", SENT(NUMBER_OF(1, USER_DAN))), ERR_FORBIDDEN, 0);
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM record_share WHERE record_id = %lld", (long long)id), 0);
+	assert_int_equal(history_of(ada, E_customer, id)->history->n_changes, 1);
+}
+
 static void
 transfer_takes_contacts_along_and_leaves_visits(void **state)
 {
@@ -524,25 +584,18 @@ static void
 history_tells_every_change_newest_first(void **state)
 {
 	int64_t id = make_customer(ada, "历史公司", "历史");
-	Kehu__ClientFrame frame = KEHU__CLIENT_FRAME__INIT;
-	Kehu__History history = KEHU__HISTORY__INIT;
 	const Kehu__HistoryAnswer *answer;
 
 	expect_written(client_save(ada, E_customer, id, 1, SENT(TEXT_OF(F_customer_level, "A")), NULL));
 	expect_written(client_save(cai, E_customer, id, 2, SENT(TEXT_OF(F_customer_level, "B")), NULL));
-	history.has_entity = history.has_id = true;
-	history.entity = E_customer;
-	history.id = id;
-	frame.request_case = KEHU__CLIENT_FRAME__REQUEST_HISTORY;
-	frame.history = &history;
-	answer = client_call(ada, &frame)->history;
+	answer = history_of(ada, E_customer, id)->history;
 	assert_int_equal(answer->n_changes, 3);
 	assert_int_equal(answer->changes[0]->kind, 2);
 	assert_string_equal(answer->changes[0]->user_label, "蔡");
 	assert_string_equal(answer->changes[0]->fields[0]->old->text, "A");
 	assert_string_equal(answer->changes[0]->fields[0]->new_->text, "B");
 	assert_int_equal(answer->changes[2]->kind, 1);
-	expect_error(client_call(ben, &frame), ERR_NO_SUCH_RECORD, 0);
+	expect_error(history_of(ben, E_customer, id), ERR_NO_SUCH_RECORD, 0);
 }
 
 static void
@@ -727,6 +780,8 @@ main(void)
 		cmocka_unit_test(rows_of_others_do_not_exist),
 		cmocka_unit_test(visits_of_a_customer_show_through_it_only),
 		cmocka_unit_test(share_gives_reading_then_changing_then_nothing),
+		cmocka_unit_test(a_visit_is_shared_told_of_and_kept_in_its_history),
+		cmocka_unit_test(sharing_that_would_give_nothing_is_refused),
 		cmocka_unit_test(transfer_takes_contacts_along_and_leaves_visits),
 		cmocka_unit_test(list_pages_meet_every_row_once_both_ways),
 		cmocka_unit_test(list_refuses_an_unknown_field_and_names_the_nearest),

@@ -476,9 +476,9 @@ sharing_is_for_who_may_edit(void **state)
 	int64_t epoch = pg_int(DB, "SELECT access_epoch FROM state");
 
 	assert_int_equal(
-	    as_user(USER_EVE, call_of("SELECT kehu_customer_share(#, 104, 4)")), ERR_FORBIDDEN);
+	    as_user(USER_EVE, call_of("SELECT kehu_record_share(10, #, 104, 4, 'x', 'x')")), ERR_FORBIDDEN);
 	assert_int_equal(
-	    as_user(USER_ADA, call_of("SELECT kehu_customer_share(#, 104, 4)")), ERR_OK);
+	    as_user(USER_ADA, call_of("SELECT kehu_record_share(10, #, 104, 4, 'x', 'x')")), ERR_OK);
 	assert_int_equal(pg_int(DB, "SELECT access_epoch FROM state"), epoch + 1);
 	assert_string_equal(
 	    pg_exec(DB, "SELECT co_owners FROM customer WHERE id = %" PRId64, customer),
@@ -491,10 +491,10 @@ sharing_is_for_who_may_edit(void **state)
 			     ->affected,
 	    1);
 	store_rollback(store);
-	assert_int_equal(as_user(USER_DAN, call_of("SELECT kehu_customer_share(#, 102, 1)")),
+	assert_int_equal(as_user(USER_DAN, call_of("SELECT kehu_record_share(10, #, 102, 1, 'x', 'x')")),
 	    ERR_FORBIDDEN);
 	assert_int_equal(
-	    as_user(USER_ADA, call_of("SELECT kehu_customer_share(#, 104, 0)")), ERR_OK);
+	    as_user(USER_ADA, call_of("SELECT kehu_record_share(10, #, 104, 0, 'x', 'x')")), ERR_OK);
 	assert_int_equal(pg_int(DB, "SELECT count(*) FROM record_share"), 0);
 	assert_string_equal(
 	    pg_exec(DB, "SELECT coalesce(co_owners, '{}') FROM customer WHERE id = %" PRId64,

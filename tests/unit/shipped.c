@@ -206,6 +206,53 @@ every_role_sees_labels(void **state)
 		}
 }
 
+static bool
+has_action(const struct entity *entity, const char *name)
+{
+	for (const struct action *a = entity->actions; a != NULL && a->name != NULL; a++)
+		if (strcmp(a->name, name) == 0)
+			return true;
+	return false;
+}
+
+/* What somebody owns and others may be let into: all but these, each for its reason. */
+static void
+records_of_business_are_shared_one_by_one(void **state)
+{
+	static const struct {
+		const char *entity, *why;
+	} others[] = {
+		{ "approval", "waits for whom its rule says" },
+		{ "outgoing", "what has left is not worked on" },
+		{ "erasure", "the journal of what is no more" },
+		{ "reminder", "everybody's own" },
+		{ "target", "set from above" },
+		{ "customer_relation", "shows with its customer" },
+		{ "credit_limit", "shows with its customer" },
+		{ "prepaid_entry", "booked, shows with its customer" },
+		{ "currency_rate", "everybody's" },
+		{ "price_list", "everybody's" },
+		{ "product", "everybody's" },
+	};
+	size_t shared = 0, kept = 0;
+
+	for (size_t e = 0; entity_shipped[e] != NULL; e++) {
+		const struct entity *entity = entity_shipped[e];
+		bool other = entity->kind != ENTITY_ACTIVITY || entity->personal;
+
+		for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+			if (strcmp(others[i].entity, entity->name) == 0) {
+				other = true;
+				kept++;
+			}
+		if (has_action(entity, "share") == other || has_action(entity, "unshare") == other)
+			fail_msg("%s: shared or not?", entity->name);
+		shared += !other;
+	}
+	assert_int_equal(kept, sizeof(others) / sizeof(others[0]));
+	assert_true(shared >= 15);
+}
+
 int
 main(void)
 {
@@ -219,6 +266,7 @@ main(void)
 		cmocka_unit_test(auditor_changes_nothing),
 		cmocka_unit_test(grants_fit_their_entity),
 		cmocka_unit_test(every_role_sees_labels),
+		cmocka_unit_test(records_of_business_are_shared_one_by_one),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
