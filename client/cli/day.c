@@ -36,7 +36,9 @@ today_put(struct cli *cli, enum sheet_format format, struct sheet *sheet, const 
 		const char *rest = "";
 
 		for (size_t c = 1; c < page->n_columns; c++) {
-			const char *text = day_cell(cli, SHEET_TABLE, entity, page, row, c);
+			const Kehu__Field *field = cat_field(entity, page->columns[c]);
+			const char *text = field != NULL && field->type == CAT_INT ? "" :
+			    day_cell(cli, SHEET_TABLE, entity, page, row, c);
 
 			if (*text != '\0')
 				rest = arena_printf(cli->arena, "%s%s%s", rest, *rest ? "  " : "",

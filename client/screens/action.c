@@ -279,3 +279,26 @@ action_start(struct app *app, const Kehu__Record *record, const char *name,
 		message_error(ERR_NO_SUCH_ACTION, NULL, app->lang);
 	action_release(action);
 }
+
+void
+action_do(struct app *app, const Kehu__Record *record, const char *name,
+    Kehu__Value **arguments, size_t count, void (*done)(void *context), void *context)
+{
+	struct action *action = action_new(app, record, done, context);
+
+	action->what = cat_action_called(action->entity, name);
+	if (action->what != NULL)
+		action_run_with(action, arguments, count);
+	else
+		message_error(ERR_NO_SUCH_ACTION, NULL, app->lang);
+	action_release(action);
+}
+
+const char *
+action_finish(const char *kind)
+{
+	return kind != NULL && (strcmp(kind, "task") == 0 || strcmp(kind, "mail") == 0 ||
+				   strcmp(kind, "message") == 0)
+		   ? "done"
+		   : "complete";
+}

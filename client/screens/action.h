@@ -16,6 +16,13 @@ bool action_print(struct app *app, uint32_t entity, int64_t id);
 void action_start(struct app *app, const Kehu__Record *record, const char *name,
     void (*done)(void *context), void *context);
 
+/* The same at once, with these arguments, whatever its form would ask. */
+void action_do(struct app *app, const Kehu__Record *record, const char *name,
+    Kehu__Value **arguments, size_t count, void (*done)(void *context), void *context);
+
+/* What ends an activity of a kind: tasks and mails are simply done, of others it is asked what came of them. */
+const char *action_finish(const char *kind);
+
 /*
  * The last deletion can be taken back from any screen (Ctrl-Z, u) until something else is
  * deleted.

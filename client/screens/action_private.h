@@ -34,6 +34,8 @@ const char *action_name(const struct action *action, struct arena *arena);
 bool action_allowed(const struct action *action, const Kehu__Action *what);
 /* Do action->what, after its form or a question where it needs one. */
 void action_run(struct action *action);
+/* Do it with these arguments, which are not kept. */
+void action_run_with(struct action *action, Kehu__Value **arguments, size_t count);
 
 /* ---- action_remove.c ---- */
 

@@ -325,3 +325,9 @@ action_run(struct action *action)
 	else
 		action_send(action, NULL, 0, action_on_acted, action_hold(action));
 }
+
+void
+action_run_with(struct action *action, Kehu__Value **arguments, size_t count)
+{
+	action_send(action, arguments, count, action_on_acted, action_hold(action));
+}

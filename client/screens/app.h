@@ -117,8 +117,9 @@ void pick_open(struct app *app, uint32_t entity, const char *title,
 void action_open(struct app *app, const Kehu__Record *record, void (*done)(void *context),
     void *context); /* action.c */
 
-/* Opportunities by stage, moved by keys. */
+/* What the people one leads did today. */
 void team_open(struct app *app); /* team.c */
+/* Opportunities by stage, moved by keys. */
 void board_open(struct app *app, const char *query); /* board.c */
 
 /* One's activities, or a colleague's, by day, week and month. */

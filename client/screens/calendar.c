@@ -8,6 +8,7 @@
 #include "client/screens/action.h"
 #include "client/screens/ask.h"
 #include "client/screens/recent.h"
+#include "client/screens/row.h"
 #include "common/date.h"
 #include "common/log.h"
 #include <inttypes.h>
@@ -31,13 +32,7 @@ static const char *const calendar_fields[CALENDAR_CELLS] = {
 const Kehu__Value *
 calendar_value(const struct calendar *calendar, const Kehu__Row *row, enum calendar_cell cell)
 {
-	size_t at = 0;
-
-	if (calendar->columns[cell] == 0)
-		return NULL;
-	for (size_t i = 0; i < (size_t)cell; i++)
-		at += calendar->columns[i] != 0;
-	return at < row->n_cells ? row->cells[at] : NULL;
+	return row_value(calendar->page, row, calendar->columns[cell]);
 }
 
 size_t
@@ -89,6 +84,7 @@ calendar_take(struct calendar *calendar, const Kehu__Page *page)
 	calendar->items = ARENA_ARRAY(calendar->arena, struct calendar_item, page->n_rows + 1);
 	calendar->count = 0;
 	calendar->cut = page->has_next;
+	calendar->page = page;
 	for (size_t i = 0; i < page->n_rows; i++) {
 		struct calendar_item *item = &calendar->items[calendar->count];
 		const Kehu__Value *at = calendar_value(calendar, page->rows[i], CALENDAR_AT);
@@ -209,55 +205,19 @@ calendar_on_settled(void *context)
 
 /* ---- what is done ---- */
 
-static const Kehu__Record *
-calendar_record(const struct calendar *calendar, struct arena *arena, const Kehu__Row *row)
-{
-	Kehu__Record *record = ARENA_NEW(arena, Kehu__Record);
-	const Kehu__Value *purpose = calendar_value(calendar, row, CALENDAR_PURPOSE);
-
-	kehu__record__init(record);
-	record->has_entity = record->has_id = record->has_version = record->has_rights = true;
-	record->entity = calendar->entity->number;
-	record->id = row->id;
-	record->version = row->version;
-	record->rights = row->rights;
-	record->label = purpose != NULL ? purpose->text : NULL;
-	record->values = ARENA_ARRAY(arena, Kehu__Value *, CALENDAR_CELLS);
-	for (size_t i = 0; i < CALENDAR_CELLS; i++) {
-		const Kehu__Value *cell = calendar_value(calendar, row, (enum calendar_cell)i);
-		Kehu__Value *value;
-
-		if (cell == NULL)
-			continue;
-		value = arena_memdup(arena, cell, sizeof(*value));
-		value->has_field = true;
-		value->field = calendar->columns[i];
-		record->values[record->n_values++] = value;
-	}
-	return record;
-}
-
-/* Tasks and mails are simply done; of the others it is asked what came of them. */
-static const char *
-calendar_done_action(const struct calendar *calendar, const Kehu__Row *row)
-{
-	const Kehu__Value *kind = calendar_value(calendar, row, CALENDAR_KIND);
-	const char *code = kind != NULL && kind->text != NULL ? kind->text : "";
-
-	return strcmp(code, "task") == 0 || strcmp(code, "mail") == 0 || strcmp(code, "message") == 0 ?
-	    "done" : "complete";
-}
-
 static unsigned
 calendar_item_key(struct calendar *calendar, enum act act, const struct calendar_item *item)
 {
 	struct arena *arena;
-	const Kehu__Value *purpose;
+	const Kehu__Value *purpose, *kind;
+	const Kehu__Record *record;
 
 	if (item == NULL)
 		return UI_DONE;
 	arena = arena_new(0);
 	purpose = calendar_value(calendar, item->row, CALENDAR_PURPOSE);
+	kind = calendar_value(calendar, item->row, CALENDAR_KIND);
+	record = row_record(arena, calendar->entity, calendar->page, item->row);
 	switch (act) {
 	case ACT_open:
 		recent_add(calendar->app, calendar->entity->number, item->row->id,
@@ -268,15 +228,14 @@ calendar_item_key(struct calendar *calendar, enum act act, const struct calendar
 		form_open_edit(calendar->app, calendar->entity->number, item->row->id);
 		break;
 	case ACT_done:
-		action_start(calendar->app, calendar_record(calendar, arena, item->row),
-		    calendar_done_action(calendar, item->row), calendar_on_settled, calendar);
-		break;
-	case ACT_snooze:
-		action_start(calendar->app, calendar_record(calendar, arena, item->row), "postpone",
+		action_start(calendar->app, record, action_finish(kind != NULL ? kind->text : NULL),
 		    calendar_on_settled, calendar);
 		break;
+	case ACT_snooze:
+		action_start(calendar->app, record, "postpone", calendar_on_settled, calendar);
+		break;
 	default:
-		action_open(calendar->app, calendar_record(calendar, arena, item->row), calendar_on_settled, calendar);
+		action_open(calendar->app, record, calendar_on_settled, calendar);
 	}
 	arena_free(arena);
 	return UI_DONE;

@@ -25,6 +25,7 @@ struct calendar {
 	struct live_view *live;
 
 	struct arena *arena;
+	const Kehu__Page *page;
 	struct calendar_item *items; /* of six weeks, by time */
 	size_t count;
 	bool cut; /* there are more than fit into one answer */

@@ -3,7 +3,7 @@
  * and how far this month's targets are. One statement by the indexes of owners, under the
  * reader's own scopes.
  */
-#include "server/record/record.h"
+#include "server/record/team.h"
 
 #include "common/date.h"
 #include "server/entity/fields.h"
@@ -28,8 +28,7 @@ enum {
 	TEAM_GOALS,
 };
 
-/* The users whose reports the reader reads: himself alone, or those besides him. */
-static size_t
+size_t
 team_people(struct call *call, const struct arms *arms, bool me, int64_t *ids)
 {
 	size_t count = 0;
@@ -138,7 +137,7 @@ team_add_reports(struct sql *sql, int64_t month, int64_t today)
 	sql_add(sql, ") t ON true");
 }
 
-static void
+void
 team_queue(struct call *call, const int64_t *ids, size_t count, struct rows **rows)
 {
 	int64_t today = call_today(call);
@@ -193,7 +192,7 @@ team_shows(const struct call *call, size_t measure)
 	return field != NULL && (field->flags & FIELD_MASKED) == 0;
 }
 
-static Kehu__TeamMember *
+Kehu__TeamMember *
 team_take_member(struct call *call, const struct rows *rows, size_t row)
 {
 	Kehu__TeamMember *member = ARENA_NEW(call->arena, Kehu__TeamMember);
@@ -229,24 +228,34 @@ team_take_member(struct call *call, const struct rows *rows, size_t row)
 }
 
 enum err
-handle_team(struct call *call)
+team_scope(struct call *call, struct arms *arms)
 {
 	static const uint32_t reads[] = { E_user, E_visit, E_plan_step, E_customer, E_order,
 		E_receipt, E_target, E_lead };
-	bool me = call->request->team->me;
 	const struct entity_view *entity;
-	struct rows *rows, *unowned;
-	Kehu__TeamAnswer *answer;
-	struct arms arms;
-	int64_t *ids;
-	size_t count;
 	enum err err = call_entity(call, E_work_report, RIGHT_VIEW, &entity);
 
 	if (err != ERR_OK)
 		return err;
 	for (size_t i = 0; i < sizeof(reads) / sizeof(reads[0]); i++)
 		call_scope(call, catalog_entity(call->catalog, reads[i])->def, RIGHT_VIEW);
-	arms = call_scope(call, entity->def, RIGHT_VIEW);
+	*arms = call_scope(call, entity->def, RIGHT_VIEW);
+	return ERR_OK;
+}
+
+enum err
+handle_team(struct call *call)
+{
+	bool me = call->request->team->me;
+	struct rows *rows, *unowned;
+	Kehu__TeamAnswer *answer;
+	struct arms arms;
+	int64_t *ids;
+	size_t count;
+	enum err err = team_scope(call, &arms);
+
+	if (err != ERR_OK)
+		return err;
 	ids = ARENA_ARRAY(call->arena, int64_t, access_setup_count(call->access, E_user) + 1);
 	count = team_people(call, &arms, me, ids);
 	call_begin(call, false);

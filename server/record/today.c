@@ -6,6 +6,7 @@
  * customer_due by owner, birthdays are a number by owner. What of it belongs to colleagues is theirs.
  */
 #include "server/record/page.h"
+#include "server/record/team.h"
 
 #include "common/date.h"
 #include "server/entity/fields.h"
@@ -15,17 +16,22 @@
 
 #define TODAY_ROWS	20
 #define TODAY_ROWS_MAX	50
-#define TODAY_SECTIONS	16
+#define TODAY_SECTIONS	24
 #define BIRTHDAY_DAYS	7
 #define RECEIPT_DAYS	7
+#define QUOTE_DAYS	7
+#define TODAY_COUNT	100 /* of a part that has more, nobody asks how many */
+
+struct today;
 
 /* query NULL: its ids are found first, by find; list is then what shows the whole of it as a list. */
 struct section_kind {
 	const char *name, *zh, *en;
 	uint32_t entity;
 	const char *query, *list, *columns;
-	void (*find)(struct call *call, struct sql *sql, size_t limit);
+	void (*find)(struct call *call, const struct today *today, struct sql *sql, size_t limit);
 	bool shared; /* not only the reader's own: what is shared with them */
+	bool (*concerns)(struct call *call, const struct today *today); /* NULL: everybody */
 };
 
 struct section {
@@ -35,30 +41,70 @@ struct section {
 	uint32_t columns[8];
 	size_t column_count;
 	struct page_reading *reading;
-	struct rows *found;
+	struct rows *found, *counted;
 	int64_t *ids;
 };
 
 struct today {
 	struct section sections[TODAY_SECTIONS];
 	size_t count, limit;
+	/* those whose reports the reader reads, and the reader's own line */
+	const int64_t *people;
+	size_t people_count;
+	struct rows *me; /* NULL: no work reports for this reader */
 };
+
+/* Whose work it is to do this with everybody's, not only with their own. */
+static bool
+today_acts_for_all(struct call *call, uint32_t entity)
+{
+	return access_arms(call->user, catalog_entity(call->catalog, entity)->def, RIGHT_ACT).all;
+}
+
+static bool
+today_writes_invoices(struct call *call, const struct today *today)
+{
+	(void)today;
+	return today_acts_for_all(call, E_invoice_request);
+}
+
+static bool
+today_collects(struct call *call, const struct today *today)
+{
+	(void)today;
+	return today_acts_for_all(call, E_receivable);
+}
+
+static bool
+today_collects_own(struct call *call, const struct today *today)
+{
+	return !today_collects(call, today);
+}
+
+static bool
+today_reads_reports(struct call *call, const struct today *today)
+{
+	(void)call;
+	return today->people_count > 0;
+}
 
 /* ---- what has to be found by an index of its own ------------------------------------------ */
 
 static void
-today_find_approvals(struct call *call, struct sql *sql, size_t limit)
+today_find_approvals(struct call *call, const struct today *today, struct sql *sql, size_t limit)
 {
 	const int64_t me = call->session.user;
 
+	(void)today;
 	sql_add(sql, "SELECT kehu_approval_step_of(");
 	sql_ints(sql, &me, 1);
 	sql_addf(sql, ") LIMIT %zu", limit);
 }
 
 static void
-today_find_contact(struct call *call, struct sql *sql, size_t limit)
+today_find_contact(struct call *call, const struct today *today, struct sql *sql, size_t limit)
 {
+	(void)today;
 	sql_add(sql, "SELECT d.id FROM customer_due d WHERE d.owner_id = ");
 	sql_int(sql, call->session.user);
 	sql_add(sql, " AND d.next_on <= ");
@@ -68,8 +114,9 @@ today_find_contact(struct call *call, struct sql *sql, size_t limit)
 
 /* Those nobody met for longest come first, whatever their level. */
 static void
-today_find_follow(struct call *call, struct sql *sql, size_t limit)
+today_find_follow(struct call *call, const struct today *today, struct sql *sql, size_t limit)
 {
+	(void)today;
 	sql_add(sql, "SELECT d.id FROM follow_up_rule r CROSS JOIN LATERAL (SELECT d.id, d.met_at "
 		     "FROM customer_due d WHERE d.owner_id = ");
 	sql_int(sql, call->session.user);
@@ -83,8 +130,9 @@ today_find_follow(struct call *call, struct sql *sql, size_t limit)
 }
 
 static void
-today_find_messages(struct call *call, struct sql *sql, size_t limit)
+today_find_messages(struct call *call, const struct today *today, struct sql *sql, size_t limit)
 {
+	(void)today;
 	sql_add(sql, "SELECT m.id FROM message m WHERE m.owner_id = ");
 	sql_int(sql, call->session.user);
 	sql_addf(sql, " AND m.read_at IS NULL AND m.deleted_at IS NULL AND m.kind <> 'reminder' "
@@ -92,14 +140,65 @@ today_find_messages(struct call *call, struct sql *sql, size_t limit)
 }
 
 static void
-today_find_receipts(struct call *call, struct sql *sql, size_t limit)
+today_find_receipts(struct call *call, const struct today *today, struct sql *sql, size_t limit)
 {
+	(void)today;
 	sql_add(sql, "SELECT r.id FROM receivable r JOIN receivable_figures f ON f.id = r.id "
 		     "WHERE r.owner_id = ");
 	sql_int(sql, call->session.user);
 	sql_add(sql, " AND r.deleted_at IS NULL AND f.overdue_on IS NOT NULL AND r.due_on <= ");
 	sql_date(sql, call_today(call) + RECEIPT_DAYS);
 	sql_addf(sql, " ORDER BY r.due_on LIMIT %zu", limit);
+}
+
+/* Everybody's, the longest open first. */
+static void
+today_find_all_receipts(struct call *call, const struct today *today, struct sql *sql, size_t limit)
+{
+	(void)today;
+	sql_add(sql, "SELECT f.id FROM receivable_figures f JOIN receivable r ON r.id = f.id "
+		     "WHERE r.deleted_at IS NULL AND f.overdue_on <= ");
+	sql_date(sql, call_today(call) + RECEIPT_DAYS);
+	sql_addf(sql, " ORDER BY f.overdue_on LIMIT %zu", limit);
+}
+
+static void
+today_find_reports(struct call *call, const struct today *today, struct sql *sql, size_t limit)
+{
+	(void)call;
+	sql_add(sql, "SELECT w.id FROM work_report w WHERE w.state = 'handed_in' AND w.deleted_at IS NULL "
+		     "AND w.owner_id = ANY(");
+	sql_ints(sql, today->people, today->people_count);
+	sql_addf(sql, ") ORDER BY w.day LIMIT %zu", limit);
+}
+
+static void
+today_find_invoices(struct call *call, const struct today *today, struct sql *sql, size_t limit)
+{
+	(void)call;
+	(void)today;
+	sql_addf(sql, "SELECT i.id FROM invoice_request i WHERE i.state = 'asked' AND i.deleted_at IS NULL "
+		      "ORDER BY i.asked_on, i.id LIMIT %zu", limit);
+}
+
+static void
+today_find_quotes(struct call *call, const struct today *today, struct sql *sql, size_t limit)
+{
+	(void)today;
+	sql_add(sql, "SELECT q.id FROM quote q WHERE q.owner_id = ");
+	sql_int(sql, call->session.user);
+	sql_add(sql, " AND q.state = 'issued' AND q.deleted_at IS NULL AND q.valid_until <= ");
+	sql_date(sql, call_today(call) + QUOTE_DAYS);
+	sql_addf(sql, " ORDER BY q.valid_until LIMIT %zu", limit);
+}
+
+static void
+today_find_leads(struct call *call, const struct today *today, struct sql *sql, size_t limit)
+{
+	(void)today;
+	sql_add(sql, "SELECT l.id FROM lead l WHERE l.owner_id = ");
+	sql_int(sql, call->session.user);
+	sql_addf(sql, " AND l.state = 'new' AND l.deleted_at IS NULL ORDER BY l.received_on LIMIT %zu", limit);
 }
 
 /* Month and day as one number; where there is no 29 February it is the day after the 28th. */
@@ -119,11 +218,12 @@ today_birthdays(int64_t today, int64_t days[static BIRTHDAY_DAYS + 2])
 }
 
 static void
-today_find_birthdays(struct call *call, struct sql *sql, size_t limit)
+today_find_birthdays(struct call *call, const struct today *today, struct sql *sql, size_t limit)
 {
 	int64_t days[BIRTHDAY_DAYS + 2];
 	size_t count = today_birthdays(call_today(call), days);
 
+	(void)today;
 	sql_add(sql, "SELECT c.id FROM contact c WHERE c.owner_id = ");
 	sql_int(sql, call->session.user);
 	sql_add(sql, " AND c.deleted_at IS NULL AND c.birthday_md = ANY(");
@@ -139,19 +239,33 @@ static const struct section_kind today_kinds[] = {
 	{ "overdue", "逾期", "Overdue", E_visit, .query = "state:planned,started at:<today sort:at",
 	    .columns = "at kind customer_id purpose state" },
 	{ "today", "今天", "Today", E_visit, .query = "state:planned,started at:today sort:at",
-	    .columns = "at kind customer_id purpose state" },
+	    .columns = "at kind customer_id purpose state minutes" },
 	{ "approvals", "待审批", "To approve", E_approval, .list = "approvers:me state:waiting",
 	    .columns = "created_at title owner_id", .find = today_find_approvals, .shared = true },
-	{ "receipts", "应收款", "Payments due", E_receivable, .list = "owner:me overdue:..+7d sort:due_on",
-	    .columns = "due_on customer_id open number", .find = today_find_receipts },
+	{ "reports", "待阅报告", "To read", E_work_report, .list = "state:handed_in -owner:me",
+	    .columns = "day title owner_id state", .find = today_find_reports, .shared = true,
+	    .concerns = today_reads_reports },
+	{ "invoices", "待开票", "To invoice", E_invoice_request, .list = "state:asked sort:asked_on",
+	    .columns = "asked_on customer_id amount number state", .find = today_find_invoices, .shared = true,
+	    .concerns = today_writes_invoices },
+	{ "receipts", "应收款", "Payments", E_receivable, .list = "owner:me overdue:..+7d sort:due_on",
+	    .columns = "due_on customer_id open number", .find = today_find_receipts,
+	    .concerns = today_collects_own },
+	{ "receipts", "应收款", "Payments", E_receivable, .list = "overdue:..+7d sort:due_on",
+	    .columns = "due_on customer_id open number owner_id", .find = today_find_all_receipts, .shared = true,
+	    .concerns = today_collects },
 	{ "contact", "该联系", "To contact", E_customer, .list = "owner:me due:..today",
 	    .columns = "next_visit_on name level", .find = today_find_contact },
 	{ "plan", "开发计划", "Plan steps", E_plan_step, .query = "state:open due:..today sort:due_on",
 	    .columns = "due_on customer_id step state" },
-	{ "closing", "本月成交", "Closing this month", E_opportunity,
+	{ "closing", "本月成交", "Closing", E_opportunity,
 	    .query = "state:open expected_on:..eom sort:expected_on",
 	    .columns = "expected_on name stage amount" },
-	{ "follow", "该回访", "Not met for long", E_customer, .columns = "last_visit_at name level",
+	{ "quotes", "报价到期", "Quotes end", E_quote, .list = "owner:me state:issued valid_until:..+7d",
+	    .columns = "valid_until customer_id number total state", .find = today_find_quotes },
+	{ "leads", "新线索", "New leads", E_lead, .list = "owner:me state:new",
+	    .columns = "received_on name person state", .find = today_find_leads },
+	{ "follow", "该回访", "Not met", E_customer, .columns = "last_visit_at name level",
 	    .find = today_find_follow },
 	{ "birthdays", "生日", "Birthdays", E_contact, .columns = "birthday name customer_id",
 	    .find = today_find_birthdays },
@@ -196,7 +310,8 @@ today_prepare(struct call *call, struct today *today)
 		*section = (struct section){ .kind = &today_kinds[i],
 			.entity = call_view(call, today_kinds[i].entity) };
 		if (section->entity == NULL ||
-		    (access_rights(call->user, section->entity->def) & RIGHT_VIEW) == 0)
+		    (access_rights(call->user, section->entity->def) & RIGHT_VIEW) == 0 ||
+		    (section->kind->concerns != NULL && !section->kind->concerns(call, today)))
 			continue;
 		today_take_columns(call, section);
 		if (!today_shows(section))
@@ -218,6 +333,26 @@ today_prepare(struct call *call, struct today *today)
 	return ERR_OK;
 }
 
+/* Whom one leads, and the line of oneself; for those who have work reports at all. */
+static enum err
+today_take_people(struct call *call, struct today *today)
+{
+	const struct entity *report = catalog_entity(call->catalog, E_work_report)->def;
+	struct arms arms;
+	int64_t *people;
+	enum err err;
+
+	if ((access_rights(call->user, report) & RIGHT_VIEW) == 0)
+		return ERR_OK;
+	err = team_scope(call, &arms);
+	if (err != ERR_OK)
+		return err;
+	people = ARENA_ARRAY(call->arena, int64_t, access_setup_count(call->access, E_user) + 1);
+	today->people_count = team_people(call, &arms, false, people);
+	today->people = people;
+	return ERR_OK;
+}
+
 static enum err
 today_find(struct call *call, struct today *today)
 {
@@ -230,7 +365,7 @@ today_find(struct call *call, struct today *today)
 		if (section->kind->find == NULL)
 			continue;
 		sql = sql_new(call->arena);
-		section->kind->find(call, sql, today->limit + 1);
+		section->kind->find(call, today, sql, TODAY_COUNT);
 		sql_named(sql);
 		store_queue(call->store, sql, &section->found);
 	}
@@ -262,13 +397,27 @@ today_read(struct call *call, struct today *today)
 		if (today_is_empty(section))
 			continue;
 		if (section->kind->find != NULL)
-			page_only(section->reading, section->ids, section->found->count);
+			page_only(section->reading, section->ids,
+			    section->found->count < today->limit ? section->found->count : today->limit);
+		else
+			page_count(call, section->reading, TODAY_COUNT, &section->counted);
 		page_queue(call, section->reading);
 	}
+	if (today->people != NULL)
+		team_queue(call, &call->session.user, 1, &today->me);
 	return store_flush(call->store, call->arena);
 }
 
 /* ---- the answer --------------------------------------------------------------------------- */
+
+/* Ids found that this reader cannot see after all do not count. */
+static uint32_t
+today_count(const struct section *section, const struct today *today, const Kehu__Page *page)
+{
+	if (section->kind->find == NULL)
+		return (uint32_t)rows_int(section->counted, 0, 0);
+	return (uint32_t)(section->found->count > today->limit ? section->found->count : page->n_rows);
+}
 
 /* In the order the ids were found in, the most urgent first. */
 static void
@@ -276,7 +425,7 @@ today_order(const struct section *section, Kehu__Page *page)
 {
 	size_t next = 0;
 
-	for (size_t i = 0; section->kind->find != NULL && i < section->found->count; i++)
+	for (size_t i = 0; section->kind->find != NULL && next < page->n_rows && i < section->found->count; i++)
 		for (size_t r = next; r < page->n_rows; r++)
 			if (page->rows[r]->id == section->ids[i]) {
 				Kehu__Row *row = page->rows[r];
@@ -317,9 +466,15 @@ today_answer(struct call *call, const struct today *today)
 		else if (kind->list != NULL)
 			part->query = arena_strdup(call->arena, kind->list);
 		part->page = page;
+		part->has_count = true;
+		part->count = today_count(section, today, page);
 		call->rows += page->n_rows;
 		answer->sections[answer->n_sections++] = part;
 	}
+	if (today->me != NULL && today->me->count > 0)
+		answer->me = team_take_member(call, today->me, 0);
+	answer->has_leads = today->people_count > 0;
+	answer->leads = (uint32_t)today->people_count;
 	call->answer.answer_case = KEHU__SERVER_FRAME__ANSWER_TODAY;
 	call->answer.today = answer;
 }
@@ -334,7 +489,9 @@ handle_today(struct call *call)
 	today->limit = request->limit == 0 ? TODAY_ROWS : request->limit;
 	if (today->limit > TODAY_ROWS_MAX)
 		today->limit = TODAY_ROWS_MAX;
-	err = today_prepare(call, today);
+	err = today_take_people(call, today);
+	if (err == ERR_OK)
+		err = today_prepare(call, today);
 	if (err != ERR_OK)
 		return err;
 	call_begin(call, true);
