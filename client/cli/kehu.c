@@ -68,6 +68,7 @@ static const struct cli_command kehu_commands[] = {
 		"缺省从今天起 30 天，可用 --from、--to 指定。-o 写出的文件总是完整的，可供日历软件订阅。" } },
 	{ .name = "team",
 	    .run = cli_team,
+	    .usage = "",
 	    .options = OPT_BIT(FORMAT) | OPT_BIT(HEADER),
 	    .help = { "What the people one leads did today, and their targets",
 		"团队今日工作与本月目标完成情况" } },

@@ -175,6 +175,8 @@ app_on_push(void *context, const Kehu__ServerFrame *frame)
 	case KEHU__SERVER_FRAME__ANSWER_NOTICE:
 		if (frame->notice->text != NULL)
 			message_push(text_print(arena, frame->notice->text, TEXT_LINE));
+		if (app->entered)
+			live_noticed(app);
 		break;
 	case KEHU__SERVER_FRAME__ANSWER_MOVING:
 		message_sayf(SAY_WARNING, tr(T_SERVER_MOVING), frame->moving->seconds);

@@ -19,8 +19,7 @@ enum { HOME_LIVE_MS = 500, HOME_WATCHED = 60 };
 static const char *const home_watched[] = { "message", "reminder", "approval" };
 
 static const struct list_column home_columns[HOME_PANES][HOME_CELLS] = {
-	[HOME_TODAY] = { { .title = "", .min_cols = 12, .want_cols = 15 },
-	    { .title = "", .min_cols = 8, .want_cols = 8 },
+	[HOME_TODAY] = { { .title = "", .min_cols = 8, .want_cols = 8 },
 	    { .title = "", .min_cols = 14, .want_cols = 20, .stretch = true } },
 	[HOME_MESSAGES] = { { .title = "", .min_cols = 5, .want_cols = 5 },
 	    { .title = "", .min_cols = 12, .want_cols = 20, .stretch = true } },
@@ -377,7 +376,7 @@ home_open(struct app *app)
 
 		*pane = (struct home_pane){ .home = home, .name = (enum home_pane_name)i };
 		pane->list = (struct list){ .columns = home_columns[i],
-			.column_count = i == HOME_TODAY ? HOME_CELLS : HOME_CELLS - 1,
+			.column_count = HOME_CELLS,
 			.row = home_row,
 			.arg = pane,
 			.plain = true };

@@ -135,6 +135,23 @@ home_pane_title(const struct home *home, enum home_pane_name name)
 	}
 }
 
+/* Over the lines that the list left blank for them. */
+static void
+home_draw_heads(const struct home *home, bool focus)
+{
+	const struct list *list = &home->panes[HOME_TODAY].list;
+
+	for (int i = 0; i < list->rows_seen && list->top + (size_t)i < home->item_count; i++) {
+		size_t at = list->top + (size_t)i;
+		const char *head = home_today_head(&home->items[at]);
+
+		if (head != NULL)
+			cells_put(list->body.y + i, list->body.x + 1, list->body.cols - 1,
+			    text_cut(cells_scratch(), head, (size_t)list->body.cols - 1, false),
+			    focus && at == list->cursor ? ROLE_FOCUS : ROLE_STRONG);
+	}
+}
+
 static void
 home_draw_pane(struct home *home, enum home_pane_name name, struct rect rect)
 {
@@ -149,6 +166,8 @@ home_draw_pane(struct home *home, enum home_pane_name name, struct rect rect)
 	cells_put(rect.y, rect.x + 1, rect.cols - 1,
 	    text_cut(cells_scratch(), home_pane_title(home, name), (size_t)rect.cols - 1, false), ROLE_STRONG);
 	list_draw(&pane->list, (struct rect){ rect.y + 1, rect.x, rect.rows - 1, rect.cols }, focus);
+	if (name == HOME_TODAY)
+		home_draw_heads(home, focus);
 	/* The other panes show no cursor. */
 	if (!focus && pane->list.total > 0)
 		cells_add(pane->list.body.y + (int)(pane->list.cursor - pane->list.top), rect.x, 1, " ", ROLE_NORMAL);
@@ -296,7 +315,8 @@ home_draw_right(struct home *home, struct rect rect)
 	/* A few lines for each that has any; what is left goes to the first that wants more. */
 	for (size_t i = 0; i < 4; i++) {
 		size_t total = home->panes[order[i]].list.total;
-		int rows = total == 0 ? 0 : total < 3 ? (int)total + 1 : 4;
+		/* An empty list of what was open last tells how to begin. */
+		int rows = total == 0 ? (order[i] == HOME_RECENT ? 2 : 0) : total < 3 ? (int)total + 1 : 4;
 
 		wanted[order[i]] = rows > left ? left : rows;
 		left -= wanted[order[i]];
@@ -357,6 +377,7 @@ home_draw(struct screen *screen, struct rect rect)
 		home_today_make(home, (size_t)rows - 1);
 	home->panes[HOME_TODAY].list.empty =
 	    home->failed ? tr(T_HOME_FAILED) : home->today != NULL ? tr(T_HOME_TODAY_NONE) : "";
+	home->panes[HOME_RECENT].list.empty = tr(T_HOME_RECENT_NONE);
 	cells_rule(rect.y, 0, rect.cols);
 	home_draw_right(home, (struct rect){ rect.y + 1, left + 1, rows, rect.cols - left - 1 });
 	if (!home_pane_shown(home, home->focus))

@@ -7,7 +7,7 @@
 #include "client/screens/recent.h"
 #include "client/ui/list.h"
 
-enum { HOME_ROWS = 20, HOME_CELLS = 3, HOME_ITEMS = 400, HOME_LIVES = 6, HOME_GOALS = 4 };
+enum { HOME_ROWS = 20, HOME_CELLS = 2, HOME_ITEMS = 400, HOME_LIVES = 6, HOME_GOALS = 4 };
 enum home_pane_name { HOME_TODAY, HOME_MESSAGES, HOME_TEAM, HOME_HERE, HOME_RECENT, HOME_PANES };
 
 struct home_pane {
@@ -21,11 +21,11 @@ struct home_pane {
 	uint8_t roles[HOME_CELLS];
 };
 
-/* A line of the list of today: a row of a section, or what opens the rest of it (row NULL). */
+/* A line of the list of today: the head of a section (row NULL), which opens all of it, or a row. */
 struct home_item {
 	const Kehu__TodaySection *section;
 	const Kehu__Row *row;
-	bool first; /* of its section */
+	bool cut; /* a head: not all of its rows stand below */
 };
 
 struct home {
@@ -60,6 +60,8 @@ void home_today_make(struct home *home, size_t rows);
 /* NULL: nothing there. */
 const struct home_item *home_today_current(const struct home *home);
 void home_today_row(struct home_pane *pane, size_t index);
+/* "逾期 (12)" of a head; NULL: it is a row. */
+const char *home_today_head(const struct home_item *item);
 /* The unread messages; NULL: none. */
 const Kehu__TodaySection *home_messages(const struct home *home);
 void home_message_row(struct home_pane *pane, size_t index);

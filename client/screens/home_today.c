@@ -72,10 +72,10 @@ home_share(const struct home *home, size_t rows)
 		size_t sum = 0;
 
 		for (size_t i = 0; i < home->today->n_sections; i++) {
-			const Kehu__TodaySection *section = home->today->sections[i];
-			size_t count = section->page->n_rows;
+			size_t count = home->today->sections[i]->page->n_rows;
 
-			sum += count > share ? share : count + (section->count > count ? 1 : 0);
+			if (home->today->sections[i] != home_messages(home))
+				sum += 1 + (count > share ? share : count);
 		}
 		if (sum <= rows)
 			return share;
@@ -87,15 +87,15 @@ static void
 home_add_section(struct home *home, const Kehu__TodaySection *section, size_t share)
 {
 	size_t count = section->page->n_rows;
-	bool all = strcmp(home->opened, section->name) == 0;
-	size_t shown = all || count <= share ? count : share - 1;
+	size_t shown = count <= share || strcmp(home->opened, section->name) == 0 ? count : share;
 
-	for (size_t i = 0; i < shown && home->item_count < HOME_ITEMS; i++)
-		home->items[home->item_count++] = (struct home_item){
-			.section = section, .row = section->page->rows[i], .first = i == 0
-		};
-	if (section->count > shown && home->item_count < HOME_ITEMS && (!all || section->query != NULL))
-		home->items[home->item_count++] = (struct home_item){ .section = section };
+	if (home->item_count + 1 + shown > HOME_ITEMS)
+		return;
+	home->items[home->item_count++] =
+	    (struct home_item){ .section = section, .cut = section->count > shown };
+	for (size_t i = 0; i < shown; i++)
+		home->items[home->item_count++] =
+		    (struct home_item){ .section = section, .row = section->page->rows[i] };
 }
 
 void
@@ -119,6 +119,9 @@ home_today_make(struct home *home, size_t rows)
 			break;
 		}
 	home->follow = 0;
+	/* The first thing to do, not its head. */
+	if (list->total == 0)
+		at = 1;
 	list_set_total(list, home->item_count, false);
 	if (home->item_count > 0)
 		list_go(list, at < home->item_count ? at : home->item_count - 1);
@@ -216,11 +219,14 @@ home_text(const struct home *home, const struct home_item *item)
 	return text_print(cells_scratch(), text, TEXT_LINE);
 }
 
-static const char *
-home_count_text(const Kehu__TodaySection *section)
+const char *
+home_today_head(const struct home_item *item)
 {
-	return arena_printf(cells_scratch(), "%s %u%s", section->label, section->count,
-	    section->count >= HOME_COUNT_MAX ? "+" : "");
+	if (item->row != NULL)
+		return NULL;
+	return arena_printf(cells_scratch(), "%s (%u%s)%s%s", item->section->label, item->section->count,
+	    item->section->count >= HOME_COUNT_MAX ? "+" : "", item->cut ? "  " : "",
+	    item->cut ? tr(T_HOME_ALL) : "");
 }
 
 void
@@ -230,17 +236,11 @@ home_today_row(struct home_pane *pane, size_t index)
 	const struct home_item *item = &home->items[index];
 	enum role role = ROLE_NORMAL;
 
-	if (item->row == NULL) {
-		pane->cells[2] = tr(T_HOME_ALL);
-		pane->roles[2] = ROLE_MUTED;
-		return;
-	}
-	if (item->first)
-		pane->cells[0] = home_count_text(item->section);
-	pane->roles[0] = ROLE_STRONG;
-	pane->cells[1] = home_when_text(home, item, &role);
-	pane->roles[1] = (uint8_t)role;
-	pane->cells[2] = home_text(home, item);
+	if (item->row == NULL)
+		return; /* drawn over the whole line afterwards */
+	pane->cells[0] = home_when_text(home, item, &role);
+	pane->roles[0] = (uint8_t)role;
+	pane->cells[1] = home_text(home, item);
 }
 
 /* "09:12 李华 明天的会改到十点": who says it before what. */
@@ -298,7 +298,9 @@ home_act_name(const struct home *home, const struct home_item *item, enum act ac
 
 	for (size_t i = 0; entity != NULL && i < sizeof(home_acts) / sizeof(home_acts[0]); i++)
 		if (strcmp(home_acts[i].entity, entity->name) == 0)
-			name = act == ACT_done ? home_acts[i].done : home_acts[i].snooze;
+			name = act == ACT_done	 ? home_acts[i].done
+			       : act == ACT_snooze ? home_acts[i].snooze
+						   : NULL;
 	if (entity != NULL && act == ACT_reply && strcmp(entity->name, "message") == 0)
 		name = "reply";
 	if (name != NULL && strcmp(name, "complete") == 0) {

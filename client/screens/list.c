@@ -198,6 +198,8 @@ list_screen_can(struct screen *base, enum act act)
 		return some;
 	case ACT_undo:
 		return screen->undo_count > 0;
+	case ACT_reply:
+		return list_option_can_reply(screen);
 	default:
 		return true;
 	}
@@ -256,6 +258,9 @@ list_key_act(struct list_screen *screen, enum act act)
 		return UI_DONE;
 	case ACT_actions:
 		list_option_actions(screen);
+		return UI_DONE;
+	case ACT_reply:
+		list_option_reply(screen);
 		return UI_DONE;
 	case ACT_undo:
 		list_option_undo(screen);

@@ -4,6 +4,7 @@
  */
 #include "client/screens/list_private.h"
 
+#include "client/screens/action.h"
 #include "client/screens/ask.h"
 #include "client/screens/recent.h"
 #include "client/ui/confirm.h"
@@ -432,6 +433,30 @@ option_actions_of_row(struct list_screen *screen)
 	ask_cancel(screen->app, &screen->getting);
 	ask_get_frame(&frame, &get, screen->entity, row->id);
 	screen->getting = ask_send(screen->app, &frame, 0, option_on_record, screen);
+}
+
+void
+list_option_reply(struct list_screen *screen)
+{
+	const Kehu__Row *row = list_screen_current(screen);
+	Kehu__Record record = KEHU__RECORD__INIT;
+
+	if (row == NULL || !list_option_can_reply(screen))
+		return;
+	record.has_entity = record.has_id = record.has_version = true;
+	record.entity = screen->entity;
+	record.id = row->id;
+	record.version = row->version;
+	record.label = ask_text(list_screen_label(screen, row));
+	action_start(screen->app, &record, "reply", option_on_acted, screen);
+}
+
+bool
+list_option_can_reply(const struct list_screen *screen)
+{
+	const Kehu__Entity *entity = cat_entity(app_cat(screen->app), screen->entity);
+
+	return screen->list.total > 0 && entity != NULL && strcmp(entity->name, "message") == 0;
 }
 
 /* The digit goes to every marked row that is here, as if it had been typed beside each. */

@@ -99,6 +99,9 @@ void list_option_find(struct list_screen *screen);
 const char *list_option_legend(const struct list_screen *screen);
 unsigned list_option_run(struct list_screen *screen);
 void list_option_actions(struct list_screen *screen);
+/* Answer the message under the cursor; of other records there is nothing to answer. */
+void list_option_reply(struct list_screen *screen);
+bool list_option_can_reply(const struct list_screen *screen);
 void list_option_undo(struct list_screen *screen);
 void list_option_new(struct list_screen *screen);
 void list_option_leave(struct list_screen *screen);

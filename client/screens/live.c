@@ -161,3 +161,18 @@ live_pushed(struct app *app, const Kehu__Changed *changed)
 			view->config.settled(view->config.context);
 	}
 }
+
+void
+live_noticed(struct app *app)
+{
+	const Kehu__Entity *message = app_entity(app, "message");
+	Kehu__Changed changed = KEHU__CHANGED__INIT;
+	Kehu__ChangedRecord record = KEHU__CHANGED_RECORD__INIT, *records[] = { &record };
+
+	if (message == NULL)
+		return;
+	record.entity = message->number;
+	changed.records = records;
+	changed.n_records = 1;
+	live_pushed(app, &changed);
+}

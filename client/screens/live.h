@@ -28,5 +28,7 @@ void live_close(struct live_view *view);
 
 /* The server said so. */
 void live_pushed(struct app *app, const Kehu__Changed *changed);
+/* The server told the user something: whoever shows all of the user's messages reads them again. */
+void live_noticed(struct app *app);
 
 #endif

@@ -3,6 +3,7 @@
 #include "client/screens/recent.h"
 #include "client/screens/record.h"
 #include "common/text.h"
+#include <string.h>
 
 static void
 record_take(struct record_screen *screen, const Kehu__ServerFrame *answer)
@@ -27,6 +28,34 @@ record_take(struct record_screen *screen, const Kehu__ServerFrame *answer)
 }
 
 static void
+record_on_read(void *context, const Kehu__ServerFrame *answer)
+{
+	(void)answer;
+	record_ask(context, ASK_QUIET);
+}
+
+/* A message that is opened is read. */
+static void
+record_mark_read(struct record_screen *screen)
+{
+	Kehu__ClientFrame frame = KEHU__CLIENT_FRAME__INIT;
+	Kehu__Act act = KEHU__ACT__INIT;
+
+	if (strcmp(screen->entity->name, "message") != 0 || screen->read_sent ||
+	    !cat_value_empty(cat_value(screen->record, app_field(screen->entity, "read_at"))))
+		return;
+	screen->read_sent = true;
+	act.has_entity = act.has_id = act.has_version = true;
+	act.entity = screen->entity->number;
+	act.id = screen->id;
+	act.version = screen->record->version;
+	act.action = ask_text("read");
+	frame.request_case = KEHU__CLIENT_FRAME__REQUEST_ACT;
+	frame.act = &act;
+	screen->asking = ask_send(screen->app, &frame, ASK_QUIET, record_on_read, screen);
+}
+
+static void
 record_on_answer(void *context, const Kehu__ServerFrame *answer)
 {
 	struct record_screen *screen = context;
@@ -35,10 +64,12 @@ record_on_answer(void *context, const Kehu__ServerFrame *answer)
 
 	screen->asking = 0;
 	if (answer->answer_case == KEHU__SERVER_FRAME__ANSWER_GET &&
-	    answer->get->record != NULL)
+	    answer->get->record != NULL) {
 		record_take(screen, answer);
-	else
+		record_mark_read(screen);
+	} else {
 		ask_say_error(screen->app, answer, screen->entity->number);
+	}
 	ui_redraw(screen->app->ui);
 	/* Nothing to show, or nothing any more. */
 	if (err == ERR_NO_SUCH_RECORD || (first && err != ERR_OK)) {

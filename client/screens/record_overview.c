@@ -170,7 +170,8 @@ overview_fill(struct record_screen *screen, struct overview_page *page)
 			section = page->count > 0 ? field->section : NULL;
 		}
 		if ((field->flags & CAT_FIGURE) != 0 ||
-		    field->number == screen->entity->label_field ||
+		    /* The head has it, but not all of a long text. */
+		    (field->number == screen->entity->label_field && field->type != CAT_BLOCK) ||
 		    strcmp(field->name, "number") == 0 ||
 		    cat_value_empty(cat_value(screen->record, field->number)))
 			continue;

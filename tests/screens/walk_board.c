@@ -66,7 +66,7 @@ walk(const struct walk *walk)
 		TEXT_OF(F_plan_step_step, "送样")), NULL));
 
 	vt = desk_home(bed, "ada", walk->lang, walk->rows, walk->cols);
-	desk_sees(vt, zh ? "到期计划" : "Plan steps due");
+	desk_sees(vt, zh ? "开发计划 (" : "Plan steps (");
 	desk_type(vt, "{F9}");
 	desk_type(vt, "kb");
 	desk_sees(vt, zh ? "商机看板" : "Opportunity board");

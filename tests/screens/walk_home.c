@@ -3,7 +3,9 @@
  * going anywhere by code, letter, name, pinyin or number, the language changed under way,
  * signing out.
  */
+#include "common/date.h"
 #include "server/entity/fields.h"
+#include "tests/lib/company.h"
 #include "tests/lib/desk.h"
 
 #include <setjmp.h>
@@ -25,20 +27,19 @@ home_is_as_drawn(void **state)
 {
 	struct vt *vt = desk_home(bed, "ada", "zh", 24, 80);
 
-	desk_sees(vt, "报价跟进");
-	desk_sees(vt, "未拜访");
+	desk_sees(vt, "逾期12天");
 	desk_shows(vt, "home_zh");
 	desk_leave(vt);
 	vt = desk_home(bed, "ada", "en", 24, 80);
-	desk_sees(vt, "never");
+	desk_sees(vt, "12d late");
 	desk_shows(vt, "home_en");
 	desk_leave(vt);
 	vt = desk_home(bed, "ada", "zh", 40, 120);
-	desk_sees(vt, "未拜访");
+	desk_sees(vt, "逾期12天");
 	desk_shows(vt, "home_zh_120");
 	desk_leave(vt);
 	vt = desk_home(bed, "ada", "en", 40, 120);
-	desk_sees(vt, "never");
+	desk_sees(vt, "12d late");
 	desk_shows(vt, "home_en_120");
 	desk_leave(vt);
 }
@@ -59,7 +60,7 @@ home_opens_a_visit_and_remembers_it(void **state)
 {
 	struct vt *vt = desk_home(bed, "ada", "zh", 24, 80);
 
-	desk_sees(vt, "报价跟进");
+	desk_sees(vt, "逾期12天");
 	desk_type(vt, "{Enter}");
 	desk_sees(vt, "上海华信科技有限公司");
 	desk_misses(vt, "1首页");
@@ -67,6 +68,66 @@ home_opens_a_visit_and_remembers_it(void **state)
 	desk_sees(vt, "1首页");
 	desk_misses(vt, "尚未打开过记录");
 	desk_leave(vt);
+}
+
+/* Without opening it: put off, logged, its customer called, all of its section shown. */
+static void
+home_acts_on_a_line_at_once(void **state)
+{
+	struct vt *vt;
+	int64_t task = expect_written(client_save(ada, E_visit, 0, 0,
+	    SENT(TEXT_OF(F_visit_kind, "task"), TEXT_OF(F_visit_purpose, "写总结"),
+		NUMBER_OF(F_visit_at, date_now_us() - INT64_C(2) * US_PER_DAY)), NULL))->id;
+	int64_t was = value_of(client_get(ada, E_visit, task)->get->record, F_visit_at)->number;
+
+	vt = desk_home(bed, "ada", "zh", 24, 80);
+	desk_sees(vt, "写总结");
+	desk_type(vt, "{Down}{Down}");
+	desk_type(vt, "+");
+	desk_sees(vt, "改期");
+	desk_misses(vt, "写总结");
+	/* of two days ago: three days from today, at its time */
+	assert_int_equal(value_of(client_get(ada, E_visit, task)->get->record, F_visit_at)->number,
+	    was + 5 * US_PER_DAY);
+	desk_type(vt, "{Home}{Down}c");
+	desk_sees(vt, "[上海华信科技有限公司");
+	desk_sees(vt, "电话");
+	desk_type(vt, "{F3}");
+	desk_sees(vt, "1首页");
+	desk_type(vt, "x");
+	desk_sees(vt, "F10 完成");
+	desk_type(vt, "{F3}");
+	desk_sees(vt, "1首页");
+	desk_type(vt, "{Home}{Enter}");
+	desk_sees(vt, "[拜访]");
+	desk_sees(vt, "2/2");
+	desk_type(vt, "{F3}");
+	desk_leave(vt);
+}
+
+/* Enough keys for an answer besides its words: Tab, r, F10. */
+static void
+message_is_seen_at_once_and_answered_in_three_keys(void **state)
+{
+	struct client *dan = client_new(bed, "dan", LANG_ZH);
+	struct vt *vt = desk_home(bed, "ada", "zh", 24, 80);
+	const Kehu__ServerFrame *answer;
+
+	desk_sees(vt, "逾期12天");
+	expect_written(client_save(dan, E_message, 0, 0, SENT(NUMBER_OF(F_message_to_id, USER_ADA),
+	    TEXT_OF(F_message_text, "明天的会改到十点")), NULL));
+	desk_sees(vt, "未读消息 (1)");
+	desk_sees(vt, "Dan: 明天的会改到十点");
+	desk_type(vt, "{Tab}");
+	desk_type(vt, "r");
+	desk_sees(vt, "F10 回复");
+	desk_type(vt, "知道了");
+	desk_type(vt, "{F10}");
+	desk_misses(vt, "明天的会改到十点");
+	answer = client_list(dan, E_message, "from:ada");
+	assert_int_equal(answer->page->n_rows, 1);
+	desk_leave(vt);
+	client_free(dan);
 }
 
 static void
@@ -127,7 +188,8 @@ draft_of_before_is_offered(void **state)
 	assert_null(strstr(vt_screen_text(vt), "华信"));
 	desk_type(vt, BED_PASSWORD "{Enter}");
 	desk_sees(vt, "1首页");
-	desk_type(vt, "{Tab}{Tab}");
+	desk_sees(vt, "草稿");
+	desk_type(vt, "{Tab}");
 	desk_type(vt, "{Enter}");
 	desk_sees(vt, "说到一半");
 	desk_end(vt);
@@ -231,7 +293,7 @@ signing_out_leaves_nothing_behind(void **state)
 	/* Somebody else sees his own home. */
 	desk_type(vt, "{BackTab}{Ctrl-U}dan{Enter}" BED_PASSWORD "{Enter}");
 	desk_sees(vt, "Dan@西区");
-	desk_misses(vt, "报价跟进");
+	desk_misses(vt, "逾期12天");
 	desk_leave(vt);
 }
 
@@ -300,6 +362,8 @@ main(void)
 		cmocka_unit_test(home_is_as_drawn),
 		cmocka_unit_test(home_costs_little),
 		cmocka_unit_test(home_opens_a_visit_and_remembers_it),
+		cmocka_unit_test(home_acts_on_a_line_at_once),
+		cmocka_unit_test(message_is_seen_at_once_and_answered_in_three_keys),
 		cmocka_unit_test(home_leads_to_the_modules),
 		cmocka_unit_test(leaving_asks_first),
 		cmocka_unit_test(draft_of_before_is_offered),
