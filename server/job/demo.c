@@ -5,6 +5,7 @@
 #include "server/job/demo.h"
 #include "server/access/roles.h"
 #include "server/entity/dictionaries.h"
+#include "server/job/demo_day.h"
 #include "server/job/demo_load.h"
 #include "server/job/demo_make.h"
 
@@ -253,7 +254,7 @@ demo_run_customers(struct demo_run *run)
 static enum err
 demo_run_series(struct demo_run *run)
 {
-	const char **prefixes = ARENA_ARRAY(run->arena, const char *, DEMO_SERIES * DEMO_MONTHS);
+	const char **prefixes = ARENA_ARRAY(run->arena, const char *, DEMO_SERIES *DEMO_MONTHS);
 	int64_t *last = ARENA_ARRAY(run->arena, int64_t, DEMO_SERIES * DEMO_MONTHS);
 	struct sql *sql = sql_new(run->arena);
 	size_t count = 0;
@@ -326,6 +327,8 @@ demo_run(struct store *store, struct arena *arena, const struct demo_options *op
 		err = demo_run_customers(&run);
 	if (err == ERR_OK)
 		err = demo_run_series(&run);
+	if (err == ERR_OK && run.world->good_count > 0)
+		err = demo_make_day(store, arena, options->today);
 	if (err == ERR_OK)
 		err = demo_load_close(run.load);
 	if (err == ERR_OK)

@@ -290,8 +290,11 @@ demo_make_credit(struct demo_world *world, struct demo_customer *customer)
 	/* the next order does not fit: it is held */
 	document.day = world->today - demo_between(customer->random, 0, 6);
 	document.opportunity = 0;
-	demo_document_add(&document, 9, 2 * PRICE_SCALE);
-	demo_document_add(&document, 0, 4 * PRICE_SCALE);
+	demo_document_add(&document, demo_good(customer->random, world), 2 * PRICE_SCALE);
+	demo_document_fill(&document);
+	document.lines[0].discount = 0;
+	document.lines[0].quantity =
+	    (DEMO_CREDIT_STEP * 3 / 2 / (document.lines[0].price / 100) + 1) * PRICE_SCALE;
 	demo_document_add_up(&document);
 	document.held = true;
 	demo_make_order(&document);

@@ -145,27 +145,36 @@ trade_adds_up(void **state)
 		"credit_limit", "invoice_request", "currency_rate", "discount_limit" };
 	static const char *const none[] = {
 		/* the account of each customer */
-		"customer_figures f WHERE f.owed IS DISTINCT FROM (SELECT CASE WHEN f.balance IS "
+		"customer_figures f WHERE f.owed IS DISTINCT FROM (SELECT CASE WHEN f.balance "
+		"IS "
 		"NOT NULL THEN coalesce((SELECT sum(o.total_base) FROM sales_order o WHERE "
 		"o.customer_id = f.id AND o.state NOT IN ('draft', 'held', 'cancelled')), 0) - "
-		"coalesce((SELECT sum(r.amount_base) FROM receipt r WHERE r.customer_id = f.id), "
-		"0) - coalesce((SELECT sum(g.total_base) FROM goods_return g WHERE g.customer_id "
+		"coalesce((SELECT sum(r.amount_base) FROM receipt r WHERE r.customer_id = "
+		"f.id), "
+		"0) - coalesce((SELECT sum(g.total_base) FROM goods_return g WHERE "
+		"g.customer_id "
 		"= f.id), 0) END)",
-		"customer_figures f WHERE f.balance IS NOT NULL AND f.balance <> coalesce((SELECT "
+		"customer_figures f WHERE f.balance IS NOT NULL AND f.balance <> "
+		"coalesce((SELECT "
 		"sum(p.amount) FROM prepaid_entry p WHERE p.customer_id = f.id), 0)",
 		/* lines, instalments, receipts */
-		"sales_order o WHERE o.total <> o.net + o.tax OR (CASE WHEN o.tax_included THEN "
+		"sales_order o WHERE o.total <> o.net + o.tax OR (CASE WHEN o.tax_included "
+		"THEN "
 		"o.total ELSE o.net END) <> (SELECT sum(l.amount) FROM order_line l WHERE "
 		"l.order_id = o.id)",
-		"quote q WHERE (CASE WHEN q.tax_included THEN q.total ELSE q.net END) <> (SELECT "
+		"quote q WHERE (CASE WHEN q.tax_included THEN q.total ELSE q.net END) <> "
+		"(SELECT "
 		"sum(l.amount) FROM quote_line l WHERE l.quote_id = q.id)",
-		"sales_order o WHERE o.state NOT IN ('draft', 'held', 'cancelled') AND o.total <> "
+		"sales_order o WHERE o.state NOT IN ('draft', 'held', 'cancelled') AND o.total "
+		"<> "
 		"(SELECT sum(r.amount) FROM receivable r WHERE r.order_id = o.id)",
 		"receivable r JOIN receivable_figures f USING (id) WHERE r.amount <> f.paid + "
 		"f.open OR f.paid <> coalesce((SELECT sum(a.amount) FROM receipt_allocation a "
 		"WHERE a.receivable_id = r.id), 0) OR (f.overdue_on IS NULL) <> (f.open = 0)",
-		"sales_order o LEFT JOIN sales_order_figures f USING (id) WHERE coalesce(f.paid, "
-		"0) <> coalesce((SELECT sum(g.paid) FROM receivable r JOIN receivable_figures g "
+		"sales_order o LEFT JOIN sales_order_figures f USING (id) WHERE "
+		"coalesce(f.paid, "
+		"0) <> coalesce((SELECT sum(g.paid) FROM receivable r JOIN receivable_figures "
+		"g "
 		"USING (id) WHERE r.order_id = o.id), 0)",
 		"receipt r WHERE r.amount <> coalesce(r.to_balance, 0) + (SELECT sum(a.amount) "
 		"FROM receipt_allocation a WHERE a.receipt_id = r.id)",
@@ -199,6 +208,38 @@ trade_adds_up(void **state)
 				   "current_date") > 10);
 	assert_true(pg_int("demo", "SELECT count(*) FROM sales_order WHERE owner_id = %lld",
 			(long long)company.users[0].id) > 5);
+}
+
+static void
+days_have_targets_reports_and_consents(void **state)
+{
+	long long me = (long long)company.users[0].id;
+
+	assert_int_equal(
+	    pg_int("demo", "SELECT count(*) FROM target WHERE person_id = %lld", me), 12);
+	assert_int_equal(
+	    pg_int("demo", "SELECT count(*) FROM target WHERE level = 'company'"), 12);
+	assert_int_equal(
+	    pg_int("demo",
+		"SELECT count(*) FROM target WHERE (amount IS NULL) = (number IS NULL)"),
+	    0);
+	assert_int_equal(
+	    pg_int("demo", "SELECT count(*) FROM work_report WHERE owner_id = %lld", me), 5);
+	assert_int_equal(
+	    pg_int("demo", "SELECT count(*) FROM work_report WHERE (state = 'read') <> "
+			   "(reader_id IS NOT NULL) OR done = ''"),
+	    0);
+	assert_true(
+	    pg_int("demo", "SELECT count(*) FROM approval a JOIN quote q ON q.id = "
+			   "a.anchor_id WHERE a.state = 'waiting' AND a.waiting_for <> '' "
+			   "AND a.owner_id = q.owner_id AND q.state = 'draft'") > 0);
+	/* each asks somebody, who was told */
+	assert_int_equal(
+	    pg_int("demo", "SELECT count(*) FROM approval a WHERE NOT EXISTS (SELECT "
+			   "FROM approval_step s JOIN message m ON m.owner_id = "
+			   "s.user_id AND m.anchor_id = a.id WHERE s.approval_id = "
+			   "a.id AND s.state = 'waiting')"),
+	    0);
 }
 
 static void
@@ -488,6 +529,7 @@ main(void)
 		cmocka_unit_test(search_rows_hold_the_searched_texts),
 		cmocka_unit_test(figures_are_what_the_database_works_out),
 		cmocka_unit_test(trade_adds_up),
+		cmocka_unit_test(days_have_targets_reports_and_consents),
 		cmocka_unit_test(regions_are_found),
 		cmocka_unit_test(numbers_go_on),
 		cmocka_unit_test(everybody_can_be_somebody),
