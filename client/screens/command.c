@@ -2,6 +2,7 @@
 #include "client/screens/command.h"
 
 #include "client/screens/ask.h"
+#include "client/screens/jobs.h"
 #include "client/screens/password.h"
 #include "client/screens/sign.h"
 #include "client/ui/help.h"
@@ -285,6 +286,7 @@ command_add_others(struct command_maker *maker)
 		{ COMMAND_RECONNECT, T_COMMAND_RECONNECT, { "cl", "reconnect" } },
 		{ COMMAND_PASSWORD, T_COMMAND_PASSWORD, { "mm", "password" } },
 		{ COMMAND_FACTOR, T_COMMAND_FACTOR, { "ecyz", "factor", "totp" } },
+		{ COMMAND_JOBS, T_JOBS, { "zy", "jobs" } },
 		{ COMMAND_SESSIONS, T_SESSIONS, { "hh", "sessions" } },
 		{ COMMAND_LOCK, T_COMMAND_LOCK, { "sd", "lock" } },
 		{ COMMAND_LOGOUT, T_COMMAND_LOGOUT, { "zx", "logout" } },
@@ -400,6 +402,9 @@ command_run(struct app *app, const struct command *command, int64_t object, cons
 		break;
 	case COMMAND_FACTOR:
 		factor_open_own(app);
+		break;
+	case COMMAND_JOBS:
+		jobs_open(app, 0, NULL);
 		break;
 	case COMMAND_SESSIONS:
 		sessions_open(app);

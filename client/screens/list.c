@@ -7,6 +7,7 @@
 
 #include "client/screens/ask.h"
 #include "client/screens/cell.h"
+#include "client/screens/jobs.h"
 #include "client/screens/list_private.h"
 #include "client/screens/recent.h"
 #include "client/screens/views.h"
@@ -196,6 +197,8 @@ list_screen_can(struct screen *base, enum act act)
 	case ACT_mark:
 	case ACT_actions:
 		return some;
+	case ACT_export:
+		return some && (allowed & CAT_EXPORT);
 	case ACT_undo:
 		return screen->undo_count > 0;
 	case ACT_reply:
@@ -276,6 +279,9 @@ list_key_act(struct list_screen *screen, enum act act)
 		return UI_DONE;
 	case ACT_wider:
 		screen->list_less_cols -= 4;
+		return UI_DONE;
+	case ACT_export:
+		export_open(screen->app, screen);
 		return UI_DONE;
 	case ACT_copy:
 	case ACT_copy_record:

@@ -11,6 +11,7 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 // clang-format off
@@ -103,6 +104,112 @@ request_is_sent_and_granted_in_english(void **state)
 	walk(&english);
 }
 
+/* ---- exports ----------------------------------------------------------------------------- */
+
+static size_t
+lines_of(const char *path)
+{
+	FILE *file = fopen(path, "r");
+	size_t lines = 0;
+	int c;
+
+	if (file == NULL)
+		return 0;
+	while ((c = fgetc(file)) != EOF)
+		lines += c == '\n';
+	fclose(file);
+	return lines;
+}
+
+static void
+wait_for_lines(struct vt *vt, const char *path, size_t lines)
+{
+	for (int i = 0; i < 400 && lines_of(path) != lines; i++)
+		vt_wait_settled(vt, 50, DESK_SOON_MS);
+	assert_int_equal(lines_of(path), lines);
+}
+
+struct export_words {
+	const char *lang, *head_two, *waits, *granted, *ready, *fetched, *mine;
+};
+
+static const struct export_words export_chinese = { "zh", "导出客户：2 条", "尚未执行", "已同意",
+	"可取回", "已取走", "我的作业" };
+static const struct export_words export_english = { "en", "Export Customer: 2 records",
+	"Not done yet", "Granted", "to fetch", "fetched", "My jobs" };
+
+/* Two marked rows at once; all of them only when somebody agrees, fetched once and later. */
+static void
+walk_export(const struct export_words *words)
+{
+	const char *two = arena_printf(bed->arena, "%s/two-%s.csv", bed->dir, words->lang);
+	const char *all = arena_printf(bed->arena, "%s/all-%s.tsv", bed->dir, words->lang);
+	struct vt *vt = desk_home(bed, "cai", words->lang, 24, 80);
+	struct vt *signer = desk_home(bed, "eve", words->lang, 24, 80);
+
+	vt_mask(vt, "[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}", "2026-01-01 00:00");
+	vt_mask(vt, "~/[a-z]*|/tmp/[^ ]*", "PATH");
+	desk_type(vt, "{F9}khl{Enter}");
+	desk_sees(vt, "1-");
+	desk_type(vt, "{Space}{Space}x");
+	desk_sees(vt, words->head_two);
+	/* No reason, no file. */
+	desk_type(vt, "{F10}");
+	desk_sees(vt, words->head_two);
+	desk_type(vt, "audit{Tab}{Ctrl-U}");
+	desk_type(vt, two);
+	desk_type(vt, "{F10}");
+	/* header, two, one of nobody, watermark */
+	wait_for_lines(vt, two, 5);
+	desk_sees(vt, words->fetched);
+	desk_type(vt, "{F3}{F5}");
+	/* All of them, as TSV. */
+	desk_type(vt, "{F3}{F9}khl{Enter}");
+	desk_sees(vt, "1-");
+	desk_type(vt, "x");
+	desk_type(vt, "{Up}{F4}{F4}{F4}{Tab}year end{Tab}{Ctrl-U}");
+	desk_type(vt, all);
+	desk_shows(vt, arena_printf(bed->arena, "walk_export_%s", words->lang));
+	desk_type(vt, "{F10}");
+	desk_sees(vt, words->waits);
+	desk_type(signer, "{F9}dwsp");
+	desk_type(signer, "{Enter}");
+	desk_sees(signer, " 60 ");
+	desk_type(signer, "{Enter}");
+	desk_type(signer, "a");
+	desk_type(signer, "{F10}");
+	desk_sees(signer, words->granted);
+	desk_type(vt, "{F9}zy{Enter}");
+	desk_sees(vt, words->mine);
+	desk_sees(vt, words->ready);
+	desk_type(vt, "{Home}{Enter}{Ctrl-U}");
+	desk_type(vt, all);
+	desk_type(vt, "{Enter}");
+	wait_for_lines(vt, all, 1 + DESK_CUSTOMERS + 1 + 1);
+	desk_misses(vt, words->ready);
+	desk_shows(vt, arena_printf(bed->arena, "walk_export_jobs_%s", words->lang));
+	desk_end(vt);
+	desk_end(signer);
+}
+
+static void
+rows_are_exported_and_fetched_in_chinese(void **state)
+{
+	desk_company(ada);
+	pg_exec(DB, "UPDATE users SET superior_id = 105 WHERE id = 103;"
+		    "UPDATE approval_rule SET rows_over = 20 WHERE action = 'export';"
+		    "UPDATE customer SET deleted_at = now() WHERE id NOT IN (SELECT id FROM customer "
+		    "ORDER BY id DESC LIMIT 60);"
+		    "UPDATE state SET access_epoch = access_epoch + 1");
+	walk_export(&export_chinese);
+}
+
+static void
+rows_are_exported_and_fetched_in_english(void **state)
+{
+	walk_export(&export_english);
+}
+
 static int
 setup(void **state)
 {
@@ -134,6 +241,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(request_is_sent_and_granted_in_chinese),
 		cmocka_unit_test(request_is_sent_and_granted_in_english),
+		cmocka_unit_test(rows_are_exported_and_fetched_in_chinese),
+		cmocka_unit_test(rows_are_exported_and_fetched_in_english),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
