@@ -97,12 +97,25 @@ ddl_put_give_entity(
 			ddl_put_give_named(out, def, view->fields[i]);
 }
 
+/* Whose records neither who stands in nor an heir has. */
+static void
+ddl_put_is_personal(struct buf *out, const struct catalog *catalog)
+{
+	buf_puts(out, "CREATE OR REPLACE FUNCTION kehu_is_personal(p_entity text) RETURNS boolean\n"
+		      "LANGUAGE sql IMMUTABLE AS $kehu$ SELECT p_entity IN (''");
+	for (size_t i = 0; i < catalog_count(catalog); i++)
+		if (catalog_at(catalog, i)->def->personal)
+			buf_printf(out, ", '%s'", catalog_at(catalog, i)->def->name);
+	buf_puts(out, ") $kehu$;\n");
+}
+
 void
 ddl_put_hand_over(struct buf *out, const struct catalog *catalog)
 {
 	static const char name[] =
 	    "kehu_hand_over_rows(bigint, bigint, bigint, bigint, boolean)";
 
+	ddl_put_is_personal(out, catalog);
 	buf_puts(out,
 	    "CREATE OR REPLACE FUNCTION kehu_hand_over_rows(p_from bigint, p_to bigint,\n"
 	    "\tp_department bigint, p_branch bigint, p_dry boolean)\n"

@@ -54,7 +54,7 @@ BEGIN
 	IF p_owner = p_user THEN
 		RETURN true;
 	END IF;
-	IF scopes <> ARRAY['company']
+	IF scopes <> ARRAY['company'] AND NOT kehu_is_personal(p_entity)
 		AND p_owner IN (SELECT d.away_id FROM access_delegations() d WHERE d.user_id = p_user) THEN
 		RETURN true;
 	END IF;

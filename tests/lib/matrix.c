@@ -53,8 +53,6 @@ matrix_wrong(size_t reader, const struct ask *ask, const char *format, ...)
 	va_list args;
 
 	matrix.failures++;
-	if (getenv("KEHU_FIRST_FAILURE") != NULL) /* tests/tools/mutate wants no more */
-		exit(1);
 	/* The first of each sort is enough. */
 	while (
 	    at < TELL_MAX && told[at].what != NULL && memcmp(&told[at], &now, sizeof(now)) != 0)
@@ -72,6 +70,8 @@ matrix_wrong(size_t reader, const struct ask *ask, const char *format, ...)
 	    ask->row != NULL && ask->row->row.state != NULL ? ", " : "",
 	    ask->row != NULL && ask->row->row.state != NULL ? ask->row->row.state : "",
 	    ask->field != NULL ? ", " : "", ask->field != NULL ? ask->field->name : "", text);
+	if (getenv("KEHU_FIRST_FAILURE") != NULL) /* tests/tools/mutate wants no more */
+		exit(1);
 }
 
 static bool

@@ -1235,3 +1235,29 @@ world_shows(
 		     : NULL;
 	return anchor != NULL && eval_sees(&world->facts, user, &anchor->row);
 }
+
+const char *
+world_sums(const struct world *world, struct arena *arena)
+{
+	struct buf sql = BUF_INIT;
+	const char *sums;
+
+	buf_puts(&sql, "SELECT string_agg(x, E'\\n') FROM (");
+	/* What a user has read is counted all the time. */
+	for (size_t e = 0; entity_shipped[e] != NULL; e++)
+		if (entity_shipped[e]->number != E_reading)
+			buf_printf(&sql,
+			    "%sSELECT '%s ' || count(*) || ' ' || "
+			    "coalesce(sum(hashtextextended(t::text, 0)), 0) AS x FROM %s t",
+			    e > 0 ? " UNION ALL " : "", entity_table(entity_shipped[e]),
+			    entity_table(entity_shipped[e]));
+	buf_printf(&sql,
+	    " UNION ALL SELECT 'share ' || coalesce(sum(hashtextextended(t::text, 0)), 0) "
+	    "FROM record_share t"
+	    " UNION ALL SELECT 'history ' || count(*) FROM history WHERE entity <> %d"
+	    " UNION ALL SELECT 'outcome ' || count(*) FROM outcome) s",
+	    E_reading);
+	sums = arena_strdup(arena, pg_exec(world->database, "%s", buf_text(&sql)));
+	buf_fini(&sql);
+	return sums;
+}

@@ -105,6 +105,9 @@ void world_scan(const struct world *world, const uint8_t *data, size_t bytes,
 bool world_shows(
     const struct world *world, const struct eval_user *user, const struct world_row *row);
 
+/* All tables whose rows somebody owns or sets up: how many rows, and what is in them; a line each, in arena. */
+const char *world_sums(const struct world *world, struct arena *arena);
+
 #define WORLD_FIRST_ID INT64_C(5000001)
 
 #endif

@@ -84,6 +84,11 @@ static void
 who_stands_in_has_the_records_of_who_is_away(void **state)
 {
 	int64_t id = make_customer(ada, "休假公司"), delegation;
+	int64_t reminder = expect_written(client_save(ada, E_reminder, 0, 0,
+	    SENT(TEXT_OF(F_reminder_text, "体检"), NUMBER_OF(F_reminder_due_at, date_now_us())), NULL))->id;
+	int64_t target = expect_written(client_save(cai, E_target, 0, 0,
+	    SENT(TEXT_OF(F_target_level, "person"), TEXT_OF(F_target_measure, "visits"),
+		NUMBER_OF(F_target_number, 40), NUMBER_OF(F_target_person_id, USER_ADA)), NULL))->id;
 	const char *said;
 
 	assert_false(sees(dan, E_customer, id));
@@ -97,6 +102,14 @@ who_stands_in_has_the_records_of_who_is_away(void **state)
 	expect_error(client_delete(dan, E_customer, id, 3), ERR_FORBIDDEN, 0);
 	/* what is personal stays so, the delegation itself too */
 	assert_false(sees(dan, E_delegation, delegation));
+	assert_true(sees(ada, E_reminder, reminder));
+	assert_false(sees(dan, E_reminder, reminder));
+	assert_true(sees(ada, E_target, target));
+	assert_false(sees(dan, E_target, target));
+	assert_int_equal(client_list(dan, E_reminder, "")->page->n_rows, 0);
+	assert_int_equal(client_list(dan, E_target, "")->page->n_rows, 0);
+	assert_int_equal(pg_int(DB, "SELECT kehu_may(104, 'customer', 1, 101, 12, 2, NULL)::int"), 1);
+	assert_int_equal(pg_int(DB, "SELECT kehu_may(104, 'reminder', 1, 101, 12, 2, NULL)::int"), 0);
 	assert_int_equal(client_list(dan, E_message, "kind:system")->page->n_rows, 1);
 	assert_int_equal(client_list(ada, E_message, "kind:system")->page->n_rows, 0);
 	assert_int_equal(bed_run_as(bed, "kehu-admin", "guo", (const char *[]){ "why", "dan", "customer",

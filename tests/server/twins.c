@@ -679,8 +679,6 @@ twins_tell(struct arena *arena, size_t reader, const Kehu__ClientFrame *frame,
 {
 	size_t at = 0, from;
 
-	if (getenv("KEHU_FIRST_FAILURE") != NULL) /* tests/tools/mutate wants no more */
-		exit(1);
 	if (differences++ >= TELL_MAX)
 		return;
 	while (at < a->bytes && at < b->bytes && a->data[at] == b->data[at])
@@ -697,6 +695,8 @@ twins_tell(struct arena *arena, size_t reader, const Kehu__ClientFrame *frame,
 		arena_strndup(arena, (const char *)b->data + from,
 		    b->bytes - from < 60 ? b->bytes - from : 60),
 		TEXT_LINE));
+	if (getenv("KEHU_FIRST_FAILURE") != NULL) /* tests/tools/mutate wants no more */
+		exit(1);
 }
 
 static void

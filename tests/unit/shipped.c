@@ -225,8 +225,6 @@ records_of_business_are_shared_one_by_one(void **state)
 		{ "approval", "waits for whom its rule says" },
 		{ "outgoing", "what has left is not worked on" },
 		{ "erasure", "the journal of what is no more" },
-		{ "reminder", "everybody's own" },
-		{ "target", "set from above" },
 		{ "customer_relation", "shows with its customer" },
 		{ "credit_limit", "shows with its customer" },
 		{ "prepaid_entry", "booked, shows with its customer" },
