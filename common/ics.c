@@ -2,6 +2,7 @@
 #include "common/ics.h"
 
 #include "common/date.h"
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -71,6 +72,10 @@ ics_begin(struct buf *out, const char *name)
 void
 ics_event(struct buf *out, const struct ics_event *event)
 {
+	static const char *const status[] = { [ICS_CONFIRMED] = "CONFIRMED",
+		[ICS_TENTATIVE] = "TENTATIVE",
+		[ICS_CANCELLED] = "CANCELLED" };
+
 	buf_puts(out, "BEGIN:VEVENT\r\n");
 	ics_text(out, "UID", event->uid);
 	ics_moment(out, "DTSTAMP", event->stamp_us);
@@ -81,7 +86,8 @@ ics_event(struct buf *out, const struct ics_event *event)
 	ics_text(out, "SUMMARY", event->summary);
 	ics_text(out, "DESCRIPTION", event->description);
 	ics_text(out, "LOCATION", event->location);
-	buf_printf(out, "STATUS:%s\r\nEND:VEVENT\r\n", event->tentative ? "TENTATIVE" : "CONFIRMED");
+	buf_printf(out, "SEQUENCE:%" PRId64 "\r\nSTATUS:%s\r\nEND:VEVENT\r\n", event->sequence,
+	    status[event->status]);
 }
 
 void

@@ -137,7 +137,10 @@ calendar_put_event(struct cli *cli, struct calendar *calendar, const Kehu__Page 
 	    .start_us = start,
 	    .end_us = start + calendar_number(calendar, row, CALENDAR_MINUTES) * 60 * US_PER_SECOND,
 	    .stamp_us = calendar->stamp_us,
-	    .tentative = strcmp(code, "planned") == 0 });
+	    .sequence = row->version,
+	    .status = strcmp(code, "planned") == 0     ? ICS_TENTATIVE
+		      : strcmp(code, "cancelled") == 0 ? ICS_CANCELLED
+						       : ICS_CONFIRMED });
 }
 
 static void
@@ -217,8 +220,8 @@ calendar_query(struct cli *cli, struct calendar *calendar)
 			err = cli_reference(cli, user, cli->words[0], true, &owner);
 	}
 	if (err == ERR_OK)
-		calendar->query = arena_printf(cli->arena, "owner:#%" PRId64 " -state:cancelled at:%s..%s sort:at", owner,
-		    date_format(cli->arena, from), date_format(cli->arena, to));
+		calendar->query = arena_printf(cli->arena, "owner:#%" PRId64 "%s at:%s..%s sort:at", owner,
+		    calendar->ics ? "" : " -state:cancelled", date_format(cli->arena, from), date_format(cli->arena, to));
 	return err;
 }
 

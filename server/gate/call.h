@@ -88,6 +88,7 @@ struct call {
 	bool begun, one_trip; /* one_trip: its flush ended the transaction too */
 	bool nested; /* a granted request, run in the transaction of who granted it */
 	bool may_wait; /* there are rules that may want somebody's consent for this request */
+	const char *missed; /* a guess that failed: counted by the day, in a transaction of its own */
 	bool matched_whole; /* it compares a value that is masked for the user: counted by the day */
 	uint32_t done_entity; /* of a write: what its outcome and audit rows name */
 	int64_t done_id;

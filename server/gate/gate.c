@@ -111,6 +111,7 @@ gate_forget_attempt(struct call *call)
 	call->remark_comes = NULL;
 	call->written_text = NULL;
 	call->begun = call->matched_whole = false;
+	call->missed = NULL;
 	call->has_jobs = false;
 	call->discard = false;
 	call->failed_step = 0;
@@ -156,6 +157,8 @@ gate_attempt(struct call *call, const struct request_row *row, bool *again)
 	failure = refusal_by_constraint(call, err);
 	if (call->begun)
 		store_rollback(call->store);
+	if (call->missed != NULL)
+		reveal_count_miss(call, call->missed);
 	if (err == ERR_UNKNOWN_OUTCOME)
 		return CALL_FAIL(call, err);
 	if (strcmp(state, STATE_STALE_ACCESS) == 0 || strcmp(state, STATE_STALE_CATALOG) == 0) {

@@ -4,6 +4,7 @@
  */
 #include "server/record/reveal.h"
 
+#include "common/log.h"
 #include "common/text.h"
 #include "server/gate/gate.h"
 #include "server/record/record.h"
@@ -44,6 +45,32 @@ reveal_count_match(struct call *call)
 	int64_t left;
 
 	return reveal_count_use(call, "match", call->server->settings.access_matches, &left);
+}
+
+void
+reveal_count_miss(struct call *call, const char *kind)
+{
+	struct sql *sql = sql_new(call->arena);
+
+	store_begin(call->store);
+	sql_addf(sql,
+	    "SELECT set_config('kehu.user', '%" PRId64 "', true), set_config('kehu.session', '%" PRId64 "', true)",
+	    call->session.user, call->session.id);
+	store_queue(call->store, sql, NULL);
+	sql = sql_new(call->arena);
+	sql_add(sql, "SELECT kehu_use(");
+	sql_int(sql, call->session.user);
+	sql_add(sql, ", ");
+	sql_date(sql, call_today(call));
+	sql_add(sql, ", ");
+	sql_text(sql, kind);
+	sql_addf(sql, ", %" PRId64 ")", INT64_MAX);
+	store_queue(call->store, sql, NULL);
+	if (store_commit(call->store, call->arena) == ERR_OK)
+		return;
+	call_log(call, LOG_WARN, "a wrong guess is not counted", "kind=%s text=%s", kind,
+	    log_value(call->arena, store_message(call->store)));
+	store_rollback(call->store);
 }
 
 /* The field as this reader sees it, of the record or of its line. */

@@ -15,4 +15,10 @@ MUST_CHECK enum err reveal_count_use(
 /* Count one look for a masked value by all of it: who tries number after number is stopped. */
 MUST_CHECK enum err reveal_count_match(struct call *call);
 
+/*
+ * A guess of this kind failed: counted although what it was a part of is rolled back. The call's
+ * transaction has ended; nothing is said when it cannot be counted.
+ */
+void reveal_count_miss(struct call *call, const char *kind);
+
 #endif

@@ -17,6 +17,7 @@
 #define US_PER_MINUTE (60 * US_PER_SECOND)
 #define MINUTES_MAX   (24 * 60)
 #define REMIND_MAX    (30 * 24 * 60)
+#define CHECK_IN_TRIES 10 /* wrong codes of a user in a day; after that not even the right one counts */
 #define SOON_US (5 * 60 * US_PER_SECOND) /* clocks differ: a visit "now" is not in the future */
 
 static bool
@@ -255,15 +256,21 @@ visit_check_in(struct call *call, struct record *visit, const struct value *argu
 	sql_int(sql, record_number(visit, F_visit_customer_id));
 	sql_add(sql, ", ");
 	sql_text(sql, arguments[0].text);
-	sql_add(sql, ")");
+	sql_add(sql, ", ");
+	sql_date(sql, call_today(call));
+	sql_addf(sql, ", %d)", CHECK_IN_TRIES);
 	err = store_as_rule(call, sql, &rows);
 	if (err != ERR_OK)
 		return err;
+	if (strcmp(rows_text(rows, 0, 0), "limit") == 0)
+		return CALL_FAIL(call, ERR_CHECK_IN_LIMIT, .field = 1);
 	if (strcmp(rows_text(rows, 0, 0), "none") == 0)
 		return CALL_FAIL(call, ERR_WRONG_STATE,
 		    .text = call_say(call, "This customer has no check-in code; a supervisor gives it one", "该客户没有签到码，请主管生成"));
-	if (strcmp(rows_text(rows, 0, 0), "yes") != 0)
+	if (strcmp(rows_text(rows, 0, 0), "yes") != 0) {
+		call->missed = "check_in";
 		return CALL_FAIL(call, ERR_CHECK_IN, .field = 1);
+	}
 	record_set_number(visit, F_visit_checked_in_at, date_now_us());
 	if (!record_value(visit, F_visit_started_at)->present)
 		record_set_number(visit, F_visit_started_at, date_now_us());

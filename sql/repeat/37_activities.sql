@@ -71,12 +71,18 @@ $$;
 
 -- ---- checking in -------------------------------------------------------------------------------
 
--- Whether this is the code shown at the customer's: 'yes', 'no', or 'none' where it has no code.
-CREATE OR REPLACE FUNCTION kehu_check_in(p_customer bigint, p_code text) RETURNS text
+-- Whether this is the code shown at the customer's: 'yes', 'no', 'none' where it has no code, or 'limit'
+-- for who guessed wrong too often on this day.
+DROP FUNCTION IF EXISTS kehu_check_in(bigint, text);
+CREATE OR REPLACE FUNCTION kehu_check_in(p_customer bigint, p_code text, p_day date, p_tries bigint) RETURNS text
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
 	code text;
 BEGIN
+	IF (SELECT u.used FROM access_use u WHERE u.user_id = kehu_caller() AND u.day = p_day
+		AND u.kind = 'check_in') >= p_tries THEN
+		RETURN 'limit';
+	END IF;
 	SELECT c.check_in_code INTO code FROM customer c WHERE c.id = p_customer;
 	RETURN CASE WHEN coalesce(code, '') = '' THEN 'none'
 		WHEN upper(btrim(p_code)) = code THEN 'yes' ELSE 'no' END;

@@ -198,6 +198,20 @@ checking_in_takes_the_code_shown_there(void **state)
 	assert_string_equal(text_of(ada, E_visit, visit, F_visit_state), "started");
 }
 
+static void
+code_is_not_guessed(void **state)
+{
+	int64_t customer = make_customer(ben, "猜码公司"), visit = make_visit(ben, customer, "visit", date_now_us() + HOUR, "猜");
+	char *code = arena_strdup(bed->arena, expect_written(client_act(cai, E_customer, customer, "check_in_code", NULL))->text);
+
+	for (int i = 0; i < 10; i++)
+		expect_error(client_act(ben, E_visit, visit, "check_in", SENT(TEXT_OF(1, "WRONG"))), ERR_CHECK_IN, 1);
+	/* not cain the right one, for today */
+	expect_error(client_act(ben, E_visit, visit, "check_in", SENT(TEXT_OF(1, code))), ERR_CHECK_IN_LIMIT, 1);
+	pg_exec(DB, "UPDATE access_use SET day = day - 1 WHERE kind = 'check_in'");
+	expect_written(client_act(ben, E_visit, visit, "check_in", SENT(TEXT_OF(1, code))));
+}
+
 /* ---- repeating plans --------------------------------------------------------------------- */
 
 /* The dates of a plan's activities that are still to be, "2026-11-23 2026-11-25". */
@@ -368,6 +382,11 @@ today_holds_what_is_due_of_ones_own(void **state)
 	assert_true(today_has(ben, "birthdays", contact));
 	assert_true(today_has(ben, "contact", again));
 	assert_true(today_has(ben, "follow", level));
+	/* how many there are, and the asker's own line */
+	assert_true(ask_today(ben)->sections[0]->count >= 1);
+	assert_int_equal(ask_today(ben)->me->id, USER_BEN);
+	assert_int_equal(ask_today(ben)->leads, 0);
+	assert_true(ask_today(cai)->leads >= 2);
 	/* the supervisor's day is the supervisor's own */
 	assert_false(today_has(cai, "overdue", late));
 	assert_false(today_has(cai, "contact", again));
@@ -383,6 +402,39 @@ today_holds_what_is_due_of_ones_own(void **state)
 	expect_written(client_act(cai, E_customer, customer, "transfer", SENT(NUMBER_OF(1, USER_ADA))));
 	assert_false(today_has(ben, "birthdays", contact));
 	assert_true(today_has(ada, "birthdays", contact));
+}
+
+static void
+reports_to_read_are_their_readers(void **state)
+{
+	int64_t id = expect_written(client_save(ben, E_work_report, 0, 0, SENT(TEXT_OF(F_work_report_kind, "daily"),
+	    NUMBER_OF(F_work_report_day, today())), NULL))->id;
+
+	assert_false(today_has(cai, "reports", id));
+	expect_written(client_act(ben, E_work_report, id, "hand_in", NULL));
+	assert_true(today_has(cai, "reports", id));
+	assert_false(today_has(ben, "reports", id));
+	assert_false(today_has(dan, "reports", id));
+	expect_written(client_act(cai, E_work_report, id, "read", NULL));
+	assert_false(today_has(cai, "reports", id));
+}
+
+static void
+lead_and_quote_stand_on_their_owners_list(void **state)
+{
+	int64_t customer = make_customer(ben, "报价公司"), quote, lead = expect_written(client_save(ben, E_lead, 0, 0,
+	    SENT(TEXT_OF(F_lead_name, "新来的线索公司"), TEXT_OF(F_lead_person, "丁")), NULL))->id;
+
+	assert_true(today_has(ben, "leads", lead));
+	assert_false(today_has(ada, "leads", lead));
+	expect_written(client_act(ben, E_lead, lead, "contact", NULL));
+	assert_false(today_has(ben, "leads", lead));
+	quote = expect_written(client_save(ben, E_quote, 0, 0, SENT(NUMBER_OF(F_quote_customer_id, customer),
+	    NUMBER_OF(F_quote_valid_until, today() + 3)), NULL))->id;
+	assert_false(today_has(ben, "quotes", quote));
+	pg_exec(DB, "UPDATE quote SET state = 'issued' WHERE id = %" PRId64, quote);
+	assert_true(today_has(ben, "quotes", quote));
+	assert_false(today_has(ada, "quotes", quote));
 }
 
 static void
@@ -503,6 +555,84 @@ reminder_of_who_is_here_is_not_mailed(void **state)
 	expect_error(client_get(cai, E_reminder, id), ERR_NO_SUCH_RECORD, 0);
 }
 
+/* ---- given out to calendar programs ------------------------------------------------------- */
+
+static const char *
+run_kehu(const char *user, const char *const *arguments)
+{
+	const char *text;
+	int status = bed_run_as(bed, "kehu", user, arguments, &text);
+
+	if (status != 0)
+		fail_msg("kehu: %d %s", status, text);
+	return text;
+}
+
+/* What calcurse, a real reader, has after taking the file in: "start end summary note", a line each. */
+static const char *
+calcurse_reads(const char *file)
+{
+	static char text[8192];
+	const char *folder = arena_printf(bed->arena, "%s/calcurse", bed->dir);
+	size_t bytes;
+	FILE *pipe;
+
+	pipe = popen(arena_printf(bed->arena,
+	    "rm -rf %s; mkdir %s; export TZ=CST-8 LC_ALL=C.UTF-8; calcurse -q -D %s -i %s && "
+	    "calcurse -q -D %s -Q --from today --days 30 "
+	    "--format-apt '%%(start:%%Y-%%m-%%d %%H:%%M) %%(end:%%H:%%M) %%m|%%N\n' "
+	    "--format-event '%%m|%%N\n' 2>&1", folder, folder, folder, file, folder), "r");
+	assert_non_null(pipe);
+	bytes = fread(text, 1, sizeof(text) - 1, pipe);
+	text[bytes] = '\0';
+	pclose(pipe);
+	return text;
+}
+
+static void
+calendar_is_read_by_a_real_reader(void **state)
+{
+	const char *file = arena_printf(bed->arena, "%s/day.ics", bed->dir), *text, *raw;
+	int64_t customer = make_customer(ben, "日历公司"), start = at(today() + 20, 14), id, gone, none;
+	/* 40 Han characters take 120 bytes: folded; what iCalendar gives a meaning is escaped */
+	const char *purpose = "商务谈判，第二轮；价格, 交期; 反斜杠\\和很长很长的一段说明文字直到超过一行七十五个字节";
+
+	id = expect_written(client_save(ben, E_visit, 0, 0, SENT(NUMBER_OF(F_visit_customer_id, customer),
+	    TEXT_OF(F_visit_kind, "meeting"), NUMBER_OF(F_visit_at, start), NUMBER_OF(F_visit_minutes, 90),
+	    TEXT_OF(F_visit_purpose, purpose), TEXT_OF(F_visit_summary, "第一行\n第二行"),
+	    TEXT_OF(F_visit_place, "上海, 世纪大道 88 号")), NULL))->id;
+	gone = make_visit(ben, customer, "visit", start + US_PER_DAY, "不去的拜访");
+	expect_written(client_act(ben, E_visit, gone, "cancel", SENT(TEXT_OF(1, "改期"))));
+	none = make_visit(ada, make_customer(ada, "别人的公司"), "visit", start, "别人的事");
+	run_kehu("ben", (const char *const[]){ "calendar", "--format", "ics", "-o", file, NULL });
+	raw = run_kehu("ben", (const char *const[]){ "calendar", "--format", "ics", NULL });
+	text = calcurse_reads(file);
+	/* eight hours east of UTC, ninety minutes, every sign of it */
+	if (strstr(text, arena_printf(bed->arena, "%s 14:00 15:30", date_format(bed->arena, today() + 20))) == NULL ||
+	    strstr(text, purpose) == NULL || strstr(text, "第二行") == NULL)
+		fail_msg("calcurse has: %s", text);
+	assert_null(strstr(text, "别人的事"));
+	assert_non_null(strstr(raw, arena_printf(bed->arena, "UID:visit-%" PRId64 "@", id)));
+	assert_null(strstr(raw, arena_printf(bed->arena, "UID:visit-%" PRId64 "@", none)));
+	/* what was called off is said to be, and a change has a higher sequence */
+	assert_non_null(strstr(raw, "STATUS:CANCELLED"));
+	assert_non_null(strstr(raw, "SEQUENCE:1"));
+	expect_written(client_act(ben, E_visit, id, "postpone", SENT(NUMBER_OF(1, start + HOUR))));
+	raw = run_kehu("ben", (const char *const[]){ "calendar", "--format", "ics", NULL });
+	assert_non_null(strstr(strstr(raw, arena_printf(bed->arena, "UID:visit-%" PRId64 "@", id)), "SEQUENCE:2"));
+	/* no line is longer than 75 bytes */
+	for (const char *line = raw; *line != '\0'; line = strchr(line, '\n') + 1)
+		assert_true(strcspn(line, "\r\n") <= 75);
+	/* as rows, for a colleague only who may see them */
+	text = run_kehu("cai", (const char *const[]){ "calendar", "ben", "--to", "+40d", "--format", "tsv", NULL });
+	assert_non_null(strstr(text, "商务谈判"));
+	assert_null(strstr(text, "不去的拜访"));
+	text = run_kehu("dan", (const char *const[]){ "calendar", "ben", "--to", "+40d", "--format", "tsv", NULL });
+	assert_null(strstr(text, "商务谈判"));
+	text = run_kehu("ben", (const char *const[]){ "today", "--format", "tsv", NULL });
+	assert_non_null(strstr(text, "overdue"));
+}
+
 /* ---- rights ------------------------------------------------------------------------------ */
 
 static void
@@ -570,14 +700,18 @@ main(void)
 		cmocka_unit_test(two_at_one_time_are_said_and_saved),
 		cmocka_unit_test(activity_is_about_several_customers_and_opportunities),
 		cmocka_unit_test(checking_in_takes_the_code_shown_there),
+		cmocka_unit_test(code_is_not_guessed),
 		cmocka_unit_test(plan_makes_its_activities_once_and_skips_holidays),
 		cmocka_unit_test(months_end_on_their_last_day_and_count_weekdays),
 		cmocka_unit_test(one_is_changed_alone_or_with_all_that_follow),
 		cmocka_unit_test(today_holds_what_is_due_of_ones_own),
+		cmocka_unit_test(reports_to_read_are_their_readers),
+		cmocka_unit_test(lead_and_quote_stand_on_their_owners_list),
 		cmocka_unit_test(today_is_there_for_every_role),
 		cmocka_unit_test(reminder_reaches_the_open_client_once_and_is_snoozed_and_done),
 		cmocka_unit_test(reminder_of_who_is_away_goes_by_mail_once_with_two_servers),
 		cmocka_unit_test(reminder_of_who_is_here_is_not_mailed),
+		cmocka_unit_test(calendar_is_read_by_a_real_reader),
 		cmocka_unit_test(roles_may_what_they_are_granted),
 	};
 
