@@ -432,114 +432,144 @@ twins_search(struct arena *arena, Kehu__ClientFrame *frame, size_t reader)
 	frame->search = search;
 }
 
-/* A record by its id, seen or not: opened, its history, why; changed, deleted, acted on where
- * that is refused. */
+/* ---- a record by its id, seen or not ---- */
+
+struct twins_target {
+	struct arena *arena;
+	const struct entity_view *view;
+	const struct world_row *row;
+	const struct eval_user *user;
+};
+
+static ProtobufCBinaryData
+twins_intention(struct arena *arena)
+{
+	struct uuid intention = uuid_new();
+
+	return (ProtobufCBinaryData){ sizeof(intention.bytes),
+		arena_memdup(arena, intention.bytes, sizeof(intention.bytes)) };
+}
+
+/* A protobuf message with the fields entity and id, which name the target. */
+#define TWINS_NAME(message, target)                                                            \
+	((message)->has_entity = (message)->has_id = true,                                     \
+	    (message)->entity = (target)->view->def->number,                                   \
+	    (message)->id = (target)->row->row.id)
+
+static bool
+twins_get(const struct twins_target *target, Kehu__ClientFrame *frame)
+{
+	frame->request_case = KEHU__CLIENT_FRAME__REQUEST_GET;
+	frame->get = ARENA_NEW(target->arena, Kehu__Get);
+	kehu__get__init(frame->get);
+	TWINS_NAME(frame->get, target);
+	return true;
+}
+
+static bool
+twins_history(const struct twins_target *target, Kehu__ClientFrame *frame)
+{
+	frame->request_case = KEHU__CLIENT_FRAME__REQUEST_HISTORY;
+	frame->history = ARENA_NEW(target->arena, Kehu__History);
+	kehu__history__init(frame->history);
+	TWINS_NAME(frame->history, target);
+	return true;
+}
+
+static bool
+twins_why(const struct twins_target *target, Kehu__ClientFrame *frame)
+{
+	frame->request_case = KEHU__CLIENT_FRAME__REQUEST_WHY;
+	frame->why = ARENA_NEW(target->arena, Kehu__Why);
+	kehu__why__init(frame->why);
+	TWINS_NAME(frame->why, target);
+	return true;
+}
+
+/* Writes: what would be done must not be, so only where the evaluator says no. */
+static bool
+twins_refused(const struct twins_target *target, enum eval_right needs, const struct action *action)
+{
+	return eval_change(&world->facts, target->user, &target->row->row, needs, action) != EVAL_OK;
+}
+
+static bool
+twins_save(const struct twins_target *target, Kehu__ClientFrame *frame)
+{
+	Kehu__Save *save = ARENA_NEW(target->arena, Kehu__Save);
+	Kehu__Record *record = ARENA_NEW(target->arena, Kehu__Record);
+	Kehu__Value *value = ARENA_NEW(target->arena, Kehu__Value);
+
+	if (!twins_refused(target, EVAL_EDIT, NULL))
+		return false;
+	kehu__value__init(value);
+	value->has_field = true;
+	value->field = twins_field(target->view)->number;
+	value->text = arena_strdup(target->arena, "someone");
+	kehu__record__init(record);
+	TWINS_NAME(record, target);
+	record->has_version = true;
+	record->version = 1;
+	record->n_values = 1;
+	record->values = ARENA_ARRAY(target->arena, Kehu__Value *, 1);
+	record->values[0] = value;
+	kehu__save__init(save);
+	save->has_intention = true;
+	save->intention = twins_intention(target->arena);
+	save->record = record;
+	frame->request_case = KEHU__CLIENT_FRAME__REQUEST_SAVE;
+	frame->save = save;
+	return true;
+}
+
+static bool
+twins_delete(const struct twins_target *target, Kehu__ClientFrame *frame)
+{
+	if (!twins_refused(target, EVAL_DELETE, NULL))
+		return false;
+	frame->request_case = KEHU__CLIENT_FRAME__REQUEST_DELETE;
+	frame->delete_ = ARENA_NEW(target->arena, Kehu__Delete);
+	kehu__delete__init(frame->delete_);
+	TWINS_NAME(frame->delete_, target);
+	frame->delete_->has_intention = true;
+	frame->delete_->intention = twins_intention(target->arena);
+	return true;
+}
+
+static bool
+twins_act(const struct twins_target *target, Kehu__ClientFrame *frame)
+{
+	const struct action *action = target->view->def->actions;
+
+	while (action != NULL && action->name != NULL &&
+	       !twins_refused(target, eval_action_right(target->view->def, action->name), action))
+		action++;
+	if (action == NULL || action->name == NULL)
+		return false;
+	frame->request_case = KEHU__CLIENT_FRAME__REQUEST_ACT;
+	frame->act = ARENA_NEW(target->arena, Kehu__Act);
+	kehu__act__init(frame->act);
+	TWINS_NAME(frame->act, target);
+	frame->act->has_intention = true;
+	frame->act->intention = twins_intention(target->arena);
+	frame->act->action = arena_strdup(target->arena, action->name);
+	return true;
+}
+
+static bool (*const twins_ways[])(const struct twins_target *target, Kehu__ClientFrame *frame) = {
+	twins_get, twins_history, twins_why, twins_save, twins_delete, twins_act
+};
+
+/* In one of these ways; false: there is no such row, or it might be done. */
 static bool
 twins_record(struct arena *arena, Kehu__ClientFrame *frame, size_t reader, uint32_t way)
 {
-	const struct entity_view *view = twins_entity(false);
-	const struct world_row *row = twins_row(view, reader);
-	const struct eval_user *user = &world->readers[reader];
+	struct twins_target target = { .arena = arena,
+		.view = twins_entity(false),
+		.user = &world->readers[reader] };
 
-	if (row == NULL)
-		return false;
-	switch (way) {
-	case 0:
-		frame->request_case = KEHU__CLIENT_FRAME__REQUEST_GET;
-		frame->get = ARENA_NEW(arena, Kehu__Get);
-		kehu__get__init(frame->get);
-		frame->get->has_entity = frame->get->has_id = true;
-		frame->get->entity = view->def->number;
-		frame->get->id = row->row.id;
-		return true;
-	case 1:
-		frame->request_case = KEHU__CLIENT_FRAME__REQUEST_HISTORY;
-		frame->history = ARENA_NEW(arena, Kehu__History);
-		kehu__history__init(frame->history);
-		frame->history->has_entity = frame->history->has_id = true;
-		frame->history->entity = view->def->number;
-		frame->history->id = row->row.id;
-		return true;
-	case 2:
-		frame->request_case = KEHU__CLIENT_FRAME__REQUEST_WHY;
-		frame->why = ARENA_NEW(arena, Kehu__Why);
-		kehu__why__init(frame->why);
-		frame->why->has_entity = frame->why->has_id = true;
-		frame->why->entity = view->def->number;
-		frame->why->id = row->row.id;
-		return true;
-	default:
-		break;
-	}
-	/* Writes: what would be done must not be, so only where the evaluator says no. */
-	if (way == 3) {
-		Kehu__Save *save = ARENA_NEW(arena, Kehu__Save);
-		const struct field *field = twins_field(view);
-		Kehu__Value *value = ARENA_NEW(arena, Kehu__Value);
-		struct uuid intention = uuid_new();
-
-		if (eval_change(&world->facts, user, &row->row, EVAL_EDIT, NULL) == EVAL_OK)
-			return false;
-		kehu__save__init(save);
-		kehu__value__init(value);
-		value->has_field = true;
-		value->field = field->number;
-		value->text = arena_strdup(arena, "someone");
-		save->has_intention = true;
-		save->intention.data =
-		    arena_memdup(arena, intention.bytes, sizeof(intention.bytes));
-		save->intention.len = sizeof(intention.bytes);
-		save->record = ARENA_NEW(arena, Kehu__Record);
-		kehu__record__init(save->record);
-		save->record->has_entity = save->record->has_id = save->record->has_version =
-		    true;
-		save->record->entity = view->def->number;
-		save->record->id = row->row.id;
-		save->record->version = 1;
-		save->record->n_values = 1;
-		save->record->values = ARENA_ARRAY(arena, Kehu__Value *, 1);
-		save->record->values[0] = value;
-		frame->request_case = KEHU__CLIENT_FRAME__REQUEST_SAVE;
-		frame->save = save;
-		return true;
-	}
-	if (way == 4) {
-		Kehu__Delete *wire = ARENA_NEW(arena, Kehu__Delete);
-		struct uuid intention = uuid_new();
-
-		if (eval_change(&world->facts, user, &row->row, EVAL_DELETE, NULL) == EVAL_OK)
-			return false;
-		kehu__delete__init(wire);
-		wire->has_intention = wire->has_entity = wire->has_id = true;
-		wire->intention.data =
-		    arena_memdup(arena, intention.bytes, sizeof(intention.bytes));
-		wire->intention.len = sizeof(intention.bytes);
-		wire->entity = view->def->number;
-		wire->id = row->row.id;
-		frame->request_case = KEHU__CLIENT_FRAME__REQUEST_DELETE;
-		frame->delete_ = wire;
-		return true;
-	}
-	for (const struct action *action = view->def->actions;
-	     action != NULL && action->name != NULL; action++) {
-		struct uuid intention = uuid_new();
-
-		if (eval_change(&world->facts, user, &row->row,
-			eval_action_right(view->def, action->name), action) == EVAL_OK)
-			continue;
-		frame->act = ARENA_NEW(arena, Kehu__Act);
-		kehu__act__init(frame->act);
-		frame->act->has_intention = frame->act->has_entity = frame->act->has_id = true;
-		frame->act->intention.data =
-		    arena_memdup(arena, intention.bytes, sizeof(intention.bytes));
-		frame->act->intention.len = sizeof(intention.bytes);
-		frame->act->entity = view->def->number;
-		frame->act->id = row->row.id;
-		frame->act->action = arena_strdup(arena, action->name);
-		frame->request_case = KEHU__CLIENT_FRAME__REQUEST_ACT;
-		return true;
-	}
-	return false;
+	target.row = twins_row(target.view, reader);
+	return target.row != NULL && twins_ways[way](&target, frame);
 }
 
 static void
