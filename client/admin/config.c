@@ -271,7 +271,10 @@ config_put_value(config_setting_t *group, const Kehu__Field *field, const char *
 {
 	long long number = strtoll(text, NULL, 10);
 
-	if (field->type == CAT_INT && number >= INT_MIN && number <= INT_MAX)
+	if (field->bits != NULL && field->bits[0] != '\0')
+		config_setting_set_string(
+		    config_setting_add(group, field->name, CONFIG_TYPE_STRING), text);
+	else if (field->type == CAT_INT && number >= INT_MIN && number <= INT_MAX)
 		config_setting_set_int(
 		    config_setting_add(group, field->name, CONFIG_TYPE_INT), (int)number);
 	else if (field->type == CAT_INT)

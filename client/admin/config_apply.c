@@ -6,6 +6,7 @@
  */
 #include "client/admin/config.h"
 
+#include "client/link/bits.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <libconfig.h>
@@ -340,6 +341,16 @@ apply_said(struct apply *apply, const Kehu__Field *field, const config_setting_t
 	*text = member != NULL ? apply_scalar(apply, member) : NULL;
 	if (*text != NULL && field->type == CAT_BOOL && strcmp(*text, "false") == 0)
 		*text = NULL;
+	/* Words in any order, or a number: as export writes them. */
+	if (*text != NULL && field->bits != NULL && field->bits[0] != '\0') {
+		int64_t bits;
+
+		if (bits_parse(apply->cli->arena, apply->cli->cat, field->bits,
+			field->dictionary, *text, &bits) == ERR_OK)
+			*text = bits_text(apply->cli->arena, apply->cli->cat, field->bits,
+			    field->dictionary, bits, true);
+		return ERR_OK;
+	}
 	if (*text == NULL || field->type != CAT_REF || target == NULL ||
 	    target->kind != CAT_SETUP)
 		return ERR_OK;

@@ -42,7 +42,8 @@ admin_session_list(struct cli *cli)
 		{ "began", cli_say(cli, "Since", "登录时间") }, { "seen", cli_say(cli, "Last used", "最近使用") },
 		{ "ends", cli_say(cli, "Ends", "到期") }, { "locked", cli_say(cli, "Locked", "已锁定") },
 		{ "certificate", cli_say(cli, "Certificate", "证书") },
-		{ "own", cli_say(cli, "This one", "本会话") } };
+		{ "own", cli_say(cli, "This one", "本会话") },
+		{ "viewer", cli_say(cli, "Viewed by", "代看人") } };
 	const Kehu__SessionsAnswer *answer;
 	enum sheet_format format;
 
@@ -52,7 +53,7 @@ admin_session_list(struct cli *cli)
 	if (err != ERR_OK)
 		return err;
 	struct sheet *sheet =
-	    sheet_new(stdout, format, columns, 11, cli->options.given & OPT_BIT(HEADER));
+	    sheet_new(stdout, format, columns, 12, cli->options.given & OPT_BIT(HEADER));
 	for (size_t i = 0; i < answer->n_sessions; i++) {
 		const Kehu__SessionInfo *one = answer->sessions[i];
 
@@ -66,7 +67,8 @@ admin_session_list(struct cli *cli)
 			session_moment(cli, one->seen_us), session_moment(cli, one->ends_us),
 			{ CELL_BOOL, one->locked ? "true" : "false", NULL },
 			{ .text = one->certificate },
-			{ CELL_BOOL, one->own ? "true" : "false", NULL } });
+			{ CELL_BOOL, one->own ? "true" : "false", NULL },
+			{ .text = one->viewer } });
 	}
 	return cli_sheet_end(cli, sheet);
 }

@@ -5,36 +5,22 @@
  */
 #include "client/admin/why.h"
 
+#include "client/link/bits.h"
+
 #include <inttypes.h>
 #include <string.h>
-
-struct why_right {
-	uint32_t bit;
-	const char *name, *zh;
-};
-
-static const struct why_right why_rights[] = { { 1, "view", "查看" }, { 2, "create", "新建" },
-	{ 4, "edit", "修改" }, { 8, "delete", "删除" }, { 16, "restore", "恢复" },
-	{ 32, "export", "导出" }, { 64, "approve", "审批" }, { 128, "assign", "分配" },
-	{ 256, "act", "操作" } };
 
 static const char *
 why_rights_text(struct cli *cli, const Kehu__WhyGrant *grant, bool people)
 {
-	struct buf text = BUF_INIT;
+	const char *text = bits_text(
+	    cli->arena, cli->cat, BITS_RIGHTS, "right", grant->rights, !people);
 
-	for (size_t i = 0; i < sizeof(why_rights) / sizeof(why_rights[0]); i++)
-		if (grant->rights & why_rights[i].bit)
-			buf_printf(&text, "%s%s", text.bytes > 0 ? " " : "",
-			    people ? cli_say(cli, why_rights[i].name, why_rights[i].zh)
-				   : why_rights[i].name);
 	if (grant->states != NULL)
-		buf_printf(&text, " [%s]", grant->states);
+		text = arena_printf(cli->arena, "%s [%s]", text, grant->states);
 	if (grant->actions != NULL)
-		buf_printf(&text, " {%s}", grant->actions);
-	const char *copy = arena_strdup(cli->arena, buf_text(&text));
-	buf_fini(&text);
-	return copy;
+		text = arena_printf(cli->arena, "%s {%s}", text, grant->actions);
+	return text;
 }
 
 static const char *

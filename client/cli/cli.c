@@ -336,6 +336,8 @@ cli_choose(struct cli *cli)
 		stray = options_stray(&cli->options, OPT_COMMON);
 		if (cli->options.word_count > 0)
 			return cli_usage(cli, cli->options.words[0]);
+		if (stray == NULL && cli->options.given & OPT_BIT(AS))
+			return cli_usage(cli, "--as"); /* the screen asks for it itself */
 		return stray == NULL ? ERR_OK
 				     : cli_usage(cli, arena_printf(cli->arena, "--%s", stray));
 	}
@@ -347,7 +349,9 @@ cli_choose(struct cli *cli)
 		return cli_usage(cli, cli_say(cli, "something is missing", "缺少参数"));
 	if (cli->word_count > cli->command->words_max)
 		return cli_usage(cli, cli->words[cli->command->words_max]);
-	stray = options_stray(&cli->options, cli->command->options | OPT_COMMON);
+	/* Looking as another user wants a reason whatever is looked at. */
+	stray = options_stray(&cli->options, cli->command->options | OPT_COMMON |
+		(cli->options.given & OPT_BIT(AS) ? OPT_BIT(REASON) : 0));
 	return stray == NULL ? ERR_OK : cli_usage(cli, arena_printf(cli->arena, "--%s", stray));
 }
 

@@ -103,6 +103,62 @@ cli_credentials(struct cli *cli, const char **password)
 	    password);
 }
 
+/* ---- view as another user ---- */
+
+/* The session is told to end; politeness, since it would end by itself. */
+static void
+cli_end_session(struct cli *cli)
+{
+	Kehu__ClientFrame frame = KEHU__CLIENT_FRAME__INIT;
+	Kehu__Logout logout = KEHU__LOGOUT__INIT;
+	Kehu__ServerFrame *answer;
+
+	frame.request_case = KEHU__CLIENT_FRAME__REQUEST_LOGOUT;
+	frame.logout = &logout;
+	if (link_status(cli->link).state == LINK_READY &&
+	    link_call(cli->link, cli->arena, &frame, &answer, CLI_LOGOUT_MS) != ERR_OK)
+		cli_note(cli, "%s", cli_say(cli, "the session was not ended", "会话未能结束"));
+	link_free(cli->link);
+	cli->link = NULL;
+}
+
+/* --as: ask for a session that looks as that user, and go on with it in place of the own one. */
+static enum err
+cli_view_as(struct cli *cli, const struct link_options *options)
+{
+	const Kehu__Entity *users = cat_entity_called(cli->cat, "user");
+	const char *reason = cli->options.values[OPT_REASON];
+	Kehu__ClientFrame frame = KEHU__CLIENT_FRAME__INIT;
+	Kehu__ViewAs view = KEHU__VIEW_AS__INIT;
+	Kehu__ServerFrame *answer;
+	int64_t minutes;
+	enum err err;
+
+	if (users == NULL)
+		return cli_fail(cli, ERR_NO_SUCH_ENTITY, "user", NULL);
+	err = cli_number(cli, OPT_MINUTES, 0, &minutes);
+	if (err == ERR_OK)
+		err = cli_id(cli, users, cli->options.values[OPT_AS], &view.user);
+	if (err != ERR_OK)
+		return err;
+	view.has_user = view.has_minutes = true;
+	view.minutes = minutes < 0 || minutes > UINT32_MAX ? UINT32_MAX : (uint32_t)minutes;
+	view.reason = (char *)(uintptr_t)(reason != NULL ? reason : "");
+	frame.request_case = KEHU__CLIENT_FRAME__REQUEST_VIEW_AS;
+	frame.view_as = &view;
+	err = cli_ask(cli, cli->arena, &frame, NULL, &answer);
+	if (err != ERR_OK)
+		return err;
+	if (answer->answer_case != KEHU__SERVER_FRAME__ANSWER_VIEW_AS)
+		return cli_fail(cli, ERR_BAD_FRAME, NULL, NULL);
+	cli_end_session(cli);
+	cli->link = link_new(options);
+	link_resume(cli->link, answer->view_as->token.data, answer->view_as->token.len);
+	err = link_wait(cli->link, cli->timeout_ms);
+	cli->cat = link_catalog(cli->link);
+	return err == ERR_OK ? ERR_OK : cli_fail_answer(cli, err, NULL, NULL);
+}
+
 enum err
 cli_connect(struct cli *cli, const char *new_password)
 {
@@ -120,6 +176,11 @@ cli_connect(struct cli *cli, const char *new_password)
 	cli->cat = link_catalog(cli->link);
 	if (err == ERR_OK && link_user(cli->link)->notice[0] != '\0')
 		cli_note(cli, "%s", link_user(cli->link)->notice);
+	if (err == ERR_OK && cli->options.values[OPT_AS] != NULL) {
+		options.cache_dir = NULL; /* what is seen as another user leaves nothing behind */
+		options.keep_password = false;
+		return cli_view_as(cli, &options);
+	}
 	if (err == ERR_OK)
 		return ERR_OK;
 	if (err == ERR_FACTOR_ENROLL)
@@ -150,18 +211,6 @@ cli_sign_in(struct cli *cli, const char **password)
 void
 cli_disconnect(struct cli *cli)
 {
-	Kehu__ClientFrame frame = KEHU__CLIENT_FRAME__INIT;
-	Kehu__Logout logout = KEHU__LOGOUT__INIT;
-	Kehu__ServerFrame *answer;
-
-	if (cli->link == NULL)
-		return;
-	frame.request_case = KEHU__CLIENT_FRAME__REQUEST_LOGOUT;
-	frame.logout = &logout;
-	/* Politeness: the session would end by itself. */
-	if (link_status(cli->link).state == LINK_READY &&
-	    link_call(cli->link, cli->arena, &frame, &answer, CLI_LOGOUT_MS) != ERR_OK)
-		cli_note(cli, "%s", cli_say(cli, "the session was not ended", "会话未能结束"));
-	link_free(cli->link);
-	cli->link = NULL;
+	if (cli->link != NULL)
+		cli_end_session(cli);
 }

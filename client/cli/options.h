@@ -17,7 +17,7 @@ enum option_id {
 /* Every command takes these. */
 #define OPT_COMMON                                                                             \
 	(OPT_BIT(SERVER) | OPT_BIT(CA) | OPT_BIT(USER) | OPT_BIT(PASSWORD_FILE) |              \
-	    OPT_BIT(OTP_FILE) |                                                                \
+	    OPT_BIT(OTP_FILE) | OPT_BIT(AS) | OPT_BIT(MINUTES) |                                \
 	    OPT_BIT(LANGUAGE) | OPT_BIT(CONFIG) | OPT_BIT(HELP) | OPT_BIT(VERSION))
 
 struct options {

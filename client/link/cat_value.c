@@ -2,7 +2,7 @@
  * Values as people read and type them, by the type of their field. References by name are asked
  * of the server by whoever needs them; everything else is decided here without it.
  */
-#include "client/link/catalog.h"
+#include "client/link/bits.h"
 
 #include "common/date.h"
 #include "common/money.h"
@@ -52,8 +52,8 @@ cat_choice_text(const struct cat *cat, const Kehu__Field *field, const char *cod
 }
 
 static const char *
-cat_number_text(struct arena *arena, const Kehu__Field *field, const Kehu__Value *value,
-    const struct cat_style *style)
+cat_number_text(struct arena *arena, const struct cat *cat, const Kehu__Field *field,
+    const Kehu__Value *value, const struct cat_style *style)
 {
 	const char *currency = value->text != NULL ? value->text : CAT_CURRENCY;
 	int decimals = money_decimals(currency);
@@ -81,6 +81,9 @@ cat_number_text(struct arena *arena, const Kehu__Field *field, const Kehu__Value
 		return value->text != NULL ? value->text
 					   : arena_printf(arena, "#%" PRId64, value->number);
 	default:
+		if (field->bits != NULL && field->bits[0] != '\0')
+			return bits_text(arena, cat, field->bits, field->dictionary,
+			    value->number, style->plain);
 		return arena_printf(arena, "%" PRId64, value->number);
 	}
 }
@@ -96,7 +99,7 @@ cat_value_text(struct arena *arena, const struct cat *cat, const Kehu__Field *fi
 	if (value->masked || !value->has_number)
 		text = value->text != NULL ? value->text : "";
 	else if (field != NULL)
-		text = cat_number_text(arena, field, value, style);
+		text = cat_number_text(arena, cat, field, value, style);
 	if (field != NULL && field->type == CAT_CHOICE && !value->masked)
 		text = cat_choice_text(cat, field, text, style);
 	bool block = field != NULL && field->type == CAT_BLOCK;
@@ -185,11 +188,14 @@ cat_parse_text(
 }
 
 static enum err
-cat_parse_number(struct arena *arena, const Kehu__Field *field, const char *text,
-    const struct cat_now *now, Kehu__Value *value)
+cat_parse_number(struct arena *arena, const struct cat *cat, const Kehu__Field *field,
+    const char *text, const struct cat_now *now, Kehu__Value *value)
 {
 	switch (field->type) {
 	case CAT_INT:
+		if (field->bits != NULL && field->bits[0] != '\0')
+			return bits_parse(
+			    arena, cat, field->bits, field->dictionary, text, &value->number);
 		return money_parse(text, 0, &value->number);
 	case CAT_QUANTITY:
 		return money_parse(text, (int)field->decimals, &value->number);
@@ -231,7 +237,7 @@ cat_value_parse(struct arena *arena, const struct cat *cat, const Kehu__Field *f
 	case CAT_CHOICE:
 		return cat_parse_choice(arena, cat, field, clean, value);
 	default:
-		err = cat_parse_number(arena, field, clean, now, value);
+		err = cat_parse_number(arena, cat, field, clean, now, value);
 		value->has_number = err == ERR_OK;
 		return err;
 	}

@@ -51,6 +51,7 @@ enum cat_allowed { /* Entity.actions_allowed */
 	CAT_DELETE = 8,
 	CAT_RESTORE = 16,
 	CAT_EXPORT = 32,
+	CAT_ACT = 256,
 };
 enum cat_right { /* Record.rights, Row.rights */
 	CAT_MAY_EDIT = 1,

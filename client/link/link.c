@@ -134,7 +134,7 @@ link_new(const struct link_options *options)
 	link->told = LINK_CONNECTING;
 	TAILQ_INIT(&link->queue);
 	link_copy_options(link, options);
-	link->user = (struct link_user){ .name = "", .label = "", .branch = "", .notice = "" };
+	link->user = (struct link_user){ .name = "", .label = "", .branch = "", .notice = "", .viewer = "" };
 	if (!link_parse_servers(link, link->options.server)) {
 		carrier_init(&link->carrier, NULL);
 		link_end(link, ERR_CONFIG,

@@ -58,6 +58,8 @@ struct link_user {
 	size_t role_count;
 	int lock_s;         /* nobody touched a key for so long: link_lock(); 0: never */
 	const char *notice; /* to be shown once; "": nothing */
+	const char *viewer; /* somebody else who only looks as this user; "": nobody */
+	int64_t until_us;   /* and until when */
 };
 
 struct link_events {
@@ -105,6 +107,11 @@ void link_set_events(struct link *link, const struct link_events *events);
  * NULL. */
 void link_login(
     struct link *link, const char *user, const char *password, const char *new_password);
+/*
+ * Instead of a login: go on with a session that another request opened (ViewAs), by its token.
+ * Copied. Once it has ended the link wants a login.
+ */
+void link_resume(struct link *link, const uint8_t *token, size_t bytes);
 /*
  * The second stage of a login, while status.needs_factor: SIGN_IN with a code; or, where one must
  * be set up, BEGIN (link_factor_answer() then has the secret) and CONFIRM with a first code.

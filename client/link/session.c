@@ -129,6 +129,25 @@ session_begin(struct link *link)
 	}
 }
 
+static void
+session_keep_token(struct link *link, const uint8_t *token, size_t bytes)
+{
+	session_forget_token(link);
+	link->token = malloc(bytes + 1);
+	if (link->token == NULL)
+		fatal("out of memory: token");
+	memcpy(link->token, token, bytes);
+	link->token_bytes = bytes;
+}
+
+void
+link_resume(struct link *link, const uint8_t *token, size_t bytes)
+{
+	session_keep_token(link, token, bytes);
+	if (link->phase == PHASE_LOGIN && link->control == 0)
+		session_resume(link);
+}
+
 void
 link_login(struct link *link, const char *user, const char *password, const char *new_password)
 {
@@ -331,6 +350,9 @@ session_keep_user(struct link *link, const Kehu__LoginAnswer *answer)
 		.lock_s = (int)answer->lock_s,
 		.notice = arena_strdup(
 		    link->user_arena, answer->notice != NULL ? answer->notice : ""),
+		.viewer = arena_strdup(
+		    link->user_arena, answer->viewer != NULL ? answer->viewer : ""),
+		.until_us = answer->until_us,
 	};
 }
 
@@ -338,14 +360,8 @@ static void
 session_signed_in(struct link *link, const Kehu__LoginAnswer *answer)
 {
 	session_keep_user(link, answer);
-	if (answer->has_token) {
-		session_forget_token(link);
-		link->token = malloc(answer->token.len + 1);
-		if (link->token == NULL)
-			fatal("out of memory: token");
-		memcpy(link->token, answer->token.data, answer->token.len);
-		link->token_bytes = answer->token.len;
-	}
+	if (answer->has_token)
+		session_keep_token(link, answer->token.data, answer->token.len);
 	session_wipe(&link->new_password);
 	if (!link->options.keep_password)
 		session_wipe(&link->password);

@@ -3,6 +3,7 @@
  * records to make, printing, deleting. Doing it is action_run.c's and action_remove.c's.
  */
 #include "client/screens/action_private.h"
+#include "client/screens/why.h"
 #include "client/ui/message_log.h"
 #include "client/ui/picker.h"
 #include "common/log.h"
@@ -19,6 +20,7 @@ enum action_kind {
 	ACTION_PRINT,
 	ACTION_DELETE,
 	ACTION_RESTORE,
+	ACTION_WHY,
 	ACTION_LOG,
 };
 
@@ -135,6 +137,9 @@ action_take(struct action *action, enum action_kind kind, size_t index)
 	case ACTION_RESTORE:
 		action_restore(action->app, action->entity->number, action->record->id);
 		break;
+	case ACTION_WHY:
+		why_open(action->app, action->entity->number, action->record->id, 0, NULL);
+		break;
 	case ACTION_LOG:
 		message_log_open(action->app->ui);
 		break;
@@ -210,6 +215,7 @@ action_items(const struct action *action, const struct action_list *list)
 		action_item(list, ACTION_DELETE, 0, tr(T_DELETE), NULL);
 	if (action->record->deleted && (action->record->rights & CAT_MAY_RESTORE) != 0)
 		action_item(list, ACTION_RESTORE, 0, tr(T_RESTORE), NULL);
+	action_item(list, ACTION_WHY, 0, tr(T_WHY), "W");
 	action_item(list, ACTION_LOG, 0, tr(T_LOG_TITLE), NULL);
 }
 

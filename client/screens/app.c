@@ -12,6 +12,7 @@
 #include "client/screens/pick.h"
 #include "client/screens/recent.h"
 #include "client/screens/sign.h"
+#include "client/screens/viewing.h"
 #include "client/screens/views.h"
 #include "client/ui/confirm.h"
 #include "client/ui/term.h"
@@ -111,7 +112,7 @@ app_show_link(void *arg)
 		app->word_timer = loop_timer(app->loop, APP_WORD_MS, app_show_link, app);
 }
 
-static void
+void
 app_show_user(struct app *app)
 {
 	const struct link_user *user = link_user(app->link);
@@ -125,6 +126,7 @@ app_show_user(struct app *app)
 				 arena_printf(app->arena, "%s%s%s", user->label,
 				     user->branch[0] ? "@" : "", user->branch),
 				 TEXT_LINE));
+	ui_set_banner(app->ui, viewing_banner(app, app->arena));
 	arena_rewind(app->arena, mark);
 }
 
@@ -156,7 +158,8 @@ app_on_state(void *context, enum link_state state)
 
 	app->broken = !ready;
 	app_show_link(app);
-	login_link_changed(app);
+	if (!viewing_link_changed(app))
+		login_link_changed(app);
 	lock_link_changed(app);
 	if (back)
 		app_read_again(app);
@@ -305,6 +308,11 @@ app_global_key(void *arg, enum act act)
 	if (app->login != NULL || app->lock != NULL || !app->entered)
 		return UI_NONE;
 	switch (act) {
+	case ACT_end_view:
+		if (!viewing_is_on(app))
+			return UI_NONE;
+		viewing_end(app);
+		return UI_DONE;
 	case ACT_go:
 		palette_open(app);
 		return UI_DONE;
@@ -369,6 +377,10 @@ app_set_lang(struct app *app, enum lang lang)
 void
 app_logout(struct app *app)
 {
+	if (viewing_is_on(app)) {
+		viewing_end(app); /* out of the other user first */
+		return;
+	}
 	/* Nothing of this user stays on the screen; the next one gets a home of his own. */
 	link_logout(app->link);
 	while (ui_top(app->ui) != NULL)
@@ -428,13 +440,15 @@ static void
 app_fini(struct app *app)
 {
 	loop_before(app->loop, NULL, NULL);
-	login_remember(app);
+	if (!viewing_is_on(app))
+		login_remember(app);
 	ui_free(app->ui);
 	pick_fini(app);
 	recent_fini(app);
 	views_fini(app);
 	live_fini(app);
 	ask_fini(app);
+	viewing_fini(app);
 	link_free(app->link);
 	loop_free(app->loop);
 }

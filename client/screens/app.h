@@ -21,6 +21,10 @@ struct app {
 	enum lang lang;
 	int offset_min;
 
+	/* of viewing.c: the own link while another user is looked as; NULL: nobody is */
+	struct link *base;
+	unsigned base_timer;
+
 	/* of the files that have the name */
 	struct asks *asks;
 	struct live *live;
@@ -62,6 +66,8 @@ struct cat_style app_style(const struct app *app);
 const Kehu__Entity *app_entity(const struct app *app, const char *name);
 /* The number of an entity's field by name; 0: none. */
 uint32_t app_field(const Kehu__Entity *entity, const char *name);
+/* Who is signed in, in the title. */
+void app_show_user(struct app *app);
 /* The other language, from now on and for what the server says. */
 void app_set_lang(struct app *app, enum lang lang);
 /* Leave the present server, if any, for another ("HOST:PORT"). */

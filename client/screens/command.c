@@ -1,10 +1,12 @@
 /* The commands of the palette, made from catalogue and module table. See command.h. */
 #include "client/screens/command.h"
 
+#include "client/screens/admin.h"
 #include "client/screens/ask.h"
 #include "client/screens/jobs.h"
 #include "client/screens/password.h"
 #include "client/screens/sign.h"
+#include "client/screens/viewing.h"
 #include "client/ui/help.h"
 #include "client/ui/message_log.h"
 #include "client/ui/picker.h"
@@ -288,15 +290,20 @@ command_add_others(struct command_maker *maker)
 		{ COMMAND_FACTOR, T_COMMAND_FACTOR, { "ecyz", "factor", "totp" } },
 		{ COMMAND_JOBS, T_JOBS, { "zy", "jobs" } },
 		{ COMMAND_SESSIONS, T_SESSIONS, { "hh", "sessions" } },
+		{ COMMAND_ADMIN, T_ADMIN, { "gl", "admin" } },
+		{ COMMAND_VIEW_AS, T_VIEWING, { "dkyh", "viewas" } },
 		{ COMMAND_LOCK, T_COMMAND_LOCK, { "sd", "lock" } },
 		{ COMMAND_LOGOUT, T_COMMAND_LOGOUT, { "zx", "logout" } },
 		{ COMMAND_LEAVE, T_COMMAND_LEAVE, { "tc", "quit", "exit" } },
 	};
 
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
-		struct command *command =
-		    command_new(maker, others[i].kind, tr(others[i].label));
+		struct command *command;
 
+		if ((others[i].kind == COMMAND_VIEW_AS && !viewing_can(maker->app)) ||
+		    (others[i].kind == COMMAND_ADMIN && !admin_can(maker->app)))
+			continue;
+		command = command_new(maker, others[i].kind, tr(others[i].label));
 		command->mine = true;
 		for (int c = 0; c < 4 && others[i].codes[c] != NULL; c++)
 			command_code(command, others[i].codes[c]);
@@ -408,6 +415,12 @@ command_run(struct app *app, const struct command *command, int64_t object, cons
 		break;
 	case COMMAND_SESSIONS:
 		sessions_open(app);
+		break;
+	case COMMAND_ADMIN:
+		admin_open(app);
+		break;
+	case COMMAND_VIEW_AS:
+		viewing_open(app);
 		break;
 	case COMMAND_LOCK:
 		lock_now(app);

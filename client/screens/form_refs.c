@@ -339,6 +339,10 @@ values_pick(struct values *values)
 	if (index >= values->count || values->boxes[index].field == NULL)
 		return UI_HANDLED;
 	field = values->boxes[index].field;
+	if (values_is_bits(field)) {
+		values_pick_bits(values, index);
+		return UI_DONE;
+	}
 	ask = ARENA_NEW(values->arena, struct refs_ask);
 	*ask = (struct refs_ask){ values, index };
 	if (field->type == CAT_REF)

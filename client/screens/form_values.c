@@ -26,6 +26,12 @@ enum {
 
 /* ---- the boxes ---- */
 
+bool
+values_is_bits(const Kehu__Field *field)
+{
+	return field->bits != NULL && field->bits[0] != '\0';
+}
+
 static bool
 values_is_short(const struct values_spec *spec)
 {
@@ -33,6 +39,7 @@ values_is_short(const struct values_spec *spec)
 		return false;
 	switch (spec->field->type) {
 	case CAT_INT:
+		return !values_is_bits(spec->field);
 	case CAT_QUANTITY:
 	case CAT_CHOICE:
 	case CAT_BOOL:
@@ -50,6 +57,7 @@ values_cols(const Kehu__Field *field)
 {
 	switch (field->type) {
 	case CAT_INT:
+		return values_is_bits(field) ? VALUES_LONG_COLS : VALUES_SHORT_COLS;
 	case CAT_QUANTITY:
 	case CAT_CHOICE:
 		return VALUES_SHORT_COLS;
@@ -113,7 +121,8 @@ values_set_field(struct values *values, struct form_field *box, const Kehu__Fiel
 	box->required = (field->flags & CAT_REQUIRED) != 0 && box->kind != FORM_CHECK &&
 			box->kind != FORM_SHOW;
 	box->lookup =
-	    box->kind == FORM_TEXT && (field->type == CAT_REF || field->type == CAT_DATE);
+	    box->kind == FORM_TEXT &&
+	    (field->type == CAT_REF || field->type == CAT_DATE || values_is_bits(field));
 	if (box->kind == FORM_CHOICE)
 		values_set_choices(values, box, field);
 }

@@ -78,6 +78,9 @@ size_t values_collect(
 /* Put the server's words at a field; false: there is no such box. */
 bool values_blame(struct values *values, uint32_t field, const char *text);
 
+/* Several yes and no in one number, and the list to tick them. */
+bool values_is_bits(const Kehu__Field *field);
+void values_pick_bits(struct values *values, size_t index);
 /* F4: open the list of values of the box with the focus. */
 unsigned values_pick(struct values *values);
 /* One key of the form; UI_LOOKUP and UI_ASK are served here. Flags as form_key(). */

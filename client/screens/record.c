@@ -10,6 +10,7 @@
 #include "client/screens/draft.h"
 #include "client/screens/form.h"
 #include "client/screens/reveal.h"
+#include "client/screens/why.h"
 #include "client/ui/term.h"
 #include "common/log.h"
 #include "common/text.h"
@@ -375,6 +376,9 @@ record_key_act(struct record_screen *screen, enum act act)
 		if (!reveal_can(screen->app, screen->record))
 			return UI_NONE;
 		reveal_open(screen->app, screen->record);
+		return UI_DONE;
+	case ACT_why:
+		why_open(screen->app, screen->entity->number, screen->id, 0, NULL);
 		return UI_DONE;
 	case ACT_undo:
 		return action_undo(screen->app);

@@ -52,7 +52,8 @@ sessions_row(void *arg, size_t index)
 	sessions->cells[2] = info->client;
 	sessions->cells[3] = date_format_us(scratch, info->began_us, sessions->app->offset_min);
 	sessions->cells[4] = date_format_us(scratch, info->seen_us, sessions->app->offset_min);
-	sessions->cells[5] = info->own ? tr(T_SESSIONS_OWN) : info->locked ? tr(T_SESSIONS_LOCKED) : "";
+	sessions->cells[5] = info->viewer != NULL && info->viewer[0] != '\0' ? tr(T_SESSIONS_VIEWED) :
+	    info->own ? tr(T_SESSIONS_OWN) : info->locked ? tr(T_SESSIONS_LOCKED) : "";
 	sessions->row = (struct list_row){ .id = info->id, .cells = sessions->cells };
 	return &sessions->row;
 }
@@ -157,6 +158,10 @@ sessions_hint(struct screen *screen)
 
 	if (info == NULL)
 		return NULL;
+	if (info->viewer != NULL && info->viewer[0] != '\0')
+		return arena_printf(cells_scratch(), tr(T_SESSIONS_VIEWER),
+		    text_print(cells_scratch(), info->viewer, TEXT_LINE),
+		    date_format_us(cells_scratch(), info->ends_us, ((struct sessions *)screen)->app->offset_min));
 	return arena_printf(cells_scratch(), tr(T_SESSIONS_HINT),
 	    date_format_us(cells_scratch(), info->ends_us, ((struct sessions *)screen)->app->offset_min),
 	    info->certificate != NULL && info->certificate[0] != '\0' ? info->certificate : "-");

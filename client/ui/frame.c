@@ -127,7 +127,12 @@ frame_draw_title(struct ui *ui, struct screen *base)
 	    ui->clock_shown / 60, ui->clock_shown % 60, ui->link);
 	left = cols - (int)text_cols(right);
 	cells_put(0, 0, cols, "", ROLE_CHROME);
-	if (ui->module_count) {
+	if (ui->banner[0] != '\0') {
+		int x = cells_add(0, 0, left,
+		    arena_printf(cells_scratch(), " %s %s ", tr(T_APP), title), ROLE_CHROME);
+
+		cells_add(0, x, left > x ? left - x : 0, ui->banner, ROLE_BAD);
+	} else if (ui->module_count) {
 		int x = cells_add(0, 0, left,
 		    arena_printf(cells_scratch(), " %s %s", tr(T_APP), title), ROLE_CHROME);
 

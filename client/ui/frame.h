@@ -27,6 +27,7 @@ struct ui {
 	enum err said_code; /* of the message on show when the key came */
 
 	char user[96], link[64];
+	char banner[120];
 	enum role link_role;
 	int clock_minutes;
 	int clock_shown; /* minute of the day on the screen */

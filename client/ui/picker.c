@@ -94,6 +94,16 @@ picker_refresh(struct picker *picker)
 	picker->config.search(picker->config.arg, picker, picker_text(picker));
 }
 
+void
+picker_again(struct picker *picker)
+{
+	size_t at = picker->list.cursor;
+
+	picker_refresh(picker);
+	if (at < picker->count)
+		list_go(&picker->list, at);
+}
+
 static void
 picker_on_quiet(void *arg)
 {

@@ -44,6 +44,8 @@ void picker_clear(struct picker *picker);
 void picker_add(struct picker *picker, const struct picker_item *item);
 /* Search again with the text there is (the dictionary arrived). */
 void picker_refresh(struct picker *picker);
+/* The same, and the cursor stays in its row: the candidates look different now. */
+void picker_again(struct picker *picker);
 const char *picker_text(const struct picker *picker);
 
 /*

@@ -490,6 +490,13 @@ ui_set_link(struct ui *ui, const char *word, enum role role)
 }
 
 void
+ui_set_banner(struct ui *ui, const char *text)
+{
+	ui_copy(ui->banner, sizeof ui->banner, text);
+	ui_redraw(ui);
+}
+
+void
 ui_set_clock(struct ui *ui, int offset_min)
 {
 	ui->clock_minutes = offset_min;

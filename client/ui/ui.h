@@ -102,6 +102,8 @@ void ui_draw(struct ui *ui);
 /* Row 0. Texts are copied. */
 void ui_set_user(struct ui *ui, const char *user_at_branch);
 void ui_set_link(struct ui *ui, const char *word, enum role role); /* "OK", "慢", "断 12s Ctrl-L 重连" */
+/* In place of the modules, so that it cannot be overlooked; "": nothing. Copied. */
+void ui_set_banner(struct ui *ui, const char *text);
 /* Minutes east of UTC of the clock shown; the machine's own until this is called. */
 void ui_set_clock(struct ui *ui, int offset_min);
 /* The modules in the title; names are called at each drawing, so that languages switch. */

@@ -81,6 +81,12 @@ int64_t access_user_branch(const struct access_user *user);
 /* One of the roles wants a second factor; one of them lets data out. */
 bool access_user_second_factor(const struct access_user *user);
 bool access_user_exports(const struct access_user *user);
+/*
+ * A user as the viewer may look through him: the rows are his, nothing can be done with them, and
+ * values show where the viewer sees all such records, and that field. In arena; both must outlive it.
+ */
+const struct access_user *access_through(
+    struct arena *arena, const struct access_user *user, const struct access_user *viewer);
 /* The role names of a user, in arena; returns how many. */
 size_t access_user_roles(struct arena *arena, const struct access_user *user,
     const char *const **names);

@@ -20,7 +20,7 @@ struct access_role {
 	struct role_rules rules;
 };
 
-static void
+void
 access_add_grant(struct grant_sum *sum, const struct grant *grant)
 {
 	sum->rights |= grant->rights;

@@ -71,6 +71,8 @@ struct access {
 /* Order by the int64_t that a struct begins with. */
 int access_compare_id(const void *a, const void *b);
 bool arms_has(const int64_t *ids, size_t count, int64_t id);
+/* Adds rights and scopes of one more grant to a sum. */
+void access_add_grant(struct grant_sum *sum, const struct grant *grant);
 
 /* "SELECT id, label, key, parent, branch, department" of a set-up entity; and into the snapshot, by
  * the catalogue's order of entities (NULL: not a set-up one). */

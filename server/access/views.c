@@ -205,3 +205,30 @@ views_of_roles(struct arena *arena, const struct catalog *catalog,
 	}
 	return views;
 }
+
+const struct entity_view *
+views_through(struct arena *arena, const struct entity_view *seen,
+    const struct entity_view *viewers, bool whole)
+{
+	const struct field **fields =
+	    ARENA_ARRAY(arena, const struct field *, seen->field_count + 1);
+	struct entity_view *view = ARENA_NEW(arena, struct entity_view);
+
+	*view = (struct entity_view){ .def = seen->def, .fields = fields, .whole = seen->whole };
+	for (size_t i = 0; i < seen->field_count; i++) {
+		const struct field *own = entity_field(viewers, seen->fields[i]->number);
+		struct field *copy =
+		    arena_memdup(arena, seen->fields[i], sizeof(*seen->fields[i]));
+
+		if (!whole || own == NULL)
+			copy->flags |= FIELD_MASKED | FIELD_BLANK;
+		else
+			copy->flags |= own->flags & FIELD_MASKED;
+		if (copy->flags & FIELD_MASKED)
+			copy->flags &= ~(uint32_t)(FIELD_SORT | FIELD_FILTER | FIELD_SEARCH |
+						   FIELD_REVEAL);
+		copy->flags |= FIELD_READONLY;
+		fields[view->field_count++] = copy;
+	}
+	return view;
+}

@@ -46,4 +46,12 @@ const struct entity_view **views_of_roles(struct arena *arena, const struct cata
     const struct entity_view *const *plain, uint32_t entity_max,
     const struct role_rules *const *roles, size_t role_count);
 
+/*
+ * The views of one reader as another may look through them: of an entity that the viewer does not
+ * see whole (whole false), or of a field hidden from the viewer, only that there is a value. Nothing
+ * in them can be changed, and masked fields cannot be asked by.
+ */
+const struct entity_view *views_through(struct arena *arena, const struct entity_view *seen,
+    const struct entity_view *viewers, bool whole);
+
 #endif

@@ -210,7 +210,7 @@ readings_take(struct call *call, int64_t day, uint64_t need, uint64_t chunk, uin
 	enum err err;
 
 	sql_add(sql, "SELECT granted, budget FROM kehu_reading_reserve(");
-	sql_int(sql, call->session.user);
+	sql_int(sql, call_reader(call));
 	sql_add(sql, ", ");
 	sql_date(sql, day);
 	sql_add(sql, ", ");
@@ -257,7 +257,7 @@ readings_charge(struct call *call, enum reading_way way, const int64_t *ids, siz
 	bool limited = call->server->settings.budget_rows > 0;
 	int64_t day = reading_day(call->server);
 
-	if (readings == NULL || count == 0 || call->session.user == 0)
+	if (readings == NULL || count == 0 || call_reader(call) == 0)
 		return ERR_OK;
 	for (;;) {
 		uint64_t news, need, granted;
@@ -266,7 +266,7 @@ readings_charge(struct call *call, enum reading_way way, const int64_t *ids, siz
 		enum err err;
 
 		pthread_mutex_lock(&readings->lock);
-		reader = reader_of(readings, call->session.user, day);
+		reader = reader_of(readings, call_reader(call), day);
 		news = reader_news(reader, ids, count);
 		need = limited && news > reader->left ? news - reader->left : 0;
 		if (need == 0) {
@@ -284,7 +284,7 @@ readings_charge(struct call *call, enum reading_way way, const int64_t *ids, siz
 		if (granted == 0)
 			return readings_refuse(call, budget);
 		pthread_mutex_lock(&readings->lock);
-		reader_of(readings, call->session.user, day)->left += granted;
+		reader_of(readings, call_reader(call), day)->left += granted;
 		pthread_mutex_unlock(&readings->lock);
 	}
 }
@@ -307,7 +307,7 @@ readings_note_view(
     struct call *call, const struct entity_view *entity, int64_t record, uint64_t count)
 {
 	struct readings *readings = call->server->readings;
-	int64_t hour = date_now_us() / US_PER_HOUR, user = call->session.user;
+	int64_t hour = date_now_us() / US_PER_HOUR, user = call_reader(call);
 	struct view **at, *view;
 
 	if (readings == NULL || count == 0 || !readings_sensitive(entity))
@@ -456,7 +456,7 @@ readings_reserve(struct call *call, uint64_t wanted, uint64_t *rows)
 	if (readings == NULL || call->server->settings.budget_rows == 0)
 		return ERR_OK;
 	pthread_mutex_lock(&readings->lock);
-	*rows = reader_of(readings, call->session.user, day)->left;
+	*rows = reader_of(readings, call_reader(call), day)->left;
 	pthread_mutex_unlock(&readings->lock);
 	if (*rows >= wanted)
 		return ERR_OK;
@@ -466,7 +466,7 @@ readings_reserve(struct call *call, uint64_t wanted, uint64_t *rows)
 	if (granted == 0 && *rows == 0)
 		return readings_refuse(call, budget);
 	pthread_mutex_lock(&readings->lock);
-	*rows = reader_of(readings, call->session.user, day)->left += granted;
+	*rows = reader_of(readings, call_reader(call), day)->left += granted;
 	pthread_mutex_unlock(&readings->lock);
 	return ERR_OK;
 }
@@ -482,7 +482,7 @@ readings_use(
 	if (readings == NULL)
 		return true;
 	pthread_mutex_lock(&readings->lock);
-	reader = reader_of(readings, call->session.user, reading_day(call->server));
+	reader = reader_of(readings, call_reader(call), reading_day(call->server));
 	enough = !limited || reader->left >= rows;
 	if (enough) {
 		reader->left -= limited ? rows : 0;

@@ -45,6 +45,7 @@ enum field_flag { /* the low byte goes over the wire as it is */
 	FIELD_NUMBERED = 16384,/* filled from the entity's number series when left empty */
 	FIELD_HIDDEN = 32768,  /* never leaves the server (access columns' internals, hashes) */
 	FIELD_VIEWED = 65536,  /* of a reader's view: MASKED and READONLY say what the reader may */
+	FIELD_BLANK = 262144,  /* of a reader's view: masked so that nothing of it shows */
 	FIELD_REVEAL = 131072, /* of a reader's view: masked, and one value may be asked for with a reason */
 };
 
@@ -63,7 +64,8 @@ struct field {
 	uint32_t flags;
 	uint32_t max_chars;       /* texts; 0: 200 (TYPE_BLOCK 4000) */
 	uint32_t decimals;        /* TYPE_QUANTITY */
-	const char *dict;         /* TYPE_CHOICE: dictionary name */
+	const char *dict;         /* TYPE_CHOICE: dictionary name; of .bits the labels */
+	const char *bits;         /* TYPE_INT of several yes and no: the codes of its bits, in order */
 	const char *ref;          /* TYPE_REF, TYPE_REFS: entity name */
 	char search;              /* token class of FIELD_SEARCH (server/record/token.h) */
 	const char *aliases;      /* further names in queries, space-separated: "级别 lv" */

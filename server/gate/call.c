@@ -47,6 +47,12 @@ call_today(const struct call *call)
 	return date_today(call->session.offset_min);
 }
 
+int64_t
+call_reader(const struct call *call)
+{
+	return call->session.viewer != 0 ? call->session.viewer : call->session.user;
+}
+
 static const struct entity_view *
 call_view_of(const struct call *call, const struct entity_view *whole)
 {
@@ -237,12 +243,14 @@ call_open(struct call *call, const struct entity *entity, int64_t id, bool write
 void
 call_log(const struct call *call, int level, const char *message, const char *format, ...)
 {
-	char text[512];
+	char text[512], as[32] = "";
 	va_list args;
 
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	log_write((enum log_level)level, message, "request=%" PRIu64 " user=%" PRId64 " peer=%s %s",
-	    call->reference, call->session.user, call->session.peer, text);
+	if (call->session.viewer != 0)
+		snprintf(as, sizeof(as), "as=%" PRId64 " ", call->session.user);
+	log_write((enum log_level)level, message, "request=%" PRIu64 " user=%" PRId64 " %speer=%s %s",
+	    call->reference, call_reader(call), as, call->session.peer, text);
 }

@@ -31,6 +31,7 @@ struct session {
 	enum session_state state;
 	int64_t id;   /* row of the session table; 0 before login */
 	int64_t user;
+	int64_t viewer; /* it only looks as user, for this one; 0: it is the user's own */
 	enum lang lang;
 	int offset_min;
 	bool zstd;
@@ -115,6 +116,8 @@ void call_also(struct call *call, struct failure failure);
 /* The text of a failure in the user's language: English and Chinese given side by side. */
 const char *call_say(const struct call *call, const char *en, const char *zh);
 int64_t call_today(const struct call *call);
+/* Who reads what the call answers, and answers for it: its user, or who views as the user. */
+int64_t call_reader(const struct call *call);
 
 /*
  * Look an entity up and demand a right on it. ERR_NO_SUCH_ENTITY also where the user has no

@@ -67,6 +67,7 @@ catalog_field_to_wire(struct call *call, const struct field *field)
 	    field->type == TYPE_BLOCK		? 4000 :
 						  200;
 	wire->dictionary = catalog_copy(arena, field->dict);
+	wire->bits = catalog_copy(arena, field->bits);
 	wire->has_references = target != NULL;
 	wire->references = target != NULL ? target->def->number : 0;
 	wire->help = catalog_copy(arena, call_say(call, field->help_en, field->help_zh));

@@ -173,7 +173,7 @@ gate_attempt(struct call *call, const struct request_row *row, bool *again)
 	}
 	if (strcmp(state, STATE_SESSION_ENDED) == 0) {
 		call->session.state = SESSION_HELLO;
-		call->session.user = call->session.id = 0;
+		call->session.user = call->session.id = call->session.viewer = 0;
 		call->failure = (struct failure){ .err = ERR_SESSION_ENDED };
 		return ERR_SESSION_ENDED;
 	}
@@ -207,6 +207,11 @@ gate_run(struct call *call, const struct request_row *row)
 			if (i == 0 && snapshot_load(call->server, call->store) == ERR_OK)
 				continue;
 			return CALL_FAIL(call, ERR_SESSION_ENDED);
+		}
+		if (call->session.viewer != 0) {
+			err = viewing_enter(call);
+			if (err != ERR_OK)
+				return err;
 		}
 		err = gate_attempt(call, row, &again);
 	}

@@ -40,6 +40,12 @@ void gate_committed(struct call *call);
 /* What a password costs on this server. */
 struct password_cost server_password_cost(const struct server *server);
 
+/*
+ * In a session that looks as another user (viewing.c): refuses what is not looking, and gives the call
+ * that user as the viewer may look through him.
+ */
+MUST_CHECK enum err viewing_enter(struct call *call);
+
 /* Snapshots (snapshot.c): load what is missing or stale into the server; references into the call. */
 MUST_CHECK enum err snapshot_load(struct server *server, struct store *store);
 /*

@@ -28,7 +28,7 @@ presence_set_lock(struct call *call, bool lock)
 		return CALL_FAIL(call, err);
 	if (!rows_bool(rows, 0, 0)) {
 		call->session.state = SESSION_HELLO;
-		call->session.id = call->session.user = 0;
+		call->session.id = call->session.user = call->session.viewer = 0;
 		return CALL_FAIL(call, ERR_SESSION_ENDED);
 	}
 	call->session.state = lock ? SESSION_LOCKED : SESSION_LOGGED_IN;
@@ -40,7 +40,7 @@ enum err
 handle_lock(struct call *call)
 {
 	const char *password = call->request->lock->password;
-	const struct setup_record *self = access_setup(call->access, E_user, call->session.user);
+	const struct setup_record *self = access_setup(call->access, E_user, call_reader(call));
 	struct session_account account;
 	bool stale;
 	enum err err;
@@ -111,6 +111,8 @@ presence_info(struct call *call, const struct rows *rows, size_t i)
 	info->locked = rows_bool(rows, i, 9);
 	info->certificate = arena_strdup(call->arena, rows_text(rows, i, 10));
 	info->own = info->id == call->session.id;
+	if (rows_int(rows, i, 12) != 0)
+		info->viewer = arena_strdup(call->arena, rows_text(rows, i, 11));
 	return info;
 }
 

@@ -573,7 +573,7 @@ handle_resume(struct call *call)
 	if (call->session.state >= SESSION_LOCKED || resume->token.len != TOKEN_BYTES)
 		return CALL_FAIL(call, ERR_BAD_REQUEST);
 	hash_sha256(resume->token.data, resume->token.len, hash);
-	sql_add(sql, "SELECT id, user_id, name, label, branch, store_key, locked FROM session_resume(");
+	sql_add(sql, "SELECT id, user_id, name, label, branch, store_key, locked, viewer_id, viewer, until_at FROM session_resume(");
 	sql_bytes(sql, hash, sizeof(hash));
 	sql_add(sql, ", ");
 	sql_int(sql, call->server->settings.session_idle);
@@ -597,6 +597,13 @@ handle_resume(struct call *call)
 	call->answer.answer_case = KEHU__SERVER_FRAME__ANSWER_LOGIN;
 	call->answer.login->has_locked = locked;
 	call->answer.login->locked = locked;
+	call->session.viewer = rows_int(rows, 0, 7);
+	if (call->session.viewer != 0) {
+		call->answer.login->viewer = arena_strdup(call->arena, rows_text(rows, 0, 8));
+		call->answer.login->has_until_us = true;
+		call->answer.login->until_us = rows_moment(rows, 0, 9);
+		return ERR_OK; /* without the key of that user's drafts */
+	}
 	/* Drafts on the client's disk stay closed as well until the password is given. */
 	if (!locked)
 		session_put_key(call, call->answer.login, rows, 5);
@@ -616,7 +623,7 @@ handle_logout(struct call *call)
 	if (err != ERR_OK)
 		return CALL_FAIL(call, err);
 	call->session.state = SESSION_HELLO;
-	call->session.id = call->session.user = 0;
+	call->session.id = call->session.user = call->session.viewer = 0;
 	answer_done(call);
 	return ERR_OK;
 }

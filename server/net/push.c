@@ -217,7 +217,7 @@ push_send_all(
 		struct conn *conn = net->conns[slot];
 
 		if (conn != NULL && conn->session.state >= at_least &&
-		    (user == 0 || conn->session.user == user))
+		    (user == 0 || (conn->session.user == user && conn->session.viewer == 0)))
 			conn_send(conn, frame->data, frame->bytes);
 	}
 }
@@ -278,7 +278,7 @@ push_present(struct net *net, struct post *own)
 		const struct conn *conn = net->conns[slot];
 
 		for (size_t i = 0; conn != NULL && conn->session.state == SESSION_LOGGED_IN && i < post->count; i++)
-			if (post->users[i] == conn->session.user)
+			if (post->users[i] == conn->session.user && conn->session.viewer == 0)
 				post->present[i] = true;
 	}
 	pthread_mutex_lock(&post->lock);

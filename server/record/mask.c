@@ -33,6 +33,8 @@ mask_text(struct arena *arena, const struct field *field, const char *text)
 {
 	const char *at;
 
+	if (field->flags & FIELD_BLANK)
+		return arena_strdup(arena, "****");
 	switch (field->type) {
 	case TYPE_PHONE:
 		return mask_middle(arena, text, 3, 4);

@@ -417,6 +417,21 @@ value_print_ref(struct call *call, const struct field *field, const struct value
 	return label->flags & FIELD_MASKED ? mask_text(call->arena, label, text) : text;
 }
 
+/* "查看 修改": the labels of the bits. */
+static const char *
+value_print_bits(struct call *call, const struct field *field, int64_t bits)
+{
+	char *copy = arena_strdup(call->arena, field->bits), *save = NULL;
+	const char *text = "";
+
+	for (char *code = strtok_r(copy, " ", &save); code != NULL;
+	     code = strtok_r(NULL, " ", &save), bits >>= 1)
+		if (bits & 1)
+			text = arena_printf(call->arena, "%s%s%s", text, *text ? " " : "",
+			    dictionary_label(call->catalog, field, code, call->session.lang));
+	return text;
+}
+
 const char *
 value_print(struct call *call, const struct field *field, const struct value *value)
 {
@@ -439,7 +454,9 @@ value_print(struct call *call, const struct field *field, const struct value *va
 	case TYPE_QUANTITY:
 		return money_format(call->arena, value->number, (int)field->decimals, false);
 	case TYPE_INT:
-		return arena_printf(call->arena, "%" PRId64, value->number);
+		return field->bits != NULL
+			   ? value_print_bits(call, field, value->number)
+			   : arena_printf(call->arena, "%" PRId64, value->number);
 	case TYPE_REF:
 		return value_print_ref(call, field, value);
 	default:

@@ -5,6 +5,15 @@ DROP FUNCTION IF EXISTS session_find(text, text);
 DROP FUNCTION IF EXISTS session_attempt(text, text, boolean);
 DROP FUNCTION IF EXISTS session_open(bigint, bytea, bytea, text, text, bigint);
 DROP FUNCTION IF EXISTS session_resume(bytea, bigint);
+DO $$
+BEGIN
+	-- before they told who views
+	IF EXISTS (SELECT FROM pg_proc WHERE proname = 'session_resume' AND NOT 'viewer_id' = ANY (proargnames)) THEN
+		DROP FUNCTION session_resume(bytea, bigint, bigint, bytea);
+		DROP FUNCTION session_list(bigint, bigint);
+	END IF;
+END
+$$;
 
 -- How many seconds a try must wait. The first three wrong ones cost nothing, then the wait
 -- doubles; ten lock softly for a quarter of an hour. From the address where the user last got
@@ -112,7 +121,7 @@ $$;
 CREATE OR REPLACE FUNCTION session_resume(p_token_hash bytea, p_idle_s bigint, p_lock_s bigint,
     p_key_hash bytea)
 RETURNS TABLE (id bigint, user_id bigint, name text, label text, branch text, store_key bytea,
-    locked boolean)
+    locked boolean, viewer_id bigint, viewer text, until_at timestamptz)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 #variable_conflict use_column
 BEGIN
@@ -127,7 +136,10 @@ BEGIN
 	    AND u.id = s.user_id AND u.deleted_at IS NULL AND NOT coalesce(u.disabled, false)
 	    AND (u.expires_on IS NULL OR u.expires_on >= current_date)
 	    AND k.user_id = s.user_id
-	RETURNING s.id, s.user_id, u.name, u.label, b.name, k.store_key, s.locked_at IS NOT NULL;
+	RETURNING s.id, s.user_id, u.name, u.label, b.name,
+		CASE WHEN s.viewer_id IS NULL THEN k.store_key ELSE ''::bytea END, s.locked_at IS NOT NULL,
+		coalesce(s.viewer_id, 0), (SELECT v.label FROM users v WHERE v.id = s.viewer_id),
+		CASE WHEN s.viewer_id IS NOT NULL THEN s.expires_at END;
 END
 $$;
 
@@ -282,12 +294,14 @@ $$;
 -- Live sessions of a user (0: of everybody), those used last first.
 CREATE OR REPLACE FUNCTION session_list(p_user bigint, p_max bigint)
 RETURNS TABLE (id bigint, user_id bigint, name text, label text, peer text, client text,
-	created_at timestamptz, seen_at timestamptz, expires_at timestamptz, locked boolean, certificate text)
+	created_at timestamptz, seen_at timestamptz, expires_at timestamptz, locked boolean, certificate text,
+	viewer text, viewer_id bigint)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 	SELECT s.id, s.user_id, u.name, u.label, s.peer, s.client, s.created_at, s.seen_at, s.expires_at,
-		s.locked_at IS NOT NULL, s.certificate
+		s.locked_at IS NOT NULL, s.certificate,
+		(SELECT v.name || ' ' || v.label FROM users v WHERE v.id = s.viewer_id), coalesce(s.viewer_id, 0)
 	FROM session s JOIN users u ON u.id = s.user_id
-	WHERE s.ended_at IS NULL AND s.expires_at > now() AND (p_user = 0 OR s.user_id = p_user)
+	WHERE s.ended_at IS NULL AND s.expires_at > now() AND (p_user = 0 OR p_user IN (s.user_id, s.viewer_id))
 	ORDER BY s.seen_at DESC, s.id DESC LIMIT p_max
 $$;
 
@@ -310,6 +324,49 @@ BEGIN
 END
 $$;
 
+-- The caller views as another user from now on: a session of that user that is marked as the caller's,
+-- told to that user, and in the audit before anything is seen. Who may is asked here again.
+CREATE OR REPLACE FUNCTION session_view_as(p_user bigint, p_reason text, p_minutes bigint, p_token_hash bytea,
+	p_new_key bytea, p_peer text, p_client text, p_key_hash bytea, p_certificate text, p_reference bigint,
+	OUT until_at timestamptz, OUT name text, OUT label text)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+	caller bigint := public.kehu_caller();
+	mine bigint := current_setting('kehu.session');
+	me text := (SELECT u.label FROM users u WHERE u.id = caller);
+	as_user users;
+	made bigint;
+	viewed bigint;
+	clock text;
+BEGIN
+	SELECT u.* INTO as_user FROM users u WHERE u.id = p_user AND u.deleted_at IS NULL AND NOT coalesce(u.disabled, false);
+	IF as_user.id IS NULL OR p_user = caller OR p_minutes NOT BETWEEN 1 AND 480
+		OR NOT public.kehu_may(caller, 'viewing', 256, p_user, as_user.department_id, as_user.branch_id, NULL) THEN
+		PERFORM public.kehu_refuse('FORBIDDEN');
+	END IF;
+	until_at := now() + make_interval(mins => p_minutes::integer);
+	name := as_user.name;
+	label := as_user.label;
+	INSERT INTO user_secret (user_id, store_key) VALUES (p_user, p_new_key) ON CONFLICT DO NOTHING;
+	INSERT INTO session (user_id, viewer_id, token_hash, peer, client, created_at, seen_at, expires_at,
+			key_hash, certificate)
+		VALUES (p_user, caller, p_token_hash, p_peer, p_client, now(), now(), until_at, p_key_hash, p_certificate)
+		RETURNING session.id INTO made;
+	INSERT INTO viewing (viewer_id, reason, until_at, session_id, owner_id, department_id, branch_id,
+			created_by, updated_by)
+		VALUES (caller, p_reason, until_at, made, p_user, as_user.department_id, as_user.branch_id,
+			caller, caller) RETURNING viewing.id INTO viewed;
+	INSERT INTO audit (at, user_id, session_id, reference, request, action, entity, record_id, detail)
+		VALUES (now(), caller, mine, p_reference, 'view_as', 'begin', 3, p_user,
+			'viewing=' || viewed || ' session=' || made || ' minutes=' || p_minutes);
+	clock := to_char(until_at AT TIME ZONE 'UTC' + make_interval(mins => coalesce((SELECT b.offset_min FROM branch b
+		WHERE b.id = as_user.branch_id), 480)::integer), 'HH24:MI');
+	PERFORM public.kehu_tell(p_user, 'system',
+		format('%s views Kehu as you until %s: %s', me, clock, p_reason),
+		format('%s 正在以您的身份查看 Kehu，至 %s 止：%s', me, clock, p_reason), 27, viewed);
+END
+$$;
+
 -- ---- certificates ----------------------------------------------------------------------------
 
 -- What is known of a client's certificate: one row or none.
@@ -327,11 +384,32 @@ CREATE OR REPLACE FUNCTION session_on_end() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
 	INSERT INTO change (entity, id, version, kind) VALUES (31, NEW.id, 1, 3);
+	IF NEW.viewer_id IS NOT NULL THEN
+		-- Whoever ends it, history tells of the viewer where nobody has said otherwise.
+		IF coalesce(current_setting('kehu.user', true), '') = '' THEN
+			PERFORM set_config('kehu.user', NEW.viewer_id::text, true),
+				set_config('kehu.session', NEW.id::text, true),
+				set_config('kehu.change', gen_random_uuid()::text, true);
+		END IF;
+		UPDATE viewing SET ended_at = now(), version = version + 1
+			WHERE session_id = NEW.id AND ended_at IS NULL;
+	END IF;
 	RETURN NULL;
 END
 $$;
 CREATE OR REPLACE TRIGGER session_on_end AFTER UPDATE OF ended_at ON session FOR EACH ROW
 	WHEN (OLD.ended_at IS NULL AND NEW.ended_at IS NOT NULL) EXECUTE FUNCTION session_on_end();
+
+-- The other way round: a viewing that is ended takes its session with it.
+CREATE OR REPLACE FUNCTION session_on_viewing() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+	UPDATE session SET ended_at = now() WHERE id = NEW.session_id AND ended_at IS NULL;
+	RETURN NULL;
+END
+$$;
+CREATE OR REPLACE TRIGGER session_on_viewing AFTER UPDATE OF ended_at ON viewing FOR EACH ROW
+	WHEN (OLD.ended_at IS NULL AND NEW.ended_at IS NOT NULL) EXECUTE FUNCTION session_on_viewing();
 
 -- Another password, or an account that is no longer open: its sessions end, all but the one that
 -- did it. The old hash is kept for the rule against using passwords again.
@@ -353,7 +431,7 @@ BEGIN
 		UPDATE session SET ended_at = now() WHERE user_id = NEW.id AND ended_at IS NULL AND id <> mine;
 		DELETE FROM login_ticket WHERE user_id = NEW.id;
 	ELSIF (NEW.disabled AND NOT OLD.disabled) OR NEW.deleted_at IS NOT NULL THEN
-		UPDATE session SET ended_at = now() WHERE user_id = NEW.id AND ended_at IS NULL;
+		UPDATE session SET ended_at = now() WHERE NEW.id IN (user_id, viewer_id) AND ended_at IS NULL;
 		DELETE FROM login_ticket WHERE user_id = NEW.id;
 	END IF;
 	-- An administrator took the second factor away.

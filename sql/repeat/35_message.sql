@@ -104,7 +104,7 @@ BEGIN
 	FOR one IN SELECT m.id, m.text, u.mail, u.language,
 			coalesce(u.mail_away, false) AND kehu_address_ok('mail', coalesce(u.mail, ''))
 			AND m.created_at > now() - interval '1 day' AND m.kind <> 'reminder' -- those have a mail of their own
-			AND NOT EXISTS (SELECT FROM session s WHERE s.user_id = m.owner_id
+			AND NOT EXISTS (SELECT FROM session s WHERE s.user_id = m.owner_id AND s.viewer_id IS NULL
 				AND s.ended_at IS NULL AND s.expires_at > now()) AS wanted
 		FROM message m JOIN users u ON u.id = m.owner_id
 		WHERE m.read_at IS NULL AND NOT m.mailed AND m.created_at < now() - make_interval(secs => p_wait_s)

@@ -345,6 +345,8 @@ matrix_ask_field_save(struct asks *asks, const struct world_row *row,
 	    (value.text != NULL && strlen(value.text) < 8) || field->type == TYPE_REF ||
 	    field->type == TYPE_BOOL)
 		return; /* the value may be the same, which is no change */
+	if (value.text == NULL && value.number == world_value(matrix.world, of, field).number)
+		value.number++;
 	record = at =
 	    matrix_ask_save(asks, "save a field", row->row.entity, row, EVAL_BAD_REQUEST, &ask);
 	ask->field = field;

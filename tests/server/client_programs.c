@@ -402,7 +402,7 @@ a_file_makes_records_that_refer_to_each_other(void **state)
 	HAS(apply(arena_printf(bed->arena, SETUP, 1), "--keep").out,
 	    "created 0, changed 0, removed 0, same 4");
 	HAS(apply(arena_printf(bed->arena, SETUP, 5), "--keep").out,
-	    "~ role helper: role_grant: rights 1 -> 5");
+	    "~ role helper: role_grant: rights view -> view,edit");
 }
 
 static void

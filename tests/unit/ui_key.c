@@ -123,7 +123,7 @@ keys_can_be_bound_anew_but_not_twice(void **state)
 	struct arena *arena = arena_new(0);
 	const char *why = NULL;
 
-	assert_int_equal(key_bind(arena, "refresh", "F11 b", &why), ERR_OK);
+	assert_int_equal(key_bind(arena, "refresh", "Ctrl-F b", &why), ERR_OK);
 	assert_int_equal(act_of(CTX_LIST, 'b'), ACT_refresh);
 	assert_int_not_equal(act_of(CTX_LIST, K_F5), ACT_refresh);
 	assert_int_equal(key_bind(arena, "refresh", "F6", &why), ERR_CONFIG);

@@ -1,0 +1,10 @@
+/* Why a user sees a record, or does not. */
+#ifndef KEHU_SCREEN_WHY_H
+#define KEHU_SCREEN_WHY_H
+
+#include "client/screens/app.h"
+
+/* id 0: the kind of record as a whole. user 0: oneself, name is not looked at then. */
+void why_open(struct app *app, uint32_t entity, int64_t id, int64_t user, const char *name);
+
+#endif
