@@ -88,6 +88,20 @@ const char *report_choice(const struct report *report, uint32_t entity, uint32_t
 const char *report_setup(const struct report *report, uint32_t entity, int64_t id);
 /* "1,200.00 CNY" in arena. */
 const char *report_money(struct arena *arena, int64_t minor, const char *currency);
+/* The same of a cell; NULL where it or the currency is empty, or not for this reader. */
+const char *report_amount(struct arena *arena, const struct rows *rows, size_t row,
+    size_t column, const char *currency);
+/* Decimals of a currency; 2 of one unknown or NULL. */
+int report_decimals(const char *currency);
+/* A scaled number with at least keep decimals and no zeros behind those: "6.5", "12". */
+const char *report_scaled(struct arena *arena, int64_t value, int decimals, int keep);
+/*
+ * An amount of a cell in words, as contracts and receipts want it: Chinese capitals ("人民币壹万元整") or
+ * English words; and what that is called. NULL as report_amount.
+ */
+const char *report_words(const struct report *report, struct arena *arena,
+    const struct rows *rows, size_t row, size_t column, const char *currency);
+const char *report_words_label(const struct report *report);
 
 /* ---- the reports ------------------------------------------------------------------------- */
 
@@ -97,6 +111,12 @@ enum err report_visit_sheet(struct report *report);
 extern const struct field report_quote_parameters[], report_order_parameters[];
 enum err report_quote(struct report *report);
 enum err report_order(struct report *report);
+
+extern const struct field report_delivery_parameters[], report_receipt_parameters[],
+    report_quote_versions_parameters[];
+enum err report_delivery(struct report *report);
+enum err report_receipt(struct report *report);
+enum err report_quote_versions(struct report *report);
 
 extern const struct field report_statement_parameters[];
 enum err report_statement_check(struct report *report);

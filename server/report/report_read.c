@@ -276,8 +276,56 @@ report_setup(const struct report *report, uint32_t entity, int64_t id)
 const char *
 report_money(struct arena *arena, int64_t minor, const char *currency)
 {
-	int decimals = money_decimals(currency);
-
 	return arena_printf(arena, "%s %s",
-	    money_format(arena, minor, decimals < 0 ? 2 : decimals, false), currency);
+	    money_format(arena, minor, report_decimals(currency), false), currency);
+}
+
+const char *
+report_amount(struct arena *arena, const struct rows *rows, size_t row, size_t column,
+    const char *currency)
+{
+	if (rows_null(rows, row, column) || currency == NULL)
+		return NULL;
+	return report_money(arena, rows_int(rows, row, column), currency);
+}
+
+int
+report_decimals(const char *currency)
+{
+	int decimals = currency != NULL ? money_decimals(currency) : -1;
+
+	return decimals < 0 ? 2 : decimals;
+}
+
+const char *
+report_scaled(struct arena *arena, int64_t value, int decimals, int keep)
+{
+	char *text = money_format(arena, value, decimals, false);
+	size_t bytes = strlen(text);
+
+	for (; decimals > keep && bytes > 1 && text[bytes - 1] == '0'; decimals--)
+		text[--bytes] = '\0';
+	if (text[bytes - 1] == '.')
+		text[bytes - 1] = '\0';
+	return text;
+}
+
+const char *
+report_words(const struct report *report, struct arena *arena, const struct rows *rows,
+    size_t row, size_t column, const char *currency)
+{
+	int64_t minor = rows_int(rows, row, column);
+
+	if (rows_null(rows, row, column) || currency == NULL)
+		return NULL;
+	if (report->call->session.lang == LANG_ZH)
+		return money_capitals(arena, minor, report_decimals(currency),
+		    report_choice(report, E_order, F_order_currency, currency));
+	return money_words(arena, minor, report_decimals(currency), currency);
+}
+
+const char *
+report_words_label(const struct report *report)
+{
+	return call_say(report->call, "In words", "大写金额");
 }

@@ -10,6 +10,7 @@
 #include "server/entity/fields.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 enum { SHEET_RECORD = 1 };
 
@@ -38,7 +39,9 @@ enum {
 	HEAD_ADDRESS,
 	HEAD_PHONE,
 	HEAD_CONTACT,
-	HEAD_INCLUDED
+	HEAD_INCLUDED,
+	HEAD_RATE,
+	HEAD_BASE
 };
 enum {
 	LINE_NAME,
@@ -55,10 +58,41 @@ struct trade_sheet {
 	const char *head, *lines, *order_by; /* SQL up to the record's id */
 	const char *day_label, *until_label;
 	const char *currency;
-	struct doc_field sums[3];
+	struct doc_field sums[6];
+	size_t sum_count;
 	const char *terms, *remarks;
 	bool found;
 };
+
+static void
+sheet_add_sum(struct trade_sheet *sheet, const char *label, const char *value)
+{
+	sheet->sums[sheet->sum_count++] =
+	    (struct doc_field){ .label = label, .value = value, .wide = true };
+}
+
+/* The totals, the last one also in words, and of a foreign currency in CNY. */
+static void
+sheet_take_sums(struct report *report, struct arena *scratch, struct trade_sheet *sheet,
+    const struct rows *rows, size_t row)
+{
+	const uint32_t sums[] = { F_order_net, F_order_tax, F_order_total };
+	struct arena *arena = report->call->arena;
+
+	for (size_t i = 0; i < 3; i++)
+		sheet_add_sum(sheet, report_label(report, E_order, sums[i]),
+		    report_amount(arena, rows, row, HEAD_NET + i, sheet->currency));
+	sheet_add_sum(sheet, report_words_label(report),
+	    report_words(report, arena, rows, row, HEAD_TOTAL, sheet->currency));
+	if (sheet->currency == NULL || strcmp(sheet->currency, PRICE_BASE) == 0 ||
+	    rows_null(rows, row, HEAD_BASE))
+		return;
+	sheet_add_sum(sheet, report_label(report, E_order, F_order_rate),
+	    arena_printf(arena, "1 %s = %s " PRICE_BASE, sheet->currency,
+		report_scaled(scratch, rows_int(rows, row, HEAD_RATE), RATE_DECIMALS, 4)));
+	sheet_add_sum(sheet, report_label(report, E_order, F_order_total_base),
+	    report_amount(arena, rows, row, HEAD_BASE, PRICE_BASE));
+}
 
 static enum err
 sheet_put_head(
@@ -93,39 +127,17 @@ sheet_put_head(
 			    ? call_say(call, ", prices with tax", "，含税价")
 			    : call_say(call, ", prices without tax", "，不含税价")) },
 	};
-	const uint32_t sums[] = { F_order_net, F_order_tax, F_order_total };
 	enum err err;
 
 	sheet->found = true;
 	sheet->currency = arena_strdup(call->arena, rows_text(rows, row, HEAD_CURRENCY));
-	for (size_t i = 0; i < 3; i++)
-		sheet->sums[i] =
-		    (struct doc_field){ .label = report_label(report, E_order, sums[i]),
-			    .wide = true,
-			    .value = report_money(call->arena,
-				rows_int(rows, row, HEAD_NET + i), sheet->currency) };
+	sheet_take_sums(report, arena, sheet, rows, row);
 	sheet->terms = arena_strdup(call->arena, rows_text(rows, row, HEAD_TERMS));
 	sheet->remarks = arena_strdup(call->arena, rows_text(rows, row, HEAD_REMARKS));
 	err = report_begin(report, rows_text(rows, row, HEAD_NUMBER), DOC_A4, NULL, 0);
 	return err == ERR_OK
 		   ? doc_fields(report->doc, fields, sizeof(fields) / sizeof(fields[0]), 2)
 		   : err;
-}
-
-/* Without the zeros behind the point that say nothing: 6.5, 12. */
-static const char *
-sheet_short(struct arena *arena, int64_t value, int decimals, int keep)
-{
-	char *text = money_format(arena, value, decimals, false);
-	size_t bytes = 0;
-
-	while (text[bytes] != '\0')
-		bytes++;
-	for (; decimals > keep && bytes > 1 && text[bytes - 1] == '0'; decimals--)
-		text[--bytes] = '\0';
-	if (text[bytes - 1] == '.')
-		text[bytes - 1] = '\0';
-	return text;
 }
 
 static enum err
@@ -138,18 +150,18 @@ sheet_put_line(
 		doc_text(more != NULL && more[0] != '\0'
 			     ? arena_printf(arena, "%s %s", name, more)
 			     : name),
-		doc_text(
-		    sheet_short(arena, rows_int(rows, row, LINE_QUANTITY), PRICE_DECIMALS, 0)),
+		doc_text(report_scaled(
+		    arena, rows_int(rows, row, LINE_QUANTITY), PRICE_DECIMALS, 0)),
 		doc_text(report_choice(
 		    report, E_product, F_product_unit, rows_text(rows, row, LINE_UNIT))),
 		doc_text(
-		    sheet_short(arena, rows_int(rows, row, LINE_PRICE), PRICE_DECIMALS, 2)),
+		    report_scaled(arena, rows_int(rows, row, LINE_PRICE), PRICE_DECIMALS, 2)),
 		rows_int(rows, row, LINE_DISCOUNT) == 0
 		    ? doc_empty()
-		    : doc_text(sheet_short(
+		    : doc_text(report_scaled(
 			  arena, rows_int(rows, row, LINE_DISCOUNT), PERCENT_DECIMALS, 0)),
 		doc_text(
-		    sheet_short(arena, rows_int(rows, row, LINE_TAX), PERCENT_DECIMALS, 0)),
+		    report_scaled(arena, rows_int(rows, row, LINE_TAX), PERCENT_DECIMALS, 0)),
 		doc_value(rows_int(rows, row, LINE_AMOUNT)),
 	};
 
@@ -161,7 +173,6 @@ static enum err
 sheet_table(struct report *report, struct trade_sheet *sheet)
 {
 	struct call *call = report->call;
-	int decimals = money_decimals(sheet->currency);
 	struct doc_column columns[] = {
 		{ .title = report_label(report, E_order_line, F_order_line_product_id),
 		    .weight = 1,
@@ -180,7 +191,7 @@ sheet_table(struct report *report, struct trade_sheet *sheet)
 		{ .title = call_say(call, "Tax%", "税率%"), .align = DOC_RIGHT, .min_cols = 5 },
 		{ .title = report_label(report, E_order_line, F_order_line_amount),
 		    .kind = DOC_MONEY,
-		    .decimals = decimals < 0 ? 2 : (uint8_t)decimals,
+		    .decimals = (uint8_t)report_decimals(sheet->currency),
 		    .sum = DOC_SUM,
 		    .min_cols = 13 },
 	};
@@ -211,7 +222,7 @@ sheet_end(struct report *report, struct trade_sheet *sheet)
 	};
 	const char *const labels[] = { call_say(call, "Seller", "供方（盖章）"),
 		call_say(call, "Buyer", "需方（盖章）") };
-	enum err err = doc_fields(report->doc, sheet->sums, 3, 1);
+	enum err err = doc_fields(report->doc, sheet->sums, sheet->sum_count, 1);
 
 	if (err == ERR_OK)
 		err = doc_fields(report->doc, more, 2, 1);
@@ -242,7 +253,7 @@ report_quote(struct report *report)
 		.head = "SELECT r.number, r.quoted_on, r.valid_until, r.currency, r.net, "
 			"r.tax, r.total, r.terms, r.remarks,"
 			" r.owner_id, c.name, c.address, c.phone, k.name AS contact, "
-			"r.tax_included FROM {quote} r"
+			"r.tax_included, r.rate, r.total_base FROM {quote} r"
 			" LEFT JOIN {customer} c ON c.id = r.customer_id LEFT JOIN {contact} k "
 			"ON k.id = r.contact_id WHERE r.id = ",
 		.lines = "SELECT p.name, coalesce(l.description, p.specification) AS more, "
@@ -265,7 +276,8 @@ report_order(struct report *report)
 			"r.total, r.terms, r.remarks,"
 			" r.owner_id, c.name, coalesce(r.address, c.address) AS address, "
 			"c.phone, k.name AS contact,"
-			" r.tax_included FROM {order} r LEFT JOIN {customer} c ON c.id = "
+			" r.tax_included, r.rate, r.total_base FROM {order} r LEFT JOIN "
+			"{customer} c ON c.id = "
 			"r.customer_id"
 			" LEFT JOIN {contact} k ON k.id = r.contact_id WHERE r.id = ",
 		.lines = "SELECT p.name, coalesce(l.description, p.specification) AS more, "

@@ -1065,6 +1065,18 @@ orders_are_worked_from_a_shell_and_printed(void **state)
 	expect_said(said, "备份水泵");
 	expect_said(said, "2.5");
 	expect_said(said, "2,740.25");
+	expect_said(said, "人民币贰仟柒佰肆拾元零贰角伍分");
+	said = shell("ada", "report order order=%ld --language en --format text", (long)order);
+	expect_said(said, "CNY two thousand seven hundred forty and 25/100");
+	said = shell("ada", "report delivery delivery=%s --format text",
+	    pg_exec(DB, "SELECT id FROM delivery WHERE order_id = %ld", (long)order));
+	expect_said(said, "发货单");
+	expect_said(said, "备份水泵");
+	expect_said(said, "收货人");
+	said = shell("hua", "report receipt receipt=%s --format text",
+	    pg_exec(DB, "SELECT id FROM receipt WHERE reference = 'SH1'"));
+	expect_said(said, "人民币壹仟元整");
+	expect_said(said, "/1");
 	said = shell("ada", "report statement customer=%ld --format text", (long)buyer);
 	expect_said(said, "期初余额");
 	expect_said(said, "1,740.25");
@@ -1076,6 +1088,21 @@ orders_are_worked_from_a_shell_and_printed(void **state)
 		shell("ada", "report statement customer=%ld --format pdf -o %s/statement.pdf",
 		    (long)buyer, getenv("TRADE_KEEP"));
 	}
+}
+
+/* Both versions side by side: what was taken off shows where it was. */
+static void
+versions_of_a_quote_are_compared(void **state)
+{
+	const char *said = shell("ada", "report quote_versions quote=%s --format text",
+	    pg_exec(DB, "SELECT q.id FROM quote q JOIN quote w ON w.id = q.previous_id WHERE "
+			"w.reason = '客户要求降价'"));
+
+	expect_said(said, "客户要求降价");
+	expect_said(said, "0 > 3");
+	expect_said(said, "3,490.00 CNY");
+	expect_said(said, "3,388.30 CNY");
+	expect_said(said, "-101.70 CNY");
 }
 
 /* ---- orders of others -------------------------------------------------------------------- */
@@ -1518,6 +1545,7 @@ main(void)
 		cmocka_unit_test(overdue_instalments_are_listed_until_paid),
 		cmocka_unit_test(order_over_credit_waits_for_release),
 		cmocka_unit_test(orders_are_worked_from_a_shell_and_printed),
+		cmocka_unit_test(versions_of_a_quote_are_compared),
 		cmocka_unit_test(northwind_orders_import_and_add_up_to_the_last_cent),
 		cmocka_unit_test(crowd_at_the_credit_limit_never_passes_it),
 		cmocka_unit_test(invoice_request_takes_the_customers_title),

@@ -146,6 +146,50 @@ money_scale_rounds_half_away_from_zero(void **state)
 	assert_int_equal(money_scale(1, 1, 0, &result), ERR_INVALID);
 }
 
+static void
+amounts_are_written_in_capitals(void **state)
+{
+	/* the examples of 支付结算办法 and what lies around them */
+	static const struct {
+		int64_t minor;
+		const char *zh, *en;
+	} cases[] = {
+		{ 0, "人民币零元整", "CNY zero and 00/100" },
+		{ 4, "人民币肆分", "CNY zero and 04/100" },
+		{ 150, "人民币壹元伍角整", "CNY one and 50/100" },
+		{ 1000, "人民币壹拾元整", "CNY ten and 00/100" },
+		{ 1005, "人民币壹拾元零伍分", "CNY ten and 05/100" },
+		{ 140950, "人民币壹仟肆佰零玖元伍角整",
+		    "CNY one thousand four hundred nine and 50/100" },
+		{ 600714, "人民币陆仟零柒元壹角肆分", "CNY six thousand seven and 14/100" },
+		{ 168032, "人民币壹仟陆佰捌拾元零叁角贰分",
+		    "CNY one thousand six hundred eighty and 32/100" },
+		{ 10700053, "人民币壹拾万柒仟元零伍角叁分",
+		    "CNY one hundred seven thousand and 53/100" },
+		{ 1640902, "人民币壹万陆仟肆佰零玖元零贰分",
+		    "CNY sixteen thousand four hundred nine and 02/100" },
+		{ 32504, "人民币叁佰贰拾伍元零肆分",
+		    "CNY three hundred twenty-five and 04/100" },
+		{ 1000000000, "人民币壹仟万元整", "CNY ten million and 00/100" },
+		{ 10000000001, "人民币壹亿元零壹分", "CNY one hundred million and 01/100" },
+		{ 10002000300, "人民币壹亿零贰万零叁元整",
+		    "CNY one hundred million twenty thousand three and 00/100" },
+		{ -2100, "人民币负贰拾壹元整", "CNY minus twenty-one and 00/100" },
+	};
+	struct arena *arena = arena_new(0);
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		assert_string_equal(
+		    money_capitals(arena, cases[i].minor, 2, "人民币"), cases[i].zh);
+		assert_string_equal(money_words(arena, cases[i].minor, 2, "CNY"), cases[i].en);
+	}
+	assert_string_equal(money_capitals(arena, 120, 0, "日元"), "日元壹佰贰拾元整");
+	assert_string_equal(money_words(arena, 120, 0, "JPY"), "JPY one hundred twenty");
+	assert_non_null(money_words(arena, INT64_MIN, 2, "CNY"));
+	assert_non_null(money_capitals(arena, INT64_MIN, 0, "人民币"));
+	arena_free(arena);
+}
+
 int
 main(void)
 {
@@ -157,6 +201,7 @@ main(void)
 		cmocka_unit_test(money_text_comes_back_the_same),
 		cmocka_unit_test(money_decimals_follow_iso_4217),
 		cmocka_unit_test(money_scale_rounds_half_away_from_zero),
+		cmocka_unit_test(amounts_are_written_in_capitals),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
