@@ -191,10 +191,9 @@ readings_refuse(struct call *call, int64_t budget)
 	    .text = arena_printf(call->arena,
 		call_say(call,
 		    "You have read the %" PRId64
-		    " records that one day allows; your supervisor can extend "
-		    "it (Reading, Extend the budget). What you have seen today stays open to "
-		    "you",
-		    "今日可查看的 %" PRId64 " 条记录已用完；上级可在“查看统计”中为您增加额度。"
+		    " records that one day allows; ask for more in Reading (F9 cktj), "
+		    "F8 Ask for more. What you have seen today stays open to you",
+		    "今日可查看的 %" PRId64 " 条记录已用完；可在“查看统计”(F9 cktj) 按 F8 申请增加。"
 					    "今日已看过的记录仍可查看"),
 		budget));
 }
@@ -405,6 +404,40 @@ readings_charge_search(struct call *call)
 	return readings_charge(call, READ_SEARCH, ids, count);
 }
 
+static enum err
+readings_charge_board(struct call *call)
+{
+	const Kehu__BoardAnswer *board = call->answer.board;
+	enum err err = ERR_OK;
+
+	for (size_t i = 0; err == ERR_OK && i < board->n_stages; i++)
+		if (board->stages[i]->page != NULL)
+			err = readings_charge_page(call, E_opportunity, board->stages[i]->page);
+	return err;
+}
+
+/* The day's work stays in sight without the rows that the budget no longer covers. */
+static enum err
+readings_charge_today(struct call *call)
+{
+	const Kehu__TodayAnswer *today = call->answer.today;
+
+	for (size_t i = 0; i < today->n_sections; i++) {
+		Kehu__TodaySection *section = today->sections[i];
+		enum err err = section->page != NULL
+				   ? readings_charge_page(call, section->entity, section->page)
+				   : ERR_OK;
+
+		if (err != ERR_OK && err != ERR_BUDGET)
+			return err;
+		if (err == ERR_BUDGET) {
+			section->page->n_rows = 0;
+			call->failure = (struct failure){ 0 };
+		}
+	}
+	return ERR_OK;
+}
+
 enum err
 readings_charge_answer(struct call *call)
 {
@@ -422,8 +455,20 @@ readings_charge_answer(struct call *call)
 	case KEHU__SERVER_FRAME__ANSWER_SEARCH:
 		return readings_charge_search(call);
 	case KEHU__SERVER_FRAME__ANSWER_HISTORY:
+		/* What somebody proposes is theirs to show; who may decide sees it whole. */
+		if (request->request_case != KEHU__CLIENT_FRAME__REQUEST_HISTORY)
+			return ERR_OK;
 		return readings_charge_record(
 		    call, request->history->entity, request->history->id);
+	case KEHU__SERVER_FRAME__ANSWER_BOARD:
+		return readings_charge_board(call);
+	case KEHU__SERVER_FRAME__ANSWER_TODAY:
+		return readings_charge_today(call);
+	case KEHU__SERVER_FRAME__ANSWER_ATTACH:
+		return call->answer.attach->has_data
+			   ? readings_charge_record(
+				 call, request->attach->entity, request->attach->record)
+			   : ERR_OK;
 	default:
 		return ERR_OK;
 	}

@@ -401,7 +401,8 @@ approval_join(struct call *call, struct approval_request *request,
 	/* Two steps on one record: its history has both already. */
 	for (size_t i = 0; i < request->change_count; i++) {
 		changes[i] = request->changes[i];
-		known |= changes[i].entity == judging->changes[0].entity &&
+		known |= judging->change_count > 0 &&
+		    changes[i].entity == judging->changes[0].entity &&
 		    changes[i].id == judging->changes[0].id;
 	}
 	for (size_t i = 0; !known && i < judging->change_count; i++)
@@ -438,8 +439,10 @@ approval_intercept(struct call *call)
 			continue;
 		judging.entity = catalog_entity(call->catalog, target.entity);
 		err = approval_judge(call, rules, found, approval_step_id(call, i), &judging);
-		/* A save that changes nothing asks nobody. */
-		if (err == ERR_OK && judging.matched_count > 0 && judging.change_count > 0)
+		/* A save that changes nothing asks nobody; an action may write where no history is. */
+		if (err == ERR_OK && judging.matched_count > 0 &&
+		    (judging.change_count > 0 ||
+			steps[i]->request_case == KEHU__CLIENT_FRAME__REQUEST_ACT))
 			approval_join(call, &request, &judging, &target);
 	}
 	if (err != ERR_OK || request.entity == NULL)

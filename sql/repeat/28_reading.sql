@@ -126,3 +126,52 @@ BEGIN
 	RETURN stored;
 END
 $$;
+
+-- What somebody asked for and another agreed to, in the transaction of the last consent; only for
+-- the day that is.
+CREATE OR REPLACE FUNCTION kehu_budget_granted(p_reading bigint, p_rows bigint) RETURNS integer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+	caller bigint := current_setting('kehu.user')::bigint;
+	granted_by bigint;
+	r reading;
+BEGIN
+	SELECT * INTO r FROM reading WHERE id = p_reading;
+	SELECT s.user_id INTO granted_by FROM approval a JOIN approval_step s ON s.approval_id = a.id
+		WHERE a.anchor_entity = 34 AND a.anchor_id = p_reading AND a.action = 'ask_budget'
+		AND a.owner_id = caller AND a.state = 'waiting' AND a.deleted_at IS NULL
+		AND s.state = 'granted' AND s.user_id <> caller AND s.deleted_at IS NULL
+		AND NOT EXISTS (SELECT FROM approval_step o WHERE o.approval_id = a.id
+			AND o.state IN ('waiting', 'pending', 'refused') AND o.deleted_at IS NULL)
+		ORDER BY s.id DESC LIMIT 1;
+	IF granted_by IS NULL OR r.owner_id IS DISTINCT FROM caller THEN
+		RAISE EXCEPTION USING ERRCODE = 'KH005', MESSAGE = 'FORBIDDEN';
+	END IF;
+	-- A day of any time zone.
+	IF r.day < (now() AT TIME ZONE 'UTC')::date - 1 THEN
+		RAISE EXCEPTION USING ERRCODE = 'KH005', MESSAGE = 'WRONG_STATE';
+	END IF;
+	UPDATE reading SET version = version + 1, updated_at = now(), updated_by = granted_by
+		WHERE id = p_reading RETURNING * INTO r;
+	UPDATE reading_figures SET extra = extra + p_rows, exceeded_at = NULL WHERE id = p_reading;
+	INSERT INTO audit (user_id, request, action, entity, record_id, detail)
+		VALUES (granted_by, 'read', 'extend_budget', 34, p_reading, format('for=%s rows=%s', caller, p_rows));
+	RETURN r.version;
+END
+$$;
+
+-- Whoever asks for more is asked about by their superior; shipped once.
+DO $$
+BEGIN
+	INSERT INTO settings (name, value) VALUES ('shipped.budget_rules', '1') ON CONFLICT DO NOTHING;
+	IF NOT FOUND THEN
+		RETURN;
+	END IF;
+	WITH made AS (
+		INSERT INTO approval_rule (name, name_key, rank, entity, action, needs_reason, active)
+		VALUES ('申请增加查看额度', 'shenqingzengjiachakanedu', 100, 'reading', 'ask_budget', false, true)
+		RETURNING id)
+	INSERT INTO approval_rule_step (approval_rule_id, position, kind, agree)
+		SELECT id, 0, 'superior', 'all' FROM made;
+END
+$$;

@@ -44,6 +44,7 @@ GRANT EXECUTE ON FUNCTION access_role_grants(), access_role_fields(), access_use
 	session_factor_confirm(bigint, bigint, bigint, text[]), session_list(bigint, bigint),
 	session_end(bigint, bigint, bigint, bigint), session_certificate(text),
 	kehu_reading_reserve(bigint, date, bigint, bigint, bigint, bigint), kehu_budget_extend(bigint, bigint),
+	kehu_budget_granted(bigint, bigint),
 	kehu_reading_flush(bigint, date, bigint, bigint, bigint, bigint, bigint, bigint, bigint),
 	kehu_export_mark(bigint, text[]), kehu_export_marked(text[]), kehu_export_expire(interval, interval),
 	kehu_pseudonym(text), kehu_audit_seal_begin(), kehu_tick(text, bigint),

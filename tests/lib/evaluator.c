@@ -71,6 +71,7 @@ static const struct {
 	{ NULL, "follow", EVAL_VIEW },
 	{ NULL, "unfollow", EVAL_VIEW },
 	{ "reading", "extend_budget", EVAL_APPROVE },
+	{ "reading", "ask_budget", EVAL_VIEW },
 	{ "user", "reset_password", EVAL_EDIT },
 	{ "user", "reset_factor", EVAL_EDIT },
 	{ "customer", "check_in_code", EVAL_APPROVE },

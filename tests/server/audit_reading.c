@@ -181,6 +181,55 @@ somebody_else_extends_it(void **state)
 	expect_error(client_act(cai, E_reading, id, "extend_budget", more), ERR_FORBIDDEN, 0);
 }
 
+/* Asked for by whom it binds, agreed to by the superior, through the one approval engine. */
+static void
+more_is_asked_for_and_granted_by_another(void **state)
+{
+	const struct sent *more = SENT(NUMBER_OF(1, 20), TEXT_OF(2, "月底盘点"));
+	int64_t id = pg_int(DB, "SELECT id FROM reading WHERE owner_id = 101"), approval;
+	struct client *ben = client_new(bed, "ben", LANG_EN);
+	const Kehu__Written *written;
+	size_t seen = 0;
+
+	for (size_t i = 0; i < 300; i++)
+		seen += client_get(ada, E_customer, customers[i])->answer_case ==
+			KEHU__SERVER_FRAME__ANSWER_GET;
+	/* A server that began anew no longer knows what was seen before. */
+	assert_int_equal(seen, 50);
+	/* Nobody to ask, too much, another's. */
+	pg_exec(DB, "UPDATE users SET superior_id = NULL WHERE id = 101");
+	expect_error(client_act(ada, E_reading, id, "ask_budget", more), ERR_NO_APPROVER, 0);
+	pg_exec(DB, "UPDATE users SET superior_id = 103 WHERE id = 101");
+	expect_error(client_act(ada, E_reading, id, "ask_budget",
+			 SENT(NUMBER_OF(1, 100001), TEXT_OF(2, "x"))),
+	    ERR_INVALID, 1);
+	expect_error(
+	    client_act(ben, E_reading, id, "ask_budget", more), ERR_NO_SUCH_RECORD, 0);
+	expect_error(client_act(cai, E_reading, id, "ask_budget", more), ERR_FORBIDDEN, 0);
+	written = expect_written(client_act(ada, E_reading, id, "ask_budget", more));
+	assert_true(written->waits);
+	approval = written->id;
+	assert_int_equal(pg_int(DB, "SELECT extra FROM reading_figures WHERE id = %" PRId64, id), 50);
+	expect_error(client_get(ada, E_customer, customers[200]), ERR_BUDGET, 0);
+	/* Not by oneself, and not without the engine. */
+	expect_error(client_act(ada, E_approval, approval, "approve", NULL), ERR_FORBIDDEN, 0);
+	expect_written(client_act(cai, E_approval, approval, "approve", NULL));
+	assert_int_equal(pg_int(DB, "SELECT extra FROM reading_figures WHERE id = %" PRId64, id), 70);
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM audit WHERE action = 'extend_budget' AND "
+				    "user_id = 103 AND detail = 'for=101 rows=20'"),
+	    1);
+	for (size_t i = 0; i < 300; i++)
+		seen += client_get(ada, E_customer, customers[i])->answer_case ==
+			KEHU__SERVER_FRAME__ANSWER_GET;
+	assert_int_equal(seen, 50 + 50 + 20);
+	/* Where no rule asks anybody, nobody has agreed. */
+	pg_exec(DB, "UPDATE approval_rule SET active = false WHERE action = 'ask_budget';"
+		    "UPDATE state SET access_epoch = access_epoch + 1");
+	expect_error(client_act(ada, E_reading, id, "ask_budget", more), ERR_NO_APPROVER, 0);
+	assert_int_equal(pg_int(DB, "SELECT extra FROM reading_figures WHERE id = %" PRId64, id), 70);
+	client_free(ben);
+}
+
 static void
 reading_three_times_the_usual_is_flagged(void **state)
 {
@@ -196,11 +245,11 @@ reading_three_times_the_usual_is_flagged(void **state)
 	wait_for("EXISTS (SELECT FROM reading r JOIN reading_figures f USING (id) WHERE "
 		 "r.owner_id = 103 AND "
 		 "f.flagged_at IS NOT NULL AND f.median = 9)");
-	/* The superior and the auditor were told. */
+	/* Whoever watches everybody's reading was told. */
 	assert_int_equal(
-	    pg_int(
-		DB, "SELECT count(*) FROM message WHERE anchor_entity = 34 AND owner_id = 150"),
-	    2);
+	    pg_int(DB, "SELECT count(*) FROM message m JOIN reading r ON r.id = m.anchor_id WHERE "
+		       "m.anchor_entity = 34 AND m.owner_id = 150 AND r.owner_id = 103"),
+	    1);
 	wait_for("EXISTS (SELECT FROM audit WHERE action = 'unusual' AND user_id = 103 AND "
 		 "detail LIKE 'rows=% usual=9')");
 	/* Auditors see it, and everybody their own. */
@@ -351,6 +400,7 @@ main(void)
 		cmocka_unit_test(a_day_has_a_budget_over_every_way_of_reading),
 		cmocka_unit_test(no_other_server_and_no_new_session_gives_more),
 		cmocka_unit_test(somebody_else_extends_it),
+		cmocka_unit_test(more_is_asked_for_and_granted_by_another),
 		cmocka_unit_test(reading_three_times_the_usual_is_flagged),
 		cmocka_unit_test(who_looked_at_sensitive_fields_is_in_the_audit),
 		cmocka_unit_test(only_auditors_read_the_audit),
