@@ -58,7 +58,7 @@ calendar_current(const struct calendar *calendar)
 	return calendar->item < count ? first + calendar->item : NULL;
 }
 
-static bool
+bool
 calendar_is_open(const struct calendar *calendar, const struct calendar_item *item)
 {
 	const Kehu__Value *state = calendar_value(calendar, item->row, CALENDAR_STATE);
@@ -67,9 +67,11 @@ calendar_is_open(const struct calendar *calendar, const struct calendar_item *it
 	       (strcmp(state->text, "planned") == 0 || strcmp(state->text, "started") == 0);
 }
 
-static void
+void
 calendar_mark_conflicts(struct calendar *calendar)
 {
+	for (size_t i = 0; i < calendar->count; i++)
+		calendar->items[i].conflict = false;
 	for (size_t i = 0; i < calendar->count; i++)
 		for (size_t k = i + 1; k < calendar->count && calendar->items[k].at_us < calendar->items[i].end_us; k++)
 			if (calendar->items[k].end_us > calendar->items[i].at_us &&
@@ -154,6 +156,58 @@ calendar_first(const struct calendar *calendar)
 }
 
 static void
+calendar_on_holidays(void *context, const Kehu__ServerFrame *answer)
+{
+	struct calendar *calendar = context;
+
+	calendar->asking_holidays = 0;
+	if (answer->answer_case != KEHU__SERVER_FRAME__ANSWER_PAGE)
+		return;
+	arena_reset(calendar->holiday_arena);
+	calendar->holidays = link_keep(calendar->holiday_arena, answer)->page;
+	ui_redraw(calendar->app->ui);
+}
+
+/* Days nobody works; they change seldom, so only with the weeks in sight. */
+static void
+calendar_ask_holidays(struct calendar *calendar)
+{
+	const Kehu__Entity *holiday = app_entity(calendar->app, "holiday");
+	Kehu__ClientFrame frame;
+	Kehu__List list;
+	struct arena *arena;
+
+	if (holiday == NULL || calendar->holidays_from == calendar->from)
+		return;
+	uint32_t columns[] = { app_field(holiday, "day"), app_field(holiday, "name"), app_field(holiday, "working") };
+
+	calendar->holidays_from = calendar->from;
+	arena = arena_new(0);
+	ask_list_frame(&frame, &list, &(struct ask_list){ .entity = holiday->number,
+	    .query = arena_printf(arena, "day:%s..%s", date_format(arena, calendar->from),
+		date_format(arena, calendar->from + CALENDAR_DAYS - 1)),
+	    .limit = CALENDAR_DAYS, .columns = columns, .column_count = 3 });
+	ask_cancel(calendar->app, &calendar->asking_holidays);
+	calendar->asking_holidays = ask_send(calendar->app, &frame, LINK_LOW, calendar_on_holidays, calendar);
+	arena_free(arena);
+}
+
+const char *
+calendar_holiday(const struct calendar *calendar, int64_t day, bool *worked)
+{
+	*worked = false;
+	for (size_t i = 0; calendar->holidays != NULL && i < calendar->holidays->n_rows; i++) {
+		const Kehu__Row *row = calendar->holidays->rows[i];
+
+		if (row->n_cells < 3 || row->cells[0]->number != day)
+			continue;
+		*worked = row->cells[2]->number != 0;
+		return row->cells[1]->text;
+	}
+	return NULL;
+}
+
+static void
 calendar_ask(struct calendar *calendar, bool quiet)
 {
 	struct app *app = calendar->app;
@@ -164,6 +218,8 @@ calendar_ask(struct calendar *calendar, bool quiet)
 	Kehu__ClientFrame frame;
 	Kehu__List list;
 
+	if (calendar->moved.id != 0 && quiet)
+		return; /* read again when the move is done */
 	calendar->ask_again = calendar->asking != 0 && quiet;
 	if (calendar->ask_again)
 		return;
@@ -171,6 +227,7 @@ calendar_ask(struct calendar *calendar, bool quiet)
 	if (calendar->follow == 0 && current != NULL)
 		calendar->follow = current->row->id;
 	calendar->from = calendar_first(calendar);
+	calendar_ask_holidays(calendar);
 	for (size_t i = 0; i < CALENDAR_CELLS; i++)
 		if (calendar->columns[i] != 0)
 			columns[count++] = calendar->columns[i];
@@ -392,6 +449,13 @@ calendar_key(struct screen *screen, enum act act, const struct event *event)
 	case ACT_new:
 		calendar_new(calendar);
 		return UI_DONE;
+	case ACT_sooner:
+	case ACT_after:
+	case ACT_day_sooner:
+	case ACT_day_after:
+	case ACT_shorter:
+	case ACT_longer:
+		return calendar_move(calendar, act);
 	case ACT_colleague:
 		calendar_pick_owner(calendar);
 		return UI_DONE;
@@ -432,6 +496,12 @@ calendar_can(struct screen *screen, enum act act)
 	case ACT_actions:
 	case ACT_done:
 	case ACT_snooze:
+	case ACT_sooner:
+	case ACT_after:
+	case ACT_day_sooner:
+	case ACT_day_after:
+	case ACT_shorter:
+	case ACT_longer:
 		return calendar_current(calendar) != NULL;
 	case ACT_print:
 	case ACT_find:
@@ -460,6 +530,9 @@ calendar_leave(struct screen *screen)
 	struct calendar *calendar = (struct calendar *)screen;
 
 	ask_cancel(calendar->app, &calendar->asking);
+	ask_cancel(calendar->app, &calendar->asking_holidays);
+	ask_cancel(calendar->app, &calendar->moved.saving);
+	arena_free(calendar->holiday_arena);
 	live_close(calendar->live);
 	arena_free(calendar->arena);
 	free(calendar);
@@ -495,6 +568,7 @@ calendar_open(struct app *app)
 	calendar->app = app;
 	calendar->entity = entity;
 	calendar->arena = arena_new(0);
+	calendar->holiday_arena = arena_new(0);
 	calendar->view = CALENDAR_BY_WEEK;
 	calendar->day = link_today(app->link);
 	for (size_t i = 0; i < CALENDAR_CELLS; i++)

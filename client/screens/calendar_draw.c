@@ -4,9 +4,10 @@
 #include "client/screens/cell.h"
 #include "common/date.h"
 #include "common/text.h"
+#include <stdlib.h>
 #include <string.h>
 
-enum { CALENDAR_WEEK_DAYS = 7, CALENDAR_AGENDA_ROWS = 5 };
+enum { CALENDAR_WEEK_DAYS = 7, CALENDAR_AGENDA_ROWS = 5, CALENDAR_WORK_FROM = 9, CALENDAR_WORK_TO = 17 };
 
 static const char *
 calendar_text(const struct calendar *calendar, const struct calendar_item *item, enum calendar_cell cell)
@@ -57,6 +58,25 @@ calendar_put(int y, int x, int cols, const char *text, enum role role)
 /* ---- a day, line by line ---- */
 
 static void
+calendar_draw_item(const struct calendar *calendar, const struct calendar_item *item, bool focus,
+    struct rect rect, int row)
+{
+	int y = rect.y + row;
+
+	calendar_put(y, rect.x, rect.cols,
+	    arena_printf(cells_scratch(), "%s%s-%s%s %s %s %s %s", focus ? ">" : " ",
+		calendar_hour(calendar, item->at_us), calendar_hour(calendar, item->end_us),
+		item->conflict ? "!" : " ", calendar_text(calendar, item, CALENDAR_KIND),
+		calendar_text(calendar, item, CALENDAR_CUSTOMER), calendar_text(calendar, item, CALENDAR_PURPOSE),
+		calendar_text(calendar, item, CALENDAR_STATE)),
+	    calendar_role(calendar, item));
+	if (focus) {
+		cells_paint(y, rect.x, rect.cols, ROLE_FOCUS);
+		cells_cursor(y, rect.x);
+	}
+}
+
+static void
 calendar_draw_agenda(const struct calendar *calendar, struct rect rect)
 {
 	const struct calendar_item *first;
@@ -68,26 +88,75 @@ calendar_draw_agenda(const struct calendar *calendar, struct rect rect)
 	}
 	if (calendar->item >= (size_t)rect.rows)
 		top = calendar->item - (size_t)rect.rows + 1;
-	for (size_t i = top; i < count && i - top < (size_t)rect.rows; i++) {
-		int y = rect.y + (int)(i - top);
-		bool focus = i == calendar->item;
+	for (size_t i = top; i < count && i - top < (size_t)rect.rows; i++)
+		calendar_draw_item(calendar, &first[i], i == calendar->item, rect, (int)(i - top));
+}
 
-		calendar_put(y, rect.x, rect.cols,
-		    arena_printf(cells_scratch(), "%s%s-%s%s %s %s %s %s", focus ? ">" : " ",
-			calendar_hour(calendar, first[i].at_us), calendar_hour(calendar, first[i].end_us),
-			first[i].conflict ? "!" : " ", calendar_text(calendar, &first[i], CALENDAR_KIND),
-			calendar_text(calendar, &first[i], CALENDAR_CUSTOMER),
-			calendar_text(calendar, &first[i], CALENDAR_PURPOSE),
-			calendar_text(calendar, &first[i], CALENDAR_STATE)),
-		    calendar_role(calendar, &first[i]));
-		if (focus) {
-			cells_paint(y, rect.x, rect.cols, ROLE_FOCUS);
-			cells_cursor(y, rect.x);
-		}
+/* ---- a day, hour by hour ---- */
+
+/* The hours that are worked, and before and after them those that have something. */
+static void
+calendar_hours(const struct calendar *calendar, int *from, int *to)
+{
+	const struct calendar_item *first;
+	size_t count = calendar_of_day(calendar, calendar->day, &first);
+
+	*from = CALENDAR_WORK_FROM;
+	*to = CALENDAR_WORK_TO;
+	for (size_t i = 0; i < count; i++) {
+		int hour = atoi(calendar_hour(calendar, first[i].at_us));
+
+		*from = hour < *from ? hour : *from;
+		*to = hour > *to ? hour : *to;
 	}
 }
 
+static void
+calendar_draw_day(const struct calendar *calendar, struct rect rect)
+{
+	const struct calendar_item *first;
+	size_t count = calendar_of_day(calendar, calendar->day, &first);
+	int from, to, line = 0, top = 0, at = 0;
+
+	calendar_hours(calendar, &from, &to);
+	/* The cursor's line, counted before anything is drawn, decides what is in sight. */
+	for (int pass = 0; pass < 2; pass++) {
+		line = 0;
+		for (int hour = from; hour <= to; hour++) {
+			bool any = false;
+
+			for (size_t i = 0; i < count; i++) {
+				if (atoi(calendar_hour(calendar, first[i].at_us)) != hour)
+					continue;
+				any = true;
+				if (i == calendar->item)
+					at = line;
+				if (pass == 1 && line >= top && line < top + rect.rows)
+					calendar_draw_item(calendar, &first[i], i == calendar->item, rect, line - top);
+				line++;
+			}
+			if (!any && pass == 1 && line >= top && line < top + rect.rows)
+				calendar_put(rect.y + line - top, rect.x + 1, rect.cols - 1,
+				    arena_printf(cells_scratch(), "%02d:00", hour), ROLE_MUTED);
+			line += !any;
+		}
+		top = at >= rect.rows ? at - rect.rows + 1 : 0;
+	}
+	if (count == 0)
+		cells_cursor(rect.y, rect.x);
+}
+
 /* ---- a week, a month ---- */
+
+/* Nobody works: a holiday, or a weekend that is not worked. */
+static bool
+calendar_is_free(const struct calendar *calendar, int64_t day)
+{
+	bool worked;
+	const char *holiday = calendar_holiday(calendar, day, &worked);
+
+	return holiday != NULL ? !worked : date_weekday(day) >= 6;
+}
 
 /* One day's box: its date, then what fits. */
 static void
@@ -98,10 +167,15 @@ calendar_draw_box(const struct calendar *calendar, int64_t day, struct rect rect
 	struct ymd ymd = date_to_ymd(day);
 	bool today = day == link_today(calendar->app->link);
 
+	bool worked;
+	const char *holiday = calendar_holiday(calendar, day, &worked);
+
 	calendar_put(rect.y, rect.x, rect.cols,
-	    arena_printf(cells_scratch(), "%s%d-%02d%s", day == calendar->day ? ">" : " ", ymd.month, ymd.day,
-		today ? "*" : ""),
-	    today ? ROLE_STRONG : this_month ? ROLE_NORMAL : ROLE_MUTED);
+	    arena_printf(cells_scratch(), "%s%d-%02d%s%s", day == calendar->day ? ">" : " ", ymd.month, ymd.day,
+		today ? "*" : "", holiday == NULL ? "" : tr(worked ? T_CALENDAR_WORKED : T_CALENDAR_OFF)),
+	    today ? ROLE_STRONG
+	    : !this_month || calendar_is_free(calendar, day) ? ROLE_MUTED
+							     : ROLE_NORMAL);
 	if (day == calendar->day)
 		cells_paint(rect.y, rect.x, rect.cols, ROLE_FOCUS);
 	for (size_t i = 0; i < count && i < fit; i++) {
@@ -169,6 +243,19 @@ calendar_draw_title(const struct calendar *calendar, int y, int x, int cols)
 	    calendar->owner != 0 ? calendar->owner_label : tr(T_CALENDAR_MINE));
 }
 
+/* The day under the cursor, with the name it has: "2026-10-01 周四 国庆节". */
+static void
+calendar_draw_cursor_day(const struct calendar *calendar, int y, int x, int cols)
+{
+	bool worked;
+	const char *holiday = calendar_holiday(calendar, calendar->day, &worked);
+
+	cells_put_right(y, x, cols,
+	    arena_printf(cells_scratch(), "%s%s%s", date_format_weekday(cells_scratch(), calendar->day, calendar->app->lang),
+		holiday != NULL ? " " : "", holiday != NULL ? text_print(cells_scratch(), holiday, TEXT_LINE) : ""),
+	    ROLE_STRONG);
+}
+
 void
 calendar_draw(struct screen *screen, struct rect rect)
 {
@@ -178,11 +265,12 @@ calendar_draw(struct screen *screen, struct rect rect)
 	if (calendar->lang != calendar->app->lang && link_lang(calendar->app->link) == calendar->app->lang)
 		calendar->screen.ops->resume(screen);
 	calendar_draw_title(calendar, rect.y, rect.x + 1, rect.cols - 1);
+	calendar_draw_cursor_day(calendar, rect.y, rect.x + rect.cols / 2, rect.cols - rect.cols / 2 - 1);
 	cells_rule(rect.y + 1, rect.x, rect.cols);
 	rect.y += 2;
 	rect.rows -= 2;
 	if (calendar->view == CALENDAR_BY_DAY) {
-		calendar_draw_agenda(calendar, rect);
+		calendar_draw_day(calendar, rect);
 		return;
 	}
 	if (rect.rows < agenda + 4)

@@ -17,6 +17,13 @@ struct calendar_item {
 	bool conflict; /* another open one of the same person at that time */
 };
 
+/* What is being moved: id 0 for nothing. */
+struct calendar_move {
+	int64_t id, at_us, minutes;
+	uint32_t version, saving;
+	bool again; /* keys came while it was being saved */
+};
+
 struct calendar {
 	struct screen screen;
 	struct app *app;
@@ -34,6 +41,12 @@ struct calendar {
 	int64_t from; /* the Monday that the items begin with */
 	enum lang lang;
 
+	struct calendar_move moved;
+	struct arena *holiday_arena;
+	const Kehu__Page *holidays; /* of the same six weeks; NULL: not known */
+	uint32_t asking_holidays;
+	int64_t holidays_from;
+
 	enum calendar_view view;
 	int64_t day;    /* where the cursor is */
 	size_t item;    /* of that day */
@@ -46,6 +59,15 @@ struct calendar {
 size_t calendar_of_day(const struct calendar *calendar, int64_t day, const struct calendar_item **first);
 const struct calendar_item *calendar_current(const struct calendar *calendar);
 const Kehu__Value *calendar_value(const struct calendar *calendar, const Kehu__Row *row, enum calendar_cell cell);
+
+/* Planned or started: it may be moved. */
+bool calendar_is_open(const struct calendar *calendar, const struct calendar_item *item);
+void calendar_mark_conflicts(struct calendar *calendar);
+/* The name of a day nobody works, of a weekend day that is worked (*worked), or NULL. */
+const char *calendar_holiday(const struct calendar *calendar, int64_t day, bool *worked);
+
+/* The keys that move and stretch what is under the cursor. */
+unsigned calendar_move(struct calendar *calendar, enum act act); /* calendar_move.c */
 
 void calendar_draw(struct screen *screen, struct rect rect); /* calendar_draw.c */
 

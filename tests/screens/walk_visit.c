@@ -216,11 +216,101 @@ visit_is_logged_on_a_large_terminal_in_english(void **state)
 	    "They want a tender in spring" });
 }
 
+/* ---- the calendar ------------------------------------------------------------------------ */
+
+static int64_t
+make_meeting(struct client *client, const char *purpose, int64_t at_us)
+{
+	return expect_written(client_save(client, E_visit, 0, 0, SENT(TEXT_OF(F_visit_kind, "meeting"),
+	    TEXT_OF(F_visit_purpose, purpose), NUMBER_OF(F_visit_at, at_us)), NULL))->id;
+}
+
+/* The screen says it at once; the server has it soon. */
+static void
+stored_is(struct client *client, int64_t id, uint32_t field, int64_t wanted)
+{
+	int64_t until = date_monotonic_us() + DESK_SOON_MS * INT64_C(1000), found = 0;
+
+	while (date_monotonic_us() < until) {
+		found = value_of(client_get(client, E_visit, id)->get->record, field)->number;
+		if (found == wanted)
+			return;
+	}
+	assert_int_equal(found, wanted);
+}
+
+static void
+walk_calendar(const char *user, const char *lang, int rows, int cols)
+{
+	bool zh = strcmp(lang, "zh") == 0;
+	struct client *client = client_new(bed, user, LANG_ZH);
+	int64_t day = date_of_us(date_now_us(), 480) + 1, hour = 60 * 60 * US_PER_SECOND;
+	int64_t ten = day * US_PER_DAY + 2 * hour, first = make_meeting(client, "部门早会", ten);
+	struct vt *vt;
+
+	make_meeting(client, "撞在一起", ten + hour / 2);
+	vt = desk_home(bed, user, lang, rows, cols);
+	desk_type(vt, ":rl{Enter}");
+	desk_sees(vt, zh ? "[ ] 一天" : "[ ] a day");
+	desk_type(vt, "{Right}");
+	/* both are marked, in the week and in the day below it */
+	desk_sees(vt, "10:00!");
+	desk_sees(vt, "10:30!");
+	desk_sees(vt, "10:00-11:00!");
+	desk_sees(vt, "开工庆典");
+	desk_type(vt, "d");
+	desk_sees(vt, "09:00");
+	desk_sees(vt, "17:00");
+	/* faster than the server answers: the sum is what counts */
+	desk_type(vt, ">>>");
+	desk_sees(vt, "11:30-12:30 ");
+	stored_is(client, first, F_visit_at, ten + 3 * hour / 2);
+	desk_sees(vt, "10:30-11:30 ");
+	desk_type(vt, "+");
+	stored_is(client, first, F_visit_minutes, 75);
+	desk_type(vt, "-");
+	stored_is(client, first, F_visit_minutes, 60);
+	desk_type(vt, "]");
+	stored_is(client, first, F_visit_at, ten + 3 * hour / 2 + US_PER_DAY);
+	desk_misses(vt, "撞在一起");
+	desk_type(vt, "[");
+	stored_is(client, first, F_visit_at, ten + 3 * hour / 2);
+	desk_sees(vt, "撞在一起");
+	desk_type(vt, "m");
+	desk_sees(vt, zh ? "月 " : "Month ");
+	desk_sees(vt, "部门早会");
+	/* a new one begins where that under the cursor ends */
+	desk_type(vt, "n");
+	desk_sees(vt, zh ? "新建拜访" : "New Visit");
+	desk_type(vt, "{F3}");
+	desk_type(vt, "{F3}");
+	desk_leave(vt);
+	client_free(client);
+}
+
+static void
+calendar_shows_conflicts_and_moves_in_chinese(void **state)
+{
+	walk_calendar("ben", "zh", 24, 80);
+}
+
+static void
+calendar_shows_conflicts_and_moves_on_a_large_terminal_in_english(void **state)
+{
+	walk_calendar("dan", "en", 40, 120);
+}
+
 static int
 setup(void **state)
 {
 	bed = bed_new(DB);
+	struct client *guo;
+
 	ada = client_new(bed, "ada", LANG_ZH);
+	guo = client_new(bed, "guo", LANG_ZH);
+	expect_written(client_save(guo, E_holiday, 0, 0,
+	    SENT(NUMBER_OF(F_holiday_day, date_of_us(date_now_us(), 480) + 1), TEXT_OF(F_holiday_name, "开工庆典")), NULL));
+	client_free(guo);
 	return 0;
 }
 
@@ -241,6 +331,8 @@ main(void)
 		cmocka_unit_test(visit_is_logged_on_a_large_terminal_in_chinese),
 		cmocka_unit_test(visit_is_logged_on_a_large_terminal_in_english),
 		cmocka_unit_test(sheet_after_saving_is_the_new_visit),
+		cmocka_unit_test(calendar_shows_conflicts_and_moves_in_chinese),
+		cmocka_unit_test(calendar_shows_conflicts_and_moves_on_a_large_terminal_in_english),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
