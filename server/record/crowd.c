@@ -14,7 +14,7 @@
 
 #define CROWD_KEEP_US    (600 * US_PER_SECOND)
 #define CROWD_RETRY_US   US_PER_SECOND /* while there are no statistics */
-#define CROWD_SHARE_MIN  "0.002"       /* rarer values are nobody's crowd */
+#define CROWD_SHARE_MIN  "0.0005"      /* rarer values are nobody's crowd */
 #define CROWD_DEPTH_MAX  20
 #define CROWD_TABLES_MAX 8
 
@@ -26,6 +26,7 @@ struct crowd_value {
 struct crowd_table {
 	uint32_t entity;
 	int64_t loaded_us, rows;
+	double density;
 	struct arena *arena;
 	struct crowd_value *values; /* by column and value */
 	size_t count;
@@ -72,21 +73,25 @@ crowd_load(struct call *call, const struct entity *entity, struct crowd_table *t
 	enum err err;
 
 	sql_addf(sql,
-	    "SELECT c.reltuples::bigint, s.attname, u.value, u.share::text FROM pg_class c "
-	    "LEFT JOIN pg_stats s ON s.schemaname = 'public' AND s.tablename = c.relname "
+	    "SELECT c.reltuples::bigint, s.attname, u.value, u.share::text, "
+	    "(SELECT max(id) - min(id) + 1 FROM %s_search) FROM pg_class c "
+	    "LEFT JOIN pg_stats s ON s.schemaname = 'public' AND s.tablename = '%s_search' "
 	    "AND s.attname IN ('tokens', 'department_id', 'branch_id', 'pool_id') "
 	    "LEFT JOIN LATERAL unnest(coalesce(s.most_common_elems, "
 	    "s.most_common_vals)::text::text[], "
 	    "coalesce(s.most_common_elem_freqs, s.most_common_freqs)) u(value, share) "
 	    "ON u.value IS NOT NULL AND u.share > " CROWD_SHARE_MIN
 	    " WHERE c.oid = '%s_search'::regclass",
-	    name);
+	    name, name, name);
 	err = store_run(call->store, call->arena, sql, &rows);
 	if (err != ERR_OK)
 		return err;
 	arena_reset(table->arena);
 	table->loaded_us = date_monotonic_us();
 	table->rows = rows_int(rows, 0, 0);
+	table->density = table->rows > 0 && rows_int(rows, 0, 4) > 0
+			     ? (double)table->rows / (double)rows_int(rows, 0, 4)
+			     : 1;
 	table->values = ARENA_ARRAY(table->arena, struct crowd_value, rows->count);
 	table->count = 0;
 	for (size_t i = 0; i < rows->count; i++)
@@ -224,20 +229,23 @@ crowd_arms_share(const struct crowd_table *table, const struct arms *arms)
 
 enum err
 crowd_share(struct call *call, const struct entity_view *entity, const struct arms *arms,
-    const char *tsquery, double *share)
+    const char *tsquery, double *share, double *matches)
 {
 	struct crowd_table *table = crowd_table(call, entity);
 	enum err err = ERR_OK;
 
-	*share = 0;
+	*share = *matches = 0;
 	if (table == NULL || tsquery == NULL)
 		return ERR_OK;
 	if (table->loaded_us == 0 || date_monotonic_us() - table->loaded_us >
 					 (table->count > 0 ? CROWD_KEEP_US : CROWD_RETRY_US))
 		err = crowd_load(call, entity->def, table);
-	if (err == ERR_OK)
-		*share = crowd_terms(table, &tsquery, 0) * crowd_arms_share(table, arms);
-	return err;
+	if (err != ERR_OK)
+		return err;
+	*share = crowd_terms(table, &tsquery, 0);
+	*matches = *share * (double)table->rows;
+	*share *= crowd_arms_share(table, arms);
+	return ERR_OK;
 }
 
 double
@@ -246,6 +254,14 @@ crowd_reach(const struct call *call, const struct entity_view *entity, const str
 	const struct crowd_table *table = crowd_table(call, entity);
 
 	return table != NULL ? crowd_arms_share(table, arms) : 0;
+}
+
+double
+crowd_density(const struct call *call, const struct entity_view *entity)
+{
+	const struct crowd_table *table = crowd_table(call, entity);
+
+	return table != NULL && table->density > 0 ? table->density : 1;
 }
 
 int64_t

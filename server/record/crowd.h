@@ -14,14 +14,17 @@ void crowds_free(struct crowds *crowds);
 
 /*
  * About which share of an entity's records (0 to 1) carry what a tsquery asks for and lie in
- * the reader's arms: the widest arm counts. 0: too few to tell, or no statistics yet. May ask
- * the database; the transaction has begun.
+ * the reader's arms: the widest arm counts. 0: too few to tell, or no statistics yet. *matches:
+ * how many carry it in all, whoever sees them. May ask the database; the
+ * transaction has begun.
  */
 MUST_CHECK enum err crowd_share(struct call *call, const struct entity_view *entity,
-    const struct arms *arms, const char *tsquery, double *share);
+    const struct arms *arms, const char *tsquery, double *share, double *matches);
 /* The part of that share which the arms make: 1 for who sees all. After crowd_share. */
 double crowd_reach(
     const struct call *call, const struct entity_view *entity, const struct arms *arms);
+/* How many records there are for each id between the first and the last; not 0. */
+double crowd_density(const struct call *call, const struct entity_view *entity);
 /* How many records the share is of. */
 int64_t crowd_rows(const struct call *call, const struct entity_view *entity);
 

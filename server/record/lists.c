@@ -37,7 +37,7 @@ lists_find_words(struct call *call, const struct entity_view *entity, const char
 
 	if (err == ERR_OK)
 		err = search_run(call, entity, filter.words, sql, filter.where, LIST_WORDS_MAX,
-		    false, &result);
+		    false, 1, &result);
 	if (err != ERR_OK)
 		return err;
 	if (result.too_short)
@@ -383,8 +383,9 @@ search_cursor_encode(struct call *call, const struct search_cursor *cursor,
 		answer->next.data[head + i] = (uint8_t)(number >> (8 * (bytes - 1 - i)));
 }
 
+/* wanted: hits that are shown, and one more that tells whether there is a next page. */
 static enum err
-search_one(struct call *call, struct search_kind *kind, bool known_narrow)
+search_one(struct call *call, struct search_kind *kind, bool known_narrow, size_t wanted)
 {
 	const Kehu__Search *search = call->request->search;
 	enum err err;
@@ -395,7 +396,7 @@ search_one(struct call *call, struct search_kind *kind, bool known_narrow)
 		err = CALL_FAIL(call, ERR_QUERY, .entity = kind->entity->def->number);
 	if (err == ERR_OK)
 		err = search_run(call, kind->entity, search->text, kind->sql, kind->filter.where,
-		    SEARCH_RANKED_MAX, known_narrow, &kind->ranked);
+		    SEARCH_RANKED_MAX, known_narrow, wanted, &kind->ranked);
 	return err;
 }
 
@@ -484,6 +485,17 @@ search_kinds(struct call *call, struct search_kind *kinds)
 	return count;
 }
 
+/* In this transaction: left alone the planner takes words that it does not know for rare ones. */
+static void
+search_plan_once(struct call *call)
+{
+	struct sql *sql = sql_new(call->arena);
+
+	sql_add(sql, "SELECT set_config('plan_cache_mode', 'force_generic_plan', true)");
+	sql_named(sql);
+	store_queue(call->store, sql, NULL);
+}
+
 enum err
 handle_search(struct call *call)
 {
@@ -504,8 +516,12 @@ handle_search(struct call *call)
 	if (count == 0)
 		return CALL_FAIL(call, ERR_NO_SUCH_ENTITY, .entity = search->entity);
 	call_begin(call, true);
+	/* What is asked without a filter is the same few statements. */
+	if (search->query == NULL || search->query[0] == '\0')
+		search_plan_once(call);
 	for (size_t k = 0; err == ERR_OK && k < count; k++)
-		err = search_one(call, &kinds[k], cursor.rest && cursor.kind == k);
+		err = search_one(call, &kinds[k], cursor.rest && cursor.kind == k,
+		    cursor.rest ? 0 : cursor.skip + limit + 1);
 	if (err != ERR_OK)
 		return err;
 	kehu__search_answer__init(answer);

@@ -1,102 +1,127 @@
 /*
  * Search: candidates, recheck, rank.
  *
- * Candidates come from <table>_search (no row policies there, its own access columns) inside a
- * materialised, limited CTE with a custom plan, and are joined with the record under its
- * policies and conditions. Every arm applies inside, so the limit never hides a row the reader
- * could see behind rows he could not. Past the limit what equals or begins with the words comes
- * first, the rest by id, page by page to the end; the answer says that it is not ranked.
+ * Candidates come from <table>_search (no row policies there, its own access columns); they are
+ * matched again by their texts and ranked, and only those that are shown are looked up under
+ * the policies of their records. Every arm applies before a limit, so that it never hides a row
+ * the reader could see behind rows he could not. Past the limit what equals or begins with the
+ * words comes first, the rest by id, page by page to the end; the answer says that it is not
+ * ranked.
+ *
+ * Statements are prepared and planned once (planning cost more than they do), for any words:
+ * what depends on how common these are is chosen here. ts_match_vq() is @@ that no index is
+ * used for.
  */
 #include "server/record/search_private.h"
 
+#include "common/pinyin.h"
 #include "server/record/arms.h"
 #include "server/record/crowd.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define TYPO_MAX       2000 /* candidates that may differ by one character */
-#define BEST_MAX       200 /* of the exact and of the beginning matches, when there are too many */
-#define CROWD_MIN      2001 /* candidates that are too many to sort */
-#define FIRST_MAX      40 /* by id, of matches too many to rank: what a first page shows */
-#define CROWD_SHARE    0.0012 /* and so many of all: a walk by id comes upon them quickly */
+#define TYPO_MAX    2000 /* candidates that may differ by one character */
+#define BEST_MAX    200 /* of the exact and of the beginning matches, when there are too many */
+#define CROWD_MIN   2001   /* candidates that are too many to sort */
+#define CROWD_SHARE 0.0012 /* and so many of all: a walk by id comes upon them quickly */
+#define COMMON_MIN                                                                             \
+	600 /* so many that looking at each costs more than joining two lists of the index */
+#define PREFIX_MIN     4  /* characters; shorter beginnings are common */
+#define FIRST_MAX      50 /* by id, of matches too many to rank: what a first page shows */
 #define PROBE_HITS     3
-#define PROBE_ROWS_MIN 200
+#define PROBE_ROWS_MIN 256
+#define CONFIRM_MIN    50
+#define WALK_SHARE     0.03 /* of all: a walk by id looks at fewer rows than the index lists */
 
-/* "SELECT s.id, doc, block FROM …": every arm and condition inside, so that a limit counts only
- * what fits. */
-static void
-search_put_candidates(struct call *call, const struct entity_view *entity,
-    const struct arms *arms, struct sql *sql, const char *tsquery, const char *where)
+/* A statement that shares the parameters of the caller's filter. */
+struct search_step {
+	struct call *call;
+	const struct entity_view *entity;
+	const struct arms *arms;
+	const struct search_sight *sight;
+	const struct token_query *query;
+	struct search_result *result;
+};
+
+/* ---- candidates -------------------------------------------------------------------------- */
+
+/* Has the query beginnings of a few characters? Nobody counts what they match. */
+static bool
+search_has_short_prefix(const char *tsquery)
 {
-	const struct entity *def = entity->def;
+	size_t chars = 0;
 
-	sql_addf(sql, "SELECT s.id, s.doc, (s.ctid::text::point)[0] AS block FROM %s_search s",
-	    entity_table(def));
+	for (const char *at = tsquery; *at != '\0'; at++) {
+		if (*at == '\'')
+			chars = strncmp(at, "':*", 3) == 0 ? chars : 0;
+		else if (((unsigned char)*at & 0xC0) != 0x80)
+			chars++;
+		/* Class and kind are two more. */
+		if (strncmp(at, "':*", 3) == 0 && chars < 2 + PREFIX_MIN)
+			return true;
+	}
+	return false;
+}
+
+/* Do so many match, whoever sees them? */
+static enum err
+search_is_common(const struct search_step *step, const char *tsquery, bool *common)
+{
+	double share, matches;
+	enum err err =
+	    crowd_share(step->call, step->entity, step->arms, tsquery, &share, &matches);
+
+	*common =
+	    matches >= COMMON_MIN || (tsquery != NULL && search_has_short_prefix(tsquery));
+	return err;
+}
+
+/* Are so many in the reader's arms by the statistics? The index would first list them all. */
+static enum err
+search_guess(const struct search_step *step, const char *tsquery, double *share, bool *many)
+{
+	double matches;
+	enum err err =
+	    crowd_share(step->call, step->entity, step->arms, tsquery, share, &matches);
+
+	*many = err == ERR_OK && *share >= CROWD_SHARE &&
+		*share * (double)crowd_rows(step->call, step->entity) >= CROWD_MIN;
+	return err;
+}
+
+/*
+ * "SELECT columns FROM …": search rows s that match, within the arms. Of a rare word all are
+ * looked at; of a common one the index joins the lists of word and arm, which for 100,000
+ * records of an arm costs as much as looking at hundreds.
+ */
+static void
+search_put_candidates(const struct search_step *step, struct sql *sql, const char *columns,
+    const char *tsquery, const char *where, int64_t after, bool common)
+{
+	const char *table = entity_table(step->entity->def);
+	bool fence = !common && !step->arms->all && where[0] == '\0';
+
+	sql_addf(sql, "SELECT %s FROM ", columns);
+	sql_addf(sql, fence ? "(SELECT * FROM %s_search s" : "%s_search s", table);
 	if (where[0] != '\0')
-		sql_addf(sql, " JOIN %s t ON t.id = s.id", entity_table(def));
+		sql_addf(sql, " JOIN %s t ON t.id = s.id", table);
 	sql_add(sql, " WHERE s.tokens @@ ");
 	sql_text(sql, tsquery);
-	sql_add(sql, "::tsquery AND ");
-	record_arms_where(call, sql, entity, "s", arms);
+	sql_add(sql, "::tsquery");
+	if (after >= 0) { /* not by the index of ids, which would list all behind */
+		sql_add(sql, " AND s.id + 0 > ");
+		sql_int(sql, after);
+	}
+	sql_add(sql, fence ? " OFFSET 0) s WHERE " : " AND ");
+	record_arms_where(step->call, sql, step->entity, "s", step->arms);
 	if (where[0] != '\0')
 		sql_addf(sql, " AND t.deleted_at IS NULL AND %s", where);
+	else
+		sql_named(sql);
 }
 
-/*
- * For each id of a relation (column SEARCH_AT) record and texts, where the reader's policies
- * show it, looked up by id (the fences keep the planner from reading the whole table when its
- * statistics are old), if the n.n that were found are at most limit. The last fence makes that
- * a condition that is looked at once: as a filter of the join it cost 2,001 look-ups that were
- * thrown away.
- */
-static void
-search_put_records(
-    const struct entity_view *entity, struct sql *sql, const char *from, size_t limit)
-{
-	const struct entity *def = entity->def;
-	const char *label = def->label_field != NULL ? def->label_field : "name";
-
-	sql_addf(sql,
-	    " SELECT n.n, n.all_of, r.* FROM n LEFT JOIN LATERAL (SELECT h.id AS at, c.*, "
-	    "CASE WHEN c.id IS NOT NULL THEN h.doc END FROM %s h "
-	    "LEFT JOIN LATERAL (SELECT t.id, t.%s, t.%s_key FROM %s t WHERE t.id = h.id "
-	    "AND t.deleted_at IS NULL OFFSET 0) c ON true "
-	    "WHERE n.n <= %zu OFFSET 0) r ON true",
-	    from, label, label, entity_table(def), limit);
-}
-
-/*
- * The candidates, if they are at most limit; if they are more, but at most read, the first of
- * them by id. Each row begins with how many there are, and there is always one. How many there
- * would be past read is guessed from how far apart in the table they lie, since they come in
- * its order, or are thought to be few.
- */
-static void
-search_queue(struct call *call, const struct entity_view *entity, const struct arms *arms,
-    struct sql *sql, const char *tsquery, const char *where, size_t limit, size_t read,
-    struct rows **rows)
-{
-	const char *from = "h";
-
-	if (read > limit)
-		from = arena_printf(call->arena,
-		    "(SELECT h.id, h.doc FROM h WHERE n.n <= %zu UNION ALL (SELECT h.id, h.doc "
-		    "FROM h "
-		    "WHERE n.n > %zu ORDER BY h.id LIMIT %d))",
-		    limit, limit, FIRST_MAX);
-	sql_add(sql, "WITH h AS MATERIALIZED (");
-	search_put_candidates(call, entity, arms, sql, tsquery, where);
-	sql_addf(sql,
-	    " LIMIT %zu), n AS (SELECT count(*) AS n, (count(*) * (SELECT c.relpages FROM "
-	    "pg_class c "
-	    "WHERE c.oid = '%s_search'::regclass) / (1 + max(h.block) - min(h.block)))::bigint "
-	    "AS all_of "
-	    "FROM h)",
-	    read + 1, entity_table(entity->def));
-	search_put_records(entity, sql, from, read);
-	store_queue(call->store, sql, rows);
-}
+/* ---- order and what is there ------------------------------------------------------------- */
 
 static int
 search_compare(const void *a_, const void *b_)
@@ -113,59 +138,128 @@ search_compare(const void *a_, const void *b_)
 	return (a->id > b->id) - (a->id < b->id);
 }
 
-/* A statement that shares the parameters of the caller's filter. */
-struct search_step {
-	struct call *call;
-	const struct entity_view *entity;
-	const struct arms *arms;
-	const struct search_sight *sight;
-	const struct token_query *query;
-	struct search_result *result;
-	int64_t guess; /* how many there are beyond a limit that was passed */
-};
+static void
+search_sort(const struct search_step *step)
+{
+	struct search_result *result = step->result;
+	const struct field *label = step->sight->label;
 
-/* read: more than limit where the first by id are of use. */
+	for (size_t i = 0; i < result->count && result->count > 1; i++)
+		if (result->hits[i].name != NULL)
+			result->hits[i].sort_key =
+			    pinyin_sort_key(step->call->arena, result->hits[i].name,
+				label->flags & FIELD_PERSON ? PINYIN_PERSON : PINYIN_NAME);
+	qsort(result->hits, result->count, sizeof(*result->hits), search_compare);
+}
+
+/* Labels of hits from..to, where the reader's policies show their records; the others are
+ * dropped. */
+static enum err
+search_look_up(const struct search_step *step, size_t from, size_t *to)
+{
+	struct search_result *result = step->result;
+	const struct entity *def = step->entity->def;
+	struct arena *arena = step->call->arena;
+	int64_t *ids = ARENA_ARRAY(arena, int64_t, *to - from + 1);
+	struct sql *sql = sql_new(arena);
+	struct rows *rows;
+	size_t kept = from;
+	enum err err;
+
+	for (size_t i = from; i < *to; i++)
+		ids[i - from] = result->hits[i].id;
+	sql_addf(sql, "SELECT t.id, t.%s FROM %s t WHERE t.id = ANY(",
+	    def->label_field != NULL ? def->label_field : "name", entity_table(def));
+	sql_ints(sql, ids, *to - from);
+	sql_add(sql, ") AND t.deleted_at IS NULL");
+	sql_named(sql);
+	err = store_run(step->call->store, arena, sql, &rows);
+	if (err != ERR_OK)
+		return err;
+	for (size_t i = from; i < *to; i++)
+		for (size_t r = 0; r < rows->count; r++)
+			if (rows_int(rows, r, 0) == result->hits[i].id) {
+				result->hits[kept] = result->hits[i];
+				result->hits[kept++].label = search_label(
+				    step->call, step->sight, rows_text(rows, r, 1));
+				break;
+			}
+	memmove(result->hits + kept, result->hits + *to,
+	    (result->count - *to) * sizeof(*result->hits));
+	result->count -= *to - kept;
+	*to = kept;
+	return ERR_OK;
+}
+
+/* The first so many hits that there are. */
+static enum err
+search_confirm(const struct search_step *step, size_t wanted)
+{
+	size_t done = 0;
+	enum err err = ERR_OK;
+
+	while (err == ERR_OK && done < wanted && done < step->result->count) {
+		size_t more =
+		    wanted - done < CONFIRM_MIN && done > 0 ? CONFIRM_MIN : wanted - done;
+		size_t to =
+		    done + more < step->result->count ? done + more : step->result->count;
+
+		err = search_look_up(step, done, &to);
+		done = to;
+	}
+	return err;
+}
+
+/* ---- one query --------------------------------------------------------------------------- */
+
+/*
+ * All that match, or *more and none: a part without order would differ from page to page. With
+ * first, of at most CROWD_MIN - 1 the first by id come in the same trip.
+ */
 static enum err
 search_step(struct search_step *step, struct sql *sql, const char *where, const char *tsquery,
-    bool typo, size_t limit, size_t read, bool *more)
+    bool typo, size_t limit, bool first, bool *more)
 {
+	size_t read = first && limit < CROWD_MIN - 1 ? CROWD_MIN - 1 : limit, count;
+	bool common = true;
 	struct rows *rows;
-	size_t count;
-	enum err err;
+	enum err err = ERR_OK;
 
 	*more = false;
 	if (tsquery == NULL)
 		return ERR_OK;
-	search_queue(
-	    step->call, step->entity, step->arms, sql, tsquery, where, limit, read, &rows);
-	err = store_flush(step->call->store, step->call->arena);
+	if (!typo)
+		err = search_is_common(step, tsquery, &common);
+	if (err != ERR_OK)
+		return err;
+	sql_add(sql, "WITH g AS MATERIALIZED (");
+	search_put_candidates(step, sql, "s.id, s.doc", tsquery, where, -1, common);
+	sql_addf(sql,
+	    " LIMIT %zu), n AS (SELECT count(*) AS n FROM g) SELECT n.n, r.id, r.doc FROM n "
+	    "LEFT JOIN LATERAL (SELECT g.id, g.doc FROM g WHERE n.n <= %zu",
+	    read + 1, limit);
+	if (read > limit)
+		sql_addf(sql,
+		    " UNION ALL (SELECT g.id, g.doc FROM g WHERE n.n > %zu AND n.n <= %zu "
+		    "ORDER BY g.id LIMIT %d)",
+		    limit, read, FIRST_MAX);
+	sql_add(sql, ") r ON true");
+	err = store_run(step->call->store, step->call->arena, sql, &rows);
 	if (err != ERR_OK)
 		return err;
 	count = (size_t)rows_int(rows, 0, SEARCH_COUNT);
 	*more = count > limit;
-	if (*more) { /* a part without order would differ from page to page: all of it or
-			nothing */
-		step->guess = rows_int(rows, 0, SEARCH_ALL);
-		if (read > limit && count <= read)
-			step->result->first = rows;
-		return ERR_OK;
+	if (*more && read > limit) {
+		step->result->crowded = count > read;
+		step->result->first = count > read ? NULL : rows;
 	}
-	search_take(step->call, step->query, step->sight, typo, rows, step->result);
+	if (!*more && count > 0)
+		search_take(step->call, step->query, step->sight, typo, rows, step->result);
 	return ERR_OK;
 }
 
-/* Are there so many by the statistics? The index would first list them all. */
-static enum err
-search_guess(const struct search_step *step, const char *tsquery, double *share, bool *many)
-{
-	enum err err = crowd_share(step->call, step->entity, step->arms, tsquery, share);
-
-	*many = err == ERR_OK && *share >= CROWD_SHARE &&
-		*share * (double)crowd_rows(step->call, step->entity) >= CROWD_MIN;
-	return err;
-}
-
-/* Can the arms be walked one by one? There is an index for each, but of companies and of all. */
+/* Can the arms be walked one by one? There is an index for each, but of companies and of all.
+ */
 static bool
 search_walks_arms(const struct search_step *step)
 {
@@ -181,36 +275,40 @@ static enum err
 search_probe(
     struct search_step *step, struct sql *sql, const char *tsquery, double share, bool *crowded)
 {
-	const char *table = arena_printf(
-	    step->call->arena, "%s_search", entity_table(step->entity->def));
+	const char *table =
+	    arena_printf(step->call->arena, "%s_search", entity_table(step->entity->def));
 	bool walks = search_walks_arms(step);
 	struct rows *rows;
 	enum err err;
 
 	if (walks)
 		share /= crowd_reach(step->call, step->entity, step->arms);
-	size_t window = PROBE_ROWS_MIN + (size_t)(PROBE_HITS * 2.5 / share);
+	/* In steps: a statement of its own for each number would be planned each time. */
+	size_t window = PROBE_ROWS_MIN;
+	while ((double)window < PROBE_ROWS_MIN + PROBE_HITS * 2.5 / share)
+		window *= 2;
 	sql_add(sql, "SELECT count(*) FROM (SELECT 1");
 	if (walks) {
-		arms_from(sql,
-		    &(struct arms_page){ .entity = step->entity,
-			.arms = step->arms,
-			.table = table,
-			.columns = "t.id, t.tokens",
-			.where = "",
-			.order = "t.id",
-			.distinct_on = "u.id",
-			.outer_order = "u.id",
-			.limit = window });
+		arms_from(sql, &(struct arms_page){ .entity = step->entity,
+				   .arms = step->arms,
+				   .table = table,
+				   .columns = "t.id, t.tokens",
+				   .where = "",
+				   .order = "t.id",
+				   .distinct_on = "u.id",
+				   .outer_order = "u.id",
+				   .limit = window });
 		sql_add(sql, " WHERE true");
 	} else {
-		sql_addf(sql, " FROM (SELECT * FROM %s ORDER BY id LIMIT %zu OFFSET 0) t WHERE ",
-		    table, window);
+		sql_addf(sql,
+		    " FROM (SELECT * FROM %s ORDER BY id LIMIT %zu OFFSET 0) t WHERE ", table,
+		    window);
 		record_arms_where(step->call, sql, step->entity, "t", step->arms);
 	}
-	sql_add(sql, " AND t.tokens @@ ");
+	sql_add(sql, " AND ts_match_vq(t.tokens, ");
 	sql_text(sql, tsquery);
-	sql_addf(sql, "::tsquery LIMIT %d) p", PROBE_HITS);
+	sql_addf(sql, "::tsquery) LIMIT %d) p", PROBE_HITS);
+	sql_named(sql);
 	err = store_run(step->call->store, step->call->arena, sql, &rows);
 	*crowded = err == ERR_OK && rows_int(rows, 0, 0) == PROBE_HITS;
 	return err;
@@ -227,18 +325,33 @@ search_best(struct search_step *step, const struct sql *sql, const char *where)
 
 	step->result->narrow = true;
 	err = search_step(step, sql_copy(sql), where, token_query_exact_text(step->query),
-	    false, BEST_MAX, BEST_MAX, &ignored);
+	    false, BEST_MAX, false, &ignored);
 	if (err == ERR_OK && step->result->crowded)
 		err = search_guess(step, start, &share, &many);
 	if (err == ERR_OK && !many)
 		err = search_step(
-		    step, sql_copy(sql), where, start, false, BEST_MAX, BEST_MAX, &ignored);
+		    step, sql_copy(sql), where, start, false, BEST_MAX, false, &ignored);
 	return err;
+}
+
+static enum err
+search_typo(struct search_step *step, const struct sql *sql, const char *where, size_t wanted)
+{
+	struct search_result *result = step->result;
+	bool more;
+	enum err err = search_step(step, sql_copy(sql), where,
+	    token_query_typo_text(step->call->arena, step->query), true, TYPO_MAX, false,
+	    &more);
+
+	result->typo = result->count > 0;
+	result->narrow = more;
+	search_sort(step);
+	return err == ERR_OK ? search_confirm(step, wanted) : err;
 }
 
 enum err
 search_run(struct call *call, const struct entity_view *entity, const char *words,
-    struct sql *sql, const char *where, size_t candidates, bool known_narrow,
+    struct sql *sql, const char *where, size_t candidates, bool known_narrow, size_t wanted,
     struct search_result *result)
 {
 	struct arms arms = access_arms(call->user, entity->def, RIGHT_VIEW);
@@ -265,24 +378,21 @@ search_run(struct call *call, const struct entity_view *entity, const char *word
 	more = more || result->crowded;
 	if (err == ERR_OK && !more)
 		err = search_step(&step, sql_copy(sql), where, token_query_text(step.query),
-		    false, candidates, candidates < CROWD_MIN ? CROWD_MIN - 1 : candidates,
-		    &more);
-	result->crowded = result->crowded || step.guess >= CROWD_MIN;
-	if (err == ERR_OK && more) {
+		    false, candidates, true, &more);
+	if (err == ERR_OK && more)
 		err = search_best(&step, sql, where);
-	} else if (err == ERR_OK && result->count == 0) {
-		err = search_step(&step, sql_copy(sql), where,
-		    token_query_typo_text(call->arena, step.query), true, TYPO_MAX, TYPO_MAX,
-		    &more);
-		result->typo = result->count > 0;
-		result->narrow = more;
-	}
-	if (err == ERR_OK)
-		qsort(result->hits, result->count, sizeof(*result->hits), search_compare);
-	return err;
+	if (err != ERR_OK)
+		return err;
+	search_sort(&step);
+	err = search_confirm(&step, wanted);
+	return err == ERR_OK && !more && result->count == 0
+		   ? search_typo(&step, sql, where, wanted)
+		   : err;
 }
 
-#define REST_ROUNDS 8
+/* ---- what is left ------------------------------------------------------------------------ */
+
+#define REST_ROUNDS 6
 
 static bool
 search_has(const struct search_result *result, int64_t id)
@@ -295,80 +405,158 @@ search_has(const struct search_result *result, int64_t id)
 
 /*
  * The next candidates by id, of a set that is small enough to be sorted. *crowded: it is not,
- * and nothing was read.
+ * and nothing is to be had of it.
  */
 static enum err
 search_next_of_few(struct search_step *step, struct sql *sql, const char *where, int64_t after,
     size_t limit, struct rows **rows, bool *crowded)
 {
-	enum err err;
+	const char *query = token_query_text(step->query);
+	bool common;
+	enum err err = search_is_common(step, query, &common);
 
+	if (err != ERR_OK)
+		return err;
 	sql_add(sql, "WITH g AS MATERIALIZED (");
-	search_put_candidates(
-	    step->call, step->entity, step->arms, sql, token_query_text(step->query), where);
-	sql_add(sql, " AND s.id > ");
-	sql_int(sql, after);
-	sql_addf(sql, " LIMIT %d), n AS (SELECT count(*) AS n, 0 AS all_of FROM g)", CROWD_MIN);
-	search_put_records(step->entity, sql,
-	    arena_printf(step->call->arena,
-		"(SELECT g.id, g.doc FROM g ORDER BY g.id LIMIT %zu)", limit),
-	    CROWD_MIN - 1);
+	search_put_candidates(step, sql, "s.id", query, where, after, common);
+	sql_addf(sql,
+	    " LIMIT %d) SELECT (SELECT count(*) FROM g), p.id, s.doc FROM "
+	    "(SELECT g.id FROM g ORDER BY g.id LIMIT %zu) p "
+	    "JOIN %s_search s ON s.id = p.id ORDER BY p.id",
+	    CROWD_MIN, limit, entity_table(step->entity->def));
 	err = store_run(step->call->store, step->call->arena, sql, rows);
-	*crowded = err == ERR_OK && rows_int(*rows, 0, SEARCH_COUNT) == CROWD_MIN;
+	*crowded = err == ERR_OK && (*rows)->count > 0 &&
+		   rows_int(*rows, 0, SEARCH_COUNT) == CROWD_MIN;
 	return err;
 }
 
-/* A walk by id in each arm, of search rows only; their records after that, as in a small set. */
+/* A walk by id in each arm, of search rows only: for words that many of the arm's records have.
+ */
 static enum err
 search_next_in_arms(
     struct search_step *step, struct sql *sql, int64_t after, size_t limit, struct rows **rows)
 {
 	struct arena *arena = step->call->arena;
 
-	sql_add(sql, "t.tokens @@ ");
+	sql_add(sql, "ts_match_vq(t.tokens, ");
 	sql_text(sql, token_query_text(step->query));
-	sql_add(sql, "::tsquery AND t.id > ");
+	sql_add(sql, "::tsquery) AND t.id > ");
 	sql_int(sql, after);
 	const char *where = sql_cut(sql, 0);
 
-	sql_add(sql, "WITH g AS MATERIALIZED (SELECT t.*");
-	arms_from(sql,
-	    &(struct arms_page){ .entity = step->entity,
-		.arms = step->arms,
-		.table = arena_printf(arena, "%s_search", entity_table(step->entity->def)),
-		.columns = "t.id, t.doc",
-		.where = where,
-		.order = "t.id",
-		.distinct_on = "u.id",
-		.outer_order = "u.id",
-		.limit = limit });
-	sql_add(sql, "), n AS (SELECT 0 AS n, 0 AS all_of)");
-	search_put_records(step->entity, sql, "(SELECT g.id, g.doc FROM g ORDER BY g.id)", limit);
+	sql_add(sql, "SELECT 0, t.*");
+	arms_from(
+	    sql, &(struct arms_page){ .entity = step->entity,
+		     .arms = step->arms,
+		     .table = arena_printf(arena, "%s_search", entity_table(step->entity->def)),
+		     .columns = "t.id, t.doc",
+		     .where = where,
+		     .order = "t.id",
+		     .distinct_on = "u.id",
+		     .outer_order = "u.id",
+		     .limit = limit });
+	sql_add(sql, " ORDER BY t.id");
+	sql_named(sql);
 	return store_run(step->call->store, arena, sql, rows);
 }
 
-/* The same of a crowd: the index walk by id stops at the limit since matches are many. */
+/*
+ * The next of a crowd, from the next search row on through so many ids as may hold those
+ * wanted: the index of words and that of ids are joined before a row is looked at. *until: what
+ * was looked through; rows NULL: there is nothing behind after.
+ */
+static enum err
+search_next_in_range(struct search_step *step, struct sql *sql, int64_t after, int64_t ids,
+    size_t limit, struct rows **rows, int64_t *until)
+{
+	const char *table = entity_table(step->entity->def);
+	struct sql *first = sql_new(step->call->arena);
+	struct rows *next;
+	enum err err;
+
+	sql_addf(first, "SELECT id FROM %s_search WHERE id > ", table);
+	sql_int(first, after);
+	sql_add(first, " ORDER BY id LIMIT 1");
+	sql_named(first);
+	*until = 0;
+	*rows = NULL;
+	err = store_run(step->call->store, step->call->arena, first, &next);
+	if (err != ERR_OK || next->count == 0)
+		return err;
+	*until = rows_int(next, 0, 0) + ids;
+	sql_addf(sql, "SELECT 0, s.id, s.doc FROM %s_search s WHERE s.tokens @@ ", table);
+	sql_text(sql, token_query_text(step->query));
+	sql_add(sql, "::tsquery AND s.id > ");
+	sql_int(sql, after);
+	sql_add(sql, " AND s.id <= ");
+	sql_int(sql, *until);
+	sql_add(sql, " AND ");
+	record_arms_where(step->call, sql, step->entity, "s", step->arms);
+	sql_addf(sql, " ORDER BY s.id + 0 LIMIT %zu", limit);
+	sql_named(sql);
+	return store_run(step->call->store, step->call->arena, sql, rows);
+}
+
+/* The next of a crowd under a filter: the index walk by id stops at the limit since matches are
+ * many. */
 static enum err
 search_next_of_many(struct search_step *step, struct sql *sql, const char *where, int64_t after,
     size_t limit, struct rows **rows)
 {
-	const struct entity *def = step->entity->def;
-	const char *label = def->label_field != NULL ? def->label_field : "name";
+	const char *table = entity_table(step->entity->def);
 
 	sql_addf(sql,
-	    "SELECT 0, 0, s.id, t.id, t.%s, t.%s_key, s.doc FROM %s_search s JOIN %s t ON t.id "
-	    "= s.id "
-	    "WHERE t.deleted_at IS NULL AND s.tokens @@ ",
-	    label, label, entity_table(def), entity_table(def));
+	    "SELECT 0, s.id, s.doc FROM %s_search s JOIN %s t ON t.id = s.id "
+	    "WHERE t.deleted_at IS NULL AND ts_match_vq(s.tokens, ",
+	    table, table);
 	sql_text(sql, token_query_text(step->query));
-	sql_add(sql, "::tsquery AND s.id > ");
+	sql_add(sql, "::tsquery) AND s.id > ");
 	sql_int(sql, after);
 	sql_add(sql, " AND ");
 	record_arms_where(step->call, sql, step->entity, "s", step->arms);
-	if (where[0] != '\0')
-		sql_addf(sql, " AND %s", where);
-	sql_addf(sql, " ORDER BY s.id LIMIT %zu", limit);
+	sql_addf(sql, " AND %s ORDER BY s.id LIMIT %zu", where, limit);
 	return store_run(step->call->store, step->call->arena, sql, rows);
+}
+
+/* One of a few numbers, so that there are as few statements. */
+static size_t
+search_rest_rows(size_t wanted)
+{
+	size_t rows = 25;
+
+	while (rows < wanted)
+		rows *= 2;
+	return rows;
+}
+
+/* *until: every match up to that id was read, if there was room; 0: to the end. */
+static enum err
+search_rest_read(struct search_step *step, const struct sql *sql, const char *where,
+    int64_t after, int round, size_t limit, bool *crowded, struct rows **rows, int64_t *until)
+{
+	double share, matches, ids;
+	enum err err = ERR_OK;
+
+	*until = 0;
+	if (!*crowded)
+		err =
+		    search_next_of_few(step, sql_copy(sql), where, after, limit, rows, crowded);
+	if (err != ERR_OK || !*crowded)
+		return err;
+	if (where[0] != '\0')
+		return search_next_of_many(step, sql_copy(sql), where, after, limit, rows);
+	err = crowd_share(step->call, step->entity, step->arms, token_query_text(step->query),
+	    &share, &matches);
+	if (err != ERR_OK)
+		return err;
+	if (search_walks_arms(step) || share >= WALK_SHARE)
+		return search_next_in_arms(step, sql_copy(sql), after, limit, rows);
+	/* Half as many again as should do; when that was wrong, four times as many next. */
+	double least = CROWD_MIN / (1 + (double)crowd_rows(step->call, step->entity));
+	ids = (double)limit * 1.5 / (share > least ? share : least) /
+	      crowd_density(step->call, step->entity);
+	return search_next_in_range(
+	    step, sql_copy(sql), after, (int64_t)ids << (2 * round), limit, rows, until);
 }
 
 enum err
@@ -378,8 +566,9 @@ search_rest(struct call *call, const struct entity_view *entity, const char *wor
 {
 	struct arms arms = access_arms(call->user, entity->def, RIGHT_VIEW);
 	const struct search_sight *sight = search_sight(call, entity);
+	struct search_result found;
 	struct search_step step = {
-		.call = call, .entity = entity, .arms = &arms, .sight = sight, .result = result
+		.call = call, .entity = entity, .arms = &arms, .sight = sight, .result = &found
 	};
 	bool crowded = ranked->crowded;
 
@@ -388,35 +577,44 @@ search_rest(struct call *call, const struct entity_view *entity, const char *wor
 	step.query = token_query(call->arena, words, sight->clear, sight->whole);
 	result->hits = ARENA_ARRAY(call->arena, struct search_hit, limit + 1);
 	for (int round = 0; round < REST_ROUNDS && result->count < limit; round++) {
-		size_t before = result->count, want = limit - result->count, kept = before;
-		struct rows *rows, first;
+		size_t read = search_rest_rows(limit - result->count);
+		struct rows *rows;
+		int64_t until;
 		enum err err = ERR_OK;
 
-		if (*last == 0 && ranked->first != NULL && ranked->first->count >= want) {
-			first = *ranked->first;
-			first.count = want;
-			rows = &first;
-		} else if (!crowded) {
-			err = search_next_of_few(
-			    &step, sql_copy(sql), where, *last, want, &rows, &crowded);
+		if (*last == 0 && ranked->first != NULL && !crowded) {
+			rows = ranked->first;
+			read = FIRST_MAX;
+			until = 0;
+		} else {
+			err = search_rest_read(
+			    &step, sql, where, *last, round, read, &crowded, &rows, &until);
 		}
-		if (err == ERR_OK && crowded && where[0] == '\0' && search_walks_arms(&step))
-			err = search_next_in_arms(&step, sql_copy(sql), *last, want, &rows);
-		else if (err == ERR_OK && crowded)
-			err = search_next_of_many(
-			    &step, sql_copy(sql), where, *last, want, &rows);
+
 		if (err != ERR_OK)
 			return err;
-		search_take(call, step.query, sight, false, rows, result);
-		for (size_t i = before; i < result->count; i++)
-			if (!search_has(ranked, result->hits[i].id))
-				result->hits[kept++] = result->hits[i];
-		result->count = kept;
-		if (rows->count < want || rows_null(rows, rows->count - 1, SEARCH_AT)) {
+		if (rows == NULL) {
 			*last = 0;
 			return ERR_OK;
 		}
-		*last = rows_int(rows, rows->count - 1, SEARCH_AT);
+		found = (struct search_result){ .hits = ARENA_ARRAY(
+						    call->arena, struct search_hit, read + 1) };
+		search_take(call, step.query, sight, false, rows, &found);
+		err = search_confirm(&step, found.count);
+		if (err != ERR_OK)
+			return err;
+		*last = rows->count < read ? until : rows_int(rows, rows->count - 1, SEARCH_ID);
+		for (size_t i = 0; i < found.count; i++) {
+			if (search_has(ranked, found.hits[i].id))
+				continue;
+			if (result->count == limit) {
+				*last = result->hits[limit - 1].id;
+				return ERR_OK;
+			}
+			result->hits[result->count++] = found.hits[i];
+		}
+		if (*last == 0)
+			return ERR_OK;
 	}
 	return ERR_OK;
 }

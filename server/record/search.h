@@ -10,7 +10,8 @@
 struct search_hit {
 	int64_t id;
 	enum token_rank rank;
-	const char *label, *sort_key;
+	const char *label; /* "": hidden; of those that were confirmed */
+	const char *name, *sort_key; /* what it sorts by; NULL: not for this reader */
 	uint32_t field;      /* of the entity (or of a line), that matched */
 	const char *matched; /* its text */
 };
@@ -26,14 +27,15 @@ struct search_result {
 };
 
 /*
- * All records of entity (the reader's view) that match words, if there are not more than candidates (each costs 10 us
- * of the database's time), through the reader's arms.
+ * All records of entity (the reader's view) that match words, if there are not more than candidates,
+ * through the reader's arms. Of the best wanted it was seen that they are there: with their labels; others may
+ * be of records that were deleted.
  * where: further conditions over alias t with their parameters already in sql, or "". The
  * transaction has begun (more than one trip). known_narrow: an earlier page found too many, do not look again.
  */
 MUST_CHECK enum err search_run(struct call *call, const struct entity_view *entity,
     const char *words, struct sql *sql, const char *where, size_t candidates, bool known_narrow,
-    struct search_result *result);
+    size_t wanted, struct search_result *result);
 
 /*
  * What a narrow result left out: matches in the order of their ids, after one, at most limit, less

@@ -1,6 +1,6 @@
 /*
- * From candidate rows to hits: each text of a search row is looked at by the right to its own field,
- * matched again, and shown, masked or left out. Which rows are candidates is search.c's.
+ * From candidate rows to hits: each text of a search row is looked at by the right to its own
+ * field, matched again, and shown, masked or left out. Which rows are candidates is search.c's.
  */
 #include "server/record/search_private.h"
 
@@ -108,7 +108,7 @@ search_label_is_clear(const struct search_sight *sight)
 	return sight->label != NULL && (sight->label->flags & FIELD_MASKED) == 0;
 }
 
-static const char *
+const char *
 search_label(struct call *call, const struct search_sight *sight, const char *label)
 {
 	if (sight->label == NULL || label == NULL)
@@ -117,12 +117,23 @@ search_label(struct call *call, const struct search_sight *sight, const char *la
 					    : mask_text(call->arena, sight->label, label);
 }
 
+/* The name that the record sorts by, as its search row has it; NULL: the reader is not to see
+ * it. */
+static const char *
+search_name(const struct search_sight *sight, const struct token_field *fields,
+    const struct field *const *seen, size_t count)
+{
+	for (size_t i = 0; i < count && search_label_is_clear(sight); i++)
+		if (seen[i] == sight->label)
+			return fields[i].text;
+	return NULL;
+}
+
 void
 search_take(struct call *call, const struct token_query *query,
     const struct search_sight *sight, bool typo, const struct rows *rows,
     struct search_result *result)
 {
-	const size_t first = SEARCH_RECORD;
 	struct token_field *fields =
 	    ARENA_ARRAY(call->arena, struct token_field, DOC_FIELDS_MAX);
 	const struct field **seen =
@@ -130,27 +141,26 @@ search_take(struct call *call, const struct token_query *query,
 	struct arena *scratch = arena_new(0);
 
 	for (size_t i = 0; i < rows->count; i++) {
+		int64_t id = rows_int(rows, i, SEARCH_ID);
 		struct token_hit hit;
+		const char *name;
 		size_t count;
 		bool known = false;
 
 		arena_reset(scratch);
-		if (rows_null(rows, i, first))
-			continue;
 		count = search_read_doc(
-		    scratch, rows_text(rows, i, first + 3), sight, fields, seen);
+		    scratch, rows_text(rows, i, SEARCH_DOC), sight, fields, seen);
 		if (!token_match(scratch, query, fields, count, typo, &hit))
 			continue;
 		for (size_t k = 0; k < result->count && !known && result->narrow; k++)
-			known = result->hits[k].id == rows_int(rows, i, first);
+			known = result->hits[k].id == id;
 		if (known)
 			continue;
+		name = search_name(sight, fields, seen, count);
 		result->hits[result->count++] = (struct search_hit){
-			.id = rows_int(rows, i, first),
+			.id = id,
 			.rank = hit.rank,
-			.label = search_label(call, sight, rows_text(rows, i, first + 1)),
-			.sort_key =
-			    search_label_is_clear(sight) ? rows_text(rows, i, first + 2) : NULL,
+			.name = name != NULL ? arena_strdup(call->arena, name) : NULL,
 			.field = seen[hit.field]->number,
 			.matched = fields[hit.field].whole
 				       ? mask_text(call->arena, seen[hit.field],

@@ -1,6 +1,6 @@
 /*
- * What the two halves of a search share: which rows to look at (search.c), and what of a row its
- * reader may see (search_hit.c).
+ * What the two halves of a search share: which rows to look at (search.c), and what of a row
+ * its reader may see (search_hit.c).
  */
 #ifndef KEHU_SEARCH_PRIVATE_H
 #define KEHU_SEARCH_PRIVATE_H
@@ -9,9 +9,8 @@
 
 #define SEARCHED_FIELDS_MAX 64
 
-/* Columns of every answer: how many were found, how many are guessed, a candidate's id, its
- * record if it is shown. */
-enum { SEARCH_COUNT, SEARCH_ALL, SEARCH_AT, SEARCH_RECORD };
+/* Columns of candidates: how many there are, where that is asked for. */
+enum { SEARCH_COUNT, SEARCH_ID, SEARCH_DOC };
 
 /*
  * What this reader may find an entity by. Classes choose the tokens that candidates are found
@@ -28,14 +27,19 @@ struct search_sight {
 	const struct field *label; /* NULL: hidden */
 };
 
-/* What the call's user may find an entity, seen as his view shows it, by; in the call's arena. */
+/* What the call's user may find an entity, seen as his view shows it, by; in the call's arena.
+ */
 const struct search_sight *search_sight(
     const struct call *call, const struct entity_view *entity);
-/* Do the words look like the whole of a number or mail address, which a masked field is found by? */
+/* Do the words look like the whole of a number or mail address, which a masked field is found
+ * by? */
 bool search_looks_whole(const char *words);
+/* A record's label as its reader may see it; "": not at all. */
+const char *search_label(
+    struct call *call, const struct search_sight *sight, const char *label);
 /*
- * Those of the rows that really match go to the end of the result, which has room for all of them;
- * to a narrow one each record comes once. typo: one character may differ.
+ * Those of the rows that really match go to the end of the result, which has room for all of
+ * them; to a narrow one each record comes once. typo: one character may differ.
  */
 void search_take(struct call *call, const struct token_query *query,
     const struct search_sight *sight, bool typo, const struct rows *rows,

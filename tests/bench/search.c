@@ -302,6 +302,7 @@ search_open(struct search_bench *bench, const struct big *big)
 {
 	bench->big = big;
 	bench->arena = arena_new(0);
+	big_warm(big, "customer customer_search");
 	search_choose(bench);
 	for (int reader = 0; reader < READERS; reader++) {
 		int64_t users[LOAD_CLIENTS];

@@ -50,7 +50,7 @@ static const char *const big_loading[] = { "fsync=off", "full_page_writes=off",
 static const char *const *
 big_serving(void)
 {
-	const char *const settings[] = { "shared_buffers=2GB", "effective_cache_size=8GB",
+	const char *const settings[] = { "shared_buffers=4GB", "effective_cache_size=8GB",
 		"max_wal_size=8GB", "checkpoint_timeout=1h", "max_connections=100", "jit=off",
 		"autovacuum=off", "logging_collector=on", "log_destination=jsonlog",
 		arena_printf(big_arena, "log_directory=%s", big_log), "log_filename=bench.log",
@@ -407,6 +407,19 @@ big_kehud_kib(const struct big *big)
 		fatal("no %s", path);
 	fclose(file);
 	return pages * (sysconf(_SC_PAGESIZE) / 1024);
+}
+
+void
+big_warm(const struct big *big, const char *tables)
+{
+	pg_exec(big->database, "CREATE EXTENSION IF NOT EXISTS pg_prewarm SCHEMA bench");
+	pg_exec(big->database,
+	    "SELECT sum(bench.pg_prewarm(c.oid)) FROM pg_class t "
+	    "LEFT JOIN pg_index i ON i.indrelid = t.oid "
+	    "JOIN pg_class c ON c.oid IN (t.oid, i.indexrelid) "
+	    "WHERE t.relnamespace = 'public'::regnamespace AND t.relkind = 'r' "
+	    "AND t.relname = ANY (string_to_array('%s', ' '))",
+	    tables);
 }
 
 /* ---- statements -------------------------------------------------------------------------- */

@@ -52,6 +52,12 @@ int64_t big_process_ns(pid_t pid);
 /* Resident memory of kehud. */
 int64_t big_kehud_kib(const struct big *big);
 
+/*
+ * These tables (with spaces between) and their indexes into PostgreSQL's memory, as where people have
+ * worked for a while: a page read from the disk costs CPU, too.
+ */
+void big_warm(const struct big *big, const char *tables);
+
 /* ---- the statements kehud sends ---- */
 
 struct big_statement {
