@@ -157,7 +157,7 @@ TEST_ENV = KEHU_BUILD=$(B) \
 .PHONY: check
 check: WERROR := -Werror
 check: all $(filter $(B)/%,$(call pick,$(TEST_BIN)))
-	@$(TEST_ENV) tests/tools/run --timeout $(TIMEOUT_S) --log $(B)/log $(TEST_RUN)
+	@$(TEST_ENV) tests/tools/run $(if $(SAN),--jobs $$(($$(nproc) + 1))) --timeout $(TIMEOUT_S) --log $(B)/log $(TEST_RUN)
 
 # ---- demo -----------------------------------------------------------------------------------
 
