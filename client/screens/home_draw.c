@@ -17,6 +17,8 @@ enum {
 	HOME_HOURS = 10,
 	HOME_HOUR_COLS_MAX = 6,
 	HOME_BAR_LABEL = 8,
+	HOME_WIDE = 40,
+	HOME_BAR_LABEL_WIDE = 14,
 };
 
 static const struct list_row *
@@ -232,12 +234,13 @@ home_draw_goals(const struct home *home, struct rect rect)
 	for (size_t i = 0; i < count; i++) {
 		const Kehu__DictionaryItem *item =
 		    cat_item(cat_dictionary(app_cat(home->app), "target_measure"), goals[i].measure);
-		int y = rect.y + 1 + (int)i, bar = rect.cols - HOME_BAR_LABEL - 2 - 12;
+		int y = rect.y + 1 + (int)i, label = rect.cols < HOME_WIDE ? HOME_BAR_LABEL : HOME_BAR_LABEL_WIDE;
+		int bar = rect.cols - label - 2 - 12;
 
-		cells_put(y, rect.x + 1, HOME_BAR_LABEL,
-		    text_cut(cells_scratch(), item != NULL ? item->label : goals[i].measure, HOME_BAR_LABEL, false),
+		cells_put(y, rect.x + 1, label,
+		    text_cut(cells_scratch(), item != NULL ? item->label : goals[i].measure, (size_t)label, false),
 		    ROLE_NORMAL);
-		cells_bar(y, rect.x + 2 + HOME_BAR_LABEL, bar, goals[i].done, goals[i].goal,
+		cells_bar(y, rect.x + 2 + label, bar, goals[i].done, goals[i].goal,
 		    goals[i].done >= goals[i].goal ? ROLE_GOOD : ROLE_NORMAL);
 		cells_put_right(y, rect.x + rect.cols - 12, 12,
 		    arena_printf(cells_scratch(), "%s/%s", home_amount(goals[i].measure, goals[i].done),

@@ -37,7 +37,7 @@ team_current(const struct team *team)
 								    : NULL;
 }
 
-/* "拜访 32/40 ██████░░": of the first target. */
+/* "######-- 拜访 32/40": of the first target. */
 static const char *
 team_goal(const struct team *team, const Kehu__TeamMember *member)
 {
@@ -59,7 +59,7 @@ team_goal(const struct team *team, const Kehu__TeamMember *member)
 		   ? 0
 		   : (int64_t)((double)goal->done / (double)goal->goal * TEAM_BAR);
 	for (int64_t i = 0; i < TEAM_BAR; i++)
-		bar = arena_printf(cells_scratch(), "%s%s", bar, i < full ? "█" : "░");
+		bar = arena_printf(cells_scratch(), "%s%s", bar, i < full ? "#" : "-");
 	return arena_printf(cells_scratch(), "%s %s %" PRId64 "/%" PRId64, bar, label,
 	    goal->done / unit, goal->goal / unit);
 }

@@ -103,6 +103,15 @@ const struct report_info report_list[] = {
 	    .check = report_opportunity_funnel_check,
 	    .make = report_opportunity_funnel,
 	},
+	{
+	    .name = "targets",
+	    .zh = "目标完成情况",
+	    .en = "Targets and what is done of them",
+	    .parameters = report_targets_parameters,
+	    .reads = "target visit customer order receipt",
+	    .check = report_targets_check,
+	    .make = report_targets,
+	},
 	{ 0 },
 };
 

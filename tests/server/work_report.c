@@ -421,6 +421,31 @@ team_and_reports_by_the_command_line(void **state)
 	    0);
 	assert_non_null(strstr(text, "Ada\t"));
 	assert_null(strstr(text, "Dan\t"));
+	/* her goal of 40, and the department's of 80 with what is set for its people beside it */
+	if (bed_run_as(bed, "kehu", NULL, (const char *const[]){ "report", "targets", "--format", "csv", NULL },
+		&text) != 0 ||
+	    strstr(text, "Ada") == NULL || strstr(text, "40") == NULL || strstr(text, "80") == NULL ||
+	    strstr(text, "----------") == NULL)
+		fail_msg("%s", text);
+	assert_null(strstr(text, "Dan"));
+}
+
+/* A month for everybody at once, as a file. */
+static void
+targets_of_a_month_come_as_a_file(void **state)
+{
+	const char *text, *path = arena_printf(bed->arena, "%s/targets.csv", bed->dir);
+	FILE *file = fopen(path, "w");
+
+	assert_non_null(file);
+	fputs("month,level,person_id,measure,number\n2027-01-15,person,ada,visits,30\n2027-01-15,person,ben,visits,35\n",
+	    file);
+	fclose(file);
+	setenv("KEHU_USER", "cai", 1);
+	if (bed_run_as(bed, "kehu", NULL, (const char *const[]){ "import", "target", path, NULL }, &text) != 0)
+		fail_msg("%s", text);
+	assert_int_equal(list_count(cai, E_target, "month:2027-01-01"), 2);
+	assert_int_equal(list_count(ben, E_target, "month:2027-01-01"), 1);
 }
 
 static int
@@ -460,6 +485,7 @@ main(void)
 		cmocka_unit_test(targets_are_set_by_who_leads),
 		cmocka_unit_test(team_tells_what_everybody_did_and_how_far_targets_are),
 		cmocka_unit_test(team_and_reports_by_the_command_line),
+		cmocka_unit_test(targets_of_a_month_come_as_a_file),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
