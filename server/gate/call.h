@@ -71,6 +71,7 @@ struct call {
 	struct crowds *crowds; /* the worker's: server/record/crowd.h */
 	uint64_t reference; /* request number, in the log and in every error */
 	int64_t started_us;
+	int64_t cpu_us; /* of this thread, when the work began */
 	const Kehu__ClientFrame *request;
 	Kehu__ServerFrame answer;
 	struct uuid intention;

@@ -20,6 +20,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define ATTEMPTS_MAX 4
 #define ARENA_CEILING_BYTES (32u * 1024 * 1024)
@@ -222,6 +223,16 @@ gate_run(struct call *call, const struct request_row *row)
 
 /* ---- answering -------------------------------------------------------------------------- */
 
+/* What this thread has computed so far, whatever else the machine does. */
+static int64_t
+gate_cpu_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+	return (int64_t)now.tv_sec * US_PER_SECOND + now.tv_nsec / 1000;
+}
+
 static void
 gate_log(const struct call *call, const char *name, enum err err, size_t bytes)
 {
@@ -232,8 +243,8 @@ gate_log(const struct call *call, const char *name, enum err err, size_t bytes)
 	if (!log_wants((enum log_level)level))
 		return;
 	call_log(call, level, slow ? "slow request" : "request",
-	    "name=%s outcome=%s us=%" PRId64 " rows=%zu bytes=%zu", name, err_name(err), us,
-	    call->rows, bytes);
+	    "name=%s outcome=%s us=%" PRId64 " cpu_us=%" PRId64 " rows=%zu bytes=%zu", name,
+	    err_name(err), us, gate_cpu_us() - call->cpu_us, call->rows, bytes);
 	if (err == ERR_INTERNAL)
 		call_log(call, level, "database said", "state=%s text=%s", store_state(call->store),
 		    log_value(call->arena, store_message(call->store)));
@@ -352,6 +363,7 @@ gate_call_init(struct call *call, struct worker *worker, int64_t user)
 	call->crowds = worker->crowds;
 	call->session.user = user;
 	call->started_us = date_monotonic_us();
+	call->cpu_us = gate_cpu_us();
 	kehu__server_frame__init(&call->answer);
 }
 

@@ -244,18 +244,45 @@ compare_us(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* What is measured is only printed; KEHU_FULL=1 measures as often as TRUST.md asks. */
-enum { TIMED_TRIES = 1000, TIMED_TRIES_BRIEF = 100 };
+/* KEHU_FULL=1 measures as often as TRUST.md asks. */
+enum { TIMED_TRIES = 1000, TIMED_TRIES_BRIEF = 150 };
+
+/*
+ * What the server computed for each of the last refused sign-ins, from its log, the oldest first: time
+ * on the wall says little on a machine that does other things.
+ */
+static void
+read_login_costs(int64_t *cpu_us, size_t count)
+{
+	const char *path = arena_printf(bed->arena, "%s/kehud.log", bed->dir);
+	FILE *file = fopen(path, "r");
+	size_t seen = 0, skip = count_in_log("name=login outcome=LOGIN_REFUSED") - count;
+	char line[4096];
+
+	assert_non_null(file);
+	while (fgets(line, sizeof(line), file) != NULL) {
+		const char *at = strstr(line, " cpu_us=");
+
+		if (strstr(line, "name=login outcome=LOGIN_REFUSED") == NULL || at == NULL)
+			continue;
+		if (seen >= skip)
+			cpu_us[seen - skip] = strtoll(at + 8, NULL, 10);
+		seen++;
+	}
+	fclose(file);
+	assert_int_equal(seen, skip + count);
+}
 
 static void
 unknown_users_cost_what_known_ones_do(void **state)
 {
 	static const char *const names[] = { "cai", "nobody-of-that-name" };
+	static int64_t all_us[2 * TIMED_TRIES], took_us[2][TIMED_TRIES];
 	struct client *client = client_stranger(bed, LANG_EN);
-	static int64_t took_us[2][TIMED_TRIES];
 	int tries = getenv("KEHU_FULL") != NULL ? TIMED_TRIES : TIMED_TRIES_BRIEF;
 	const char *said[2];
 	size_t hashed[2] = { 0 };
+	double apart;
 
 	/* none of them counts, or the fourth would wait */
 	forget_tries();
@@ -263,27 +290,25 @@ unknown_users_cost_what_known_ones_do(void **state)
 		    "$$BEGIN NEW.outcome := 'half'; RETURN NEW; END$$;"
 		    "CREATE TRIGGER not_counted BEFORE INSERT OR UPDATE ON login_attempt FOR EACH ROW "
 		    "EXECUTE FUNCTION not_counted()");
-	for (int i = 0; i < tries; i++)
-		for (int turn = 0; turn < 2; turn++) {
-			int known = (turn + i) % 2;
-			int64_t started = date_monotonic_us();
-
-			assert_int_equal(try_login(client, names[known], "wrong, whoever it is"), ERR_LOGIN_REFUSED);
-			took_us[known][i] = date_monotonic_us() - started;
-			said[known] = arena_strdup(bed->arena, link_status(client->link).text);
-		}
-	for (int known = 0; known < 2; known++) {
-		hashed[known] = count_in_log("password hashed");
+	for (int unknown = 0; unknown < 2; unknown++) {
+		hashed[unknown] = count_in_log("password hashed");
 		for (int i = 0; i < 20; i++)
-			assert_int_equal(try_login(client, names[known], "wrong, whoever it is"), ERR_LOGIN_REFUSED);
-		hashed[known] = count_in_log("password hashed") - hashed[known];
+			assert_int_equal(try_login(client, names[unknown], "wrong, whoever it is"), ERR_LOGIN_REFUSED);
+		hashed[unknown] = count_in_log("password hashed") - hashed[unknown];
+		said[unknown] = arena_strdup(bed->arena, link_status(client->link).text);
 	}
+	for (int i = 0; i < 2 * tries; i++)
+		assert_int_equal(try_login(client, names[(i / 2 + i) % 2], "wrong, whoever it is"), ERR_LOGIN_REFUSED);
 	pg_exec(DB, "DROP TRIGGER not_counted ON login_attempt; DROP FUNCTION not_counted()");
-	for (int known = 0; known < 2; known++)
-		qsort(took_us[known], (size_t)tries, sizeof(took_us[0][0]), compare_us);
-	print_message("# medians of %d tries: known %" PRId64 " us, unknown %" PRId64 " us (%+.1f %%)\n",
-	    tries, took_us[0][tries / 2], took_us[1][tries / 2],
-	    100.0 * (double)(took_us[1][tries / 2] - took_us[0][tries / 2]) / (double)took_us[0][tries / 2]);
+	read_login_costs(all_us, (size_t)(2 * tries));
+	for (int i = 0; i < 2 * tries; i++)
+		took_us[(i / 2 + i) % 2][i / 2] = all_us[i];
+	for (int unknown = 0; unknown < 2; unknown++)
+		qsort(took_us[unknown], (size_t)tries, sizeof(took_us[0][0]), compare_us);
+	apart = 100.0 * (double)(took_us[1][tries / 2] - took_us[0][tries / 2]) / (double)took_us[0][tries / 2];
+	print_message("# medians of %d tries: known %" PRId64 " us of the server's CPU, unknown %" PRId64
+		      " us (%+.1f %%)\n", tries, took_us[0][tries / 2], took_us[1][tries / 2], apart);
+	assert_true(apart > -5 && apart < 5);
 	assert_string_equal(said[0], said[1]);
 	assert_int_equal(hashed[0], 20);
 	assert_int_equal(hashed[1], 20);
