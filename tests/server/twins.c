@@ -2,7 +2,8 @@
  * Two companies that differ only in what one reader may not see answer that reader byte for
  * byte alike. For each role a database is cloned, every row and field out of its sight is
  * changed, and the same requests go to both: lists, filters, sorts, groups, searches, related
- * records, history, reports, and what is refused. The requests follow from a seed.
+ * records, history, reports, and what is refused: writes, alone and in a Bulk, revealing, exports,
+ * imports, the audit, a person's data. The requests follow from a seed.
  *
  * What is left out of the comparison has nothing to do with data: the number of a request and
  * its reference in the log. Times are those stored, alike in both; an answer with the minute of
@@ -40,8 +41,8 @@
 /* Requests that read nothing, change things, or are another suite's; all others must be sent
  * here. */
 static const char *const twins_exempt[] = { "hello", "login", "resume", "logout", "ping",
-	"catalog", "import", "attach", "job", "subscribe", "cancel", "password", "factor",
-	"lock", "sessions", "bulk", "restore", "reveal", "export", "audit", "person" };
+	"catalog", "attach", "job", "subscribe", "cancel", "password", "factor", "lock",
+	"sessions", "restore" };
 
 static struct bed *left, *right;
 static struct world *world;
@@ -572,6 +573,127 @@ twins_record(struct arena *arena, Kehu__ClientFrame *frame, size_t reader, uint3
 	return target.row != NULL && twins_ways[way](&target, frame);
 }
 
+/* Denied ones once more, as the step of a Bulk that keeps nothing. */
+static bool
+twins_bulk(struct arena *arena, Kehu__ClientFrame *frame, size_t reader)
+{
+	Kehu__ClientFrame *step = ARENA_NEW(arena, Kehu__ClientFrame);
+	struct uuid intention = uuid_new();
+
+	kehu__client_frame__init(step);
+	if (!twins_record(arena, step, reader, 3 + twins_random(3)))
+		return false;
+	if (step->request_case == KEHU__CLIENT_FRAME__REQUEST_SAVE)
+		step->save->has_intention = false;
+	else if (step->request_case == KEHU__CLIENT_FRAME__REQUEST_DELETE)
+		step->delete_->has_intention = false;
+	else
+		step->act->has_intention = false;
+	frame->request_case = KEHU__CLIENT_FRAME__REQUEST_BULK;
+	frame->bulk = ARENA_NEW(arena, Kehu__Bulk);
+	kehu__bulk__init(frame->bulk);
+	frame->bulk->has_intention = frame->bulk->has_dry_run = frame->bulk->dry_run = true;
+	frame->bulk->intention.data =
+	    arena_memdup(arena, intention.bytes, sizeof(intention.bytes));
+	frame->bulk->intention.len = sizeof(intention.bytes);
+	frame->bulk->n_steps = 1;
+	frame->bulk->steps = ARENA_ARRAY(arena, Kehu__ClientFrame *, 1);
+	frame->bulk->steps[0] = step;
+	return true;
+}
+
+/* A masked value of what is seen may be revealed, and differs; anything else is refused. */
+static bool
+twins_reveal(struct arena *arena, Kehu__ClientFrame *frame, size_t reader)
+{
+	const struct entity_view *view = twins_entity(false);
+	const struct world_row *row = twins_row(view, reader);
+	const struct eval_user *user = &world->readers[reader];
+	const struct field *field = twins_field(view);
+
+	if (row == NULL ||
+	    (eval_open(&world->facts, user, &row->row) == EVAL_OK &&
+		eval_field(&world->facts, user, view->def, field) == EVAL_MASKED))
+		return false;
+	frame->request_case = KEHU__CLIENT_FRAME__REQUEST_REVEAL;
+	frame->reveal = ARENA_NEW(arena, Kehu__Reveal);
+	kehu__reveal__init(frame->reveal);
+	frame->reveal->has_entity = frame->reveal->has_id = frame->reveal->has_field = true;
+	frame->reveal->entity = view->def->number;
+	frame->reveal->id = row->row.id;
+	frame->reveal->field = field->number;
+	frame->reveal->reason = arena_strdup(arena, "twins");
+	return true;
+}
+
+/* What leaves, comes in, or looks past scopes: of those who have not the right, who learn nothing. */
+static bool
+twins_denied(struct arena *arena, Kehu__ClientFrame *frame, size_t reader, uint32_t way)
+{
+	const struct entity_view *view = twins_entity(false);
+	const struct world_row *row = twins_row(view, reader);
+	uint32_t rights = eval_rights(&world->facts, &world->readers[reader], view->def);
+	struct uuid intention = uuid_new();
+
+	switch (way) {
+	case 0:
+		if (rights & EVAL_EXPORT)
+			return false;
+		frame->request_case = KEHU__CLIENT_FRAME__REQUEST_EXPORT;
+		frame->export = ARENA_NEW(arena, Kehu__Export);
+		kehu__export__init(frame->export);
+		frame->export->has_intention = frame->export->has_entity = true;
+		frame->export->intention.data =
+		    arena_memdup(arena, intention.bytes, sizeof(intention.bytes));
+		frame->export->intention.len = sizeof(intention.bytes);
+		frame->export->entity = view->def->number;
+		frame->export->query = arena_strdup(arena, twins_query(arena, view, reader));
+		frame->export->format = arena_strdup(arena, "csv");
+		frame->export->reason = arena_strdup(arena, "twins");
+		return true;
+	case 1:
+		if (rights & EVAL_CREATE)
+			return false;
+		frame->request_case = KEHU__CLIENT_FRAME__REQUEST_IMPORT;
+		frame->import = ARENA_NEW(arena, Kehu__Import);
+		kehu__import__init(frame->import);
+		frame->import->has_step = frame->import->has_entity = frame->import->has_dry_run =
+		    frame->import->dry_run = frame->import->has_intention = true;
+		frame->import->step = 1;
+		frame->import->entity = view->def->number;
+		frame->import->intention.data =
+		    arena_memdup(arena, intention.bytes, sizeof(intention.bytes));
+		frame->import->intention.len = sizeof(intention.bytes);
+		return true;
+	case 2:
+		if (eval_rights(&world->facts, &world->readers[reader],
+			catalog_entity(world->catalog, E_reading)->def) != EVAL_VIEW ||
+		    strcmp(world->readers[reader].role, "auditor") == 0 ||
+		    strcmp(world->readers[reader].role, "test_states") == 0)
+			return false;
+		frame->request_case = KEHU__CLIENT_FRAME__REQUEST_AUDIT;
+		frame->audit = ARENA_NEW(arena, Kehu__Audit);
+		kehu__audit__init(frame->audit);
+		frame->audit->has_step = frame->audit->has_entity = frame->audit->has_record = true;
+		frame->audit->step = 1;
+		frame->audit->entity = view->def->number;
+		frame->audit->record = row != NULL ? row->row.id : 0;
+		return true;
+	default:
+		if (eval_rights(&world->facts, &world->readers[reader],
+			catalog_entity(world->catalog, E_erasure)->def) != 0)
+			return false;
+		frame->request_case = KEHU__CLIENT_FRAME__REQUEST_PERSON;
+		frame->person = ARENA_NEW(arena, Kehu__Person);
+		kehu__person__init(frame->person);
+		frame->person->has_step = frame->person->has_record = true;
+		frame->person->step = 1 + twins_random(2);
+		frame->person->record = row != NULL ? row->row.id : 0;
+		frame->person->text = arena_strdup(arena, "someone");
+		return true;
+	}
+}
+
 static void
 twins_report(struct arena *arena, Kehu__ClientFrame *frame, size_t reader)
 {
@@ -611,15 +733,24 @@ twins_make(struct arena *arena, size_t reader)
 		uint32_t way = twins_random(100);
 
 		kehu__client_frame__init(frame);
-		if (way < 36) {
+		if (way < 30) {
 			twins_list(arena, frame, reader);
-		} else if (way < 52) {
+		} else if (way < 44) {
 			twins_search(arena, frame, reader);
-		} else if (way < 62) {
+		} else if (way < 52) {
 			if (!twins_related(arena, frame, reader))
 				continue;
+		} else if (way < 82) {
+			if (!twins_record(arena, frame, reader, (way - 52) / 5))
+				continue;
+		} else if (way < 84) {
+			if (!twins_bulk(arena, frame, reader))
+				continue;
+		} else if (way < 87) {
+			if (!twins_reveal(arena, frame, reader))
+				continue;
 		} else if (way < 92) {
-			if (!twins_record(arena, frame, reader, (way - 62) / 5))
+			if (!twins_denied(arena, frame, reader, twins_random(4)))
 				continue;
 		} else if (way < 95) {
 			twins_report(arena, frame, reader);
