@@ -22,7 +22,7 @@
 
 enum { APP_WORD_MS = 1000 };
 
-static const char *const app_modules[][2] = {
+static const char *const app_modules[APP_MODULES][2] = {
 	{ "Home", "首页" },
 	{ "Customers", "客户" },
 	{ "Visits", "拜访" },
@@ -30,6 +30,8 @@ static const char *const app_modules[][2] = {
 	{ "Reports", "报表" },
 	{ "Mine", "我的" },
 };
+/* The list that a module is; NULL: it is none. */
+static const char *const app_module_lists[APP_MODULES] = { NULL, "customer", "visit", "contact" };
 
 const struct cat *
 app_cat(const struct app *app)
@@ -112,6 +114,15 @@ app_show_link(void *arg)
 		app->word_timer = loop_timer(app->loop, APP_WORD_MS, app_show_link, app);
 }
 
+bool
+app_may_module(const struct app *app, int module)
+{
+	const char *name = app_module_lists[module - 1];
+	const Kehu__Entity *entity = name != NULL ? app_entity(app, name) : NULL;
+
+	return name == NULL || (entity != NULL && (entity->actions_allowed & CAT_VIEW) != 0);
+}
+
 void
 app_show_user(struct app *app)
 {
@@ -121,7 +132,11 @@ app_show_user(struct app *app)
 	if (user->id == 0)
 		return;
 	/* Before somebody has signed in there is nowhere to go. */
-	ui_set_modules(app->ui, app_modules, sizeof(app_modules) / sizeof(app_modules[0]));
+	for (int i = 0; i < APP_MODULES; i++)
+		for (int lang = 0; lang < 2; lang++)
+			app->modules[i][lang] = app_may_module(app, i + 1) ? app_modules[i][lang] : NULL;
+	/* An array of pointers does not become one of constant pointers by itself. */
+	ui_set_modules(app->ui, (const char *const(*)[2])app->modules, APP_MODULES);
 	ui_set_user(app->ui, text_print(app->arena,
 				 arena_printf(app->arena, "%s%s%s", user->label,
 				     user->branch[0] ? "@" : "", user->branch),
@@ -348,12 +363,10 @@ app_open_module(struct app *app, const char *name)
 void
 app_module(struct app *app, int module)
 {
-	static const char *const names[] = { "customer", "visit", "contact" };
-
 	if (module == 1)
 		ui_pop_to(app->ui, ui_root(app->ui));
-	else if (module >= 2 && module <= 4)
-		app_open_module(app, names[module - 2]);
+	else if (app_module_lists[module - 1] != NULL)
+		app_open_module(app, app_module_lists[module - 1]);
 	else if (module == 5)
 		reports_open(app);
 	else

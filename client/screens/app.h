@@ -11,6 +11,8 @@
 #include "client/ui/loop.h"
 #include "client/ui/ui.h"
 
+enum { APP_MODULES = 6 };
+
 struct app {
 	struct ui *ui;
 	struct loop *loop;
@@ -49,6 +51,7 @@ struct app {
 	bool broken;    /* since it was last ready */
 	int link_fd;
 	unsigned link_timer, word_timer;
+	const char *modules[APP_MODULES][2]; /* in the title; NULL where the user may not go */
 };
 
 /*
@@ -77,6 +80,8 @@ void app_logout(struct app *app);
 /* Ask whether to leave the program. */
 void app_leave(struct app *app);
 /* The digits 1-6 of the home screen. */
+/* Does the user see anything of that module, from 1? */
+bool app_may_module(const struct app *app, int module);
 void app_module(struct app *app, int module);
 
 /* ---- screens that open others (each file of screens/ implements its own) ----------------- */

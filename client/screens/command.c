@@ -179,10 +179,12 @@ command_add_modules(struct command_maker *maker)
 		{ T_MODULE_MINE, { "6", "wode", "mine" } },
 	};
 
-	for (int i = 0; i < 6; i++) {
-		struct command *command =
-		    command_new(maker, COMMAND_MODULE, tr(modules[i].label));
+	for (int i = 0; i < APP_MODULES; i++) {
+		struct command *command;
 
+		if (!app_may_module(maker->app, i + 1))
+			continue;
+		command = command_new(maker, COMMAND_MODULE, tr(modules[i].label));
 		command->module = i + 1;
 		command->first = true;
 		for (int c = 0; c < 4 && modules[i].codes[c] != NULL; c++)

@@ -100,6 +100,8 @@ frame_draw_modules(const struct ui *ui, const struct screen *base, int x, int co
 {
 	for (size_t i = 0; i < ui->module_count; i++) {
 		const char *name = ui->modules[i][tr_lang()];
+		if (name == NULL)
+			continue;
 		bool current = base->ops->module == (int)i + 1,
 		     home = base->ops->context == CTX_HOME;
 		const char *text = arena_printf(cells_scratch(), current ? "[%s]" : "%s", name);

@@ -106,7 +106,7 @@ void ui_set_link(struct ui *ui, const char *word, enum role role); /* "OK", "慢
 void ui_set_banner(struct ui *ui, const char *text);
 /* Minutes east of UTC of the clock shown; the machine's own until this is called. */
 void ui_set_clock(struct ui *ui, int offset_min);
-/* The modules in the title; names are called at each drawing, so that languages switch. */
+/* The modules in the title; names are called at each drawing, so that languages switch. NULL: not shown. */
 void ui_set_modules(struct ui *ui, const char *const (*names)[2], size_t count);
 
 /*

@@ -225,6 +225,16 @@ every_entity_action_and_field_is_covered(void **state)
 	assert_true(matrix.cases >= CASES_MIN);
 }
 
+/* The other line alone: what the access core does when the database would let anything pass. */
+static void
+matrix_open_tables(void)
+{
+	for (size_t e = 0; entity_shipped[e] != NULL; e++)
+		pg_exec(DB, "ALTER TABLE %s DISABLE ROW LEVEL SECURITY",
+		    entity_table(entity_shipped[e]));
+	pg_exec(DB, "ALTER TABLE history DISABLE ROW LEVEL SECURITY");
+}
+
 static int
 matrix_start(void **state)
 {
@@ -235,6 +245,8 @@ matrix_start(void **state)
 	    "log: { level = \"info\"; };\nsign: { " BED_CHEAP "second_factor = \"none\"; };\n"
 	    "budget: { rows = 0; unusual = 10000000; };\n");
 	matrix.world = world_make(DB);
+	if (getenv("KEHU_NO_POLICIES") != NULL)
+		matrix_open_tables();
 	matrix.met = calloc(ENTITIES, sizeof(*matrix.met));
 	matrix.wires = calloc(matrix.world->reader_count, sizeof(*matrix.wires));
 	matrix.shown = calloc(matrix.world->reader_count, matrix.world->count);

@@ -9,6 +9,7 @@
 #include "tests/lib/bed.h"
 #include "tests/lib/company.h"
 #include "tests/lib/pg.h"
+#include "tests/lib/wire.h"
 
 #include <inttypes.h>
 #include <setjmp.h>
@@ -611,6 +612,34 @@ locked_session_answers_nothing_but_the_password(void **state)
 }
 
 /* The server itself refuses, whatever the client thinks; and it stays so on another connection. */
+/* A client of somebody else's making does not wait. */
+static void
+locked_session_refuses_raw_requests(void **state)
+{
+	struct arena *arena = arena_new(0);
+	struct wire *wire = wire_open(bed, "ada", LANG_EN);
+	Kehu__ClientFrame lock = KEHU__CLIENT_FRAME__INIT, list = KEHU__CLIENT_FRAME__INIT,
+			  *frames[] = { &lock, &list };
+	Kehu__Lock nothing = KEHU__LOCK__INIT;
+	Kehu__List tags = KEHU__LIST__INIT;
+	struct wire_answer answer;
+
+	tags.has_entity = true;
+	tags.entity = E_tag;
+	lock.request_case = KEHU__CLIENT_FRAME__REQUEST_LOCK;
+	lock.lock = &nothing;
+	list.request_case = KEHU__CLIENT_FRAME__REQUEST_LIST;
+	list.list = &tags;
+	wire_ask(wire, &frames[1], 1, arena, &answer);
+	assert_int_equal(answer.err, ERR_OK);
+	wire_ask(wire, &frames[0], 1, arena, &answer);
+	assert_int_equal(answer.err, ERR_OK);
+	wire_ask(wire, &frames[1], 1, arena, &answer);
+	assert_int_equal(answer.err, ERR_SESSION_LOCKED);
+	wire_close(wire);
+	arena_free(arena);
+}
+
 static void
 lock_outlives_the_connection(void **state)
 {
@@ -931,6 +960,7 @@ main(void)
 		cmocka_unit_test(new_password_ends_the_other_sessions),
 		cmocka_unit_test(old_password_must_be_changed),
 		cmocka_unit_test(locked_session_answers_nothing_but_the_password),
+		cmocka_unit_test(locked_session_refuses_raw_requests),
 		cmocka_unit_test(lock_outlives_the_connection),
 		cmocka_unit_test(second_factor_is_set_up_and_used_by_scripts),
 		cmocka_unit_test(branch_certificate_lets_in_its_branch),
@@ -942,5 +972,6 @@ main(void)
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
+	cmocka_set_test_filter(getenv("KEHU_TEST"));
 	return cmocka_run_group_tests(tests, sign_start, sign_end);
 }
