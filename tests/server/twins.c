@@ -42,7 +42,7 @@
  * here. */
 static const char *const twins_exempt[] = { "hello", "login", "resume", "logout", "ping",
 	"catalog", "attach", "job", "subscribe", "cancel", "password", "factor", "lock",
-	"sessions", "restore" };
+	"sessions", "restore", "view_as" };
 
 static struct bed *left, *right;
 static struct world *world;
