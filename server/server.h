@@ -15,9 +15,13 @@ struct server_settings {
 };
 extern const struct setting server_setting_table[];
 extern const size_t server_setting_count;
+/* One of those that may be changed while it runs (server/runtime.def); NULL: it is none. */
+const struct setting *server_runtime(const char *path);
 
 struct server {
-	struct server_settings settings;
+	struct server_settings settings; /* in force: those of runtime.def may change */
+	struct server_settings conf;     /* as kehud.conf said, once conf_kept */
+	bool conf_kept;
 	struct net *net;
 	struct readings *readings; /* server/audit/readings.h; NULL: nothing is counted */
 	/* Snapshots: taken by reference under the lock, replaced whole. */

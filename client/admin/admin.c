@@ -6,6 +6,7 @@
 #include "client/admin/admin.h"
 #include "client/admin/audit.h"
 #include "client/admin/person.h"
+#include "client/admin/role.h"
 
 #include "client/admin/config.h"
 #include "client/admin/why.h"
@@ -416,6 +417,23 @@ static const struct cli_command admin_commands[] = {
 		      "are kept: "
 		      "30 days.",
 		"状态、种类、进度、发起人。--limit 0 显示保留的全部任务（30 天）。" } },
+	{ .name = "role matrix",
+	    .run = admin_role_show,
+	    .words_min = 1,
+	    .words_max = 1,
+	    .options = SHOW,
+	    .usage = "ROLE",
+	    .help = { "What a role may do, as one table: kinds of records, rights, scopes",
+		"角色权限一览：对象 × 权利 × 范围" } },
+	PATTERN("setting list", 0, SIZE_MAX, ROWS, "[QUERY]", "What can be changed while kehud runs",
+	    "列出运行时可改的设置", cli_list, "setting", "*"),
+	PATTERN("setting get", 1, 1, SHOW, "NAME", "Show one of them", "查看一项设置", cli_get, "setting", "%1"),
+	PATTERN("setting set", 2, 2, WRITE, "NAME VALUE", "Change it on every kehud; an empty value: as kehud.conf says",
+	    "修改一项设置，对所有 kehud 生效；空值表示取 kehud.conf", cli_set, "setting", "%1", "value=%2"),
+	PATTERN("numbering list", 0, SIZE_MAX, ROWS, "[QUERY]", "How documents are numbered", "列出单据编号规则",
+	    cli_list, "numbering", "*"),
+	PATTERN("numbering set", 2, SIZE_MAX, WRITE, "DOCUMENT FIELD=VALUE…", "Change that: pattern, digits, continuous",
+	    "修改编号规则：pattern、digits、continuous", cli_set, "numbering", "%1", "*"),
 	{ .name = "why",
 	    .run = admin_why,
 	    .words_min = 2,

@@ -23,7 +23,7 @@ config_start(struct config *config, struct cli *cli)
 bool
 config_has(const Kehu__Entity *entity)
 {
-	return entity->kind == CAT_SETUP && (entity->actions_allowed & CAT_CREATE) != 0 &&
+	return entity->kind == CAT_SETUP && (entity->actions_allowed & (CAT_CREATE | CAT_EDIT)) != 0 &&
 	       strcmp(entity->name, "region") != 0 &&
 	       strcmp(entity->name, "certificate") != 0; /* signed, not set up */
 }

@@ -686,7 +686,9 @@ apply_others(struct apply *apply, const config_setting_t *root)
 	for (size_t i = apply->config.count; i-- > 0;) {
 		struct config_kind *kind = &apply->config.kinds[i];
 
-		if (config_setting_get_member(root, kind->entity->name) == NULL)
+		/* What is not made here is not unmade either: settings, numberings. */
+		if (config_setting_get_member(root, kind->entity->name) == NULL ||
+		    !(kind->entity->actions_allowed & CAT_CREATE))
 			continue;
 		for (size_t r = 0; r < kind->count; r++) {
 			const struct config_record *record = &kind->records[r];

@@ -7,6 +7,7 @@
 #include "server/access/roles.h"
 #include "server/entity/dictionaries.h"
 #include "server/gate/gate.h"
+#include "server/gate/runtime.h"
 
 #include <string.h>
 
@@ -28,7 +29,11 @@ setup_seeds(struct store *store, struct arena *arena)
 {
 	enum err err = roles_seed(store, arena);
 
-	return err == ERR_OK ? dictionaries_seed(store, arena) : err;
+	if (err == ERR_OK)
+		err = dictionaries_seed(store, arena);
+	if (err == ERR_OK)
+		err = runtime_seed(store, arena);
+	return err == ERR_OK ? numbering_seed(store, arena) : err;
 }
 
 static enum err

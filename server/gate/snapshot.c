@@ -3,6 +3,7 @@
  * database when a transaction finds them stale, replaced whole, freed when their last call ends.
  */
 #include "server/gate/gate.h"
+#include "server/gate/runtime.h"
 
 #include "common/log.h"
 #include "server/entity/dictionary.h"
@@ -20,6 +21,14 @@ snapshot_load(struct server *server, struct store *store)
 	if (err != ERR_OK)
 		return err;
 	err = access_load(store, catalog, &access);
+	if (err == ERR_OK) {
+		struct arena *scratch = arena_new(0);
+
+		err = runtime_load(server, store, scratch);
+		arena_free(scratch);
+		if (err != ERR_OK)
+			access_unref(access);
+	}
 	if (err != ERR_OK) {
 		catalog_unref(catalog);
 		return err;

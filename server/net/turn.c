@@ -11,6 +11,7 @@
  */
 #include "common/log.h"
 #include "server/net/inner.h"
+#include "server/server.h"
 
 #include <openssl/crypto.h>
 #include <stddef.h>
@@ -255,6 +256,10 @@ static void
 turn_use(struct conn *conn, struct task *task, const struct turn_rule *rule)
 {
 	int64_t now = date_monotonic_us(), lock_us = conn->net->options.lock_s * US_PER_SECOND;
+	const struct server *server = conn->net->options.server;
+
+	if (server != NULL && server->conf_kept)
+		lock_us = server->settings.session_lock * US_PER_SECOND;
 
 	if (rule == NULL || rule->lane == LANE_LOOP || conn->session.state != SESSION_LOGGED_IN)
 		return;

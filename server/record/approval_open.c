@@ -55,15 +55,6 @@ approval_queue_change(struct call *call, int64_t id, size_t position,
 	store_queue(call->store, sql, NULL);
 }
 
-/* Numbers of approvals: AP, year and month, a running number. */
-static const char *
-approval_prefix(struct call *call)
-{
-	struct ymd today = date_to_ymd(call_today(call));
-
-	return arena_printf(call->arena, "AP%02d%02d-", today.year % 100, today.month);
-}
-
 static void
 approval_bind_open(
     struct call *call, const struct approval_request *request, struct sql *sql, const char *reason)
@@ -72,8 +63,12 @@ approval_bind_open(
 
 	for (size_t i = 0; i < request->rule_count; i++)
 		rules[i] = request->rules[i]->id;
-	sql_add(sql, "SELECT o.id, o.version, o.waiting_for, n FROM kehu_number(");
-	sql_text(sql, approval_prefix(call));
+	sql_add(sql, "SELECT o.id, o.version, o.waiting_for, n FROM kehu_number_of('approval', ");
+	sql_text(sql, catalog_entity(call->catalog, E_approval)->def->number_prefix);
+	sql_add(sql, ", ");
+	sql_date(sql, call_today(call));
+	sql_add(sql, ", ");
+	sql_int(sql, access_user_branch(call->user));
 	sql_add(sql, ") n, LATERAL kehu_approval_open(n, ");
 	sql_int(sql, request->entity->number);
 	sql_add(sql, ", ");

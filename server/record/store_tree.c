@@ -57,30 +57,6 @@ tree_access_columns(struct sql *sql, const struct record *record, bool assign)
 	}
 }
 
-/* The prefix of a new number: "V%y%m-" in November 2026 is "V2611-". */
-static const char *
-tree_number_prefix(struct call *call, const char *pattern)
-{
-	struct ymd today = date_to_ymd(call_today(call));
-	struct buf out = BUF_INIT;
-	const char *prefix;
-
-	for (const char *p = pattern; *p != '\0'; p++) {
-		if (p[0] == '%' && p[1] == 'y')
-			buf_printf(&out, "%02d", today.year % 100);
-		else if (p[0] == '%' && p[1] == 'm')
-			buf_printf(&out, "%02d", today.month);
-		else {
-			buf_putc(&out, *p);
-			continue;
-		}
-		p++;
-	}
-	prefix = arena_strdup(call->arena, buf_text(&out));
-	buf_fini(&out);
-	return prefix;
-}
-
 /*
  * Asks for the number of a new record. Where it is searched for, its search row needs the number
  * now; else nobody does before the COMMIT, and it rides in that trip, so that the series is
@@ -92,8 +68,14 @@ tree_ask_number(struct call *call, struct record *record, const struct field *fi
 	struct sql *sql = sql_new(call->arena);
 	enum err err;
 
-	sql_add(sql, "SELECT kehu_number(");
-	sql_text(sql, tree_number_prefix(call, record->entity->def->number_prefix));
+	sql_add(sql, "SELECT kehu_number_of(");
+	sql_text(sql, record->entity->def->name);
+	sql_add(sql, ", ");
+	sql_text(sql, record->entity->def->number_prefix);
+	sql_add(sql, ", ");
+	sql_date(sql, call_today(call));
+	sql_add(sql, ", ");
+	sql_int(sql, record->branch != 0 ? record->branch : access_user_branch(call->user));
 	sql_add(sql, ")");
 	sql_named(sql);
 	store_queue(call->store, sql, &record->number_rows);

@@ -117,3 +117,58 @@ BEGIN
 		AND s.record_id = p_id AND s.rights & 4 <> 0);
 END
 $$;
+
+CREATE OR REPLACE FUNCTION kehu_settings()
+RETURNS TABLE (name text, value text)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+#variable_conflict use_column
+BEGIN
+	RETURN QUERY SELECT s.name, s.value FROM setting s WHERE s.deleted_at IS NULL AND s.value <> '';
+END
+$$;
+
+-- The next number of a kind of document, by its rule; p_pattern where there is none. Each prefix that
+-- date and branch make of the pattern counts for itself, unless the rule says that it runs on. Without
+-- gaps: the row stays locked until COMMIT, so take it last (see kehu_number).
+CREATE OR REPLACE FUNCTION kehu_number_of(p_entity text, p_pattern text, p_day date, p_branch bigint)
+RETURNS text LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+	pattern text := p_pattern;
+	digits bigint := 6;
+	runs_on boolean := false;
+	prefix text;
+	series text;
+	taken bigint;
+BEGIN
+	SELECT n.pattern, n.digits, n.continuous INTO pattern, digits, runs_on FROM numbering n
+		WHERE n.name = p_entity AND n.deleted_at IS NULL;
+	IF NOT FOUND THEN
+		pattern := p_pattern;
+		digits := 6;
+		runs_on := false;
+	END IF;
+	prefix := replace(replace(replace(replace(pattern, '%Y', to_char(p_day, 'YYYY')),
+		'%y', to_char(p_day, 'YY')), '%m', to_char(p_day, 'MM')), '%d', to_char(p_day, 'DD'));
+	IF prefix LIKE '%\%b%' THEN
+		prefix := replace(prefix, '%b', coalesce((SELECT b.code FROM branch b WHERE b.id = p_branch), ''));
+	END IF;
+	series := CASE WHEN runs_on THEN pattern ELSE prefix END;
+	UPDATE number_series n SET last = n.last + 1 WHERE n.prefix = series AND n.period = ''
+		RETURNING n.last INTO taken;
+	IF NOT FOUND THEN
+		-- One that runs on from now on goes on behind what its prefixes have reached.
+		INSERT INTO number_series AS n (prefix, period, last) VALUES (series, '', 1 + CASE WHEN runs_on THEN
+			coalesce((SELECT max(o.last) FROM number_series o WHERE o.period = '' AND o.prefix LIKE
+				replace(replace(replace(replace(replace(replace(pattern, '_', '\_'), '%Y', '____'),
+				'%y', '__'), '%m', '__'), '%d', '__'), '%b', '%')), 0) ELSE 0 END)
+			ON CONFLICT ON CONSTRAINT number_series_pkey DO UPDATE SET last = n.last + 1
+			RETURNING n.last INTO taken;
+	END IF;
+	IF runs_on AND series <> prefix THEN
+		INSERT INTO number_series AS n (prefix, period, last) VALUES (prefix, '', taken)
+			ON CONFLICT ON CONSTRAINT number_series_pkey DO UPDATE SET last = greatest(n.last, excluded.last);
+	END IF;
+	RETURN set_config('kehu.number',
+		prefix || lpad(taken::text, greatest(digits, length(taken::text))::integer, '0'), true);
+END
+$$;

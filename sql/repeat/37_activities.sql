@@ -206,7 +206,7 @@ BEGIN
 		begins := (day.actual + starts::time - east) AT TIME ZONE 'UTC';
 		INSERT INTO visit (number, customer_id, at, minutes, ends_at, kind, purpose, place, state, remind_min,
 				plan_id, plan_on, owner_id, department_id, branch_id, created_by)
-			VALUES (kehu_number('V' || to_char(now() AT TIME ZONE 'UTC' + east, 'YYMM') || '-'),
+			VALUES (kehu_number_of('visit', 'V%y%m-', today, plan.branch_id),
 				plan.customer_id, begins, plan.minutes, begins + make_interval(mins => coalesce(plan.minutes, 0)::integer),
 				plan.kind, plan.purpose, plan.place, 'planned', plan.remind_min, plan.id, day.planned,
 				plan.owner_id, plan.department_id, plan.branch_id, plan.owner_id);

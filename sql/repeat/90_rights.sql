@@ -35,6 +35,7 @@ GRANT EXECUTE ON FUNCTION access_role_grants(), access_role_fields(), access_use
 	session_try(text, text), session_tried(bigint, text),
 	session_open(bigint, bigint, bytea, bytea, text, text, bigint, bytea, text, text),
 	session_resume(bytea, bigint, bigint, bytea), session_seen(bigint), session_lock(bigint, boolean),
+	kehu_settings(), kehu_number_of(text, text, date, bigint),
 	session_view_as(bigint, text, bigint, bytea, bytea, text, text, bytea, text, bigint),
 	session_close(bigint), session_set_password(bigint, text, bigint),
 	session_rehash(bigint, text, text), session_passwords(bigint, bigint),

@@ -4,6 +4,7 @@
  */
 #include "tests/lib/pg.h"
 #include "common/log.h"
+#include "server/gate/runtime.h"
 #include "server/access/roles.h"
 #include "server/entity/dictionaries.h"
 #include "server/store/ddl.h"
@@ -285,6 +286,7 @@ pg_make_template(void)
 	struct store *store = pg_store(PG_TEMPLATE, "kehu_owner");
 	store_begin(store);
 	if (dictionaries_seed(store, arena) != ERR_OK || roles_seed(store, arena) != ERR_OK ||
+	    runtime_seed(store, arena) != ERR_OK || numbering_seed(store, arena) != ERR_OK ||
 	    store_commit(store, arena) != ERR_OK)
 		pg_die("filling the template", store_message(store));
 	store_free(store);

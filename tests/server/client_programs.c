@@ -406,6 +406,60 @@ a_file_makes_records_that_refer_to_each_other(void **state)
 }
 
 static void
+settings_are_changed_while_it_runs(void **state)
+{
+	struct ran ran;
+
+	HAS(admin("setting|list|--format|tsv").out, "budget.rows");
+	expect_done(admin("setting|set|sign.password_chars|20"));
+	HAS(admin("setting|get|sign.password_chars").out, "20");
+	/* in force at the next request, on what is asked of a password */
+	HAS(run("ada", arena_printf(bed->arena, "password|--new-password-file|%s",
+			   spill("short", "Nobody-knows-7"))).err, "20");
+	ran = admin("setting|set|sign.password_chars|7");
+	assert_int_equal(ran.status, 1);
+	HAS(ran.err, "8");
+	assert_int_equal(admin("setting|set|sign.password_chars|many").status, 1);
+	assert_int_equal(admin("setting|set|net.port|1").status, 1);
+	assert_int_not_equal(run("ada", "list|setting").status, 0);
+	expect_done(admin("setting|set|sign.password_chars|"));
+	HAS(admin("export-config").out, "access.reveals");
+}
+
+static void
+documents_are_numbered_by_their_rule(void **state)
+{
+	int64_t id;
+
+	expect_done(admin("numbering|set|customer|pattern=K%Y-%b-|digits=4"));
+	expect_done(run("ada", "new|customer|name=编号甲公司"));
+	expect_done(run("ada", "new|customer|name=编号乙公司"));
+	id = pg_int("client_programs", "SELECT count(*) FROM customer WHERE number ~ "
+				       "('^K' || to_char(now() + interval '8 hours', 'YYYY') || '-[^-]*-000[12]$')");
+	assert_int_equal(id, 2);
+	/* running on, the number does not begin anew with another prefix */
+	expect_done(admin("numbering|set|customer|continuous=yes"));
+	expect_done(run("ada", "new|customer|name=编号丙公司"));
+	assert_int_equal(pg_int("client_programs", "SELECT last FROM number_series WHERE prefix = 'K%%Y-%%b-'"), 3);
+	assert_int_equal(admin("numbering|set|customer|pattern=K%x-").status, 1);
+	assert_int_equal(admin("numbering|set|customer|digits=2").status, 1);
+	assert_int_equal(admin("numbering|set|customer|name=visit").status, 1);
+	expect_done(admin("numbering|set|customer|pattern=C|digits=6|continuous=no"));
+}
+
+static void
+a_role_is_one_table_with_rights_as_words(void **state)
+{
+	struct ran ran = admin("role|matrix|account_manager|--format|jsonl");
+
+	expect_done(ran);
+	HAS(ran.out, "\"entity\":\"customer\",\"view\":\"own\"");
+	HAS(admin("role|matrix|account_manager").out, "Own");
+	assert_int_equal(admin("role|matrix|nobody_has_it").status, 1);
+	HAS(admin("export-config").out, "rights = \"view,create");
+}
+
+static void
 a_mistake_in_the_set_up_leaves_all_as_it_was(void **state)
 {
 	a_refused_set_up_names_its_line(
@@ -504,6 +558,9 @@ main(void)
 		cmocka_unit_test(a_file_makes_records_that_refer_to_each_other),
 		cmocka_unit_test(a_mistake_in_the_set_up_leaves_all_as_it_was),
 		cmocka_unit_test(what_the_set_up_leaves_out_goes),
+		cmocka_unit_test(settings_are_changed_while_it_runs),
+		cmocka_unit_test(documents_are_numbered_by_their_rule),
+		cmocka_unit_test(a_role_is_one_table_with_rights_as_words),
 		cmocka_unit_test(every_function_code_means_one_thing),
 		cmocka_unit_test(an_import_survives_the_server),
 		cmocka_unit_test(a_save_waits_for_the_server),
