@@ -408,9 +408,10 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp 
 DECLARE
 	due reminder;
 	count bigint := 0;
+	moment timestamptz := clock_timestamp(); -- as a function the index would not end there
 BEGIN
 	FOR due IN SELECT * FROM reminder r WHERE r.state = 'waiting' AND r.deleted_at IS NULL
-		AND r.due_at <= clock_timestamp() ORDER BY r.due_at, r.id LIMIT p_max FOR UPDATE SKIP LOCKED
+		AND r.due_at <= moment ORDER BY r.due_at, r.id LIMIT p_max FOR UPDATE SKIP LOCKED
 	LOOP
 		UPDATE reminder SET state = 'told', told_at = clock_timestamp(), shown_at = NULL, mailed_at = NULL,
 			version = version + 1, updated_at = now() WHERE id = due.id;
@@ -427,9 +428,11 @@ $$;
 -- Told, and not known to have been seen: for servers to look which of these people they have.
 CREATE OR REPLACE FUNCTION kehu_remind_unseen() RETURNS TABLE (id bigint, owner_id bigint)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+	moment timestamptz := clock_timestamp();
 BEGIN
 	RETURN QUERY SELECT r.id, r.owner_id FROM reminder r WHERE r.state = 'told' AND r.shown_at IS NULL
-		AND r.mailed_at IS NULL AND r.deleted_at IS NULL AND r.told_at <= clock_timestamp() ORDER BY r.told_at LIMIT 1000;
+		AND r.mailed_at IS NULL AND r.deleted_at IS NULL AND r.told_at <= moment ORDER BY r.told_at LIMIT 1000;
 END
 $$;
 
@@ -448,12 +451,13 @@ DECLARE
 	due record;
 	count bigint := 0;
 	title text;
+	moment timestamptz := clock_timestamp() - make_interval(secs => p_after_s);
 BEGIN
 	FOR due IN SELECT r.id, r.text, r.due_at, u.mail, u.language, u.branch_id AS branch,
 			c.name AS customer FROM reminder r
 			JOIN users u ON u.id = r.owner_id LEFT JOIN customer c ON c.id = r.customer_id
 		WHERE r.state = 'told' AND r.shown_at IS NULL AND r.mailed_at IS NULL AND r.deleted_at IS NULL
-		AND r.told_at <= clock_timestamp() - make_interval(secs => p_after_s)
+		AND r.told_at <= moment
 		ORDER BY r.told_at LIMIT p_max FOR UPDATE OF r SKIP LOCKED
 	LOOP
 		UPDATE reminder SET mailed_at = clock_timestamp() WHERE id = due.id;
