@@ -1,7 +1,9 @@
 /*
- * A sale at the real terminal, in both languages: a quote whose lines are keyed in cell by
- * cell, its discount refused and, amended, granted by the supervisor at another terminal; then
- * the order, its instalments, a part of it delivered, and the money that finance books.
+ * A sale at the real terminal, in both languages: a lead becomes a customer with an
+ * opportunity, that a quote whose lines are keyed in cell by cell; its discount is refused and,
+ * amended, granted by the supervisor at another terminal; then the order, which wins the
+ * opportunity, its instalments, a part of it delivered, the money that finance books, and the
+ * evening report that the supervisor comments.
  */
 #include "common/date.h"
 #include "server/entity/fields.h"
@@ -74,7 +76,6 @@ make_product(const char *name, int64_t yuan)
 static void
 make_world(const struct walk *walk)
 {
-	save(ada, E_customer, SENT(TEXT_OF(F_customer_name, walk->customer)), NULL);
 	make_product(walk->product, 1200);
 	make_product(walk->other, 50);
 }
@@ -99,16 +100,67 @@ go_to_grid(struct vt *vt)
 	desk_sees(vt, "Ctrl-Y");
 }
 
-/* The lines of a new quote, keyed in with the total that is read while typing. */
+/* One number of this walk's customer. */
+static int64_t
+figure(const struct walk *walk, const char *what, const char *from)
+{
+	return pg_int(DB,
+	    "SELECT %s FROM %s t JOIN customer c ON c.id = t.customer_id WHERE c.name = '%s'",
+	    what, from, walk->customer);
+}
+
+/* An action without arguments, or the form of its arguments filled in. */
+static void
+act(struct vt *vt, const char *label, const char *typed)
+{
+	desk_type(vt, "{F8}");
+	desk_type(vt, label);
+	desk_type(vt, "{Enter}");
+	if (typed != NULL)
+		desk_type(vt, typed);
+}
+
+/* Who called becomes a customer with a contact and an opportunity, nothing typed twice. */
+static void
+take_lead(struct vt *vt, const struct walk *walk)
+{
+	desk_type(vt, "{F9}xs{Enter}");
+	desk_type(vt, "{F6}");
+	desk_sees(vt, SAY("新建线索", "New Lead"));
+	desk_type(vt, walk->customer);
+	desk_type(vt, "{Tab}");
+	desk_type(vt, SAY("单雄", "Ann Lee"));
+	desk_type(vt, "{F10}");
+	desk_sees(vt, SAY("已保存", "saved"));
+	act(vt, SAY("转为客户", "Convert"), NULL);
+	desk_sees(vt, SAY("商机名称", "Name of the opp"));
+	desk_type(vt, "{F10}");
+	desk_sees(vt, SAY("新建客户", "New customer"));
+	assert_int_equal(
+	    figure(walk, "count(*)", "(SELECT * FROM opportunity WHERE state = 'open')"), 1);
+}
+
+/* The lines of a quote, keyed in with the total that is read while typing. */
 static void
 key_in_quote(struct vt *vt, const struct walk *walk)
 {
-	desk_type(vt, "{F9}");
-	desk_type(vt, "bj");
-	desk_type(vt, "{Enter}");
-	desk_type(vt, "{F6}");
-	desk_sees(vt, SAY("新建报价单", "New Quote"));
+	desk_type(vt, "{F9}sj{Enter}");
+	desk_sees(vt, walk->customer);
+	desk_type(vt, "{F7}");
 	desk_type(vt, walk->customer);
+	desk_type(vt, "{Enter}");
+	desk_type(vt, "{Enter}");
+	desk_sees(vt, walk->customer);
+	act(vt, SAY("生成报价", "Make a quote"), NULL);
+	desk_sees(vt, "Q2");
+	desk_type(vt, "{F9}bj{Enter}");
+	desk_sees(vt, walk->customer);
+	desk_type(vt, "{F7}");
+	desk_type(vt, arena_printf(bed->arena,
+			  SAY("客户:\"%s\"{Enter}", "customer:\"%s\"{Enter}"), walk->customer));
+	desk_type(vt, "{Enter}");
+	desk_type(vt, "{F2}");
+	desk_sees(vt, SAY("修改报价单", "Edit Quote"));
 	go_to_grid(vt);
 	desk_type(vt, walk->code);
 	desk_type(vt, "{Tab}");
@@ -128,26 +180,6 @@ key_in_quote(struct vt *vt, const struct walk *walk)
 	desk_sees(vt, "10,200.00");
 	desk_type(vt, "{F10}");
 	desk_sees(vt, SAY("已保存", "saved"));
-}
-
-/* One number of this walk's customer. */
-static int64_t
-figure(const struct walk *walk, const char *what, const char *from)
-{
-	return pg_int(DB,
-	    "SELECT %s FROM %s t JOIN customer c ON c.id = t.customer_id WHERE c.name = '%s'",
-	    what, from, walk->customer);
-}
-
-/* An action without arguments, or the form of its arguments filled in. */
-static void
-act(struct vt *vt, const char *label, const char *typed)
-{
-	desk_type(vt, "{F8}");
-	desk_type(vt, label);
-	desk_type(vt, "{Enter}");
-	if (typed != NULL)
-		desk_type(vt, typed);
 }
 
 /* The inbox by keyboard, its one request opened, the key pressed and a word said. */
@@ -208,6 +240,8 @@ work_order(struct vt *vt, const struct walk *walk)
 	act(vt, SAY("确认", "Confirm"), NULL);
 	desk_sees(vt, SAY("已确认", "Confirmed"));
 	assert_int_equal(
+	    figure(walk, "count(*)", "(SELECT * FROM opportunity WHERE state = 'won')"), 1);
+	assert_int_equal(
 	    figure(walk, "count(*)", "(SELECT * FROM sales_order WHERE state = 'confirmed')"),
 	    1);
 	act(vt, SAY("回款计划", "Plan"), "30 +30d, 70 +60d{F10}");
@@ -245,6 +279,37 @@ book_receipt(const struct walk *walk)
 	desk_leave(vt);
 }
 
+/* What the day brought is in the report already; it is handed in, read and commented. */
+static void
+report_evening(struct vt *vt, struct vt *signer, const struct walk *walk)
+{
+	desk_type(vt, "{F9}rb{Enter}");
+	desk_type(vt, "{F6}");
+	desk_sees(vt, SAY("新建工作报告", "New Work report"));
+	desk_type(vt, "{F10}");
+	desk_sees(vt, SAY("已保存", "saved"));
+	act(vt, SAY("提交", "Hand in"), NULL);
+	desk_sees(vt, SAY("已提交", "Handed in"));
+	assert_int_equal(pg_int(DB,
+			     "SELECT count(*) FROM work_report WHERE state = 'handed_in' AND "
+			     "strpos(done, '%s') > 0",
+			     walk->customer),
+	    1);
+	desk_type(signer, "{F9}dybg{Enter}");
+	desk_sees(signer, "Ada");
+	desk_type(signer, "{Enter}");
+	act(signer, SAY("已阅", "Read"), SAY("做得好", "well done"));
+	desk_type(signer, "{F10}");
+	desk_sees(signer, SAY("已阅", "Read"));
+	assert_int_equal(pg_int(DB,
+			     "SELECT count(*) FROM comment m JOIN work_report r ON r.id = "
+			     "m.anchor_id WHERE r.state = 'read' AND m.text = '%s'",
+			     SAY("做得好", "well done")),
+	    1);
+	pg_exec(
+	    DB, "UPDATE work_report SET deleted_at = now()"); /* one a day: the next walk's */
+}
+
 static void
 walk_sale(const struct walk *walk)
 {
@@ -254,13 +319,15 @@ walk_sale(const struct walk *walk)
 	vt = desk_home(bed, "ada", walk->lang, walk->rows, walk->cols);
 	signer = desk_home(bed, "cai", walk->lang, walk->rows, walk->cols);
 	mask_days(vt);
+	take_lead(vt, walk);
 	key_in_quote(vt, walk);
 	assert_int_equal(figure(walk, "total", "quote"), 1020000);
 	get_consent(vt, signer, walk);
 	work_order(vt, walk);
+	book_receipt(walk);
+	report_evening(vt, signer, walk);
 	desk_end(signer);
 	desk_end(vt);
-	book_receipt(walk);
 }
 
 static void
