@@ -9,6 +9,7 @@
 #include "tests/lib/pg.h"
 
 #include <inttypes.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -444,6 +445,91 @@ two_signers_at_once_do_it_once(void **state)
 	client_free(second);
 }
 
+/* Signers of one role, each at a client of their own, going through the same requests at once. */
+enum { SIGNERS = 8, REQUESTS = 12, FIRST_SIGNER = 301 };
+
+struct signer {
+	struct client *client;
+	const int64_t *approvals;
+	size_t number, done, late, bad;
+	uint32_t worst;
+};
+
+static void *
+sign_all(void *to)
+{
+	struct signer *signer = to;
+
+	for (size_t i = 0; i < REQUESTS; i++) {
+		int64_t approval = signer->approvals[(i + signer->number) % REQUESTS];
+		/* the first half wants everybody, who agree; of the others anyone decides either way */
+		bool refuse = approval >= signer->approvals[REQUESTS / 2] && signer->number % 2 == 1;
+		const Kehu__ServerFrame *answer = client_act(signer->client, E_approval, approval,
+		    refuse ? "refuse" : "approve", SENT(TEXT_OF(1, "x")));
+
+		if (answer->answer_case == KEHU__SERVER_FRAME__ANSWER_WRITTEN) {
+			signer->done++;
+		} else if (answer->error->code == ERR_WRONG_STATE || answer->error->code == ERR_FORBIDDEN) {
+			signer->late++;
+		} else {
+			signer->bad++;
+			signer->worst = answer->error->code;
+		}
+		arena_reset(signer->client->arena);
+	}
+	return NULL;
+}
+
+static void
+many_signers_at_once_have_one_outcome(void **state)
+{
+	struct signer signers[SIGNERS] = { 0 };
+	int64_t approvals[REQUESTS], role = pg_int(DB, "SELECT id FROM role WHERE name = 'finance'");
+	int64_t before = pg_int(DB, "SELECT count(*) FROM customer"), granted;
+	pthread_t threads[SIGNERS];
+
+	for (int i = 0; i < SIGNERS; i++)
+		pg_exec(DB, "INSERT INTO users (id, name, name_key, label, label_key, branch_id, password_hash) SELECT "
+			    "%d, 's%d', 's%d', 'S%d', 's%d', 1, password_hash FROM users WHERE id = 101; INSERT INTO "
+			    "user_role (user_id, role_id) VALUES (%d, %" PRId64 ")", FIRST_SIGNER + i, i, i, i, i,
+		    FIRST_SIGNER + i, role);
+	pg_exec(DB, "UPDATE state SET access_epoch = access_epoch + 1");
+	for (int i = 0; i < REQUESTS; i++) {
+		if (i % (REQUESTS / 2) == 0) {
+			forget_rules(state);
+			make_rule(i == 0 ? "人人同意" : "任一同意", SENT(TEXT_OF(F_approval_rule_action, "create")),
+			    STEPS({ .kind = "role", .role = role, .agree = i == 0 ? "all" : "any" }));
+			pg_exec(DB, "UPDATE approval_rule_step SET within = 'company' WHERE role_id = %" PRId64, role);
+			pg_exec(DB, "UPDATE state SET access_epoch = access_epoch + 1");
+		}
+		approvals[i] = expect_waits(client_save(ada, E_customer, 0, 0,
+		    SENT(TEXT_OF(F_customer_name, arena_printf(bed->arena, "众签公司%d", i))), NULL));
+	}
+	for (size_t i = 0; i < SIGNERS; i++)
+		signers[i] = (struct signer){ .number = i, .approvals = approvals,
+			.client = client_new(bed, arena_printf(bed->arena, "s%zu", i), LANG_EN) };
+	for (size_t i = 0; i < SIGNERS; i++)
+		pthread_create(&threads[i], NULL, sign_all, &signers[i]);
+	for (size_t i = 0; i < SIGNERS; i++) {
+		pthread_join(threads[i], NULL);
+		if (signers[i].bad > 0)
+			fail_msg("a signer was answered E%u", signers[i].worst);
+		client_free(signers[i].client);
+	}
+	for (int i = 0; i < REQUESTS; i++)
+		assert_string_not_equal(state_of(approvals[i]), "waiting");
+	granted = pg_int(DB, "SELECT count(*) FROM approval WHERE state = 'granted' AND id >= %" PRId64, approvals[0]);
+	assert_true(granted >= REQUESTS / 2);
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM customer"), before + granted);
+	/* each seat decided once, and of any one's decision there is one */
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM approval a WHERE a.id >= %" PRId64 " AND 1 <> (SELECT "
+				    "count(*) FROM approval_step s WHERE s.approval_id = a.id AND s.agree = 'any' AND "
+				    "s.state IN ('granted', 'refused')) AND EXISTS (SELECT FROM approval_step s WHERE "
+				    "s.approval_id = a.id AND s.agree = 'any')", approvals[0]), 0);
+	assert_int_equal(pg_int(DB, "SELECT deadlocks FROM pg_stat_database WHERE datname = '%s'", DB), 0);
+	print_message("# %d signers, %d requests, %" PRId64 " granted\n", SIGNERS, REQUESTS, granted);
+}
+
 /* ---- rules ------------------------------------------------------------------------------- */
 
 static void
@@ -607,6 +693,7 @@ main(void)
 		TEST(sent_back_and_sent_again_passed_on_and_withdrawn),
 		TEST(grant_that_no_longer_fits_ends_as_failed_with_the_reason),
 		TEST(two_signers_at_once_do_it_once),
+		TEST(many_signers_at_once_have_one_outcome),
 		TEST(rule_that_means_nothing_is_refused_at_its_field),
 		TEST(rule_asks_only_senders_of_its_role_and_department),
 		TEST(late_approval_is_called_to_mind_once_a_period),
