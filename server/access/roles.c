@@ -65,8 +65,9 @@ struct role_field_row {
 #define FIELD(...)
 #define EVERY(entity_, rights_, scope_)                                                        \
 	{ .entity = #entity_, .rights = rights_, .scope = SCOPE_##scope_ },
-#define GRANT(role_, entity_, rights_, scope_)                                                 \
-	{ .role = #role_, .entity = #entity_, .rights = rights_, .scope = SCOPE_##scope_ },
+/* The scope, and perhaps further members: "ALL, .actions = "release"". */
+#define GRANT(role_, entity_, rights_, ...)                                                    \
+	{ .role = #role_, .entity = #entity_, .rights = rights_, .scope = SCOPE_##__VA_ARGS__ },
 static const struct grant_row role_grants[] = {
 #include "server/access/roles.def"
 };
@@ -81,7 +82,10 @@ static const struct grant_row role_grants[] = {
 #define SENSITIVE(role_, show_, reveal_)                                                       \
 	{ .role = #role_, .field = "*", .show = SHOW_##show_, .reveal = reveal_ },
 #define FIELD(role_, entity_, field_, show_, reveal_)                                          \
-	{ .role = #role_, .entity = #entity_, .field = #field_, .show = SHOW_##show_,          \
+	{ .role = #role_,                                                                      \
+		.entity = #entity_,                                                            \
+		.field = #field_,                                                              \
+		.show = SHOW_##show_,                                                          \
 		.reveal = reveal_ },
 #define SHOW_CLEAR    FIELD_CLEAR
 #define SHOW_READONLY FIELD_SHOW_READONLY
@@ -157,8 +161,8 @@ role_is_sensitive(const struct entity *entity)
 	for (size_t i = 0; entity_shipped[i] != NULL; i++) {
 		const struct entity *def = entity_shipped[i];
 
-		if (def != entity && (def->kind != ENTITY_LINE ||
-					 strcmp(def->parent, entity->name) != 0))
+		if (def != entity &&
+		    (def->kind != ENTITY_LINE || strcmp(def->parent, entity->name) != 0))
 			continue;
 		for (const struct field *field = def->fields; field->number != 0; field++)
 			if (field->flags & FIELD_SENSITIVE)
@@ -206,6 +210,7 @@ roles_seed_names(struct store *store, struct arena *arena)
 struct role_columns {
 	size_t count;
 	const char *role[ROLE_COLUMNS], *entity[ROLE_COLUMNS], *scope[ROLE_COLUMNS];
+	const char *actions[ROLE_COLUMNS];
 	int64_t rights[ROLE_COLUMNS];
 };
 
@@ -225,6 +230,7 @@ roles_collect(struct arena *arena)
 			columns->entity[at] = grant.entity;
 			columns->scope[at] = scope_code(grant.scope);
 			columns->rights[at] = grant.rights;
+			columns->actions[at] = grant.actions;
 			columns->count++;
 		}
 	}
@@ -297,8 +303,9 @@ roles_seed_fields(struct store *store, struct arena *arena)
 	struct role_field_columns *columns = roles_collect_fields(arena);
 	struct sql *sql = sql_new(arena);
 
-	sql_add(sql, "INSERT INTO role_field (role_id, position, entity, field, show, reveal) "
-		     "SELECT r.id, n.nth, n.entity, n.field, n.show, n.reveal <> 0 FROM unnest(");
+	sql_add(sql,
+	    "INSERT INTO role_field (role_id, position, entity, field, show, reveal) "
+	    "SELECT r.id, n.nth, n.entity, n.field, n.show, n.reveal <> 0 FROM unnest(");
 	sql_texts(sql, columns->role, columns->count);
 	sql_add(sql, ", ");
 	sql_texts(sql, columns->entity, columns->count);
@@ -308,10 +315,11 @@ roles_seed_fields(struct store *store, struct arena *arena)
 	sql_texts(sql, columns->show, columns->count);
 	sql_add(sql, ", ");
 	sql_ints(sql, columns->reveal, columns->count);
-	sql_add(sql, ") WITH ORDINALITY AS n (role, entity, field, show, reveal, nth) "
-		     "JOIN role r ON r.name = n.role WHERE NOT EXISTS (SELECT FROM role_field f "
-		     "WHERE f.role_id = r.id AND f.entity = n.entity AND f.field = n.field) "
-		     "ORDER BY n.nth");
+	sql_add(sql,
+	    ") WITH ORDINALITY AS n (role, entity, field, show, reveal, nth) "
+	    "JOIN role r ON r.name = n.role WHERE NOT EXISTS (SELECT FROM role_field f "
+	    "WHERE f.role_id = r.id AND f.entity = n.entity AND f.field = n.field) "
+	    "ORDER BY n.nth");
 	return store_run(store, arena, sql, NULL);
 }
 
@@ -325,8 +333,9 @@ roles_seed(struct store *store, struct arena *arena)
 
 	if (err != ERR_OK)
 		return err;
-	sql_add(sql, "INSERT INTO role_grant (role_id, position, entity, scope, rights) "
-		     "SELECT r.id, n.nth, n.entity, n.scope, n.rights FROM unnest(");
+	sql_add(sql,
+	    "INSERT INTO role_grant (role_id, position, entity, scope, rights, actions) "
+	    "SELECT r.id, n.nth, n.entity, n.scope, n.rights, n.actions FROM unnest(");
 	sql_texts(sql, columns->role, columns->count);
 	sql_add(sql, ", ");
 	sql_texts(sql, columns->entity, columns->count);
@@ -334,7 +343,9 @@ roles_seed(struct store *store, struct arena *arena)
 	sql_texts(sql, columns->scope, columns->count);
 	sql_add(sql, ", ");
 	sql_ints(sql, columns->rights, columns->count);
-	sql_add(sql, ") WITH ORDINALITY AS n (role, entity, scope, rights, nth) "
+	sql_add(sql, ", ");
+	sql_texts(sql, columns->actions, columns->count);
+	sql_add(sql, ") WITH ORDINALITY AS n (role, entity, scope, rights, actions, nth) "
 		     "JOIN role r ON r.name = n.role "
 		     "WHERE NOT EXISTS (SELECT FROM role_grant g "
 		     "WHERE g.role_id = r.id AND g.entity = n.entity) ORDER BY n.nth");

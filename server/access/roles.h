@@ -18,6 +18,7 @@ struct grant_row {
 	const char *entity;
 	uint32_t rights; /* enum right */
 	enum scope scope;
+	const char *actions; /* RIGHT_ACT is for these named actions only, by spaces; NULL: all */
 };
 
 extern const struct role_row role_shipped[];

@@ -36,8 +36,14 @@ const size_t eval_role_count = sizeof(eval_roles) / sizeof(eval_roles[0]);
 #undef GRANT
 #define ROLE(...)
 #define EVERY(entity_, rights_, scope_) { NULL, #entity_, rights_, #scope_, NULL, NULL },
-#define GRANT(role_, entity_, rights_, scope_)                                                 \
-	{ #role_, #entity_, rights_, #scope_, NULL, NULL },
+#define EVAL_SCOPE_OWN        "OWN"
+#define EVAL_SCOPE_TEAM       "TEAM"
+#define EVAL_SCOPE_DEPARTMENT "DEPARTMENT"
+#define EVAL_SCOPE_BRANCH     "BRANCH"
+#define EVAL_SCOPE_ALL        "ALL"
+#define EVAL_SCOPE_COMPANY    "COMPANY"
+#define GRANT(role_, entity_, rights_, ...)                                                    \
+	{ .role = #role_, .entity = #entity_, .rights = rights_, .scope = EVAL_SCOPE_##__VA_ARGS__ },
 static const struct eval_grant eval_shipped[] = {
 #include "server/access/roles.def"
 };
