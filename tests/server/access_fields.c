@@ -447,6 +447,53 @@ save_does_not_know_hidden_fields(void **state)
 	assert_string_equal(pg_exec(DB, "SELECT remarks FROM customer WHERE id = %" PRId64, customer), NOTE);
 }
 
+/* Something is wrong that the reader cannot know of: that it is, but not what. */
+static void
+errors_do_not_name_hidden_fields(void **state)
+{
+	const char *was = arena_strdup(ada->arena, pg_exec(DB,
+	    "SELECT coalesce(satisfaction::text, 'NULL') FROM customer WHERE id = %" PRId64, customer));
+	const struct sent *site = SENT(TEXT_OF(F_customer_site, "https://example.net"));
+	const Kehu__ServerFrame *answer;
+
+	pg_exec(DB, "UPDATE customer SET satisfaction = 200 WHERE id = %" PRId64, customer);
+	expect_error(client_save(ada, E_customer, customer, version_of(), site, NULL), ERR_INVALID,
+	    F_customer_satisfaction);
+	answer = client_save(hal, E_customer, customer, version_of(), site, NULL);
+	expect_error(answer, ERR_INVALID, 0);
+	assert_int_equal(answer->error->field, 0);
+	assert_null(strstr(answer->error->text, "100"));
+	pg_exec(DB, "UPDATE customer SET satisfaction = %s WHERE id = %" PRId64, was, customer);
+}
+
+/* What a client shows masked it cannot send back as if it were the value. */
+static void
+a_mask_is_not_stored(void **state)
+{
+	Kehu__ClientFrame frame = KEHU__CLIENT_FRAME__INIT;
+	Kehu__Save save = KEHU__SAVE__INIT;
+	Kehu__Record record = KEHU__RECORD__INIT;
+	Kehu__Value value = KEHU__VALUE__INIT, *values[] = { &value };
+	struct uuid intention = uuid_new();
+
+	value.has_field = value.has_masked = value.masked = true;
+	value.field = F_customer_site;
+	value.text = arena_strdup(ada->arena, "https://****");
+	record.has_entity = record.has_id = record.has_version = true;
+	record.entity = E_customer;
+	record.id = customer;
+	record.version = version_of();
+	record.n_values = 1;
+	record.values = values;
+	save.has_intention = true;
+	save.intention.data = intention.bytes;
+	save.intention.len = sizeof(intention.bytes);
+	save.record = &record;
+	frame.request_case = KEHU__CLIENT_FRAME__REQUEST_SAVE;
+	frame.save = &save;
+	expect_error(client_call(ada, &frame), ERR_READ_ONLY, F_customer_site);
+}
+
 static void
 masked_values_are_filled_in_but_never_replaced(void **state)
 {
@@ -1090,6 +1137,8 @@ main(void)
 		cmocka_unit_test(history_masks_and_leaves_out),
 		cmocka_unit_test(reports_mask_and_leave_out),
 		cmocka_unit_test(save_does_not_know_hidden_fields),
+		cmocka_unit_test(errors_do_not_name_hidden_fields),
+		cmocka_unit_test(a_mask_is_not_stored),
 		cmocka_unit_test(masked_values_are_filled_in_but_never_replaced),
 		cmocka_unit_test(masked_lines_are_added_but_not_replaced_or_removed),
 		cmocka_unit_test(conflicts_mask_what_others_wrote),
