@@ -253,6 +253,7 @@ home_message_row(struct home_pane *pane, size_t index)
 	enum role role = ROLE_NORMAL;
 	const Kehu__Entity *entity;
 	const Kehu__Value *text, *from;
+	const char *name, *words;
 
 	if (section == NULL || index >= section->page->n_rows)
 		return;
@@ -261,10 +262,13 @@ home_message_row(struct home_pane *pane, size_t index)
 	text = row_value(section->page, item.row, app_field(entity, "text"));
 	from = row_value(section->page, item.row, app_field(entity, "from_id"));
 	pane->cells[0] = home_when_text(home, &item, &role);
-	pane->cells[1] = arena_printf(cells_scratch(), "%s%s%s",
-	    cat_value_empty(from) ? "" : text_print(cells_scratch(), from->text, TEXT_LINE),
-	    cat_value_empty(from) ? "" : ": ",
-	    cat_value_empty(text) ? "" : text_print(cells_scratch(), text->text, TEXT_LINE));
+	name = cat_value_empty(from) ? "" : text_print(cells_scratch(), from->text, TEXT_LINE);
+	words = cat_value_empty(text) ? "" : text_print(cells_scratch(), text->text, TEXT_LINE);
+	/* What Kehu says of somebody's doing begins with the name already. */
+	if (*name == '\0' || strncmp(words, name, strlen(name)) == 0)
+		pane->cells[1] = words;
+	else
+		pane->cells[1] = arena_printf(cells_scratch(), "%s: %s", name, words);
 }
 
 /* ---- acting on a line ---- */

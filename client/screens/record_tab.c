@@ -115,7 +115,9 @@ record_tab_columns(struct record_tab *tab)
 	for (size_t i = 0; i < tab->tab->n_columns && tab->column_count < TAB_COLUMNS; i++) {
 		const Kehu__Field *field = cat_field(tab->related, tab->tab->columns[i]);
 
-		if (field == NULL || field->type == CAT_BLOCK)
+		/* Long texts are for reading, not for columns; but a comment is nothing else. */
+		if (field == NULL ||
+		    (field->type == CAT_BLOCK && field->number != tab->related->label_field))
 			continue;
 		tab->list_columns[tab->column_count] =
 		    cell_column(app_cat(tab->app), tab->related, field, tab->column_count);

@@ -300,6 +300,70 @@ calendar_shows_conflicts_and_moves_on_a_large_terminal_in_english(void **state)
 	walk_calendar("dan", "en", 40, 120);
 }
 
+/* ---- the evening report ------------------------------------------------------------------ */
+
+/* Filled by Kehu, handed in, on the supervisor's home, read with a word, which its author hears at once. */
+static void
+walk_evening(const char *user, const char *lang, int rows, int cols)
+{
+	bool zh = strcmp(lang, "zh") == 0;
+	struct client *client = client_new(bed, user, LANG_ZH);
+	struct vt *author, *reader;
+
+	make_meeting(client, "今天谈成的事", date_now_us() - 60 * US_PER_SECOND);
+	author = desk_home(bed, user, lang, rows, cols);
+	desk_type(author, ":rb{Enter}");
+	desk_sees(author, zh ? "工作报告" : "Work report");
+	desk_type(author, "{F6}");
+	desk_sees(author, zh ? "问题与支持" : "Problems");
+	desk_type(author, "{F10}");
+	desk_sees(author, "今天谈成的事");
+	desk_type(author, "{F8}");
+	desk_type(author, zh ? "提交{Enter}" : "Hand in{Enter}");
+	desk_sees(author, zh ? "状态 已提交" : "State Handed in");
+	/* frozen: there is nothing to change any more */
+	desk_misses(author, zh ? "F2改" : "F2Edit");
+	desk_type(author, "{F3}");
+
+	reader = desk_home(bed, "cai", lang, rows, cols);
+	desk_sees(reader, zh ? "待阅报告 (1)" : "To read (1)");
+	/* the first thing to do */
+	desk_type(reader, "{Enter}");
+	desk_sees(reader, "今天谈成的事");
+	desk_type(reader, "{F8}");
+	desk_type(reader, zh ? "已阅{Enter}" : "Read{Enter}");
+	desk_sees(reader, zh ? "评语" : "Comment");
+	desk_type(reader, "做得好，继续跟进");
+	desk_type(reader, "{F10}");
+	desk_sees(reader, zh ? "状态 已阅" : "State Read");
+	desk_type(reader, "{F3}");
+	desk_misses(reader, zh ? "待阅报告" : "To read (");
+	desk_leave(reader);
+
+	desk_type(author, "{F3}");
+	desk_sees(author, zh ? "未读消息 (" : "Unread (");
+	desk_type(author, ":rb{Enter}");
+	desk_sees(author, zh ? "已阅" : "Read");
+	desk_type(author, "{Enter}");
+	desk_sees(author, zh ? "评论 1" : "Comments 1");
+	desk_type(author, "{Right}");
+	desk_sees(author, "做得好");
+	desk_end(author);
+	client_free(client);
+}
+
+static void
+evening_report_is_handed_in_and_commented_in_chinese(void **state)
+{
+	walk_evening("ada", "zh", 24, 80);
+}
+
+static void
+evening_report_is_handed_in_and_commented_in_english(void **state)
+{
+	walk_evening("ben", "en", 40, 120);
+}
+
 static int
 setup(void **state)
 {
@@ -331,6 +395,8 @@ main(void)
 		cmocka_unit_test(visit_is_logged_on_a_large_terminal_in_chinese),
 		cmocka_unit_test(visit_is_logged_on_a_large_terminal_in_english),
 		cmocka_unit_test(sheet_after_saving_is_the_new_visit),
+		cmocka_unit_test(evening_report_is_handed_in_and_commented_in_chinese),
+		cmocka_unit_test(evening_report_is_handed_in_and_commented_in_english),
 		cmocka_unit_test(calendar_shows_conflicts_and_moves_in_chinese),
 		cmocka_unit_test(calendar_shows_conflicts_and_moves_on_a_large_terminal_in_english),
 	};
