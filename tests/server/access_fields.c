@@ -447,6 +447,25 @@ save_does_not_know_hidden_fields(void **state)
 	assert_string_equal(pg_exec(DB, "SELECT remarks FROM customer WHERE id = %" PRId64, customer), NOTE);
 }
 
+/* A list that is not told how goes by name; where names are masked their order would tell them. */
+static void
+masked_names_do_not_order_a_list(void **state)
+{
+	static const char *const names[] = { "乙顺序", "丙顺序", "甲顺序", "丁顺序" };
+	const Kehu__Page *page;
+	size_t up = 0, down = 0;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		expect_written(client_save(ada, E_customer, 0, 0, SENT(TEXT_OF(F_customer_name, names[i])), NULL));
+	page = client_list(hal, E_customer, "")->page;
+	assert_true(page->n_rows > 4);
+	for (size_t i = 1; i < page->n_rows; i++) {
+		up += page->rows[i]->id > page->rows[i - 1]->id;
+		down += page->rows[i]->id < page->rows[i - 1]->id;
+	}
+	assert_true(up == 0 || down == 0);
+}
+
 /* Something is wrong that the reader cannot know of: that it is, but not what. */
 static void
 errors_do_not_name_hidden_fields(void **state)
@@ -1137,6 +1156,7 @@ main(void)
 		cmocka_unit_test(history_masks_and_leaves_out),
 		cmocka_unit_test(reports_mask_and_leave_out),
 		cmocka_unit_test(save_does_not_know_hidden_fields),
+		cmocka_unit_test(masked_names_do_not_order_a_list),
 		cmocka_unit_test(errors_do_not_name_hidden_fields),
 		cmocka_unit_test(a_mask_is_not_stored),
 		cmocka_unit_test(masked_values_are_filled_in_but_never_replaced),
