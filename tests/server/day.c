@@ -540,6 +540,24 @@ reminder_of_who_is_away_goes_by_mail_once_with_two_servers(void **state)
 				    "AND mailed_at IS NOT NULL AND shown_at IS NULL", USER_FAY), 40);
 }
 
+/* A day's load in short: all of them due within two seconds, two servers at work, each told once. */
+static void
+thousands_at_once_are_each_told_once(void **state)
+{
+	enum { MANY = 3000 };
+	int64_t until = date_monotonic_us() + BED_WAIT_MS * INT64_C(1000);
+
+	pg_exec(DB, "UPDATE users SET mail = NULL WHERE id = %d", USER_FAY);
+	pg_exec(DB, "INSERT INTO reminder (text, due_at, state, owner_id) SELECT 'many ' || g, "
+		    "now() + g * interval '600 us', 'waiting', %d FROM generate_series(1, %d) g", USER_FAY, MANY);
+	while (date_monotonic_us() < until &&
+	    pg_int(DB, "SELECT count(*) FROM reminder WHERE text LIKE 'many %%' AND state = 'waiting'") > 0)
+		usleep(50000);
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM reminder WHERE text LIKE 'many %%' AND state = 'told'"), MANY);
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM message WHERE kind = 'reminder' AND text LIKE '%%many %%'"), MANY);
+	assert_int_equal(pg_int(DB, "SELECT count(DISTINCT text) FROM message WHERE kind = 'reminder' AND text LIKE '%%many %%'"), MANY);
+}
+
 static void
 reminder_of_who_is_here_is_not_mailed(void **state)
 {
@@ -710,6 +728,7 @@ main(void)
 		cmocka_unit_test(today_is_there_for_every_role),
 		cmocka_unit_test(reminder_reaches_the_open_client_once_and_is_snoozed_and_done),
 		cmocka_unit_test(reminder_of_who_is_away_goes_by_mail_once_with_two_servers),
+		cmocka_unit_test(thousands_at_once_are_each_told_once),
 		cmocka_unit_test(reminder_of_who_is_here_is_not_mailed),
 		cmocka_unit_test(calendar_is_read_by_a_real_reader),
 		cmocka_unit_test(roles_may_what_they_are_granted),
