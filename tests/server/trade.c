@@ -1105,6 +1105,47 @@ versions_of_a_quote_are_compared(void **state)
 	expect_said(said, "-101.70 CNY");
 }
 
+/* The id of what was made last of a kind. */
+static long
+last_of(const char *table)
+{
+	return (long)pg_int(DB, "SELECT max(id) FROM %s", table);
+}
+
+/* The whole of a sale by command line: from who called to the report of the evening. */
+static void
+sale_is_worked_from_a_shell_from_lead_to_report(void **state)
+{
+	long quote, order;
+
+	shell("ada", "new lead name=命令链条公司 person=李链条 need=水泵");
+	shell("ada", "act lead %ld convert", last_of("lead"));
+	shell("ada", "act opportunity %ld quote", last_of("opportunity"));
+	quote = last_of("quote");
+	shell("ada", "set quote %ld lines.product=备份水泵 lines.quantity=2", quote);
+	shell("ada", "act quote %ld issue", quote);
+	shell("ada", "act quote %ld order", quote);
+	order = last_of("sales_order");
+	shell("ada", "act order %ld confirm", order);
+	expect_said(
+	    shell("ada", "list opportunity customer:命令链条公司 --format csv --columns "
+			 "name,state,amount"),
+	    "2400.00");
+	shell("ada", "act order %ld plan instalments='50 today, 50 +30d'", order);
+	shell("hua", "new receipt customer=命令链条公司 amount=1200 reference=SHELL1");
+	expect_said(
+	    shell("ada", "list receivable order:%s --format csv --columns number,paid,open",
+		pg_exec(DB, "SELECT number FROM sales_order WHERE id = %ld", order)),
+	    "1200.00");
+	shell("ada", "new work_report kind=daily");
+	shell("ada", "act work_report %ld hand_in", last_of("work_report"));
+	pg_exec(DB, "UPDATE users SET superior_id = %d WHERE id = %d", USER_CAI, USER_ADA);
+	shell("cai", "act work_report %ld read comment=很好", last_of("work_report"));
+	expect_said(
+	    shell("ada", "get work_report %ld", last_of("work_report")), "命令链条公司");
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM comment WHERE text = '很好'"), 1);
+}
+
 /* ---- orders of others -------------------------------------------------------------------- */
 
 #define NORTHWIND "northwind"
@@ -1546,6 +1587,7 @@ main(void)
 		cmocka_unit_test(order_over_credit_waits_for_release),
 		cmocka_unit_test(orders_are_worked_from_a_shell_and_printed),
 		cmocka_unit_test(versions_of_a_quote_are_compared),
+		cmocka_unit_test(sale_is_worked_from_a_shell_from_lead_to_report),
 		cmocka_unit_test(northwind_orders_import_and_add_up_to_the_last_cent),
 		cmocka_unit_test(crowd_at_the_credit_limit_never_passes_it),
 		cmocka_unit_test(invoice_request_takes_the_customers_title),
