@@ -46,7 +46,7 @@ SRC_CLIENT := $(filter-out client/main.c client/admin/main.c client/gen/%,$(call
 SRC_TESTLIB := $(sort $(wildcard tests/lib/*.c))
 objs = $(patsubst %.c,$(B)/%.o,$(1))
 
-GEN := $(B)/gen/proto/kehu.pb-c.h $(B)/gen/common/pinyin_table.h $(B)/gen/server/entity_enum.h $(B)/gen/server/rule_list.inc
+GEN := $(B)/gen/proto/kehu.pb-c.h $(B)/gen/common/pinyin_table.h $(B)/gen/common/name_table.h $(B)/gen/server/entity_enum.h $(B)/gen/server/rule_list.inc
 # Everything generated is needed before anything compiles, and the packages before that.
 PACKAGES := build/.packages
 $(GEN): | $(PACKAGES)
@@ -117,6 +117,13 @@ $(B)/gen/common/pinyin_table.h: common/gen/pinyin_table.c common/pinyin_phrases.
 	$(call say,GEN)
 	$(Q)$(CC) -std=c17 -D_GNU_SOURCE -O1 -I. -o $(B)/gen/pinyin_table common/gen/pinyin_table.c
 	$(Q)$(B)/gen/pinyin_table >$@.new && mv $@.new $@
+
+# Which characters are traditional forms of which, from the same package.
+UNIHAN := /usr/share/unicode/Unihan_Variants.txt
+$(B)/gen/common/name_table.h: common/gen/name_table.awk
+	@mkdir -p $(@D)
+	$(call say,GEN)
+	$(Q){ cat $(UNIHAN) 2>/dev/null || bzcat $(UNIHAN).bz2; } | awk -f $< >$@.new && mv $@.new $@
 
 # One list of entities: every server/entity/*.def, by its number.
 DEFS := $(sort $(wildcard server/entity/*.def))

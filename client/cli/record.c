@@ -258,6 +258,8 @@ cli_save(struct cli *cli, const Kehu__Entity *entity, Kehu__Record *record, cons
 	save.record = record;
 	save.has_allow_duplicate = save.allow_duplicate =
 	    cli->options.given & OPT_BIT(DUPLICATE);
+	if (save.allow_duplicate && cli->options.values[OPT_REASON] != NULL)
+		save.duplicate_reason = arena_strdup(cli->arena, cli->options.values[OPT_REASON]);
 	frame.request_case = KEHU__CLIENT_FRAME__REQUEST_SAVE;
 	frame.save = &save;
 	enum err err = cli_intention(cli, &save.has_intention, &save.intention);

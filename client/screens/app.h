@@ -130,6 +130,8 @@ void action_open(struct app *app, const Kehu__Record *record, void (*done)(void 
 
 /* What the people one leads did today. */
 void team_open(struct app *app); /* team.c */
+/* Whether a customer exists already. */
+void check_open(struct app *app); /* check.c */
 /* Opportunities by stage, moved by keys. */
 void board_open(struct app *app, const char *query); /* board.c */
 

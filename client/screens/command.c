@@ -258,6 +258,20 @@ command_add_team(struct command_maker *maker)
 	command_code(command, "team");
 }
 
+/* For who may make customers. */
+static void
+command_add_check(struct command_maker *maker)
+{
+	const Kehu__Entity *entity = app_entity(maker->app, "customer");
+	struct command *command;
+
+	if (entity == NULL || !(entity->actions_allowed & CAT_CREATE))
+		return;
+	command = command_new(maker, COMMAND_CHECK, tr(T_CHECK));
+	command_code(command, "cc");
+	command_code(command, "check");
+}
+
 static void
 command_add_reports(struct command_maker *maker)
 {
@@ -325,6 +339,7 @@ command_list(const struct app *app, struct arena *arena, struct command **comman
 	command_add_activities(&maker);
 	command_add_board(&maker);
 	command_add_team(&maker);
+	command_add_check(&maker);
 	command_add_reports(&maker);
 	command_add_others(&maker);
 	*commands = maker.commands;
@@ -390,6 +405,9 @@ command_run(struct app *app, const struct command *command, int64_t object, cons
 		break;
 	case COMMAND_BOARD:
 		board_open(app, "");
+		break;
+	case COMMAND_CHECK:
+		check_open(app);
 		break;
 	case COMMAND_TEAM:
 		team_open(app);

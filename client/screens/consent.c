@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CONSENT_APPROVER = 1, CONSENT_REASON = 2, CONSENT_CHARS = 400 };
+enum { CONSENT_APPROVER = 1, CONSENT_REASON = 2, CONSENT_CHARS = 400, IN_SPITE_CHARS = 200 };
 
 struct consent_box {
 	struct screen screen;
@@ -20,13 +20,15 @@ struct consent_box {
 	void (*given)(void *context);
 	void *context;
 	bool wanted; /* as soon as the name is looked up */
+	bool alike;  /* asks why it is saved although such a record exists, which text tells of */
+	const char *text;
 };
 
 bool
 consent_is_wanted(const Kehu__ServerFrame *answer)
 {
 	return link_error(answer) == ERR_APPROVER_NEEDED ||
-	       link_error(answer) == ERR_APPROVAL_REASON;
+	       link_error(answer) == ERR_APPROVAL_REASON || link_error(answer) == ERR_ALIKE;
 }
 
 void
@@ -38,6 +40,10 @@ consent_fill(struct consent *consent, Kehu__ClientFrame *frame)
 	}
 	if (consent->reason[0] != '\0')
 		frame->approval_reason = consent->reason;
+	if (consent->in_spite[0] != '\0' && frame->request_case == KEHU__CLIENT_FRAME__REQUEST_SAVE) {
+		frame->save->has_allow_duplicate = frame->save->allow_duplicate = true;
+		frame->save->duplicate_reason = consent->in_spite;
+	}
 }
 
 bool
@@ -69,8 +75,9 @@ consent_give(struct consent_box *box)
 		if (box->values.boxes[i].field->number == CONSENT_APPROVER)
 			box->consent->approver = value.has_number ? value.number : 0;
 		else
-			snprintf(box->consent->reason, sizeof(box->consent->reason), "%s",
-			    value.text != NULL ? value.text : "");
+			snprintf(box->alike ? box->consent->in_spite : box->consent->reason,
+			    box->alike ? sizeof(box->consent->in_spite) : sizeof(box->consent->reason),
+			    "%s", value.text != NULL ? value.text : "");
 	}
 	ui_pop_to(box->app->ui, &box->screen);
 	ui_pop(box->app->ui);
@@ -102,17 +109,41 @@ consent_key(struct screen *screen, enum act act, const struct event *event)
 	return flags;
 }
 
+/* What the server says exists already, above the line that asks why this is another. */
+static int
+consent_draw_text(const struct consent_box *box, struct rect rect)
+{
+	const char **lines;
+	size_t count = text_wrap(cells_scratch(), box->text, (size_t)rect.cols, &lines);
+	int rows = 0;
+
+	while (rows < (int)count && rows < rect.rows - 4) {
+		cells_put(rect.y + rows, rect.x, rect.cols, lines[rows], ROLE_NORMAL);
+		rows++;
+	}
+	return rows + 1;
+}
+
 static void
 consent_draw(struct screen *screen, struct rect rect)
 {
-	form_draw(&((struct consent_box *)screen)->values.form, rect, true);
+	struct consent_box *box = (struct consent_box *)screen;
+
+	if (box->alike) {
+		int rows = consent_draw_text(box, rect);
+
+		rect.y += rows;
+		rect.rows -= rows;
+	}
+	form_draw(&box->values.form, rect, true);
 }
 
 static void
 consent_head(struct screen *screen, struct rect rect)
 {
-	(void)screen;
-	cells_put(rect.y, rect.x, rect.cols, tr(T_CONSENT_HEAD), ROLE_STRONG);
+	const struct consent_box *box = (struct consent_box *)screen;
+
+	cells_put(rect.y, rect.x, rect.cols, tr(box->alike ? T_ALIKE_HEAD : T_CONSENT_HEAD), ROLE_STRONG);
 }
 
 static const char *
@@ -124,8 +155,7 @@ consent_hint(struct screen *screen)
 static const char *
 consent_title(struct screen *screen)
 {
-	(void)screen;
-	return tr(T_CONSENT);
+	return tr(((struct consent_box *)screen)->alike ? T_ALIKE : T_CONSENT);
 }
 
 static bool
@@ -138,8 +168,8 @@ consent_can(struct screen *screen, enum act act)
 static const char *
 consent_label(struct screen *screen, enum act act)
 {
-	(void)screen;
-	return act == ACT_save ? tr(T_CONSENT_SEND) : NULL;
+	return act != ACT_save ? NULL
+			       : tr(((struct consent_box *)screen)->alike ? T_ALIKE_SAVE : T_CONSENT_SEND);
 }
 
 static void
@@ -182,10 +212,10 @@ consent_fields(struct consent_box *box, bool whom)
 	kehu__field__init(&box->reason);
 	box->reason.number = CONSENT_REASON;
 	box->reason.name = arena_strdup(box->arena, "reason");
-	box->reason.label = arena_strdup(box->arena, tr(T_CONSENT_WHY));
+	box->reason.label = arena_strdup(box->arena, tr(box->alike ? T_ALIKE_WHY : T_CONSENT_WHY));
 	box->reason.type = CAT_TEXT;
 	box->reason.flags = whom ? 0 : CAT_REQUIRED;
-	box->reason.max_chars = CONSENT_CHARS;
+	box->reason.max_chars = box->alike ? IN_SPITE_CHARS : CONSENT_CHARS;
 	if (whom)
 		fields[count++] = &box->approver;
 	fields[count++] = &box->reason;
@@ -197,7 +227,9 @@ consent_open(struct app *app, const Kehu__ServerFrame *answer, struct consent *c
     void (*given)(void *context), void *context)
 {
 	struct consent_box *box = calloc(1, sizeof(*box));
-	bool whom = link_error(answer) == ERR_APPROVER_NEEDED || consent->approver != 0;
+	bool alike = link_error(answer) == ERR_ALIKE;
+	bool whom = !alike && (link_error(answer) == ERR_APPROVER_NEEDED || consent->approver != 0);
+	const char *before = alike ? consent->in_spite : consent->reason;
 
 	if (box == NULL)
 		fatal("out of memory: consent");
@@ -207,16 +239,19 @@ consent_open(struct app *app, const Kehu__ServerFrame *answer, struct consent *c
 	box->consent = consent;
 	box->given = given;
 	box->context = context;
+	box->alike = alike;
+	box->text = arena_strdup(box->arena,
+	    text_print(box->arena, answer->error->text != NULL ? answer->error->text : "", TEXT_LINE));
 	box->values.app = app;
 	box->values.settled = consent_on_settled;
 	box->values.context = box;
 	consent_fields(box, whom);
-	box->values.form.button = arena_printf(box->arena, "< F10 %s >", tr(T_CONSENT_SEND));
+	box->values.form.button = arena_printf(box->arena, "< F10 %s >", tr(alike ? T_ALIKE_SAVE : T_CONSENT_SEND));
 	for (size_t i = 0; i < box->values.count; i++) {
 		Kehu__Value value = KEHU__VALUE__INIT;
 
-		value.text = consent->reason;
-		if (box->values.boxes[i].field->number == CONSENT_REASON && consent->reason[0] != '\0')
+		value.text = ask_text(before);
+		if (box->values.boxes[i].field->number == CONSENT_REASON && before[0] != '\0')
 			values_load(&box->values, i, &value);
 	}
 	ui_push(app->ui, &box->screen);

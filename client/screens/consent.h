@@ -1,6 +1,7 @@
 /*
  * Consent: a write that somebody must agree to first. Asks whom to ask and why, where the server
- * wants to know, so that the write can be sent again.
+ * wants to know, so that the write can be sent again. So with a save that makes a second one of
+ * what looks the same: why it is another is asked, and goes with it.
  */
 #ifndef KEHU_CONSENT_H
 #define KEHU_CONSENT_H
@@ -11,6 +12,7 @@
 struct consent {
 	int64_t approver; /* 0: none */
 	char reason[1601];
+	char in_spite[801]; /* why it is saved although a like record exists; "": not asked yet */
 };
 
 /* Whether an answer asks for one. */

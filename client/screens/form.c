@@ -292,10 +292,13 @@ form_key_box(struct form_screen *form, enum act act, const struct event *event)
 	    form->values.boxes[focus].field != NULL) {
 		form_remember(form, focus, before);
 		form_touch(form);
-		form->reprice = true;
+		form->reprice = form->recheck = true;
 	}
 	free(before);
 	if (boxes->focus != focus) {
+		if (form->recheck)
+			form_check_alike(form, focus);
+		form->recheck = false;
 		form_keep(form);
 		form_enter(form, act != ACT_previous && act != ACT_up);
 	}
@@ -423,6 +426,7 @@ form_screen_leave(struct screen *screen)
 		form_saving_leave(form);
 	ask_cancel(form->app, &form->asking);
 	ask_cancel(form->app, &form->pricing);
+	ask_cancel(form->app, &form->checking);
 	loop_cancel(form->app->loop, form->timer);
 	for (size_t i = 0; i < form->undo_count; i++)
 		free(form->undo[i].text);

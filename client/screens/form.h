@@ -31,9 +31,11 @@ struct form_screen {
 	struct values values;
 	struct lines *lines[FORM_LINES_MAX];
 	size_t line_count;
+	bool recheck;           /* the box at the cursor was changed */
 	bool reprice;           /* something prices may depend on was typed */
 	bool ready;             /* boxes are filled in */
 	uint32_t asking;        /* request for the record */
+	uint32_t checking;      /* request whether such a one exists; 0: none */
 	uint32_t pricing;       /* request for what the server works out; 0: none */
 	Kehu__Record *restored; /* a draft laid over what was read */
 
@@ -96,6 +98,11 @@ void form_fill_head(const struct form_screen *form, struct arena *arena, Kehu__R
 void form_send(struct form_screen *form);
 /* The screen goes while the answer is awaited: the save goes on by itself. */
 void form_saving_leave(struct form_screen *form);
+
+/* ---- form_alike.c ---- */
+
+/* The cursor has left this box, which was changed: ask whether such a customer exists. */
+void form_check_alike(struct form_screen *form, size_t left);
 
 /* ---- form_price.c ---- */
 

@@ -46,6 +46,8 @@ enum field_flag { /* the low byte goes over the wire as it is */
 	FIELD_HIDDEN = 32768,  /* never leaves the server (access columns' internals, hashes) */
 	FIELD_VIEWED = 65536,  /* of a reader's view: MASKED and READONLY say what the reader may */
 	FIELD_BLANK = 262144,  /* of a reader's view: masked so that nothing of it shows */
+	FIELD_ALIKE = 524288,  /* text: has <name>_alike, and where lists sort by it <name>_sound: what duplicates
+	                          are found by (common/name.h) */
 	FIELD_REVEAL = 131072, /* of a reader's view: masked, and one value may be asked for with a reason */
 };
 

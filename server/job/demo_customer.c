@@ -2,6 +2,7 @@
  * One customer after the other, each with a random generator of its own, oldest first. What
  * hangs on it is made with it, so that its figures and search row are right from the start.
  */
+#include "common/name.h"
 #include "common/pinyin.h"
 #include "common/text.h"
 #include "server/entity/fields.h"
@@ -234,6 +235,8 @@ demo_bank_cells(
 		    (unsigned long long)demo_between(random, 0, INT64_C(999999999999999)));
 	}
 	demo_text(rows, customer->tax_number);
+	demo_text(rows,
+	    customer->tax_number != NULL ? name_alike(customer->scratch, customer->tax_number) : NULL);
 	demo_text(rows, customer->bank);
 	demo_text(rows, customer->bank_account);
 }
@@ -260,6 +263,8 @@ demo_customer_row(struct demo_world *world, struct demo_customer *customer,
 	demo_key(rows, scratch, found->number);
 	demo_text(rows, customer->name);
 	demo_key(rows, scratch, customer->name);
+	demo_text(rows, name_alike(scratch, customer->name));
+	demo_text(rows, name_sound(scratch, name_alike(scratch, customer->name)));
 	demo_text(rows, customer->short_name);
 	demo_key(rows, scratch, customer->short_name);
 	demo_text(rows, customer->name_en);

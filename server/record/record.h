@@ -32,6 +32,7 @@ struct record {
 	struct value *old;    /* as stored, for changes; NULL for a new record */
 	bool *changed;        /* by position */
 	bool is_new, removed;
+	const char *in_spite; /* why it is saved although a like one exists; NULL: it is not */
 	bool acting; /* being changed by a named action, not by a save */
 	struct record **lines; /* as stored and as changed */
 	size_t line_count;
@@ -93,7 +94,7 @@ struct value value_from_row(struct arena *arena, const struct field *field, cons
     size_t row, size_t *column);
 /* Bind as parameters: the value itself. */
 void value_bind(struct sql *sql, const struct field *field, const struct value *value);
-/* The columns a value is stored in with all its derived ones (_currency, _digits, _key): names, then values. */
+/* The columns a value is stored in with all its derived ones (_currency, _digits, _key, _alike): names, then values. */
 void value_columns(struct sql *sql, const struct field *field);
 void value_bind_all(struct call *call, struct sql *sql, const struct field *field,
     const struct value *value);

@@ -7,13 +7,16 @@
  */
 #include "server/record/save.h"
 
+#include "common/text.h"
 #include "server/record/answer.h"
 #include "server/record/write.h"
 
 #include <inttypes.h>
 #include <string.h>
 
-#define LINES_MAX 2000
+#define LINES_MAX	 2000
+#define REASON_CHARS_MIN 2
+#define REASON_CHARS_MAX 200
 
 /* ---- what the client sent ---------------------------------------------------------------- */
 
@@ -291,6 +294,22 @@ save_prepare(struct call *call, struct write *write)
 	return ERR_OK;
 }
 
+/* Why the user wants it although a like record exists. */
+static enum err
+save_take_reason(struct call *call, const Kehu__Save *save, struct record *record)
+{
+	const char *reason = save->duplicate_reason != NULL ? save->duplicate_reason : "";
+
+	if (!save->allow_duplicate)
+		return ERR_OK;
+	if (text_clean(call->arena, reason, strlen(reason), TEXT_LINE, &record->in_spite) != ERR_OK ||
+	    text_chars(record->in_spite) < REASON_CHARS_MIN)
+		return CALL_FAIL(call, ERR_REASON_NEEDED, .entity = record->entity->def->number);
+	if (text_chars(record->in_spite) > REASON_CHARS_MAX)
+		return CALL_FAIL(call, ERR_TOO_LONG, .entity = record->entity->def->number);
+	return ERR_OK;
+}
+
 enum err
 save_run(struct call *call, const struct write *write)
 {
@@ -299,6 +318,9 @@ save_run(struct call *call, const struct write *write)
 	enum err err;
 
 	err = save_load(call, write->entity, wire, &record);
+	if (err != ERR_OK)
+		return err;
+	err = save_take_reason(call, write->frame->save, record);
 	if (err != ERR_OK)
 		return err;
 	save_take_values(call, record, wire);

@@ -7,6 +7,7 @@
 #include "common/date.h"
 #include "common/log.h"
 #include "common/money.h"
+#include "common/name.h"
 #include "common/pinyin.h"
 #include "common/text.h"
 #include "server/entity/dictionary.h"
@@ -596,56 +597,90 @@ value_bind(struct sql *sql, const struct field *field, const struct value *value
 	}
 }
 
-/* The columns derived from a value: money's currency, a phone's digits, a text's sort key. */
-enum derived { DERIVED_NONE, DERIVED_CURRENCY, DERIVED_DIGITS, DERIVED_KEY };
+/*
+ * The columns derived from a value: money's currency, a phone's digits, a text's sort key, and a
+ * name as it is compared and as it sounds.
+ */
+enum derived {
+	DERIVED_NONE, /* ends a list */
+	DERIVED_CURRENCY,
+	DERIVED_DIGITS,
+	DERIVED_KEY,
+	DERIVED_ALIKE,
+	DERIVED_SOUND,
+};
+enum { DERIVED_MAX = 4 };
 
-static const char *const derived_suffix[] = { "", "_currency", "_digits", "_key" };
+static const char *const derived_suffix[] = { "", "_currency", "_digits", "_key", "_alike", "_sound" };
 
-static enum derived
-value_derived(const struct field *field)
+static void
+value_derived(const struct field *field, enum derived list[static DERIVED_MAX])
 {
+	size_t count = 0;
+
 	if (field->type == TYPE_MONEY)
-		return DERIVED_CURRENCY;
+		list[count++] = DERIVED_CURRENCY;
 	if (field->type == TYPE_PHONE)
-		return DERIVED_DIGITS;
+		list[count++] = DERIVED_DIGITS;
 	if (field->type == TYPE_TEXT && (field->flags & FIELD_SORT) != 0)
-		return DERIVED_KEY;
-	return DERIVED_NONE;
+		list[count++] = DERIVED_KEY;
+	if ((field->flags & FIELD_ALIKE) != 0) {
+		list[count++] = DERIVED_ALIKE;
+		if ((field->flags & FIELD_SORT) != 0)
+			list[count++] = DERIVED_SOUND;
+	}
+	list[count] = DERIVED_NONE;
 }
 
 static void
-value_bind_derived(
-    struct call *call, struct sql *sql, const struct field *field, const struct value *value)
+value_bind_derived(struct call *call, struct sql *sql, const struct field *field, enum derived derived,
+    const struct value *value)
 {
-	enum derived derived = value_derived(field);
+	const char *text = NULL;
 
-	if (!value->present)
-		sql_text(sql, NULL);
-	else if (derived == DERIVED_CURRENCY)
-		sql_text(sql, value->text);
-	else if (derived == DERIVED_DIGITS)
-		sql_text(sql, text_digits(call->arena, value->text));
-	else
-		sql_text(sql, pinyin_sort_key(call->arena, value->text,
-				  field->flags & FIELD_PERSON ? PINYIN_PERSON : PINYIN_NAME));
+	if (value->present)
+		switch (derived) {
+		case DERIVED_CURRENCY:
+			text = value->text;
+			break;
+		case DERIVED_DIGITS:
+			text = text_digits(call->arena, value->text);
+			break;
+		case DERIVED_ALIKE:
+			text = name_alike(call->arena, value->text);
+			break;
+		case DERIVED_SOUND:
+			text = name_sound(call->arena, name_alike(call->arena, value->text));
+			break;
+		default:
+			text = pinyin_sort_key(call->arena, value->text,
+			    field->flags & FIELD_PERSON ? PINYIN_PERSON : PINYIN_NAME);
+		}
+	sql_text(sql, text);
 }
 
 void
 value_columns(struct sql *sql, const struct field *field)
 {
+	enum derived derived[DERIVED_MAX];
+
+	value_derived(field, derived);
 	sql_add(sql, field->name);
-	if (value_derived(field) != DERIVED_NONE)
-		sql_addf(sql, ", %s%s", field->name, derived_suffix[value_derived(field)]);
+	for (const enum derived *d = derived; *d != DERIVED_NONE; d++)
+		sql_addf(sql, ", %s%s", field->name, derived_suffix[*d]);
 }
 
 void
 value_bind_all(
     struct call *call, struct sql *sql, const struct field *field, const struct value *value)
 {
+	enum derived derived[DERIVED_MAX];
+
+	value_derived(field, derived);
 	value_bind(sql, field, value);
-	if (value_derived(field) != DERIVED_NONE) {
+	for (const enum derived *d = derived; *d != DERIVED_NONE; d++) {
 		sql_add(sql, ", ");
-		value_bind_derived(call, sql, field, value);
+		value_bind_derived(call, sql, field, *d, value);
 	}
 }
 
@@ -653,11 +688,14 @@ void
 value_assign(
     struct call *call, struct sql *sql, const struct field *field, const struct value *value)
 {
+	enum derived derived[DERIVED_MAX];
+
+	value_derived(field, derived);
 	sql_addf(sql, "%s = ", field->name);
 	value_bind(sql, field, value);
-	if (value_derived(field) != DERIVED_NONE) {
-		sql_addf(sql, ", %s%s = ", field->name, derived_suffix[value_derived(field)]);
-		value_bind_derived(call, sql, field, value);
+	for (const enum derived *d = derived; *d != DERIVED_NONE; d++) {
+		sql_addf(sql, ", %s%s = ", field->name, derived_suffix[*d]);
+		value_bind_derived(call, sql, field, *d, value);
 	}
 }
 

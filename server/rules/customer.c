@@ -4,6 +4,7 @@
  */
 #include "common/uuid.h"
 #include "server/entity/fields.h"
+#include "server/record/alike.h"
 #include "server/record/message.h"
 #include "server/record/outbox.h"
 #include "server/record/rule.h"
@@ -24,7 +25,7 @@ customer_before_save(struct call *call, struct record *customer)
 	if (!customer->is_new && record_changed(customer, F_customer_owner_id))
 		return CALL_FAIL(call, ERR_READ_ONLY, .field = F_customer_owner_id,
 		    .text = call_say(call, "Use the action Transfer to change the owner", "请用“转移”操作变更负责人"));
-	return ERR_OK;
+	return alike_check_save(call, customer);
 }
 
 /* The rule changes the row itself and answers its new version. */

@@ -6,6 +6,7 @@
  * phone. Where only a colleague has it, the answer says no more than that there is one.
  */
 #include "common/date.h"
+#include "common/name.h"
 #include "common/pinyin.h"
 #include "common/text.h"
 #include "server/entity/fields.h"
@@ -201,6 +202,8 @@ lead_make_customer(struct call *call, const struct record *lead, int64_t *id)
 		record_set_text(phone, F_customer_phone_kind,
 		    record_text(lead->lines[i], F_lead_phone_kind));
 	}
+	/* What is like it was looked at, and chosen against, before (lead_find_customer). */
+	customer->in_spite = record_text(lead, F_lead_number);
 	err = record_save(call, customer);
 	*id = customer->stored_id;
 	return err;
@@ -262,8 +265,7 @@ lead_find_customer(struct call *call, const struct record *lead, bool in_spite, 
 	enum err err;
 
 	sql_add(sql, "SELECT id, matched FROM kehu_lead_matches(");
-	sql_text(
-	    sql, pinyin_sort_key(call->arena, record_text(lead, F_lead_name), PINYIN_NAME));
+	sql_text(sql, name_alike(call->arena, record_text(lead, F_lead_name)));
 	sql_add(sql, ", ");
 	sql_texts(sql, phones, count);
 	sql_add(sql, ")");

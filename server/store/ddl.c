@@ -39,18 +39,24 @@ bool
 ddl_side_column(
     const struct field *field, size_t number, const char **suffix, const char **type)
 {
+	const char *list[3];
+	size_t count = 0;
+
 	*type = "text";
-	if (number > 0)
-		return false;
 	if (field->type == TYPE_MONEY)
-		*suffix = "_currency";
+		list[count++] = "_currency";
 	else if (field->type == TYPE_PHONE)
-		*suffix = "_digits";
+		list[count++] = "_digits";
 	else if (field->type == TYPE_TEXT && (field->flags & FIELD_SORT))
-		*suffix = "_key";
-	else
-		return false;
-	return true;
+		list[count++] = "_key";
+	if (field->flags & FIELD_ALIKE) {
+		list[count++] = "_alike";
+		if (field->flags & FIELD_SORT)
+			list[count++] = "_sound";
+	}
+	if (number < count)
+		*suffix = list[number];
+	return number < count;
 }
 
 /* ---- grants --------------------------------------------------------------------------- */

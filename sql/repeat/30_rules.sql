@@ -297,40 +297,6 @@ BEGIN
 END
 $$;
 
--- Customers that look like the one being saved. Finds those the caller may not see too, but
--- says of them only that one exists: no id, no owner.
-CREATE OR REPLACE FUNCTION kehu_customer_duplicates(p_self bigint, p_name_key text,
-	p_phone_digits text, p_tax_number text)
-RETURNS TABLE (id bigint, matched text)
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
-DECLARE
-	caller bigint := kehu_caller();
-BEGIN
-	RETURN QUERY
-	SELECT CASE WHEN kehu_may(caller, 'customer', 1, f.owner_id, f.department_id, f.branch_id,
-			f.pool_id) OR EXISTS (SELECT FROM record_share s WHERE s.user_id = caller
-			AND s.entity = 10 AND s.record_id = f.id) THEN f.id END, f.matched
-	FROM (
-		(SELECT c.id, c.owner_id, c.department_id, c.branch_id, c.pool_id, 'tax_number' AS matched
-			FROM customer c WHERE c.tax_number = nullif(p_tax_number, '')
-			AND c.tax_number <> '' AND c.deleted_at IS NULL LIMIT 5)
-		UNION ALL
-		(SELECT c.id, c.owner_id, c.department_id, c.branch_id, c.pool_id, 'name'
-			FROM customer c WHERE c.name_key = nullif(p_name_key, '')
-			AND c.deleted_at IS NULL LIMIT 5)
-		UNION ALL
-		(SELECT c.id, c.owner_id, c.department_id, c.branch_id, c.pool_id, 'phone'
-			FROM customer c WHERE c.phone_digits = nullif(p_phone_digits, '')
-			AND c.phone_digits <> '' AND c.deleted_at IS NULL LIMIT 5)
-		UNION ALL
-		(SELECT c.id, c.owner_id, c.department_id, c.branch_id, c.pool_id, 'phone'
-			FROM customer_phone p JOIN customer c ON c.id = p.customer_id
-			WHERE p.number_digits = nullif(p_phone_digits, '') AND p.number_digits <> ''
-			AND p.deleted_at IS NULL AND c.deleted_at IS NULL LIMIT 5)
-	) f WHERE f.id <> coalesce(p_self, 0);
-END
-$$;
-
 -- Customers that carry one of these tags: ids only, for filters. The list that asks is under its
 -- own arms and policies, so nobody learns of a customer they may not see.
 CREATE OR REPLACE FUNCTION kehu_customer_tag_of(p_tags bigint[]) RETURNS SETOF bigint

@@ -106,24 +106,14 @@ END
 $$;
 
 -- Customers that a lead may mean, one row for each and what matched first. Those the caller may
--- not see come without an id: that there is one is all that is said. Until the transaction ends
--- nobody else looks for the same name or phone, so that two leads of one company converted at
--- once make one customer.
+-- not see come without an id: that there is one is all that is said. Two leads of one company
+-- converted at once make one customer (p_hold).
 CREATE OR REPLACE FUNCTION kehu_lead_matches(p_name_key text, p_digits text[])
 RETURNS TABLE (id bigint, matched text)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
-DECLARE
-	word text;
 BEGIN
-	FOR word IN SELECT DISTINCT w FROM unnest(p_digits || p_name_key) w WHERE w <> '' ORDER BY w
-	LOOP
-		PERFORM pg_advisory_xact_lock(80, hashtext(word));
-	END LOOP;
-	RETURN QUERY SELECT m.id, min(m.matched) FROM (
-		SELECT d.id, d.matched FROM kehu_customer_duplicates(0, p_name_key, NULL, NULL) d
-		UNION ALL SELECT d.id, d.matched FROM unnest(p_digits) w,
-			kehu_customer_duplicates(0, NULL, w, NULL) d) m
-		GROUP BY m.id, CASE WHEN m.id IS NULL THEN m.matched END ORDER BY 2, 1;
+	RETURN QUERY SELECT d.id, CASE WHEN d.matched ~ 'name' THEN 'name' ELSE 'phone' END
+		FROM kehu_customer_alike(0, true, false, p_name_key, NULL, p_digits, NULL, false) d ORDER BY 2, 1;
 END
 $$;
 

@@ -219,6 +219,10 @@ BEGIN
 		ELSE
 			CONTINUE;
 		END IF;
+		-- what duplicates of a name are found by
+		IF f.col = 'name' AND f.tbl = 'customer' THEN
+			cells := cells || ', name_alike = NULL, name_sound = NULL';
+		END IF;
 		IF f.side IS NOT NULL THEN
 			cells := cells || format(', %I = %s', f.side, CASE WHEN f.filled THEN '''''' ELSE 'NULL' END);
 		END IF;

@@ -24,7 +24,7 @@ GRANT EXECUTE ON FUNCTION access_role_grants(), access_role_fields(), access_use
 	catalog_dictionary_items(), kehu_change_purge(integer),
 	kehu_customer_transfer(bigint, bigint, bigint), kehu_record_share(bigint, bigint, bigint, bigint, text, text),
 	kehu_customer_delete(bigint, bigint, uuid), kehu_customer_restore(bigint),
-	kehu_customer_figures(bigint), kehu_customer_duplicates(bigint, text, text, text),
+	kehu_customer_figures(bigint), kehu_customer_alike(bigint, boolean, boolean, text, text, text[], text, boolean),
 	kehu_opportunity_stages(), kehu_opportunity_stage_used(text),
 	kehu_lead_give(bigint, bigint, bigint, bigint, bigint),
 	kehu_opportunity_give(bigint, bigint, bigint), kehu_lead_matches(text, text[]),

@@ -212,8 +212,12 @@ duplicate_probe_uses_its_indexes(void **state)
 	check_plan(
 	    "SELECT id FROM customer WHERE phone_digits = '13800000777' AND phone_digits <> ''",
 	    "customer_phone_digits", true);
-	check_plan("SELECT id FROM customer WHERE tax_number = 'T777' AND tax_number <> ''",
-	    "customer_tax_number", true);
+	check_plan("SELECT id FROM customer WHERE tax_number_alike = 't777' AND tax_number_alike <> '' "
+		   "AND deleted_at IS NULL",
+	    "customer_tax_number_alike", true);
+	check_plan("SELECT id FROM customer WHERE name_alike = 'n777' AND name_alike <> '' "
+		   "AND deleted_at IS NULL",
+	    "customer_name_alike", true);
 	store_rollback(store);
 }
 

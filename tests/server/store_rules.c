@@ -578,26 +578,26 @@ static void
 duplicates_name_only_what_the_caller_sees(void **state)
 {
 	pg_exec(DB, "%s",
-	    call_of("UPDATE customer SET tax_number = 'T#', phone_digits = '13800000001' "
+	    call_of("UPDATE customer SET tax_number_alike = 't#', phone_digits = '13800000001' "
 		    "WHERE id = #"));
 	const char *probe = arena_printf(arena,
-	    "SELECT id, matched FROM kehu_customer_duplicates(0, NULL, '13800000001', "
-	    "'T%" PRId64 "') "
-	    "ORDER BY matched",
+	    "SELECT id, same, matched, place FROM kehu_customer_alike(0, false, false, '', NULL, "
+	    "'{13800000001}', 't%" PRId64 "', false)",
 	    customer);
 	company_read(store, arena, USER_ADA, NULL);
 	struct rows *rows = company_run(store, arena, "%s", probe);
-	assert_int_equal(rows->count, 2);
+	assert_int_equal(rows->count, 1);
 	assert_int_equal(rows_int(rows, 0, 0), customer);
-	assert_string_equal(rows_text(rows, 0, 1), "phone");
-	assert_string_equal(rows_text(rows, 1, 1), "tax_number");
+	assert_true(rows_bool(rows, 0, 1));
+	assert_string_equal(rows_text(rows, 0, 2), "phone tax_number");
 	company_read(store, arena, USER_DAN, NULL);
 	rows = company_run(store, arena, "%s", probe);
-	assert_int_equal(rows->count, 2);
-	assert_true(rows_null(rows, 0, 0) && rows_null(rows, 1, 0));
+	assert_int_equal(rows->count, 1);
+	assert_true(rows_null(rows, 0, 0));
+	assert_string_equal(rows_text(rows, 0, 3), "colleague");
 	company_read(store, arena, USER_ADA, NULL);
 	assert_int_equal(company_run(store, arena,
-			     "SELECT id FROM kehu_customer_duplicates(0, NULL, '', NULL)")
+			     "SELECT id FROM kehu_customer_alike(0, false, false, '', '', '{}', '', true)")
 			     ->count,
 	    0);
 }

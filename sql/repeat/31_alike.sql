@@ -1,0 +1,63 @@
+-- Duplicates of customers: what looks like one that is to be saved or is asked for. Keys come from
+-- common/name.h by way of the server; nothing is compared in any other way.
+
+DROP FUNCTION IF EXISTS kehu_customer_duplicates(bigint, text, text, text);
+
+-- Customers whose name, sound, phones or tax number are among these, but not p_self. p_hold: until
+-- the transaction ends nobody else gets an answer about the same keys, so that of two who save one
+-- customer at once the second finds the first one's.
+-- Of what the caller may not see it is only said that it is there (id null): with whom (somebody, a
+-- pool, nobody), and in which month it was last met. same: it is taken for the same customer.
+CREATE OR REPLACE FUNCTION kehu_customer_alike(p_self bigint, p_hold boolean, p_person boolean,
+	p_alike text, p_sound text, p_digits text[], p_tax text, p_contacts boolean)
+RETURNS TABLE (id bigint, same boolean, matched text, place text, pool text, met date)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+	caller bigint := kehu_caller();
+	word text;
+BEGIN
+	IF p_hold THEN
+		FOR word IN SELECT DISTINCT w FROM unnest(p_digits || ARRAY['=' || p_alike, '#' || p_tax]) w
+			WHERE length(w) > 1 ORDER BY w
+		LOOP
+			PERFORM pg_advisory_xact_lock(80, hashtext(word));
+		END LOOP;
+	END IF;
+	RETURN QUERY
+	SELECT CASE WHEN m.seen THEN m.id END,
+		'tax_number' = ANY (m.words) OR 'name' = ANY (m.words)
+			AND (NOT p_person AND m.type <> 'person' OR 'phone' = ANY (m.words)),
+		array_to_string(m.words, ' '),
+		CASE WHEN m.owner_id IS NOT NULL THEN 'colleague' WHEN m.pool_id IS NOT NULL THEN 'pool' ELSE 'nobody' END,
+		CASE WHEN m.owner_id IS NULL THEN (SELECT o.name FROM pool o WHERE o.id = m.pool_id) END,
+		(SELECT date_trunc('month', f.last_visit_at AT TIME ZONE 'UTC' + interval '8 hours')::date
+			FROM customer_figures f WHERE f.id = m.id)
+	FROM (SELECT c.id, c.type, c.owner_id, c.pool_id,
+			kehu_may(caller, 'customer', 1, c.owner_id, c.department_id, c.branch_id, c.pool_id)
+				OR EXISTS (SELECT FROM record_share s WHERE s.user_id = caller AND s.entity = 10
+					AND s.record_id = c.id) AS seen, k.words
+		FROM (SELECT f.id, array_agg(DISTINCT f.word ORDER BY f.word) AS words FROM (
+				(SELECT c.id, 'tax_number' AS word FROM customer c WHERE c.tax_number_alike = p_tax
+					AND c.tax_number_alike <> '' AND c.deleted_at IS NULL LIMIT 5)
+				UNION ALL
+				(SELECT c.id, 'name' FROM customer c WHERE c.name_alike = p_alike
+					AND c.name_alike <> '' AND c.deleted_at IS NULL LIMIT 5)
+				UNION ALL
+				(SELECT c.id, 'sound' FROM customer c WHERE c.name_sound = p_sound AND c.name_sound <> ''
+					AND c.name_alike <> p_alike AND NOT p_person AND c.deleted_at IS NULL LIMIT 5)
+				UNION ALL
+				(SELECT c.id, 'phone' FROM customer c WHERE c.phone_digits = ANY (p_digits)
+					AND c.phone_digits <> '' AND c.deleted_at IS NULL LIMIT 5)
+				UNION ALL
+				(SELECT p.customer_id, 'phone' FROM customer_phone p WHERE p.number_digits = ANY (p_digits)
+					AND p.number_digits <> '' AND p.deleted_at IS NULL LIMIT 5)
+				UNION ALL
+				(SELECT t.customer_id, 'contact' FROM contact t WHERE p_contacts
+					AND t.mobile_digits = ANY (p_digits) AND t.mobile_digits <> ''
+					AND t.deleted_at IS NULL LIMIT 5)
+			) f WHERE f.id <> coalesce(p_self, 0) GROUP BY f.id) k
+		JOIN customer c ON c.id = k.id AND c.deleted_at IS NULL) m
+	ORDER BY 2 DESC, m.seen DESC, m.id LIMIT 10;
+END
+$$;
