@@ -32,8 +32,31 @@ tick_day(struct worker *worker)
 	return store_commit(worker->store, worker->arena);
 }
 
+/* Customers whose clock has run out go to their pool, some at a time, until none is left. */
+static enum err
+tick_pools(struct worker *worker)
+{
+	enum { POOL_BATCH = 2000 };
+	struct rows *rows;
+	enum err err;
+
+	do {
+		struct sql *context = sql_new(worker->arena), *sql = sql_new(worker->arena);
+
+		sql_add(context, "SELECT set_config('kehu.user', '0', true), set_config('kehu.session', '0', true), "
+				 "set_config('kehu.change', '', true)");
+		sql_addf(sql, "SELECT kehu_pool_pass(%d)", POOL_BATCH);
+		store_begin(worker->store);
+		store_queue(worker->store, context, NULL);
+		store_queue(worker->store, sql, &rows);
+		err = store_commit(worker->store, worker->arena);
+	} while (err == ERR_OK && rows_int(rows, 0, 0) >= POOL_BATCH);
+	return err;
+}
+
 const struct tick_kind tick_kinds[] = {
 	{ "day", 5, false, tick_day },
+	{ "pools", 30, false, tick_pools },
 	{ "audit_seal", 10, false, audit_seal_tick },
 	{ "readings", 10, true, readings_tick },
 	{ "approval_remind", 5, false, approval_remind_tick },

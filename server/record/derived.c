@@ -7,6 +7,7 @@
 
 #include "common/buf.h"
 #include "common/log.h"
+#include "common/name.h"
 #include "common/pinyin.h"
 #include "common/uuid.h"
 #include "server/record/token.h"
@@ -18,7 +19,7 @@
 
 #define DERIVED_CHUNK      500
 #define DERIVED_LOCK_TRIES 15
-#define DERIVED_KEYS_MAX   32 /* sort keys of one entity */
+#define DERIVED_KEYS_MAX   32 /* keys of one entity */
 #define DERIVED_LINES_MAX  16
 
 /* ---- the rules --------------------------------------------------------------------------- */
@@ -29,15 +30,16 @@ static const char *const derived_samples[] = { "重庆长安汽车股份有限�
 	"Müller & Söhne GmbH", "3M", "C-2024-000123", "000720", "138 1234-5678",
 	"+86 10 6552 9988 转 801", "(0571) 8888 6666; 13900001111", "wang.wei@example.com",
 	"王　伟", "ｗａｎｇ ＷＥＩ", "女娲旅行社", "吕布", "龘", "トヨタ自動車", "Газпром",
-	"O'Brien's", "" };
+	"O'Brien's", "臺灣雲達（上海）股份有限公司", "The Acme Trading Co., Ltd.", "" };
 
 static void
 derived_put_sample(struct arena *arena, struct buf *all, const char *text)
 {
 	static const char classes[] = "nhcpmt";
+	const char *alike = name_alike(arena, text), *sound = name_sound(arena, alike);
 
-	buf_printf(all, "%s\n%s\n", pinyin_sort_key(arena, text, PINYIN_NAME),
-	    pinyin_sort_key(arena, text, PINYIN_PERSON));
+	buf_printf(all, "%s\n%s\n%s\n%s\n", pinyin_sort_key(arena, text, PINYIN_NAME),
+	    pinyin_sort_key(arena, text, PINYIN_PERSON), alike, sound != NULL ? sound : "-");
 	for (const char *class = classes; *class != '\0'; class ++) {
 		struct token_set set = { 0 };
 
@@ -49,10 +51,39 @@ derived_put_sample(struct arena *arena, struct buf *all, const char *text)
 	}
 }
 
+/* What of a field is kept beside it: the columns' endings, ended by NULL. */
+#define DERIVED_COLUMNS 4
+
 static bool
 derived_has_key(const struct field *field)
 {
 	return field->type == TYPE_TEXT && (field->flags & FIELD_SORT) != 0;
+}
+
+static size_t
+derived_columns(const struct field *field, const char *columns[static DERIVED_COLUMNS])
+{
+	size_t count = 0;
+
+	if (derived_has_key(field))
+		columns[count++] = "_key";
+	if ((field->flags & FIELD_ALIKE) != 0) {
+		columns[count++] = "_alike";
+		if (derived_has_key(field))
+			columns[count++] = "_sound";
+	}
+	return count;
+}
+
+static const char *
+derived_value(struct arena *arena, const struct field *field, const char *column, const char *text)
+{
+	if (strcmp(column, "_alike") == 0)
+		return name_alike(arena, text);
+	if (strcmp(column, "_sound") == 0)
+		return name_sound(arena, name_alike(arena, text));
+	return pinyin_sort_key(
+	    arena, text, field->flags & FIELD_PERSON ? PINYIN_PERSON : PINYIN_NAME);
 }
 
 static void
@@ -61,10 +92,11 @@ derived_put_fields(struct buf *all, const struct entity *entity)
 	for (const struct field *field = entity->fields; field->number != 0; field++) {
 		bool searched = (field->flags & FIELD_SEARCH) != 0;
 
-		if (searched || derived_has_key(field))
-			buf_printf(all, "%" PRIu32 ".%" PRIu32 "%c%d%d\n", entity->number,
+		if (searched || derived_has_key(field) || (field->flags & FIELD_ALIKE) != 0)
+			buf_printf(all, "%" PRIu32 ".%" PRIu32 "%c%d%d%d\n", entity->number,
 			    field->number, searched ? field->search : '-',
-			    derived_has_key(field), (field->flags & FIELD_PERSON) != 0);
+			    derived_has_key(field), (field->flags & FIELD_PERSON) != 0,
+			    (field->flags & FIELD_ALIKE) != 0);
 	}
 }
 
@@ -122,6 +154,7 @@ struct derived {
 struct derived_entity {
 	const struct entity *def;
 	const struct field *keys[DERIVED_KEYS_MAX];
+	const char *columns[DERIVED_KEYS_MAX];
 	size_t key_count;
 };
 
@@ -133,12 +166,17 @@ derived_entity(const struct entity_view *view)
 {
 	struct derived_entity entity = { .def = view->def };
 
-	for (size_t i = 0; i < view->field_count; i++)
-		if (derived_has_key(view->fields[i])) {
+	for (size_t i = 0; i < view->field_count; i++) {
+		const char *columns[DERIVED_COLUMNS];
+		size_t count = derived_columns(view->fields[i], columns);
+
+		for (size_t c = 0; c < count; c++) {
 			if (entity.key_count == DERIVED_KEYS_MAX)
-				fatal("more than %d sort keys", DERIVED_KEYS_MAX);
-			entity.keys[entity.key_count++] = view->fields[i];
+				fatal("more than %d keys", DERIVED_KEYS_MAX);
+			entity.keys[entity.key_count] = view->fields[i];
+			entity.columns[entity.key_count++] = columns[c];
 		}
+	}
 	return entity;
 }
 
@@ -192,7 +230,8 @@ derived_read(struct derived *derived, const struct entity_view *view,
 		sql_add(sql, "NULL");
 	sql_add(sql, view->def->searched ? ", s.doc" : ", NULL");
 	for (size_t i = 0; i < entity->key_count; i++)
-		sql_addf(sql, ", t.%s, t.%s_key", entity->keys[i]->name, entity->keys[i]->name);
+		sql_addf(sql, ", t.%s, t.%s%s", entity->keys[i]->name, entity->keys[i]->name,
+		    entity->columns[i]);
 	sql_addf(sql, " FROM %s t", table);
 	if (view->def->searched)
 		sql_addf(sql, " LEFT JOIN %s_search s ON s.id = t.id", table);
@@ -222,9 +261,8 @@ derived_put_keys(struct derived *derived, const struct derived_entity *entity, s
 
 		if (text == NULL)
 			continue;
-		keys[count] = pinyin_sort_key(
-		    arena, text, field->flags & FIELD_PERSON ? PINYIN_PERSON : PINYIN_NAME);
-		if (had != NULL && strcmp(had, keys[count]) == 0)
+		keys[count] = derived_value(arena, field, entity->columns[key], text);
+		if (had == keys[count] || (had != NULL && keys[count] != NULL && strcmp(had, keys[count]) == 0))
 			continue;
 		ids[count] = rows_int(rows, i, DERIVED_ID);
 		texts[count++] = text;
@@ -233,8 +271,8 @@ derived_put_keys(struct derived *derived, const struct derived_entity *entity, s
 	if (count == 0)
 		return;
 	sql = sql_new(arena);
-	sql_addf(sql, "UPDATE %s t SET %s_key = n.key FROM unnest(", entity_table(entity->def),
-	    field->name);
+	sql_addf(sql, "UPDATE %s t SET %s%s = n.key FROM unnest(", entity_table(entity->def),
+	    field->name, entity->columns[key]);
 	sql_ints(sql, ids, count);
 	sql_add(sql, ", ");
 	sql_texts(sql, texts, count);

@@ -1,6 +1,6 @@
 /*
- * What is derived from texts and stored beside them: sort keys (common/pinyin.h) and search
- * rows (token.h). When the rules they follow have changed, `kehud maintain` makes them again.
+ * What is derived from texts and stored beside them: sort keys (common/pinyin.h), what duplicates
+ * are found by (common/name.h) and search rows (token.h). When the rules they follow have changed, `kehud maintain` makes them again.
  */
 #ifndef KEHU_DERIVED_H
 #define KEHU_DERIVED_H

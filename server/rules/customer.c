@@ -40,21 +40,100 @@ customer_rule(struct call *call, struct record *customer, const struct sql *sql)
 	return err;
 }
 
+/* "SELECT kehu_customer_<what>(id, version": more arguments follow. */
+static struct sql *
+customer_begin_rule(struct call *call, const struct record *customer, const char *what)
+{
+	struct sql *sql = sql_new(call->arena);
+
+	sql_addf(sql, "SELECT kehu_customer_%s(", what);
+	sql_int(sql, customer->id);
+	sql_add(sql, ", ");
+	sql_int(sql, customer->version);
+	return sql;
+}
+
+static void
+customer_add_reason(struct sql *sql, const struct value *reason)
+{
+	sql_add(sql, ", ");
+	sql_text(sql, reason->present ? reason->text : NULL);
+	sql_add(sql, ")");
+}
+
 static enum err
 customer_transfer(struct call *call, struct record *customer, const struct value *arguments)
 {
-	struct sql *sql = sql_new(call->arena);
+	struct sql *sql = customer_begin_rule(call, customer, "transfer");
 
 	if (arguments[0].number == record_number(customer, F_customer_owner_id))
 		return CALL_FAIL(call, ERR_EMPTY, .field = 1,
 		    .text = call_say(call, "This is the owner already", "该用户已是负责人"));
-	sql_add(sql, "SELECT kehu_customer_transfer(");
-	sql_int(sql, customer->id);
-	sql_add(sql, ", ");
-	sql_int(sql, customer->version);
 	sql_add(sql, ", ");
 	sql_int(sql, arguments[0].number);
+	customer_add_reason(sql, &arguments[1]);
+	return customer_rule(call, customer, sql);
+}
+
+/* ---- pools ------------------------------------------------------------------------------- */
+
+static enum err
+customer_claim(struct call *call, struct record *customer, const struct value *arguments)
+{
+	struct sql *sql = sql_new(call->arena);
+
+	(void)arguments;
+	sql_add(sql, "SELECT kehu_customer_claim(");
+	sql_int(sql, customer->id);
 	sql_add(sql, ")");
+	return customer_rule(call, customer, sql);
+}
+
+static enum err
+customer_assign(struct call *call, struct record *customer, const struct value *arguments)
+{
+	struct sql *sql = sql_new(call->arena);
+
+	sql_add(sql, "SELECT kehu_customer_assign(");
+	sql_int(sql, customer->id);
+	sql_add(sql, ", ");
+	sql_int(sql, arguments[0].number);
+	customer_add_reason(sql, &arguments[1]);
+	return customer_rule(call, customer, sql);
+}
+
+static enum err
+customer_release(struct call *call, struct record *customer, const struct value *arguments)
+{
+	struct sql *sql = customer_begin_rule(call, customer, "release");
+
+	sql_add(sql, ", ");
+	if (arguments[0].present)
+		sql_int(sql, arguments[0].number);
+	else
+		sql_null(sql, "bigint");
+	customer_add_reason(sql, &arguments[1]);
+	return customer_rule(call, customer, sql);
+}
+
+static enum err
+customer_protect(struct call *call, struct record *customer, const struct value *arguments)
+{
+	struct sql *sql = customer_begin_rule(call, customer, "lock");
+
+	sql_add(sql, ", ");
+	sql_date(sql, arguments[0].number);
+	customer_add_reason(sql, &arguments[1]);
+	return customer_rule(call, customer, sql);
+}
+
+static enum err
+customer_unprotect(struct call *call, struct record *customer, const struct value *arguments)
+{
+	struct sql *sql = customer_begin_rule(call, customer, "lock");
+
+	(void)arguments;
+	sql_add(sql, ", NULL, NULL)");
 	return customer_rule(call, customer, sql);
 }
 
@@ -113,5 +192,10 @@ const struct rule rules_customer[] = {
 	{ .action = "send_mail", .act = outbox_act_mail, .stores = true },
 	{ .action = "send_sms", .act = outbox_act_sms, .stores = true },
 	{ .action = "transfer", .act = customer_transfer, .right = RIGHT_ASSIGN, .stores = true },
+	{ .action = "claim", .act = customer_claim, .right = RIGHT_EDIT, .stores = true },
+	{ .action = "assign", .act = customer_assign, .right = RIGHT_EDIT, .stores = true },
+	{ .action = "release", .act = customer_release, .right = RIGHT_EDIT, .stores = true },
+	{ .action = "protect", .act = customer_protect, .right = RIGHT_EDIT, .stores = true },
+	{ .action = "unprotect", .act = customer_unprotect, .right = RIGHT_EDIT, .stores = true },
 	{ 0 },
 };

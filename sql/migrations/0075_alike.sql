@@ -11,5 +11,3 @@ CREATE INDEX customer_name_sound ON customer (name_sound) WHERE name_sound <> ''
 CREATE INDEX customer_tax_number_alike ON customer (tax_number_alike) WHERE tax_number_alike <> '' AND deleted_at IS NULL;
 -- The one above serves what this one did.
 DROP INDEX customer_tax_number;
--- What kehud maintain has still to fill.
-CREATE INDEX customer_alike_missing ON customer (id) WHERE name_alike IS NULL AND name <> '';

@@ -112,32 +112,6 @@ BEGIN
 END
 $$;
 
--- Gives a customer to another user, with everything whose owner follows it (contacts,
--- relations). Visits keep who made them. Returns the new version.
-CREATE OR REPLACE FUNCTION kehu_customer_transfer(p_id bigint, p_version bigint, p_owner bigint)
-RETURNS integer
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
-DECLARE
-	taken customer := kehu_customer_take(p_id, p_version, 128, false);
-	target users;
-	caller bigint := kehu_caller();
-BEGIN
-	SELECT * INTO target FROM users WHERE id = p_owner AND NOT disabled AND deleted_at IS NULL;
-	IF NOT FOUND THEN
-		PERFORM kehu_refuse('INVALID');
-	END IF;
-	UPDATE customer SET owner_id = target.id, department_id = target.department_id,
-		branch_id = target.branch_id, pool_id = NULL, version = version + 1,
-		updated_at = now(), updated_by = caller
-		WHERE id = p_id;
-	UPDATE contact SET owner_id = target.id, department_id = target.department_id,
-		branch_id = target.branch_id, pool_id = NULL WHERE customer_id = p_id;
-	UPDATE customer_relation SET owner_id = target.id, department_id = target.department_id,
-		branch_id = target.branch_id, pool_id = NULL WHERE customer_id = p_id;
-	RETURN taken.version + 1;
-END
-$$;
-
 -- Moves a customer and what hangs on it (contacts, relations, visits and their lines) to the
 -- recycle bin under one delete_id; restoring that id brings back exactly what went with it.
 CREATE OR REPLACE FUNCTION kehu_customer_mark(p_id bigint, p_from uuid, p_to uuid) RETURNS void

@@ -49,7 +49,8 @@ CREATE OR REPLACE TRIGGER customer_due_changed AFTER UPDATE OF owner_id, level, 
 	FOR EACH ROW WHEN ((OLD.owner_id, OLD.level, OLD.stage, OLD.deleted_at) IS DISTINCT FROM
 		(NEW.owner_id, NEW.level, NEW.stage, NEW.deleted_at))
 	EXECUTE FUNCTION customer_due_on_change();
-CREATE OR REPLACE TRIGGER customer_due_figures AFTER INSERT OR UPDATE ON customer_figures FOR EACH ROW
+CREATE OR REPLACE TRIGGER customer_due_figures AFTER INSERT OR UPDATE OF last_visit_at, next_visit_on, open_visits
+	ON customer_figures FOR EACH ROW
 	EXECUTE FUNCTION customer_due_on_change();
 
 -- Activities that name one of these customers, or opportunities, beside their own: ids only, for filters.

@@ -22,7 +22,7 @@ GRANT EXECUTE ON FUNCTION access_role_grants(), access_role_fields(), access_use
 	kehu_delegation_turn(boolean), kehu_delegation_tell(bigint),
 	kehu_hand_over(bigint, bigint, boolean),
 	catalog_dictionary_items(), kehu_change_purge(integer),
-	kehu_customer_transfer(bigint, bigint, bigint), kehu_record_share(bigint, bigint, bigint, bigint, text, text),
+	kehu_customer_transfer(bigint, bigint, bigint, text), kehu_record_share(bigint, bigint, bigint, bigint, text, text),
 	kehu_customer_delete(bigint, bigint, uuid), kehu_customer_restore(bigint),
 	kehu_customer_figures(bigint), kehu_customer_alike(bigint, boolean, boolean, text, text, text[], text, boolean),
 	kehu_opportunity_stages(), kehu_opportunity_stage_used(text),
@@ -77,6 +77,9 @@ GRANT EXECUTE ON FUNCTION kehu_visit_customers_of(bigint[]), kehu_visit_opportun
 	kehu_plan_change(bigint, bigint, bigint, bigint, text, text), kehu_plan_stop(bigint, bigint, text),
 	kehu_plan_end(bigint, text), kehu_remind(integer), kehu_remind_unseen(), kehu_remind_seen(bigint[]),
 	kehu_remind_mail(integer, integer) TO kehu_app;
+GRANT EXECUTE ON FUNCTION kehu_customer_claim(bigint), kehu_customer_assign(bigint, bigint, text),
+	kehu_customer_release(bigint, bigint, bigint, text), kehu_customer_lock(bigint, bigint, date, text),
+	kehu_hold_check(bigint, bigint), kehu_pool_pass(bigint), kehu_pool_rehearse(bigint, bigint, bigint) TO kehu_app;
 REVOKE EXECUTE ON FUNCTION kehu_partition(text, text, text, text), kehu_partitions(),
 	kehu_customer_figures_all(), kehu_customer_due_all(), kehu_visit_remind_all() FROM PUBLIC;
 
@@ -157,3 +160,6 @@ GRANT SELECT ON job TO kehu_rule;
 GRANT UPDATE ON export_log TO kehu_rule;
 DROP POLICY IF EXISTS kehu_rule ON attachment_chunk;
 CREATE POLICY kehu_rule ON attachment_chunk TO kehu_rule USING (true) WITH CHECK (true);
+
+-- Pools: what the pass keeps.
+GRANT SELECT, UPDATE ON pool_state TO kehu_rule;

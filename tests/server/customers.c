@@ -162,7 +162,7 @@ saved_by_sixty_four_at_once_there_is_one(void **state)
 	size_t saved = 0, refused = 0;
 
 	for (size_t i = 0; i < SAVERS; i++)
-		savers[i].client = client_new(bed, i % 2 == 0 ? "ada" : "dan", LANG_ZH);
+		savers[i].client = client_new(bed, i % 2 == 0 ? "ada" : "ben", LANG_ZH);
 	for (size_t i = 0; i < SAVERS; i++)
 		assert_int_equal(pthread_create(&savers[i].thread, NULL, saver_run, &savers[i]), 0);
 	for (size_t i = 0; i < SAVERS; i++) {
@@ -174,6 +174,194 @@ saved_by_sixty_four_at_once_there_is_one(void **state)
 	assert_int_equal(saved, 1);
 	assert_int_equal(refused, SAVERS - 1);
 	assert_int_equal(pg_int(DB, "SELECT count(*) FROM customer WHERE name_alike = '六十四人同存一家'"), 1);
+}
+
+/* ---- pools ------------------------------------------------------------------------------- */
+
+/* The pass as a server runs it. */
+static int64_t
+run_pass(void)
+{
+	return pg_int(DB, "SELECT kehu_pool_pass(1000) FROM (SELECT set_config('kehu.user', '0', true), "
+			  "set_config('kehu.session', '0', true), set_config('kehu.change', '', true)) x");
+}
+
+static void
+age(int64_t customer, int days)
+{
+	pg_exec(DB, "UPDATE customer SET owned_since = now() - make_interval(days => %d) WHERE id = %" PRId64, days,
+	    customer);
+	pg_exec(DB, "UPDATE pool_state SET stale = true");
+}
+
+/* Pool 21 is that of department 13, where Dan is. Its rules: 30 days without follow-up, A 60. */
+static void
+set_rules(const struct sent *more)
+{
+	const struct sent_line rules[] = {
+		{ .entity = E_pool_rule, .id = -1, .values = SENT(NUMBER_OF(F_pool_rule_follow_days, 30)) },
+		{ .entity = E_pool_rule, .id = -2, .values = SENT(TEXT_OF(F_pool_rule_level, "A"),
+		    NUMBER_OF(F_pool_rule_follow_days, 60), NUMBER_OF(F_pool_rule_order_days, 365)) }, { 0 } };
+	bool there = pg_int(DB, "SELECT count(*) FROM pool_rule WHERE pool_id = 21") > 0;
+
+	expect_written(client_save(guo, E_pool, 21,
+	    (uint32_t)pg_int(DB, "SELECT version FROM pool WHERE id = 21"), more, there ? NULL : rules));
+}
+
+static void
+a_customer_nobody_follows_up_goes_to_the_pool_and_its_owner_is_told_why(void **state)
+{
+	int64_t idle = make_customer(dan, "三十天无人跟进", ""), level = make_customer(dan, "重点六十天", ""),
+		met = make_customer(dan, "刚拜访过的客户", ""), deal = make_customer(dan, "有商机的客户", "");
+	const Kehu__Record *move;
+	Kehu__ServerFrame *answer;
+
+	pg_exec(DB, "UPDATE customer SET level = 'A' WHERE id = %" PRId64, level);
+	set_rules(SENT(NUMBER_OF(F_pool_recycles, 1), NUMBER_OF(F_pool_warn_days, 7)));
+	age(idle, 31), age(level, 31), age(met, 31), age(deal, 31);
+	pg_exec(DB, "INSERT INTO visit (customer_id, at, kind, purpose, state, owner_id) VALUES "
+		    "(%" PRId64 ", now() - interval '1 day', 'visit', 'x', 'completed', 104)", met);
+	pg_exec(DB, "SELECT kehu_customer_figures(%" PRId64 ")", met);
+	pg_exec(DB, "INSERT INTO opportunity (name, name_key, customer_id, stage, state, opened_on, owner_id) VALUES "
+		    "('x', 'x', %" PRId64 ", 'need', 'open', '2020-01-01', 104)", deal);
+	assert_int_equal(run_pass(), 1);
+	assert_int_equal(pg_int(DB, "SELECT pool_id FROM customer WHERE id = %" PRId64 " AND owner_id IS NULL", idle), 21);
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM customer WHERE owner_id = 104 AND id IN (%" PRId64 ", %" PRId64
+				    ", %" PRId64 ")", level, met, deal), 3);
+	/* Once is enough. */
+	assert_int_equal(run_pass(), 0);
+	answer = client_list(dan, E_customer_move, "owner:me kind:recycle");
+	assert_int_equal(answer->page->n_rows, 1);
+	move = client_get(dan, E_customer_move, answer->page->rows[0]->id)->get->record;
+	assert_string_equal(value_of(move, F_customer_move_customer_name)->text, "三十天无人跟进");
+	assert_string_equal(value_of(move, F_customer_move_clock)->text, "follow");
+	assert_int_equal(value_of(move, F_customer_move_limit_days)->number, 30);
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM message WHERE owner_id = 104 AND text LIKE '%%三十天无人跟进%%'"), 1);
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM audit WHERE action = 'recycle' AND record_id = 21"), 1);
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM history WHERE record_id = %" PRId64 " AND 28 = ANY (fields)", idle), 1);
+	/* Nobody elsewhere hears of it. */
+	assert_int_equal(client_list(ada, E_customer_move, "kind:recycle")->page->n_rows, 0);
+}
+
+static void
+what_leaves_soon_is_told_ahead_and_listed(void **state)
+{
+	int64_t soon = make_customer(dan, "五天后离开", "");
+	int64_t before;
+
+	age(soon, 25);
+	before = pg_int(DB, "SELECT count(*) FROM message WHERE owner_id = 104");
+	assert_int_equal(run_pass(), 0);
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM message WHERE owner_id = 104"), before + 1);
+	assert_int_equal(run_pass(), 0);
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM message WHERE owner_id = 104"), before + 1);
+	assert_int_equal(client_list(dan, E_customer, "owner:me leaves:..+7d")->page->n_rows, 1);
+	assert_int_equal(client_list(dan, E_customer, "owner:me leaves:..+3d")->page->n_rows, 0);
+	/* Protected, it stays longer; but not for ever. */
+	expect_error(client_act(dan, E_customer, soon, "protect",
+	    SENT(NUMBER_OF(1, date_of_us(date_now_us(), 480) + 400))), ERR_LOCK_LIMIT, 0);
+	expect_written(client_act(dan, E_customer, soon, "protect",
+	    SENT(NUMBER_OF(1, date_of_us(date_now_us(), 480) + 20), TEXT_OF(2, "招标中"))));
+	assert_int_equal(client_list(dan, E_customer, "owner:me leaves:..+7d")->page->n_rows, 0);
+	assert_int_equal(client_list(dan, E_customer, "owner:me leaves:..+30d name:五天")->page->n_rows, 1);
+	age(soon, 31);
+	assert_int_equal(run_pass(), 0);
+	expect_written(client_act(dan, E_customer, soon, "unprotect", NULL));
+	age(soon, 31);
+	assert_int_equal(run_pass(), 1);
+}
+
+static void *
+claim_run(void *saver_)
+{
+	struct saver *saver = saver_;
+	int64_t id = pg_int(DB, "SELECT id FROM customer WHERE name = '两人同抢'");
+
+	saver->err = link_error(client_act(saver->client, E_customer, id, "claim", NULL));
+	return NULL;
+}
+
+static void
+of_two_who_claim_at_once_one_wins(void **state)
+{
+	static struct saver savers[2];
+
+	/* Ben belongs to it for now, too. */
+	pg_exec(DB, "INSERT INTO pool_member (pool_id, user_id) VALUES (21, 102)");
+	for (int round = 0; round < 10; round++) {
+		pg_exec(DB, "DELETE FROM customer_move WHERE customer_id IN (SELECT id FROM customer WHERE name = '两人同抢')");
+		pg_exec(DB, "DELETE FROM customer WHERE name = '两人同抢'");
+		pg_exec(DB, "INSERT INTO customer (name, name_key, type, stage, pool_id) VALUES ('两人同抢', 'l', 'company', 'potential', 21)");
+		for (size_t i = 0; i < 2; i++)
+			savers[i].client = i == 0 ? dan : ben;
+		for (size_t i = 0; i < 2; i++)
+			assert_int_equal(pthread_create(&savers[i].thread, NULL, claim_run, &savers[i]), 0);
+		for (size_t i = 0; i < 2; i++)
+			pthread_join(savers[i].thread, NULL);
+		assert_true((savers[0].err == ERR_OK) != (savers[1].err == ERR_OK));
+		assert_true(savers[0].err == ERR_TAKEN || savers[1].err == ERR_TAKEN ||
+			    savers[0].err == ERR_NO_SUCH_RECORD || savers[1].err == ERR_NO_SUCH_RECORD ||
+			    savers[0].err == ERR_FORBIDDEN || savers[1].err == ERR_FORBIDDEN);
+		assert_int_equal(pg_int(DB, "SELECT count(*) FROM customer_move m JOIN customer c ON c.id = m.customer_id "
+					    "WHERE c.name = '两人同抢' AND m.kind = 'claim'"), 1);
+	}
+}
+
+static int64_t
+put_in_pool(const char *name)
+{
+	return pg_int(DB, "INSERT INTO customer (name, name_key, type, stage, pool_id) VALUES ('%s', 'l', 'company', "
+			  "'potential', 21) RETURNING id", name);
+}
+
+static void
+claims_are_limited_cool_off_and_stop_at_the_cap(void **state)
+{
+	int64_t one = put_in_pool("可领一"), two = put_in_pool("可领二"), own = make_customer(dan, "自己放弃的", "");
+
+	set_rules(SENT(NUMBER_OF(F_pool_claim_limit, 1), NUMBER_OF(F_pool_claim_days, 7),
+	    NUMBER_OF(F_pool_cool_days, 5)));
+	pg_exec(DB, "UPDATE customer_move SET at = at - interval '8 days' WHERE kind = 'claim'");
+	expect_written(client_act(dan, E_customer, own, "release", SENT(TEXT_OF(2, "顾不过来"))));
+	expect_error(client_act(dan, E_customer, own, "claim", NULL), ERR_COOLING, 0);
+	expect_written(client_act(dan, E_customer, one, "claim", NULL));
+	expect_error(client_act(dan, E_customer, two, "claim", NULL), ERR_CLAIM_LIMIT, 0);
+	pg_exec(DB, "UPDATE customer_move SET at = at - interval '8 days'");
+	set_rules(SENT(NUMBER_OF(F_pool_hold_person, pg_int(DB, "SELECT count(*) FROM customer WHERE owner_id = 104"))));
+	expect_error(client_act(dan, E_customer, two, "claim", NULL), ERR_HOLD_LIMIT, 0);
+	set_rules(SENT(EMPTY_OF(F_pool_hold_person)));
+	expect_written(client_act(dan, E_customer, own, "claim", NULL));
+	/* What is in no pool of theirs does not exist for others. */
+	expect_error(client_act(ada, E_customer, two, "claim", NULL), ERR_NO_SUCH_RECORD, 0);
+	/* A pool that is off gives nothing. */
+	set_rules(SENT(NUMBER_OF(F_pool_active, 0)));
+	expect_error(client_act(dan, E_customer, two, "claim", NULL), ERR_NO_SUCH_RECORD, 0);
+	set_rules(SENT(NUMBER_OF(F_pool_active, 1)));
+}
+
+static void
+an_administrator_of_the_pool_gives_to_its_members_only(void **state)
+{
+	int64_t id = put_in_pool("待分配");
+
+	expect_error(client_act(dan, E_customer, id, "assign", SENT(NUMBER_OF(1, USER_DAN))), ERR_FORBIDDEN, 0);
+	pg_exec(DB, "INSERT INTO pool_member (pool_id, user_id, administrator) VALUES (21, 104, true)");
+	expect_error(client_act(dan, E_customer, id, "assign", SENT(NUMBER_OF(1, USER_ADA))), ERR_INVALID, 0);
+	expect_written(client_act(dan, E_customer, id, "assign", SENT(NUMBER_OF(1, USER_DAN), TEXT_OF(2, "按片区"))));
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM customer_move WHERE customer_id = %" PRId64
+				    " AND kind = 'assign' AND reason = '按片区' AND by_id = 104", id), 1);
+}
+
+static void
+a_transfer_is_told_to_those_concerned(void **state)
+{
+	int64_t id = make_customer(ada, "要转给本的客户", "");
+
+	expect_written(client_act(cai, E_customer, id, "transfer", SENT(NUMBER_OF(1, USER_BEN), TEXT_OF(2, "片区调整"))));
+	for (int user = 101; user <= 102; user++)
+		assert_int_equal(pg_int(DB, "SELECT count(*) FROM message WHERE owner_id = %d AND "
+					    "text LIKE '%%要转给本的客户%%片区调整%%'", user), 1);
+	assert_int_equal(client_list(ada, E_customer_move, "owner:me kind:transfer")->page->n_rows, 1);
 }
 
 /* ---- the company ------------------------------------------------------------------------- */
@@ -210,6 +398,12 @@ main(void)
 		cmocka_unit_test(a_refusal_names_only_what_one_sees),
 		cmocka_unit_test(questions_are_answered_counted_and_recorded),
 		cmocka_unit_test(saved_by_sixty_four_at_once_there_is_one),
+		cmocka_unit_test(a_customer_nobody_follows_up_goes_to_the_pool_and_its_owner_is_told_why),
+		cmocka_unit_test(what_leaves_soon_is_told_ahead_and_listed),
+		cmocka_unit_test(of_two_who_claim_at_once_one_wins),
+		cmocka_unit_test(claims_are_limited_cool_off_and_stop_at_the_cap),
+		cmocka_unit_test(an_administrator_of_the_pool_gives_to_its_members_only),
+		cmocka_unit_test(a_transfer_is_told_to_those_concerned),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

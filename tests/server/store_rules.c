@@ -368,7 +368,7 @@ feed_and_search_rows_follow_the_owner(void **state)
 	    customer);
 	company_begin(store, arena, USER_CAI, NULL);
 	company_run(
-	    store, arena, "SELECT kehu_customer_transfer(%" PRId64 ", 1, 104)", customer);
+	    store, arena, "SELECT kehu_customer_transfer(%" PRId64 ", 1, 104, NULL)", customer);
 	assert_int_equal(store_commit(store, arena), ERR_OK);
 	assert_string_equal(pg_exec(DB,
 				"SELECT (owner_id, department_id, branch_id, tokens)::text "
@@ -425,16 +425,16 @@ as_user(int64_t user, const char *text)
 static void
 transfer_checks_who_may(void **state)
 {
-	const char *transfer = call_of("SELECT kehu_customer_transfer(#, 0, 104)");
+	const char *transfer = call_of("SELECT kehu_customer_transfer(#, 0, 104, NULL)");
 
 	assert_int_equal(as_user(USER_BEN, transfer), ERR_NO_SUCH_RECORD); /* not his */
 	assert_int_equal(
 	    as_user(USER_EVE, transfer), ERR_FORBIDDEN); /* sees it, may not assign */
 	assert_int_equal(as_user(USER_FAY, transfer), ERR_FORBIDDEN); /* disabled */
 	assert_int_equal(as_user(999, transfer), ERR_FORBIDDEN);
-	assert_int_equal(as_user(USER_CAI, call_of("SELECT kehu_customer_transfer(#, 7, 104)")),
+	assert_int_equal(as_user(USER_CAI, call_of("SELECT kehu_customer_transfer(#, 7, 104, NULL)")),
 	    ERR_CONFLICT);
-	assert_int_equal(as_user(USER_CAI, call_of("SELECT kehu_customer_transfer(#, 0, 106)")),
+	assert_int_equal(as_user(USER_CAI, call_of("SELECT kehu_customer_transfer(#, 0, 106, NULL)")),
 	    ERR_INVALID); /* to a disabled user */
 	pg_exec(DB,
 	    "INSERT INTO contact (name, name_key, customer_id, owner_id, department_id, "
@@ -464,7 +464,7 @@ a_forged_user_setting_opens_nothing_for_a_dead_session(void **state)
 	    "', true)",
 	    session);
 	assert_int_equal(company_try(store, arena, "%s",
-			     call_of("SELECT kehu_customer_transfer(#, 0, 104)")),
+			     call_of("SELECT kehu_customer_transfer(#, 0, 104, NULL)")),
 	    ERR_FORBIDDEN);
 	store_rollback(store);
 	pg_exec(DB, "DELETE FROM session");

@@ -766,6 +766,14 @@ twins_make(struct arena *arena, size_t reader)
 			kehu__team__init(frame->team);
 			frame->team->has_me = true;
 			frame->team->me = twins_random(2);
+		} else if (twins_random(3) == 0) {
+			/* Of what exists and is not seen the answer tells, so it is asked of what does not. */
+			frame->request_case = KEHU__CLIENT_FRAME__REQUEST_CHECK;
+			frame->check = ARENA_NEW(arena, Kehu__Check);
+			kehu__check__init(frame->check);
+			frame->check->name = arena_printf(arena, "没有这样的公司 %u", (unsigned)twins_random(9));
+			frame->check->has_typing = true;
+			frame->check->typing = twins_random(2);
 		} else if (way < 98) {
 			const struct entity_view *view =
 			    catalog_entity_named(world->catalog, "opportunity");
