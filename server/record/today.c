@@ -19,6 +19,7 @@
 #define TODAY_SECTIONS	24
 #define BIRTHDAY_DAYS	7
 #define RECEIPT_DAYS	7
+#define LEAVING_DAYS	7
 #define QUOTE_DAYS	7
 #define TODAY_COUNT	100 /* of a part that has more, nobody asks how many */
 
@@ -127,6 +128,18 @@ today_find_follow(struct call *call, const struct today *today, struct sql *sql,
 	sql_date(sql, call_today(call));
 	sql_addf(sql, ") ORDER BY d.met_at LIMIT %zu) d "
 		      "WHERE r.active AND r.deleted_at IS NULL ORDER BY d.met_at LIMIT %zu", limit, limit);
+}
+
+/* What the rules of a pool take from its owner within the week. */
+static void
+today_find_leaving(struct call *call, const struct today *today, struct sql *sql, size_t limit)
+{
+	(void)today;
+	sql_add(sql, "SELECT d.id FROM customer_due d JOIN customer_figures f ON f.id = d.id WHERE d.owner_id = ");
+	sql_int(sql, call->session.user);
+	sql_add(sql, " AND f.leaves_on <= ");
+	sql_date(sql, call_today(call) + LEAVING_DAYS);
+	sql_addf(sql, " ORDER BY f.leaves_on, d.id LIMIT %zu", limit);
 }
 
 static void
@@ -267,6 +280,8 @@ static const struct section_kind today_kinds[] = {
 	    .columns = "received_on name person state", .find = today_find_leads },
 	{ "follow", "该回访", "Not met", E_customer, .columns = "last_visit_at name level",
 	    .find = today_find_follow },
+	{ "leaving", "将入公海", "Leaving", E_customer, .list = "owner:me leaves:..+7d",
+	    .columns = "leaves_on name leaves_by level", .find = today_find_leaving },
 	{ "birthdays", "生日", "Birthdays", E_contact, .columns = "birthday name customer_id",
 	    .find = today_find_birthdays },
 	{ "messages", "消息", "Messages", E_message, .list = "owner:me -has:read_at",

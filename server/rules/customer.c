@@ -5,6 +5,7 @@
 #include "common/uuid.h"
 #include "server/entity/fields.h"
 #include "server/record/alike.h"
+#include "server/record/merge.h"
 #include "server/record/message.h"
 #include "server/record/outbox.h"
 #include "server/record/rule.h"
@@ -192,6 +193,7 @@ const struct rule rules_customer[] = {
 	{ .action = "send_mail", .act = outbox_act_mail, .stores = true },
 	{ .action = "send_sms", .act = outbox_act_sms, .stores = true },
 	{ .action = "transfer", .act = customer_transfer, .right = RIGHT_ASSIGN, .stores = true },
+	MERGE_RULES,
 	{ .action = "claim", .act = customer_claim, .right = RIGHT_EDIT, .stores = true },
 	{ .action = "assign", .act = customer_assign, .right = RIGHT_EDIT, .stores = true },
 	{ .action = "release", .act = customer_release, .right = RIGHT_EDIT, .stores = true },

@@ -1,9 +1,13 @@
 /* 公海: days and numbers of its rules are positive, and its visible columns are fields of the customer. */
+#include "common/date.h"
 #include "common/text.h"
 #include "server/entity/fields.h"
 #include "server/record/rule.h"
 
 #include <string.h>
+
+#define REHEARSE_DAYS 30
+#define REHEARSE_ROWS 10
 
 static enum err
 pool_check_columns(struct call *call, const struct record *pool)
@@ -43,7 +47,46 @@ pool_before_save(struct call *call, struct record *pool)
 	return pool_check_columns(call, pool);
 }
 
+/* "2026-12-03 上海祥光 ": the first that would leave, as far as the caller sees them. */
+static const char *
+pool_say_first(struct call *call, const struct rows *rows)
+{
+	const char *text = "";
+
+	for (size_t i = 0; i < rows->count; i++)
+		if (!rows_null(rows, i, 0))
+			text = arena_printf(call->arena, "%s%s%s %s", text,
+			    text[0] != '\0' ? call_say(call, ", ", "、") : call_say(call, ": ", "："),
+			    date_format(call->arena, rows_date(rows, i, 2)), rows_text(rows, i, 1));
+	return text;
+}
+
+/* What its rules would do to the customers there are now, on or off; nothing is changed. */
+static enum err
+pool_rehearse(struct call *call, struct record *pool, const struct value *arguments)
+{
+	struct sql *sql = sql_new(call->arena);
+	struct rows *rows;
+	enum err err;
+
+	(void)arguments;
+	sql_add(sql, "SELECT id, name, leaves_on, due, total FROM kehu_pool_rehearse(");
+	sql_int(sql, pool->id);
+	sql_addf(sql, ", %d, %d)", REHEARSE_DAYS, REHEARSE_ROWS);
+	err = store_as_rule(call, sql, &rows);
+	if (err != ERR_OK)
+		return err;
+	call->written_text = rows->count == 0
+				 ? call_say(call, "No customer would leave within 30 days", "30 天内没有客户会进入公海")
+				 : arena_printf(call->arena,
+				       call_say(call, "%s customers would leave at once, %s within 30 days%s",
+					   "%s 个客户将立即进入公海，30 天内共 %s 个%s"),
+				       rows_text(rows, 0, 3), rows_text(rows, 0, 4), pool_say_first(call, rows));
+	return ERR_OK;
+}
+
 const struct rule rules_pool[] = {
+	{ .action = "rehearse", .act = pool_rehearse, .right = RIGHT_VIEW, .reads = true, .stores = true },
 	{ .hook = HOOK_BEFORE_SAVE, .run = pool_before_save },
 	{ 0 },
 };

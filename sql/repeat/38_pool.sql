@@ -525,26 +525,25 @@ $$;
 
 -- ---- questions -----------------------------------------------------------------------------------
 
--- What would leave under a pool's rules (p_pool, switched on or not), or leaves anyone the caller looks
--- after (p_pool null), within p_days: a row for each, those first that leave first; total is of all.
--- Names only of what the caller may see. For who may change pools, looks after this one, or assigns.
+-- What would leave under a pool's rules, switched on or not, within p_days: a row for each, those first
+-- that leave first; due and total are of all, at once and in that time. Names only of what the caller may
+-- see. For who may change pools, or looks after this one.
 CREATE OR REPLACE FUNCTION kehu_pool_rehearse(p_pool bigint, p_days bigint, p_max bigint)
-RETURNS TABLE (id bigint, name text, owner_id bigint, clock text, since date, days bigint, leaves_on date, total bigint)
+RETURNS TABLE (id bigint, name text, owner_id bigint, clock text, since date, days bigint, leaves_on date,
+	due bigint, total bigint)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
 	caller bigint := kehu_caller();
 BEGIN
-	IF NOT EXISTS (SELECT FROM pool p WHERE p.id = p_pool AND p.deleted_at IS NULL) THEN
-		PERFORM kehu_refuse('NO_SUCH_RECORD');
-	END IF;
 	IF NOT kehu_pool_leads(caller, p_pool) AND NOT kehu_may(caller, 'pool', 4, NULL, NULL, NULL, NULL) THEN
 		PERFORM kehu_refuse('FORBIDDEN');
 	END IF;
 	RETURN QUERY SELECT CASE WHEN s.seen THEN s.id END, CASE WHEN s.seen THEN s.name END, s.owner_id, s.clock, s.since,
-		s.days, s.leaves_on, s.total
+		s.days, s.leaves_on, s.due, s.total
 	FROM (SELECT d.*, c.name, kehu_may(caller, 'customer', 1, c.owner_id, c.department_id, c.branch_id, c.pool_id) AS seen
-		FROM (SELECT x.*, count(*) OVER () AS total FROM kehu_pool_due(NULL, p_pool) x
+		FROM (SELECT x.*, count(*) FILTER (WHERE x.leaves_on <= kehu_today()) OVER () AS due,
+				count(*) OVER () AS total FROM kehu_pool_due(NULL, p_pool) x
 			WHERE x.leaves_on <= kehu_today() + p_days::integer
 			ORDER BY x.leaves_on, x.id LIMIT p_max) d JOIN customer c ON c.id = d.id) s
 	ORDER BY s.leaves_on, s.id;

@@ -247,6 +247,7 @@ static void
 what_leaves_soon_is_told_ahead_and_listed(void **state)
 {
 	int64_t soon = make_customer(dan, "五天后离开", "");
+	Kehu__ServerFrame *rehearsal;
 	int64_t before;
 
 	age(soon, 25);
@@ -256,6 +257,11 @@ what_leaves_soon_is_told_ahead_and_listed(void **state)
 	assert_int_equal(run_pass(), 0);
 	assert_int_equal(pg_int(DB, "SELECT count(*) FROM message WHERE owner_id = 104"), before + 1);
 	assert_int_equal(client_list(dan, E_customer, "owner:me leaves:..+7d")->page->n_rows, 1);
+	/* Rehearsed: by who changes pools or looks after this one, without names they do not see. */
+	expect_error(client_act(dan, E_pool, 21, "rehearse", NULL), ERR_FORBIDDEN, 0);
+	rehearsal = client_act(guo, E_pool, 21, "rehearse", NULL);
+	assert_non_null(strstr(expect_written(rehearsal)->text, "0 个客户将立即进入公海"));
+	assert_null(strstr(expect_written(rehearsal)->text, "五天后离开"));
 	assert_int_equal(client_list(dan, E_customer, "owner:me leaves:..+3d")->page->n_rows, 0);
 	/* Protected, it stays longer; but not for ever. */
 	expect_error(client_act(dan, E_customer, soon, "protect",
@@ -364,6 +370,79 @@ a_transfer_is_told_to_those_concerned(void **state)
 	assert_int_equal(client_list(ada, E_customer_move, "owner:me kind:transfer")->page->n_rows, 1);
 }
 
+/* ---- merging ----------------------------------------------------------------------------- */
+
+static int64_t
+refers(const char *table, int64_t customer)
+{
+	return pg_int(DB, "SELECT count(*) FROM %s WHERE customer_id = %" PRId64 " AND deleted_at IS NULL", table,
+	    customer);
+}
+
+static void
+merging_moves_everything_and_is_undone_days_later(void **state)
+{
+	int64_t kept = make_customer(ada, "青岛崂山矿泉", "0532-11112222"), gone, merge;
+	const Kehu__Record *record;
+
+	gone = expect_written(save_customer(ada, "青島嶗山礦泉飲料", "0532-33334444", NULL))->id;
+	expect_written(client_save(ada, E_contact, 0, 0,
+	    SENT(TEXT_OF(F_contact_name, "崂小山"), NUMBER_OF(F_contact_customer_id, gone)), NULL));
+	expect_written(client_save(ada, E_visit, 0, 0,
+	    SENT(NUMBER_OF(F_visit_customer_id, gone), TEXT_OF(F_visit_purpose, "看样"),
+		NUMBER_OF(F_visit_at, date_now_us() + INT64_C(86400000000))), NULL));
+	expect_written(client_save(ada, E_customer, gone, 1, NULL,
+	    (const struct sent_line[]){ { .entity = E_customer_phone, .id = -1,
+		.values = SENT(TEXT_OF(F_customer_phone_number, "13900005555")) }, { 0 } }));
+	/* Who may not delete does not merge. */
+	expect_error(client_act(ada, E_customer, kept, "merge", SENT(NUMBER_OF(1, gone))), ERR_FORBIDDEN, 0);
+	expect_error(client_act(cai, E_customer, kept, "merge", SENT(NUMBER_OF(1, kept))), ERR_INVALID, 0);
+	expect_error(client_act(cai, E_customer, kept, "merge",
+	    SENT(NUMBER_OF(1, gone), TEXT_OF(2, "number"))), ERR_INVALID, 2);
+	expect_written(client_act(cai, E_customer, kept, "merge",
+	    SENT(NUMBER_OF(1, gone), TEXT_OF(2, "phone 简称"), TEXT_OF(3, "同一家"))));
+	assert_int_equal(refers("contact", gone) + refers("visit", gone) + refers("customer_phone", gone), 0);
+	assert_int_equal(refers("contact", kept), 1);
+	assert_int_equal(refers("visit", kept), 1);
+	record = client_get(cai, E_customer, kept)->get->record;
+	assert_string_equal(value_of(record, F_customer_phone)->text, "0532-33334444");
+	assert_string_equal(value_of(record, F_customer_name)->text, "青岛崂山矿泉");
+	assert_int_equal(value_of(record, F_customer_open_visits)->number, 1);
+	/* Search knows the phones that came along, at once. */
+	assert_int_equal(client_search(ada, "13900005555")->search->hits[0]->id, kept);
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM customer WHERE id = %" PRId64 " AND deleted_at IS NULL", gone), 0);
+	/* Days later, with something changed since. */
+	expect_written(client_save(ada, E_customer, kept, record->version,
+	    SENT(TEXT_OF(F_customer_remarks, "已改")), NULL));
+	merge = client_list(cai, E_merge, "state:done")->page->rows[0]->id;
+	expect_error(client_act(ada, E_merge, merge, "undo", NULL), ERR_NO_SUCH_ENTITY, 0);
+	expect_written(client_act(cai, E_merge, merge, "undo", NULL));
+	expect_error(client_act(cai, E_merge, merge, "undo", NULL), ERR_WRONG_STATE, 0);
+	assert_int_equal(refers("contact", gone), 1);
+	assert_int_equal(refers("visit", gone), 1);
+	record = client_get(cai, E_customer, kept)->get->record;
+	assert_string_equal(value_of(record, F_customer_phone)->text, "0532-11112222");
+	assert_string_equal(value_of(record, F_customer_remarks)->text, "已改");
+	assert_int_equal(client_search(ada, "13900005555")->search->hits[0]->id, gone);
+	assert_int_equal(value_of(client_get(cai, E_customer, gone)->get->record, F_customer_open_visits)->number, 1);
+}
+
+static void
+contacts_are_merged_too(void **state)
+{
+	int64_t customer = make_customer(ada, "联系人合并公司", "");
+	int64_t kept = expect_written(client_save(ada, E_contact, 0, 0, SENT(TEXT_OF(F_contact_name, "王合"),
+		NUMBER_OF(F_contact_customer_id, customer)), NULL))->id;
+	int64_t gone = expect_written(client_save(ada, E_contact, 0, 0, SENT(TEXT_OF(F_contact_name, "王和"),
+		TEXT_OF(F_contact_mobile, "13911112222"), NUMBER_OF(F_contact_customer_id, customer)), NULL))->id;
+
+	expect_written(client_act(cai, E_contact, kept, "merge", SENT(NUMBER_OF(1, gone), TEXT_OF(2, "mobile"))));
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM contact WHERE mobile_digits = '13911112222' AND id = %" PRId64, kept), 1);
+	assert_int_equal(refers("contact", customer), 1);
+	expect_written(client_act(cai, E_merge, client_list(cai, E_merge, "kind:contact")->page->rows[0]->id, "undo", NULL));
+	assert_int_equal(refers("contact", customer), 2);
+}
+
 /* ---- the company ------------------------------------------------------------------------- */
 
 static int
@@ -404,6 +483,8 @@ main(void)
 		cmocka_unit_test(claims_are_limited_cool_off_and_stop_at_the_cap),
 		cmocka_unit_test(an_administrator_of_the_pool_gives_to_its_members_only),
 		cmocka_unit_test(a_transfer_is_told_to_those_concerned),
+		cmocka_unit_test(merging_moves_everything_and_is_undone_days_later),
+		cmocka_unit_test(contacts_are_merged_too),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

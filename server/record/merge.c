@@ -1,0 +1,103 @@
+/*
+ * See merge.h. The search rows of both records are made again from what they have then, in the same
+ * transaction.
+ */
+#include "server/record/merge.h"
+
+#include "common/text.h"
+#include "common/uuid.h"
+#include "server/entity/fields.h"
+
+#include <string.h>
+
+#define MERGE_FIELDS 100
+
+/* A field that the caller may read and change, and that does not belong to the record alone. */
+static bool
+merge_takes(const struct field *field)
+{
+	return field != NULL && (field->flags & (FIELD_READONLY | FIELD_MASKED | FIELD_NUMBERED | FIELD_UNIQUE |
+				    FIELD_FIGURE | FIELD_HIDDEN)) == 0 &&
+	       strcmp(field->name, "owner_id") != 0;
+}
+
+static enum err
+merge_take_fields(struct call *call, const struct record *kept, const struct value *named,
+    const char *names[static MERGE_FIELDS], size_t *count)
+{
+	const struct entity_view *view = call_view(call, kept->entity->def->number);
+	char *save = NULL, *copy = arena_strdup(call->arena, named->present ? named->text : "");
+
+	*count = 0;
+	for (char *word = strtok_r(copy, " ,", &save); word != NULL; word = strtok_r(NULL, " ,", &save)) {
+		const struct field *field = entity_field_called(view, word);
+
+		if (!merge_takes(field) || *count == MERGE_FIELDS)
+			return CALL_FAIL(call, ERR_INVALID, .field = 2,
+			    .text = arena_printf(call->arena,
+				call_say(call, "%s cannot be taken from the other", "不能采用“%s”"), word));
+		names[(*count)++] = field->name;
+	}
+	return ERR_OK;
+}
+
+static enum err
+merge_search_row(struct call *call, uint32_t entity, int64_t id, struct record **record)
+{
+	enum err err = record_read(call, catalog_entity(call->catalog, entity), id, RIGHT_VIEW, true, false, record);
+
+	if (err == ERR_OK && *record != NULL)
+		err = record_store_search(call, *record);
+	return err;
+}
+
+enum err
+merge_act(struct call *call, struct record *kept, const struct value *arguments)
+{
+	const char *names[MERGE_FIELDS];
+	struct sql *sql = sql_new(call->arena);
+	struct record *now = NULL;
+	size_t count;
+	enum err err = merge_take_fields(call, kept, &arguments[1], names, &count);
+
+	if (err != ERR_OK)
+		return err;
+	sql_add(sql, "SELECT kehu_merge(");
+	sql_int(sql, kept->entity->def->number);
+	sql_add(sql, "::integer, ");
+	sql_int(sql, kept->id);
+	sql_add(sql, ", ");
+	sql_int(sql, arguments[0].number);
+	sql_add(sql, ", ");
+	sql_texts(sql, names, count);
+	sql_add(sql, ", ");
+	sql_text(sql, arguments[2].present ? arguments[2].text : NULL);
+	sql_add(sql, ", ");
+	sql_uuid(sql, call->intention);
+	sql_add(sql, ")");
+	err = store_as_rule(call, sql, NULL);
+	if (err == ERR_OK)
+		err = merge_search_row(call, kept->entity->def->number, kept->id, &now);
+	if (err == ERR_OK && now != NULL)
+		kept->version = now->version;
+	return err;
+}
+
+enum err
+merge_act_undo(struct call *call, struct record *merge, const struct value *arguments)
+{
+	struct sql *sql = sql_new(call->arena);
+	struct record *now;
+	struct rows *rows;
+	enum err err;
+
+	(void)arguments;
+	sql_add(sql, "SELECT entity, kept, gone FROM kehu_merge_undo(");
+	sql_int(sql, merge->id);
+	sql_add(sql, ")");
+	err = store_as_rule(call, sql, &rows);
+	for (size_t i = 1; err == ERR_OK && i <= 2; i++)
+		err = merge_search_row(call, (uint32_t)rows_int(rows, 0, 0), rows_int(rows, 0, i), &now);
+	merge->version++;
+	return err;
+}
