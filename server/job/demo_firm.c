@@ -309,6 +309,28 @@ demo_firm_offices(struct demo_firm *firm)
 
 /* ---- pools and tags ---------------------------------------------------------------------- */
 
+/* Of the first region only: D customers whom nobody meets leave within a week, the others in a quarter. */
+static void
+demo_firm_pool_rules(struct demo_firm *firm)
+{
+	struct demo_world *world = firm->world;
+	struct demo_rows *rows = &world->chunk.tables[DEMO_TABLE_pool_rule];
+
+	for (size_t i = 0; i < 2; i++) {
+		demo_int(rows, world->next_id++);
+		demo_int(rows, world->pools[1]);
+		demo_int(rows, (int64_t)i);
+		demo_text(rows, i == 0 ? NULL : "D");
+		demo_int(rows, i == 0 ? 90 : 7);
+		if (i == 0)
+			demo_int(rows, 180);
+		else
+			demo_null(rows);
+		demo_null(rows);
+		demo_firm_stamps(firm, rows);
+	}
+}
+
 static void
 demo_firm_pools(struct demo_firm *firm)
 {
@@ -324,8 +346,15 @@ demo_firm_pools(struct demo_firm *firm)
 		demo_int(rows, world->pools[p]);
 		demo_name_cells(firm, rows, names[p], PINYIN_NAME);
 		demo_bool(rows, true);
+		demo_bool(rows, p == 1);
+		demo_int(rows, 7);
+		demo_int(rows, 5);
+		demo_int(rows, 1);
+		demo_int(rows, 7);
+		demo_int(rows, 90);
 		demo_firm_stamps(firm, rows);
 	}
+	demo_firm_pool_rules(firm);
 	for (size_t b = 0; b < world->branch_count; b++) {
 		size_t regional = 1 + b % (world->pool_count - 1);
 

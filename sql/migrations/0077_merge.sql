@@ -13,7 +13,7 @@ CREATE TABLE merge (
 	reason text,
 	state text COLLATE "C" NOT NULL,
 	undone_at timestamptz,
-	before jsonb NOT NULL,
+	before jsonb NOT NULL DEFAULT '{}',
 	after jsonb NOT NULL DEFAULT '{}',
 	owed bigint NOT NULL DEFAULT 0,
 	balance bigint NOT NULL DEFAULT 0,
