@@ -293,9 +293,14 @@ BEGIN
 	IF NOT FOUND THEN
 		PERFORM kehu_refuse('NO_SUCH_RECORD');
 	END IF;
-	-- Somebody was quicker: said to who could see it a moment ago, in a pool of theirs.
+	-- Somebody was quicker: said to who could see it a moment ago, in a pool of theirs. Who sees it in
+	-- another way, and may not change it, hears that.
 	IF taken.pool_id IS NULL THEN
-		PERFORM kehu_refuse('TAKEN');
+		PERFORM kehu_refuse(CASE WHEN EXISTS (SELECT FROM record_share s WHERE s.user_id = caller AND s.entity = 10
+				AND s.record_id = p_id)
+			OR kehu_may(caller, 'customer', 1, taken.owner_id, taken.department_id, taken.branch_id, NULL)
+				AND NOT kehu_may(caller, 'customer', 4, taken.owner_id, taken.department_id, taken.branch_id, NULL)
+			THEN 'FORBIDDEN' ELSE 'TAKEN' END);
 	END IF;
 	IF NOT kehu_may(caller, 'customer', 4, taken.owner_id, taken.department_id, taken.branch_id, taken.pool_id)
 		OR NOT EXISTS (SELECT FROM pool p WHERE p.id = taken.pool_id AND p.active AND p.deleted_at IS NULL) THEN

@@ -68,6 +68,12 @@ static const struct {
 	enum eval_right right;
 } eval_action_rights[] = {
 	{ "customer", "transfer", EVAL_ASSIGN },
+	{ "customer", "claim", EVAL_EDIT },
+	{ "customer", "assign", EVAL_EDIT },
+	{ "customer", "release", EVAL_EDIT },
+	{ "customer", "protect", EVAL_EDIT },
+	{ "customer", "unprotect", EVAL_EDIT },
+	{ NULL, "merge", EVAL_DELETE },
 	{ NULL, "share", EVAL_EDIT },
 	{ NULL, "unshare", EVAL_EDIT },
 	{ "lead", "assign", EVAL_ASSIGN },
