@@ -3,6 +3,7 @@
  * records to make, printing, deleting. Doing it is action_run.c's and action_remove.c's.
  */
 #include "client/screens/action_private.h"
+#include "client/screens/viewing.h"
 #include "client/screens/why.h"
 #include "client/ui/message_log.h"
 #include "client/ui/picker.h"
@@ -200,13 +201,14 @@ action_items(const struct action *action, const struct action_list *list)
 {
 	const Kehu__Entity *entity = action->entity, *made;
 	const Kehu__ReportInfo *info;
+	const bool looks = viewing_is_on(action->app); /* as another user: and does nothing */
 
 	for (size_t i = 0; i < entity->n_actions; i++)
-		if (action_allowed(action, entity->actions[i]))
+		if (!looks && action_allowed(action, entity->actions[i]))
 			action_item(list, ACTION_NAMED, i, entity->actions[i]->label,
 			    entity->actions[i]->name);
 	for (size_t i = 0; i < entity->n_tabs; i++)
-		if ((made = action_makes(action, i)) != NULL)
+		if (!looks && (made = action_makes(action, i)) != NULL)
 			action_item(list, ACTION_NEW, i,
 			    arena_printf(action->arena, tr(T_NEW_WHAT), made->label), "F6");
 	for (size_t i = 0; (info = action_report(action->app, entity->number, i)) != NULL; i++)
@@ -215,7 +217,8 @@ action_items(const struct action *action, const struct action_list *list)
 		action_item(list, ACTION_DELETE, 0, tr(T_DELETE), NULL);
 	if (action->record->deleted && (action->record->rights & CAT_MAY_RESTORE) != 0)
 		action_item(list, ACTION_RESTORE, 0, tr(T_RESTORE), NULL);
-	action_item(list, ACTION_WHY, 0, tr(T_WHY), "W");
+	if (!looks)
+		action_item(list, ACTION_WHY, 0, tr(T_WHY), "W");
 	action_item(list, ACTION_LOG, 0, tr(T_LOG_TITLE), NULL);
 }
 

@@ -126,10 +126,13 @@ admin_on_kind(void *arg, const struct picker_item *item, const char *text)
 {
 	struct admin *admin = arg;
 
-	(void)text;
-	if (item == NULL)
+	/* Who administers rights need not see the records they are about: such a kind is typed. */
+	if (item != NULL)
+		why_open(admin->app, (uint32_t)item->id, 0, admin->user, admin->name);
+	else if (text[0] != '\0')
+		why_open_kind(admin->app, text, admin->user, admin->name);
+	else
 		return UI_HANDLED;
-	why_open(admin->app, (uint32_t)item->id, 0, admin->user, admin->name);
 	return UI_DONE | UI_CLOSE;
 }
 
@@ -224,7 +227,8 @@ admin_can_act(struct screen *screen, enum act act)
 {
 	(void)screen;
 	return act != ACT_edit && act != ACT_new && act != ACT_find && act != ACT_print &&
-	       act != ACT_actions && act != ACT_preview && act != ACT_refresh;
+	       act != ACT_actions && act != ACT_preview && act != ACT_refresh &&
+	       act != ACT_reply && act != ACT_undo;
 }
 
 static unsigned

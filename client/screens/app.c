@@ -339,7 +339,10 @@ app_global_key(void *arg, enum act act)
 		link_retry(app->link);
 		return UI_DONE;
 	default:
-		return UI_NONE;
+		if (!viewing_withholds(app, act))
+			return UI_NONE;
+		message_error(ERR_VIEW_ONLY, NULL, app->lang);
+		return UI_DONE;
 	}
 }
 
@@ -446,6 +449,7 @@ app_init(struct app *app)
 	ui_set_clock(app->ui, app->offset_min);
 	ui_set_cancel(app->ui, app_cancel, app);
 	ui_set_global(app->ui, app_global_key, app);
+	viewing_offer(app);
 	loop_before(app->loop, app_before_wait, app);
 }
 

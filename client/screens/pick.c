@@ -90,6 +90,10 @@ pick_match(const struct pick_row *row, const char *text)
 	int label = picker_match(row->label, text);
 	int own = row->own == NULL || label == 3 ? 0 : picker_match(row->own, text);
 
+	int note = row->note == NULL || label == 3 ? 0 : picker_match(row->note, text);
+
+	if (note > own)
+		own = note;
 	return (uint8_t)(own > label ? own : label);
 }
 

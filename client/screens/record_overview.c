@@ -271,7 +271,7 @@ overview_figure(const struct record_screen *screen, const Kehu__Field *field, en
 	*role = ROLE_NORMAL;
 	if (cat_value_empty(value))
 		return tr(field->type == CAT_DATE ? T_FIGURE_PLAN : T_FIGURE_NONE);
-	if (field->type != CAT_DATE && field->type != CAT_MOMENT)
+	if ((field->type != CAT_DATE && field->type != CAT_MOMENT) || value->masked)
 		return cat_value_text(
 		    cells_scratch(), app_cat(screen->app), field, value, &style);
 	day = overview_day(screen->app, field, value);

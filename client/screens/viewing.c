@@ -58,6 +58,27 @@ viewing_banner(const struct app *app, struct arena *arena)
 	    TEXT_LINE);
 }
 
+/* ---- what there is to do meanwhile ---- */
+
+bool
+viewing_withholds(const struct app *app, enum act act)
+{
+	static const enum act writing[] = { ACT_new, ACT_edit, ACT_done, ACT_snooze, ACT_later,
+		ACT_log_visit, ACT_log_call, ACT_reply, ACT_undo, ACT_reveal, ACT_why };
+
+	for (size_t i = 0; viewing_is_on(app) && i < sizeof(writing) / sizeof(writing[0]); i++)
+		if (writing[i] == act)
+			return true;
+	return act == ACT_end_view && !viewing_is_on(app);
+}
+
+void
+viewing_offer(struct app *app)
+{
+	for (int act = 1; act < ACT_COUNT; act++)
+		ui_withhold(app->ui, (enum act)act, viewing_withholds(app, (enum act)act));
+}
+
 /* ---- from one link to the other ---- */
 
 /* Nothing of one user stays on the screen for the other. */
@@ -77,6 +98,7 @@ static void
 viewing_enter(struct app *app)
 {
 	app->user = link_user(app->link)->id;
+	viewing_offer(app);
 	home_open(app);
 	app->entered = true;
 	app_show_user(app);

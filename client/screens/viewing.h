@@ -15,6 +15,10 @@ void viewing_open(struct app *app);
 void viewing_open_as(struct app *app, int64_t user, const char *label);
 /* True while the screens are another user's. */
 bool viewing_is_on(const struct app *app);
+/* What is not done as somebody else, and F11 where nobody is looked at. */
+bool viewing_withholds(const struct app *app, enum act act);
+/* Tells the screens of that; whenever viewing begins or ends, and once at the start. */
+void viewing_offer(struct app *app);
 /* Back to the own session; from a callback of the link too. */
 void viewing_end(struct app *app);
 /* The link changed; true: it is one that views, and the login screen has no part in it. */

@@ -25,6 +25,7 @@ struct why {
 	const Kehu__WhyAnswer *answer;
 	enum lang lang; /* of the answer */
 	uint32_t entity, number;
+	char kind[40]; /* the code of an entity that the own catalogue does not have, or "" */
 	int64_t id, user; /* user 0: oneself */
 	char name[120];   /* of the user */
 };
@@ -125,9 +126,11 @@ why_ask(struct why *why)
 	Kehu__Why request = KEHU__WHY__INIT;
 
 	why->lang = why->app->lang;
-	request.has_user = request.has_entity = request.has_id = true;
+	request.has_user = request.has_id = true;
 	request.user = why->user;
+	request.has_entity = why->kind[0] == '\0';
 	request.entity = why->entity;
+	request.entity_name = why->kind[0] != '\0' ? why->kind : NULL;
 	request.id = why->id;
 	frame.request_case = KEHU__CLIENT_FRAME__REQUEST_WHY;
 	frame.why = &request;
@@ -171,7 +174,7 @@ why_head(struct screen *screen, struct rect rect)
 {
 	struct why *why = (struct why *)screen;
 	const Kehu__Entity *entity = cat_entity(app_cat(why->app), why->entity);
-	const char *what = entity != NULL ? entity->label : "";
+	const char *what = entity != NULL ? entity->label : why_clean(why->kind);
 
 	if (why->id != 0)
 		what = arena_printf(cells_scratch(), "%s %s", what,
@@ -213,7 +216,7 @@ why_can(struct screen *screen, enum act act)
 	if (act == ACT_actions)
 		return why_others((struct why *)screen);
 	return act != ACT_edit && act != ACT_new && act != ACT_find && act != ACT_print &&
-	       act != ACT_open && act != ACT_preview;
+	       act != ACT_open && act != ACT_preview && act != ACT_reply && act != ACT_undo;
 }
 
 static const char *
@@ -280,8 +283,9 @@ static const struct screen_ops why_ops = {
 	.leave = why_leave,
 };
 
-void
-why_open(struct app *app, uint32_t entity, int64_t id, int64_t user, const char *name)
+static void
+why_push(struct app *app, uint32_t entity, const char *kind, int64_t id, int64_t user,
+    const char *name)
 {
 	static const struct {
 		enum text_id title;
@@ -297,6 +301,7 @@ why_open(struct app *app, uint32_t entity, int64_t id, int64_t user, const char 
 	why->app = app;
 	why->arena = arena_new(0);
 	why->entity = entity;
+	snprintf(why->kind, sizeof(why->kind), "%s", kind);
 	why->id = id;
 	why->user = user;
 	snprintf(why->name, sizeof(why->name), "%s",
@@ -313,4 +318,16 @@ why_open(struct app *app, uint32_t entity, int64_t id, int64_t user, const char 
 	list_init(&why->list);
 	ui_push(app->ui, &why->screen);
 	why_ask(why);
+}
+
+void
+why_open(struct app *app, uint32_t entity, int64_t id, int64_t user, const char *name)
+{
+	why_push(app, entity, "", id, user, name);
+}
+
+void
+why_open_kind(struct app *app, const char *kind, int64_t user, const char *name)
+{
+	why_push(app, 0, kind, 0, user, name);
 }

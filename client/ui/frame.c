@@ -183,7 +183,7 @@ frame_bar_works(void *arg, enum act act)
 {
 	struct screen *screen = arg;
 
-	return !screen->ops->can || screen->ops->can(screen, act);
+	return !screen->ui->withheld[act] && (!screen->ops->can || screen->ops->can(screen, act));
 }
 
 static const char *

@@ -41,6 +41,7 @@ struct ui {
 	void *cancel_arg;
 	unsigned (*global)(void *arg, enum act act);
 	void *global_arg;
+	bool withheld[ACT_COUNT];
 };
 
 bool frame_too_small(void);

@@ -14,6 +14,7 @@ enum { HELP_ROWS = 18, HELP_COLS = 60 };
 
 struct help {
 	struct screen screen;
+	struct ui *ui;
 	enum ctx context; /* of the screen below; CTX_ALL after F1 again */
 	enum ctx below;
 	struct edit edit;
@@ -50,7 +51,7 @@ help_search(struct help *help)
 			char *keys = key_keys(cells_scratch(), (enum act)act, help->context);
 			int fits = 0, more;
 
-			if (!*keys)
+			if (!*keys || help->ui->withheld[act])
 				continue;
 			more = picker_match(key_label((enum act)act, tr_lang()), typed);
 			fits = more;
@@ -168,6 +169,7 @@ help_open(struct ui *ui)
 	if (!help)
 		abort();
 	help->screen.ops = &help_ops;
+	help->ui = ui;
 	help->below = help->context = top ? frame_context(top) : CTX_ALL;
 	help->code = ui->said_code;
 	edit_init(&help->edit, 40);

@@ -238,7 +238,8 @@ ui_give(struct ui *ui, enum act act, const struct event *event)
 			ui->dirty = UI_DIRTY_KEY;
 		message_acted();
 	}
-	flags = screen->ops->key ? screen->ops->key(screen, act, event) : UI_NONE;
+	flags = screen->ops->key && !ui->withheld[act] ? screen->ops->key(screen, act, event) :
+							 UI_NONE;
 	if (flags == UI_NONE && act != ACT_NONE)
 		flags = ui_default(ui, act);
 	else
@@ -543,4 +544,10 @@ ui_set_global(struct ui *ui, unsigned (*key_handler)(void *arg, enum act act), v
 {
 	ui->global = key_handler;
 	ui->global_arg = arg;
+}
+
+void
+ui_withhold(struct ui *ui, enum act act, bool withheld)
+{
+	ui->withheld[act] = withheld;
 }

@@ -120,5 +120,10 @@ bool ui_busy(const struct ui *ui);
 
 /* Keys that mean the same everywhere but need the program: palette (F9) and the like. */
 void ui_set_global(struct ui *ui, unsigned (*key)(void *arg, enum act act), void *arg);
+/*
+ * What no screen does for the time being: neither the key bar nor the help names it, and its key
+ * goes to the global handler past the screen.
+ */
+void ui_withhold(struct ui *ui, enum act act, bool withheld);
 
 #endif

@@ -94,7 +94,11 @@ filter_unknown_field(struct binding *binding, const struct query_term *term)
 			call_say(binding->call, nearest->name, nearest->zh)));
 	return filter_fail(binding, term->field_at,
 	    arena_printf(binding->call->arena,
-		call_say(binding->call, "There is no field \"%s\" to filter by", "没有可筛选的字段“%s”"),
+		binding->call->session.viewer != 0 ?
+		    call_say(binding->call,
+			"There is no field \"%s\" to filter by; values you may not see yourself are none",
+			"没有可筛选的字段“%s”；本人无权查看的字段，代看时不能用于筛选") :
+		    call_say(binding->call, "There is no field \"%s\" to filter by", "没有可筛选的字段“%s”"),
 		text_print(binding->call->arena, term->field, TEXT_LINE)));
 }
 
