@@ -4,9 +4,11 @@
  */
 #include "common/date.h"
 #include "common/log.h"
+#include "common/sealed.h"
 #include "common/tls.h"
 #include "common/version.h"
 #include "server/audit/readings.h"
+#include "server/gate/factor_keys.h"
 #include "server/gate/feed.h"
 #include "server/gate/gate.h"
 #include "server/gate/setup.h"
@@ -41,8 +43,9 @@ struct options {
 
 static const char main_usage[] =
     "usage: kehud [-c FILE] [serve]\n"
-    "       kehud [-c FILE] [--owner CONNINFO] [--sql DIR] init | migrate | maintain\n"
+    "       kehud [-c FILE] [--owner CONNINFO] [--sql DIR] init | migrate | maintain | rotate-key\n"
     "       kehud make-certificates DIR HOST…\n"
+    "       kehud make-key FILE\n"
     "       kehud print-config | print-manual | --version | --help\n"
     "\n"
     "  serve      answer clients (the default)\n"
@@ -50,7 +53,10 @@ static const char main_usage[] =
     "  migrate    bring the database to this version\n"
     "  maintain   make partitions ahead, columns of custom fields, drop what is past keeping\n"
     "  make-certificates  make a private authority in DIR (ca.crt, ca.key) and a certificate for\n"
-    "             the names and addresses given (server.crt, server.key); what is there is kept\n"
+    "             the names and addresses given (server.crt, server.key), and a key\n"
+    "             for second factors (factor.keys); what is there is kept\n"
+    "  make-key   add a fresh key to FILE, made if it is not there, for second factors\n"
+    "  rotate-key seal the secrets of second factors anew, with the newest key of sign.keys\n"
     "\n"
     "  -c, --config FILE      configuration (default /etc/kehu/kehud.conf if it is there)\n"
     "      --owner CONNINFO   how to connect as the database's owner for init, migrate, maintain\n"
@@ -146,6 +152,25 @@ main_tell_derived(const char *conninfo, struct arena *arena, const char **why)
 	return err;
 }
 
+/* Secrets of second factors that are plain or under an old key, sealed with the one in use. */
+static enum err
+main_seal(struct arena *arena, const struct server_settings *settings, const char *conninfo, bool newest,
+    const char **why)
+{
+	struct store *store = main_owner_store(conninfo);
+	const char *key = NULL;
+	size_t done;
+	enum err err = factor_keys_renew(store, arena, settings, newest, &done, &key, why);
+
+	if (err != ERR_OK && *why == NULL)
+		*why = arena_printf(arena, "second factors could not be sealed: %s %s", store_state(store),
+		    store_message(store));
+	if (err == ERR_OK && key != NULL)
+		printf("secrets of second factors sealed with key %s: %zu\n", key, done);
+	store_free(store);
+	return err;
+}
+
 static int
 main_migrate(struct arena *arena, const struct server_settings *settings,
     const struct options *options)
@@ -159,8 +184,14 @@ main_migrate(struct arena *arena, const struct server_settings *settings,
 	size_t done = 0;
 	enum err err;
 
+	if (strcmp(options->command, "rotate-key") == 0) {
+		err = main_seal(arena, settings, migrate.conninfo, true, &why);
+		return err == ERR_OK ? 0 : main_fail(err, why);
+	}
 	if (strcmp(options->command, "maintain") == 0) {
 		err = maintain_run(&migrate, arena, &done, &why);
+		if (err == ERR_OK)
+			err = main_seal(arena, settings, migrate.conninfo, false, &why);
 		if (err == ERR_OK)
 			err = main_derive(&migrate, arena, &why);
 		if (err == ERR_OK)
@@ -260,6 +291,8 @@ main_check(struct server *server, struct arena *arena, const struct net_options 
 			err = snapshot_load(server, store);
 		if (err == ERR_OK)
 			err = store_check_schema(store, server->catalog, arena, why);
+		if (err == ERR_OK)
+			err = factor_keys_check(store, arena, &server->settings, why);
 		if (err == ERR_OK)
 			err = derived_check(store, arena, &due);
 		if (due)
@@ -431,32 +464,57 @@ main_options(int argc, char **argv, struct options *options)
 		options->command = argv[optind++];
 	options->rest = argv + optind;
 	options->rest_count = argc - optind;
-	if (options->rest_count > 0 && strcmp(options->command, "make-certificates") != 0) {
+	if (options->rest_count > 0 && strcmp(options->command, "make-certificates") != 0 &&
+	    strcmp(options->command, "make-key") != 0) {
 		fprintf(stderr, "kehud: one command at a time\n%s", main_usage);
 		return 2;
 	}
 	return 0;
 }
 
+static int
+main_make_key(struct arena *arena, const struct options *options)
+{
+	const char *id, *why = NULL;
+
+	if (options->rest_count != 1)
+		return main_fail(ERR_USAGE, "make-key needs the file");
+	if (sealed_add(arena, options->rest[0], &id, &why) != ERR_OK)
+		return main_fail(ERR_INVALID, why);
+	printf("key %s added to %s\n", id, options->rest[0]);
+	return 0;
+}
+
+static int
+main_make_certificates(struct arena *arena, const struct options *options)
+{
+	const char *why = NULL;
+	enum err err;
+
+	if (options->rest_count < 2)
+		return main_fail(ERR_USAGE, "make-certificates needs a folder and the names or "
+					    "addresses that clients will connect to");
+	err = tls_make_certificates(arena, options->rest[0], (const char *const *)options->rest + 1,
+	    (size_t)options->rest_count - 1, &why);
+	if (err == ERR_OK)
+		err = sealed_make(arena, arena_printf(arena, "%s/factor.keys", options->rest[0]), &why);
+	return err == ERR_OK ? 0 : main_fail(ERR_INVALID, why);
+}
+
 /* What needs neither a configuration nor a database; -1: another command. */
 static int
 main_alone(struct arena *arena, const struct options *options)
 {
-	const char *why = NULL;
-
 	if (strcmp(options->command, "print-config") == 0)
 		conf_print_sample(stdout, server_setting_table, server_setting_count);
 	else if (strcmp(options->command, "print-manual") == 0)
 		conf_print_mdoc(stdout, server_setting_table, server_setting_count);
-	else if (strcmp(options->command, "make-certificates") != 0)
+	else if (strcmp(options->command, "make-certificates") == 0)
+		return main_make_certificates(arena, options);
+	else if (strcmp(options->command, "make-key") == 0)
+		return main_make_key(arena, options);
+	else
 		return -1;
-	else if (options->rest_count < 2)
-		return main_fail(ERR_USAGE, "make-certificates needs a folder and the names or "
-					    "addresses that clients will connect to");
-	else if (tls_make_certificates(arena, options->rest[0],
-		     (const char *const *)options->rest + 1, (size_t)options->rest_count - 1,
-		     &why) != ERR_OK)
-		return main_fail(ERR_INVALID, why);
 	return 0;
 }
 
@@ -464,7 +522,7 @@ int
 main(int argc, char **argv)
 {
 	static const char *const commands[] = { "serve", "init", "migrate", "maintain", "print-config",
-		"print-manual", "make-certificates" };
+		"print-manual", "make-certificates", "make-key", "rotate-key" };
 	struct options options = { .command = "serve", .sql_dir = KEHU_SQL_DIR };
 	struct server server = { .lock = PTHREAD_MUTEX_INITIALIZER };
 	struct arena *arena = arena_new(0);

@@ -3,6 +3,7 @@
  * or later. Everything about one user's codes happens in one transaction that holds the user's
  * row, so that a code opens one door once.
  */
+#include "server/gate/factor_keys.h"
 #include "server/gate/session.h"
 #include "server/gate/totp.h"
 
@@ -26,7 +27,8 @@ struct factor {
 	uint8_t ticket_hash[32];
 	bool by_ticket;
 	const char *new_password; /* hash that comes into force with the login; NULL: none */
-	const uint8_t *secret, *pending; /* NULL: none */
+	const uint8_t *secret, *pending; /* plain; NULL: none */
+	bool old;                        /* the secret is kept plain */
 	int64_t recovery_left;
 };
 
@@ -72,13 +74,30 @@ factor_of_session(struct call *call, struct factor *factor)
 	return ERR_OK;
 }
 
+static enum err
+factor_read_one(struct call *call, struct factor *factor, const struct rows *rows, size_t column,
+    const uint8_t **plain)
+{
+	bool old = false;
+	size_t bytes;
+	const uint8_t *kept;
+
+	if (rows_null(rows, 0, column))
+		return ERR_OK;
+	kept = rows_bytea(call->arena, rows, 0, column, &bytes);
+	*plain = factor_keys_open(call, factor->entry.user, kept, bytes, &old);
+	if (*plain == NULL)
+		return ERR_FACTOR_KEY;
+	factor->old |= old && column == 0;
+	return ERR_OK;
+}
+
 /* Reads what is stored, and holds the user's row until the transaction ends. */
 static enum err
 factor_read(struct call *call, struct factor *factor)
 {
 	struct sql *sql = sql_new(call->arena);
 	struct rows *rows;
-	size_t bytes;
 	enum err err;
 
 	sql_add(sql, "SELECT secret, pending, recovery FROM session_factor(");
@@ -87,12 +106,12 @@ factor_read(struct call *call, struct factor *factor)
 	err = store_run(call->store, call->arena, sql, &rows);
 	if (err != ERR_OK)
 		return CALL_FAIL(call, err);
-	if (!rows_null(rows, 0, 0))
-		factor->secret = rows_bytea(call->arena, rows, 0, 0, &bytes);
-	if (!rows_null(rows, 0, 1))
-		factor->pending = rows_bytea(call->arena, rows, 0, 1, &bytes);
 	factor->recovery_left = rows_int(rows, 0, 2);
-	return ERR_OK;
+	err = factor_read_one(call, factor, rows, 0, &factor->secret);
+	/* What nobody confirms need not be readable: it is begun anew. */
+	if (err == ERR_OK && factor->request->step == FACTOR_CONFIRM)
+		err = factor_read_one(call, factor, rows, 1, &factor->pending);
+	return err;
 }
 
 /* ---- codes ------------------------------------------------------------------------------- */
@@ -159,6 +178,26 @@ factor_check_recovery(struct call *call, struct factor *factor, const char *code
 	return ERR_OK;
 }
 
+/* One kept from before there were keys is sealed by its next use. */
+static enum err
+factor_seal_old(struct call *call, const struct factor *factor)
+{
+	struct sql *sql = sql_new(call->arena);
+	size_t bytes;
+	const uint8_t *sealed =
+	    factor_keys_seal(call, factor->entry.user, factor->secret, TOTP_SECRET_BYTES, &bytes);
+
+	if (sealed == NULL)
+		return ERR_FACTOR_KEY;
+	sql_add(sql, "SELECT session_factor_seal(");
+	sql_int(sql, factor->entry.user);
+	sql_add(sql, ", ");
+	sql_bytes(sql, sealed, bytes);
+	sql_add(sql, ")");
+	store_queue(call->store, sql, NULL);
+	return ERR_OK;
+}
+
 /* Takes the code of the request: each only once. */
 static enum err
 factor_check(struct call *call, struct factor *factor)
@@ -183,6 +222,8 @@ factor_check(struct call *call, struct factor *factor)
 	if (err != ERR_OK)
 		return CALL_FAIL(call, err);
 	factor->entry.how = "code";
+	if (taken && factor->old)
+		return factor_seal_old(call, factor);
 	return taken ? ERR_OK : CALL_FAIL(call, ERR_FACTOR_USED);
 }
 
@@ -227,13 +268,18 @@ factor_begin(struct call *call, struct factor *factor)
 	uint8_t secret[TOTP_SECRET_BYTES];
 	struct sql *sql = sql_new(call->arena);
 	Kehu__FactorAnswer *answer;
+	const uint8_t *sealed;
+	size_t bytes;
 	enum err err;
 
 	random_bytes(secret, sizeof(secret));
+	sealed = factor_keys_seal(call, factor->entry.user, secret, sizeof(secret), &bytes);
+	if (sealed == NULL)
+		return ERR_FACTOR_KEY;
 	sql_add(sql, "SELECT session_factor_begin(");
 	sql_int(sql, factor->entry.user);
 	sql_add(sql, ", ");
-	sql_bytes(sql, secret, sizeof(secret));
+	sql_bytes(sql, sealed, bytes);
 	sql_add(sql, ")");
 	store_queue(call->store, sql, NULL);
 	err = store_commit(call->store, call->arena);

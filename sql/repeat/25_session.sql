@@ -243,6 +243,31 @@ BEGIN
 END
 $$;
 
+-- Which key seals the secrets of second factors; the first who asks says it.
+CREATE OR REPLACE FUNCTION session_factor_key(p_first text)
+RETURNS text
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+	UPDATE state SET factor_key = p_first WHERE factor_key IS NULL AND p_first IS NOT NULL;
+	RETURN (SELECT s.factor_key FROM state s);
+END
+$$;
+
+-- The keys that sealed what is kept: bytes two to five of it; plain ones have twenty bytes.
+CREATE OR REPLACE FUNCTION session_factor_keys()
+RETURNS TABLE (key text)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+	SELECT DISTINCT encode(substr(k.held, 2, 4), 'hex') FROM user_sign s, LATERAL (VALUES (s.secret), (s.pending)) k (held)
+	WHERE length(k.held) > 33
+$$;
+
+-- A secret kept plain, or under an old key, is kept sealed from its next use on.
+CREATE OR REPLACE FUNCTION session_factor_seal(p_user bigint, p_secret bytea)
+RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+	UPDATE user_sign SET secret = p_secret WHERE user_id = p_user
+$$;
+
 -- Takes a code's step; false: this one or a later one was taken before.
 CREATE OR REPLACE FUNCTION session_factor_use(p_user bigint, p_step bigint)
 RETURNS boolean

@@ -42,6 +42,7 @@ GRANT EXECUTE ON FUNCTION access_role_grants(), access_role_fields(), access_use
 	session_ticket(bigint, bytea, bigint, text, bytea, text), session_ticket_take(bytea, bytea),
 	session_ticket_done(bytea), session_factor(bigint), session_factor_use(bigint, bigint),
 	session_recovery_use(bigint, bytea), session_factor_begin(bigint, bytea),
+	session_factor_key(text), session_factor_keys(), session_factor_seal(bigint, bytea),
 	session_factor_confirm(bigint, bigint, bigint, text[]), session_list(bigint, bigint),
 	session_end(bigint, bigint, bigint, bigint), session_certificate(text),
 	kehu_reading_reserve(bigint, date, bigint, bigint, bigint, bigint), kehu_budget_extend(bigint, bigint),

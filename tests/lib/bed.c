@@ -3,6 +3,7 @@
 
 #include "common/date.h"
 #include "common/log.h"
+#include "common/sealed.h"
 #include "server/gate/gate.h"
 #include "tests/lib/company.h"
 #include "tests/lib/pg.h"
@@ -211,6 +212,8 @@ bed_new_with(const char *database, const char *settings)
 	pg_exec(database, "UPDATE users SET password_hash = '%s'", password_hash(arena, bed_cheap, BED_PASSWORD));
 	if (tls_make_certificates(arena, bed->dir, hosts, 2, &why) != ERR_OK)
 		fatal("no certificates: %s", why);
+	if (sealed_make(arena, arena_printf(arena, "%s/factor.keys", bed->dir), &why) != ERR_OK)
+		fatal("no key: %s", why);
 	if (bed_open == NULL)
 		atexit(bed_exit);
 	bed_open = bed;

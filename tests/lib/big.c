@@ -6,6 +6,7 @@
 
 #include "common/date.h"
 #include "common/log.h"
+#include "common/sealed.h"
 #include "common/tls.h"
 #include "server/job/demo.h"
 #include "server/store/migrate.h"
@@ -214,6 +215,8 @@ big_serve(struct big *big)
 	big->ca = arena_printf(big_arena, "%s/ca.crt", dir);
 	if (tls_make_certificates(big_arena, dir, hosts, 2, &why) != ERR_OK)
 		fatal("no certificates: %s", why);
+	if (sealed_make(big_arena, arena_printf(big_arena, "%s/factor.keys", dir), &why) != ERR_OK)
+		fatal("no key: %s", why);
 	conf = big_configure(big);
 	port_file = arena_printf(big_arena, "%s/port", dir);
 	big->kehud = fork();

@@ -3,6 +3,7 @@
  * the locked screen.
  */
 #include "common/date.h"
+#include "common/sealed.h"
 #include "server/gate/totp.h"
 #include "tests/lib/desk.h"
 #include "tests/lib/company.h"
@@ -27,16 +28,21 @@ static const char *
 code_of(const char *column, int64_t steps)
 {
 	const char *hex = pg_exec(DB, "SELECT encode(%s, 'hex') FROM user_sign WHERE user_id = %d", column, USER_GUO);
-	uint8_t secret[TOTP_SECRET_BYTES];
+	uint8_t held[TOTP_SECRET_BYTES + SEALED_EXTRA], secret[TOTP_SECRET_BYTES];
+	struct sealed_keys keys;
+	const char *why;
 	static char code[7];
 
-	assert_int_equal(strlen(hex), 2 * TOTP_SECRET_BYTES);
-	for (size_t i = 0; i < TOTP_SECRET_BYTES; i++) {
+	assert_int_equal(strlen(hex), 2 * sizeof(held));
+	for (size_t i = 0; i < sizeof(held); i++) {
 		unsigned value;
 
 		assert_int_equal(sscanf(hex + 2 * i, "%2x", &value), 1);
-		secret[i] = (uint8_t)value;
+		held[i] = (uint8_t)value;
 	}
+	assert_int_equal(sealed_read(bed->arena, arena_printf(bed->arena, "%s/factor.keys", bed->dir), &keys, &why), ERR_OK);
+	assert_true(sealed_open(&keys.keys[0], arena_printf(bed->arena, "user %d, second factor", USER_GUO), held,
+	    sizeof(held), secret));
 	totp_code(secret, totp_step(date_now_us()) + steps, code);
 	return code;
 }

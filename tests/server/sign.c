@@ -463,6 +463,112 @@ administrator_resets_a_lost_second_factor(void **state)
 	forget_tries();
 }
 
+/* ---- secrets kept sealed ------------------------------------------------------------------ */
+
+/* kehud with the bed's configuration and the database's owner; its status. */
+static int
+owner(const char *command, const char **said)
+{
+	const char *const arguments[] = { "-c", bed->conf, "--owner", pg_conninfo(DB), "--sql", pg_sql_dir(),
+		command, NULL };
+
+	return bed_run(bed, arguments, said);
+}
+
+/* The key that guo's secret is sealed with; "": it is plain. */
+static const char *
+sealed_with(void)
+{
+	return pg_exec(DB, "SELECT CASE WHEN length(secret) = 20 THEN '' ELSE encode(substr(secret, 2, 4), 'hex') END "
+			   "FROM user_sign WHERE user_id = %d", USER_GUO);
+}
+
+static void
+expect_in_by_code(const uint8_t *secret)
+{
+	struct client *guo = client_stranger(bed, LANG_EN);
+
+	pg_exec(DB, "UPDATE user_sign SET step = NULL");
+	assert_int_equal(try_login(guo, "guo", BED_PASSWORD), ERR_FACTOR_NEEDED);
+	assert_int_equal(factor(guo, LINK_FACTOR_SIGN_IN, code_now(guo, secret, 0)), ERR_OK);
+	client_free(guo);
+	forget_tries();
+}
+
+static void
+secrets_are_kept_sealed_and_sealed_anew(void **state)
+{
+	const char *file = arena_printf(bed->arena, "%s/factor.keys", bed->dir), *said, *first, *next;
+	const char *const add[] = { "make-key", file, NULL };
+	struct client *guo = client_stranger(bed, LANG_EN);
+	const char *recovery[10], *plain;
+	uint8_t secret[TOTP_SECRET_BYTES];
+
+	enrol(guo, "guo", secret, recovery);
+	client_free(guo);
+	forget_tries();
+	first = arena_strdup(bed->arena, sealed_with());
+	assert_string_equal(first, pg_exec(DB, "SELECT factor_key FROM state"));
+	plain = hex_encode(bed->arena, secret, sizeof(secret));
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM user_sign WHERE position('%s' IN encode(secret, 'hex')) > 0", plain), 0);
+	expect_in_by_code(secret);
+	/* one kept plain by a kehud of before: sealed by its next use, or by maintain */
+	pg_exec(DB, "UPDATE user_sign SET secret = decode('%s', 'hex') WHERE user_id = %d", plain, USER_GUO);
+	expect_in_by_code(secret);
+	assert_string_equal(sealed_with(), first);
+	pg_exec(DB, "UPDATE user_sign SET secret = decode('%s', 'hex') WHERE user_id = %d", plain, USER_GUO);
+	assert_int_equal(owner("maintain", &said), 0);
+	assert_non_null(strstr(said, "second factors sealed"));
+	assert_string_equal(sealed_with(), first);
+	/* a newer key: only one that is new is changed over to, and kehud reads it while it runs */
+	assert_int_equal(owner("rotate-key", &said), 2);
+	assert_non_null(strstr(said, "make-key"));
+	assert_int_equal(bed_run(bed, add, &said), 0);
+	assert_int_equal(owner("rotate-key", &said), 0);
+	next = arena_strdup(bed->arena, sealed_with());
+	assert_string_not_equal(first, next);
+	assert_non_null(strstr(said, next));
+	expect_in_by_code(secret);
+	/* a secret copied to another user's row opens nothing there */
+	pg_exec(DB, "INSERT INTO user_sign (user_id, secret) SELECT %d, secret FROM user_sign WHERE user_id = %d "
+		    "ON CONFLICT (user_id) DO UPDATE SET secret = EXCLUDED.secret", USER_EVE, USER_GUO);
+	pg_exec(DB, "UPDATE users SET factor_at = now() WHERE id = %d", USER_EVE);
+	guo = client_stranger(bed, LANG_EN);
+	assert_int_equal(try_login(guo, "eve", BED_PASSWORD), ERR_FACTOR_NEEDED);
+	assert_int_equal(factor(guo, LINK_FACTOR_SIGN_IN, code_now(guo, secret, 1)), ERR_FACTOR_KEY);
+	client_free(guo);
+	forget_factor("eve");
+	forget_tries();
+}
+
+static void
+kehud_without_the_key_says_so_and_does_not_start(void **state)
+{
+	const char *file = arena_printf(bed->arena, "%s/factor.keys", bed->dir);
+	const char *away = arena_printf(bed->arena, "%s.away", file), *said;
+	const char *const serve[] = { "-c", bed->conf, "serve", NULL };
+	const char *const add[] = { "make-key", file, NULL };
+
+	/* guo's secret of the test before is sealed */
+	assert_string_not_equal(sealed_with(), "");
+	assert_int_equal(rename(file, away), 0);
+	assert_int_equal(bed_run(bed, serve, &said), 2);
+	assert_non_null(strstr(said, "bring the file back"));
+	assert_non_null(strstr(said, sealed_with()));
+	assert_int_equal(bed_run(bed, add, &said), 0);
+	assert_int_equal(bed_run(bed, serve, &said), 2);
+	assert_non_null(strstr(said, "bring the file back"));
+	/* without secrets it is another server's file that is missing, or any */
+	forget_factor("guo");
+	pg_exec(DB, "UPDATE user_sign SET secret = NULL, pending = NULL");
+	assert_int_equal(bed_run(bed, serve, &said), 2);
+	assert_non_null(strstr(said, "the other servers"));
+	assert_int_equal(unlink(file), 0);
+	assert_int_equal(bed_run(bed, serve, &said), 2);
+	assert_non_null(strstr(said, "kehud make-key"));
+	assert_int_equal(rename(away, file), 0);
+}
+
 /* ---- sessions ---------------------------------------------------------------------------- */
 
 static const Kehu__SessionsAnswer *
@@ -955,6 +1061,8 @@ main(void)
 		cmocka_unit_test(clock_an_hour_off_is_told_while_setting_up),
 		cmocka_unit_test(wrong_codes_are_counted_like_wrong_passwords),
 		cmocka_unit_test(administrator_resets_a_lost_second_factor),
+		cmocka_unit_test(secrets_are_kept_sealed_and_sealed_anew),
+		cmocka_unit_test(kehud_without_the_key_says_so_and_does_not_start),
 		cmocka_unit_test(session_ended_by_its_user_is_out_on_the_other_kehud),
 		cmocka_unit_test(disabled_user_is_out_on_both_kehuds),
 		cmocka_unit_test(new_password_ends_the_other_sessions),

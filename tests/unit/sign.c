@@ -1,5 +1,6 @@
 /* Passwords, their policy, and the codes of second factors, without a server. */
 #include "client/print/qr.h"
+#include "common/sealed.h"
 #include "server/gate/password.h"
 #include "server/gate/totp.h"
 
@@ -9,6 +10,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -223,6 +226,107 @@ qr_code_fits_the_smallest_screen(void **state)
 	assert_null(qr_new(arena, long_one));
 }
 
+/* ---- secrets kept sealed ------------------------------------------------------------------ */
+
+static const char *
+key_file(const char *name)
+{
+	static const char *dir;
+	char made[] = "/tmp/kehu-keys-XXXXXX";
+
+	if (dir == NULL) {
+		assert_non_null(mkdtemp(made));
+		dir = arena_strdup(arena, made);
+	}
+	return arena_printf(arena, "%s/%s", dir, name);
+}
+
+static void
+put_key_file(const char *path, const char *text, mode_t mode)
+{
+	FILE *file = fopen(path, "w");
+
+	assert_non_null(file);
+	fputs(text, file);
+	fclose(file);
+	assert_int_equal(chmod(path, mode), 0);
+}
+
+static void
+sealed_secret_is_opened_by_its_key_for_its_owner(void **state)
+{
+	const char *path = key_file("one"), *first, *second, *why;
+	const uint8_t secret[20] = "twenty bytes of it..";
+	uint8_t held[20 + SEALED_EXTRA], again[20 + SEALED_EXTRA], plain[20];
+	char id[SEALED_ID_CHARS + 1];
+	struct sealed_keys keys;
+	struct stat about;
+
+	assert_int_equal(sealed_add(arena, path, &first, &why), ERR_OK);
+	assert_int_equal(sealed_make(arena, path, &why), ERR_OK);
+	assert_int_equal(sealed_add(arena, path, &second, &why), ERR_OK);
+	assert_int_equal(stat(path, &about), 0);
+	assert_int_equal(about.st_mode & 0777, 0600);
+	assert_int_equal(sealed_read(arena, path, &keys, &why), ERR_OK);
+	assert_int_equal(keys.count, 2);
+	assert_string_equal(keys.keys[0].id, first);
+	assert_string_equal(keys.keys[1].id, second);
+	sealed_seal(&keys.keys[0], "user 7", secret, sizeof(secret), held);
+	sealed_seal(&keys.keys[0], "user 7", secret, sizeof(secret), again);
+	assert_memory_not_equal(held, again, sizeof(held));
+	assert_null(memmem(held, sizeof(held), secret, 8));
+	assert_true(sealed_id(held, sizeof(held), id));
+	assert_string_equal(id, first);
+	assert_true(sealed_open(&keys.keys[0], "user 7", held, sizeof(held), plain));
+	assert_memory_equal(plain, secret, sizeof(secret));
+	assert_false(sealed_open(&keys.keys[0], "user 8", held, sizeof(held), plain));
+	assert_false(sealed_open(&keys.keys[1], "user 7", held, sizeof(held), plain));
+	for (size_t i = 0; i < sizeof(held); i++) {
+		held[i] ^= 1;
+		assert_false(sealed_open(&keys.keys[0], "user 7", held, sizeof(held), plain));
+		held[i] ^= 1;
+	}
+	for (size_t bytes = 0; bytes <= SEALED_EXTRA; bytes++)
+		assert_false(sealed_open(&keys.keys[0], "user 7", held, bytes, plain));
+}
+
+static void
+key_file_that_is_none_is_named(void **state)
+{
+	static const char key[] = "00112233445566778899aabbccddeeff00112233445566778899AABBCCDDEEFF";
+	const struct {
+		const char *text;
+		mode_t mode;
+		const char *says;
+	} rows[] = {
+		{ "", 0600, "holds no key" },
+		{ "# nothing\n\n", 0600, "holds no key" },
+		{ "0011\n", 0600, ":1: a key has 64" },
+		{ arena_printf(arena, "%s\n%.63sg\n", key, key), 0600, ":2: a key has 64" },
+		{ key, 0604, "chmod" },
+	};
+	const char *path = key_file("bad"), *id, *why;
+	struct sealed_keys keys;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		put_key_file(path, rows[i].text, rows[i].mode);
+		assert_int_equal(sealed_read(arena, path, &keys, &why), ERR_CONFIG);
+		assert_non_null(strstr(why, rows[i].says));
+		assert_int_equal(sealed_add(arena, path, &id, &why), ERR_CONFIG);
+	}
+	assert_int_equal(sealed_read(arena, key_file("none"), &keys, &why), ERR_FILE_SYSTEM);
+	assert_int_equal(sealed_add(arena, key_file("no/such"), &id, &why), ERR_FILE_SYSTEM);
+	/* one without an end of its last line, and with remarks, goes on being read */
+	put_key_file(path, arena_printf(arena, "# ours\n%s # made in May", key), 0640);
+	assert_int_equal(sealed_add(arena, path, &id, &why), ERR_OK);
+	assert_int_equal(sealed_read(arena, path, &keys, &why), ERR_OK);
+	assert_int_equal(keys.count, 2);
+	assert_string_equal(keys.keys[1].id, id);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(unlink(key_file("one")), 0);
+	assert_int_equal(rmdir(arena_strndup(arena, path, strlen(path) - strlen("/bad"))), 0);
+}
+
 static int
 sign_start(void **state)
 {
@@ -251,6 +355,8 @@ main(void)
 		cmocka_unit_test(code_may_be_typed_with_blanks_and_nothing_else),
 		cmocka_unit_test(recovery_code_is_known_in_any_spelling),
 		cmocka_unit_test(qr_code_fits_the_smallest_screen),
+		cmocka_unit_test(sealed_secret_is_opened_by_its_key_for_its_owner),
+		cmocka_unit_test(key_file_that_is_none_is_named),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
