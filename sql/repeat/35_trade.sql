@@ -207,6 +207,53 @@ BEGIN
 END
 $$;
 
+-- What an order that brings nothing had won is open again, in the stage it was won from: unless
+-- another order of it holds, or somebody won it by hand. The order's number and why are its history.
+CREATE OR REPLACE FUNCTION kehu_order_unwins(p_order bigint) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+	gone sales_order;
+	deal opportunity;
+	back opportunity_stage;
+	offset_of interval;
+	today date;
+BEGIN
+	SELECT * INTO gone FROM sales_order WHERE id = p_order;
+	SELECT * INTO deal FROM opportunity o WHERE o.id = gone.opportunity_id AND o.state = 'won'
+		AND o.deleted_at IS NULL AND EXISTS (SELECT FROM sales_order s
+			WHERE s.opportunity_id = o.id AND s.number = o.close_note)
+		FOR NO KEY UPDATE;
+	IF deal.id IS NULL OR EXISTS (SELECT FROM sales_order s
+			LEFT JOIN sales_order_figures f ON f.id = s.id
+			WHERE s.opportunity_id = deal.id AND s.deleted_at IS NULL AND s.id <> p_order
+			AND (s.state IN ('confirmed', 'part_delivered', 'delivered')
+				OR s.state = 'closed' AND coalesce(f.dropped, 0) < coalesce(s.total_base, 0))) THEN
+		RETURN;
+	END IF;
+	SELECT t.* INTO back FROM opportunity_stage t LEFT JOIN opportunity_move m
+		ON m.opportunity_id = deal.id AND m.from_stage = t.stage AND m.deleted_at IS NULL
+		WHERE t.state = 'open' AND t.deleted_at IS NULL
+		ORDER BY m.position DESC NULLS LAST, t.position, t.id LIMIT 1;
+	IF back.id IS NULL THEN
+		RETURN;
+	END IF;
+	offset_of := kehu_branch_offset(deal.branch_id);
+	today := (clock_timestamp() + offset_of)::date;
+	INSERT INTO opportunity_move (opportunity_id, position, at, from_stage, stage, days, reason,
+		by_id, created_by)
+		SELECT deal.id, coalesce(max(m.position) + 1, 0), clock_timestamp(), deal.stage,
+			back.stage, today - (deal.stage_since + offset_of)::date,
+			left(concat_ws(': ', gone.number, gone.reason), 200), kehu_caller(), kehu_caller()
+			FROM opportunity_move m WHERE m.opportunity_id = deal.id;
+	UPDATE opportunity SET stage = back.stage, state = 'open', probability = back.probability,
+		probability_reason = NULL, weighted = (amount * back.probability + 50) / 100,
+		weighted_currency = amount_currency, stage_since = clock_timestamp(),
+		stalls_on = CASE WHEN back.stall_days > 0 THEN today + back.stall_days::integer END,
+		closed_on = NULL, close_note = NULL, version = version + 1, updated_at = now(),
+		updated_by = kehu_caller() WHERE id = deal.id;
+END
+$$;
+
 -- Ends an order: state and reason are set, p_off of what it added to the customer's debt goes
 -- (all of it when cancelled, what was never delivered when closed). Returns the new version.
 CREATE OR REPLACE FUNCTION kehu_order_end(p_order bigint, p_state text, p_off bigint, p_reason text)
@@ -236,6 +283,10 @@ BEGIN
 	IF taken.state NOT IN ('draft', 'held') AND p_off <> 0 THEN
 		PERFORM kehu_account_move(taken.customer_id, -p_off, 0);
 		PERFORM kehu_orders_release(taken.customer_id);
+	END IF;
+	IF taken.opportunity_id IS NOT NULL AND taken.state NOT IN ('draft', 'held')
+		AND p_off = coalesce(taken.total_base, 0) THEN
+		PERFORM kehu_order_unwins(p_order);
 	END IF;
 	RETURN taken.version + 1;
 END

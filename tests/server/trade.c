@@ -550,6 +550,90 @@ opportunity_becomes_quote_order_and_is_won_without_retyping(void **state)
 	assert_int_equal(list_count(ada, E_order, "opportunity:泵站改造"), 1);
 }
 
+/* An order of this opportunity, confirmed. */
+static int64_t
+confirm_order_of(int64_t deal)
+{
+	int64_t order = save(ada, E_order, SENT(NUMBER_OF(F_order_opportunity_id, deal)),
+	    LINES(LINE(E_order_line, -1, pump, SO_MANY(Q(1)))));
+
+	expect_written(client_act(ada, E_order, order, "confirm", NULL));
+	return order;
+}
+
+static void
+expect_deal(int64_t deal, const char *state, const char *stage)
+{
+	assert_string_equal(text_of(ada, E_opportunity, deal, F_opportunity_state), state);
+	assert_string_equal(text_of(ada, E_opportunity, deal, F_opportunity_stage), stage);
+}
+
+static void
+order_cancelled_reopens_what_it_won_unless_another_holds_it(void **state)
+{
+	int64_t deal = make_opportunity("取消重开", pump, NULL), first, second;
+	const Kehu__Record *record;
+
+	expect_written(
+	    client_act(ada, E_opportunity, deal, "move", SENT(TEXT_OF(1, "engaging"))));
+	first = confirm_order_of(deal);
+	second = confirm_order_of(deal);
+	expect_deal(deal, "won", "won");
+	/* the order that won it goes, another holds it */
+	expect_written(client_act(ada, E_order, first, "cancel", SENT(TEXT_OF(1, "重复下单"))));
+	expect_deal(deal, "won", "won");
+	/* closed before anything was delivered brings as little as cancelled */
+	expect_written(client_act(ada, E_order, second, "close", SENT(TEXT_OF(1, "客户反悔"))));
+	expect_deal(deal, "open", "engaging");
+	record = get(ada, E_opportunity, deal);
+	assert_int_equal(value_of(record, F_opportunity_probability)->number,
+	    pg_int(DB,
+		"SELECT probability FROM opportunity_stage WHERE stage = 'engaging'"));
+	assert_null(value_of(record, F_opportunity_closed_on));
+	assert_null(value_of(record, F_opportunity_close_note));
+	assert_int_equal(value_of(record, F_opportunity_amount)->number, 113000);
+	assert_int_equal(value_of(record, F_opportunity_weighted)->number,
+	    (113000 * value_of(record, F_opportunity_probability)->number + 50) / 100);
+	assert_string_equal(
+	    pg_exec(DB,
+		"SELECT string_agg(stage, ' ' ORDER BY position) || ' ' || (SELECT reason FROM "
+		"opportunity_move WHERE opportunity_id = %ld ORDER BY position DESC LIMIT 1) "
+		"FROM opportunity_move WHERE opportunity_id = %ld",
+		(long)deal, (long)deal),
+	    arena_printf(bed->arena, "prospecting engaging won engaging %s: 客户反悔",
+		text_of(ada, E_order, second, F_order_number)));
+	assert_int_equal(pg_int(DB,
+			     "SELECT count(*) FROM history WHERE entity = %d AND record_id = "
+			     "%ld AND version = (SELECT version FROM opportunity WHERE id = "
+			     "%ld)",
+			     E_opportunity, (long)deal, (long)deal),
+	    1);
+	/* it is worked on and won again */
+	first = confirm_order_of(deal);
+	expect_deal(deal, "won", "won");
+	/* what was delivered stays sold, whatever is left out of the rest */
+	expect_written(client_act(ada, E_order, first, "deliver", SENT(TEXT_OF(1, "1=0.5"))));
+	expect_written(client_act(ada, E_order, first, "close", SENT(TEXT_OF(1, "余量不要"))));
+	expect_deal(deal, "won", "won");
+	check_account(customer);
+}
+
+static void
+order_cancelled_leaves_what_was_won_by_hand(void **state)
+{
+	int64_t deal = make_opportunity("手工赢单", pump, NULL), order;
+
+	expect_written(client_save(ada, E_opportunity, deal, 1,
+	    SENT(MONEY_OF(F_opportunity_amount, 500000)), NULL));
+	expect_written(
+	    client_act(ada, E_opportunity, deal, "win", SENT(TEXT_OF(2, "口头承诺"))));
+	order = confirm_order_of(deal);
+	expect_written(client_act(ada, E_order, order, "cancel", SENT(TEXT_OF(1, "改签合同"))));
+	expect_deal(deal, "won", "won");
+	assert_string_equal(
+	    text_of(ada, E_opportunity, deal, F_opportunity_close_note), "口头承诺");
+}
+
 static void
 opportunity_says_what_a_quote_of_it_lacks(void **state)
 {
@@ -1576,6 +1660,8 @@ main(void)
 		cmocka_unit_test(discount_past_the_limit_is_told),
 		cmocka_unit_test(quote_is_revised_and_becomes_an_order_without_retyping),
 		cmocka_unit_test(opportunity_becomes_quote_order_and_is_won_without_retyping),
+		cmocka_unit_test(order_cancelled_reopens_what_it_won_unless_another_holds_it),
+		cmocka_unit_test(order_cancelled_leaves_what_was_won_by_hand),
 		cmocka_unit_test(opportunity_says_what_a_quote_of_it_lacks),
 		cmocka_unit_test(quote_that_ended_makes_no_order),
 		cmocka_unit_test(quote_with_a_discount_needs_approval_refused_amended_granted),
