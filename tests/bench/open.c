@@ -3,13 +3,11 @@
  * one answer; its bytes with zstd, and what kehud spends beside PostgreSQL.
  */
 #include "common/log.h"
-#include "server/entity/entity.h"
 #include "server/entity/fields.h"
 #include "tests/lib/figures.h"
 #include "tests/lib/sample.h"
 
 #include <inttypes.h>
-#include <string.h>
 
 #define ROUNDS    5
 #define ANSWERS   2000
@@ -30,46 +28,54 @@ struct open_bench {
 
 /* ---- the request ------------------------------------------------------------------------- */
 
-static const struct entity *
-open_entity(const char *name)
+static const Kehu__Entity *
+open_entity(const Kehu__CatalogAnswer *catalog, uint32_t number)
 {
-	for (size_t i = 0; entity_shipped[i] != NULL; i++)
-		if (strcmp(entity_shipped[i]->name, name) == 0)
-			return entity_shipped[i];
-	fatal("there is no entity %s", name);
+	for (size_t i = 0; i < catalog->n_entities; i++)
+		if (catalog->entities[i]->number == number)
+			return catalog->entities[i];
+	return NULL;
 }
 
-static uint32_t
-open_field(const struct entity *entity, const char *name, size_t bytes)
-{
-	for (const struct field *field = entity->fields; field->number != 0; field++)
-		if (strlen(field->name) == bytes && memcmp(field->name, name, bytes) == 0)
-			return field->number;
-	return 0;
-}
-
-/* Fields that are the record's own columns (created_at of a file) have a number there, too. */
 static void
-open_make_tab(struct open_bench *bench, const struct tab *tab)
+open_make_tab(struct open_bench *bench, const Kehu__Tab *tab)
 {
-	const struct entity *entity = open_entity(tab->entity);
 	Kehu__Related *related = &bench->tabs[bench->tab_count];
 
+	if (bench->tab_count == TABS_MAX)
+		fatal("more than %d tabs", TABS_MAX);
 	kehu__related__init(related);
 	related->has_related = related->has_field = related->has_limit = true;
-	related->related = entity->number;
-	related->field = open_field(entity, tab->field, strlen(tab->field));
+	related->related = tab->entity;
+	related->field = tab->field;
 	related->limit = TAB_ROWS;
-	related->columns = ARENA_ARRAY(bench->arena, uint32_t, 16);
-	for (const char *at = tab->columns; *at != '\0'; at += strspn(at, " ")) {
-		size_t bytes = strcspn(at, " ");
-		uint32_t field = open_field(entity, at, bytes);
-
-		if (field != 0)
-			related->columns[related->n_columns++] = field;
-		at += bytes;
-	}
+	related->n_columns = tab->n_columns;
+	related->columns =
+	    arena_memdup(bench->arena, tab->columns, tab->n_columns * sizeof(tab->columns[0]));
 	bench->tab_list[bench->tab_count++] = related;
+}
+
+/* The tabs of a customer that the readers' own catalogue has: the client asks for no others. */
+static void
+open_make_tabs(struct open_bench *bench)
+{
+	Kehu__ClientFrame frame = KEHU__CLIENT_FRAME__INIT;
+	Kehu__Catalog request = KEHU__CATALOG__INIT;
+	const Kehu__ServerFrame *answer;
+	const Kehu__Entity *customer;
+
+	frame.request_case = KEHU__CLIENT_FRAME__REQUEST_CATALOG;
+	frame.catalog = &request;
+	answer = load_ask(bench->load, 0, &frame);
+	if (answer->answer_case != KEHU__SERVER_FRAME__ANSWER_CATALOG)
+		fatal("there is no catalogue");
+	customer = open_entity(answer->catalog, E_customer);
+	if (customer == NULL)
+		fatal("the catalogue has no customers");
+	for (size_t i = 0; i < customer->n_tabs; i++)
+		if (open_entity(answer->catalog, customer->tabs[i]->entity) != NULL)
+			open_make_tab(bench, customer->tabs[i]);
+	load_forget(bench->load);
 }
 
 static void
@@ -141,20 +147,15 @@ open_open(struct open_bench *bench, const struct big *big)
 	int64_t users[LOAD_CLIENTS];
 
 	bench->arena = arena_new(0);
-	for (const struct tab *tab = open_entity("customer")->tabs; tab->entity != NULL; tab++) {
-		if (bench->tab_count == TABS_MAX)
-			fatal("more than %d tabs", TABS_MAX);
-		open_make_tab(bench, tab);
-	}
 	for (int i = 0; i < LOAD_CLIENTS; i++) {
-		users[i] = big_reader(big, "branch", i);
+		users[i] = big_reader(big, "own", i);
 		bench->ids[i] = sample_ids(big, bench->arena, &bench->counts[i],
-		    "SELECT id FROM customer WHERE deleted_at IS NULL AND branch_id = "
-		    "(SELECT branch_id FROM users WHERE id = %" PRId64
-		    ") ORDER BY hashint8(id), id LIMIT %d",
+		    "SELECT id FROM customer WHERE deleted_at IS NULL AND owner_id = "
+		    "%" PRId64 " ORDER BY hashint8(id), id LIMIT %d",
 		    users[i], CUSTOMERS);
 	}
 	bench->load = load_new(big, users, LOAD_CLIENTS, true);
+	open_make_tabs(bench);
 	for (size_t i = 0; i < 5 * LOAD_CLIENTS; i++)
 		open_check_one(bench, i % LOAD_CLIENTS);
 	load_run(bench->load, &work, 500);
