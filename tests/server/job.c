@@ -110,10 +110,12 @@ forget_demo(void)
 	/* External users belong to a customer; those here do not, and are not to go with them. */
 	pg_exec(DB, "ALTER TABLE users DROP CONSTRAINT IF EXISTS users_company_id_fkey;"
 		    "TRUNCATE customer, customer_figures, customer_search, contact, contact_search, visit,"
-		    " competitor, lead, opportunity, product, price_list"
+		    " competitor, lead, opportunity, product, price_list, approval, message, work_report, target,"
+		    " reminder, currency_rate, discount_limit"
 		    " CASCADE;"
 		    "UPDATE department SET manager_id = NULL; UPDATE users SET superior_id = NULL;"
-		    "DELETE FROM pool_member WHERE id >= 1000; DELETE FROM pool WHERE id >= 1000;"
+		    "DELETE FROM pool_member WHERE id >= 1000; TRUNCATE pool_rule;"
+		    "DELETE FROM pool WHERE id >= 1000;"
 		    "DELETE FROM tag WHERE id >= 1000; DELETE FROM saved_view WHERE id >= 1000;"
 		    "DELETE FROM user_role WHERE user_id >= 1000; DELETE FROM users WHERE id >= 1000;"
 		    "DELETE FROM department WHERE id >= 1000; DELETE FROM branch WHERE id >= 1000");
