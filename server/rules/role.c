@@ -1,6 +1,6 @@
 /*
  * 角色: each line must name what exists, and a grant a scope that its entity has. Nobody changes what a
- * role of their own gives: rights come from somebody else.
+ * role of their own gives: rights come from somebody else. A role that somebody has stays.
  */
 #include "common/text.h"
 #include "server/entity/dictionary.h"
@@ -8,6 +8,7 @@
 #include "server/access/roles.h"
 #include "server/record/rule.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #define RIGHTS_ALL 511
@@ -173,7 +174,28 @@ role_before_save(struct call *call, struct record *role)
 	return ERR_OK;
 }
 
+/* Says who has it: the first few by name. */
+static enum err
+role_before_delete(struct call *call, struct record *role)
+{
+	struct sql *sql = sql_new(call->arena);
+	struct rows *rows;
+	enum err err;
+
+	sql_add(sql, "SELECT holders, labels FROM kehu_role_holders(");
+	sql_int(sql, role->id);
+	sql_add(sql, ")");
+	err = store_as_rule(call, sql, &rows);
+	if (err != ERR_OK || rows_int(rows, 0, 0) == 0)
+		return err;
+	return CALL_FAIL(call, ERR_IN_USE, .entity = E_role,
+	    .text = arena_printf(call->arena,
+		call_say(call, "%" PRId64 " have this role: %s%s", "有 %" PRId64 " 人持有此角色：%s%s"),
+		rows_int(rows, 0, 0), rows_text(rows, 0, 1), rows_int(rows, 0, 0) > 5 ? "…" : ""));
+}
+
 const struct rule rules_role[] = {
 	{ .hook = HOOK_BEFORE_SAVE, .run = role_before_save },
+	{ .hook = HOOK_BEFORE_DELETE, .run = role_before_delete },
 	{ 0 },
 };

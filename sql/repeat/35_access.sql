@@ -21,3 +21,12 @@ BEGIN
 	RETURN p_limit - taken;
 END
 $$;
+
+-- Who has a role: how many, and the first five by name.
+CREATE OR REPLACE FUNCTION kehu_role_holders(p_role bigint, OUT holders bigint, OUT labels text)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+	SELECT count(*), string_agg(h.label, ', ' ORDER BY h.nth) FILTER (WHERE h.nth <= 5)
+	FROM (SELECT u.label, row_number() OVER (ORDER BY u.id) AS nth FROM users u
+		WHERE u.deleted_at IS NULL AND EXISTS (SELECT FROM user_role r
+			WHERE r.user_id = u.id AND r.role_id = p_role AND r.deleted_at IS NULL)) h
+$$;

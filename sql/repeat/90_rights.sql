@@ -25,7 +25,7 @@ GRANT EXECUTE ON FUNCTION access_role_grants(), access_role_fields(), access_use
 	kehu_customer_transfer(bigint, bigint, bigint, text), kehu_record_share(bigint, bigint, bigint, bigint, text, text),
 	kehu_customer_delete(bigint, bigint, uuid), kehu_customer_restore(bigint),
 	kehu_customer_figures(bigint), kehu_customer_alike(bigint, boolean, boolean, text, text, text[], text, boolean),
-	kehu_opportunity_stages(), kehu_opportunity_stage_used(text),
+	kehu_opportunity_stages(), kehu_opportunity_stage_used(text), kehu_role_holders(bigint),
 	kehu_lead_give(bigint, bigint, bigint, bigint, bigint),
 	kehu_opportunity_give(bigint, bigint, bigint), kehu_lead_matches(text, text[]),
 	kehu_contact_matches(bigint, text, text),

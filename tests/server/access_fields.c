@@ -1095,6 +1095,30 @@ nobody_gives_themselves_rights(void **state)
 }
 
 static void
+role_that_somebody_has_is_not_deleted(void **state)
+{
+	int64_t role = client_list(guo, E_role, "name:executive")->page->rows[0]->id;
+	const Kehu__ServerFrame *answer = client_delete(guo, E_role, role, 0);
+
+	expect_error(answer, ERR_IN_USE, 0);
+	assert_non_null(strstr(answer->error->text, "Eve"));
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM role WHERE name = 'executive' AND deleted_at IS NULL"), 1);
+	expect_written(client_delete(guo, E_role,
+	    expect_written(client_save(guo, E_role, 0, 0,
+		SENT(TEXT_OF(F_role_name, "nobodys"), TEXT_OF(F_role_label, "Nobody's")), NULL))->id, 0));
+}
+
+static void
+user_without_a_branch_is_refused(void **state)
+{
+	int64_t before = pg_int(DB, "SELECT count(*) FROM users");
+
+	expect_error(client_save(guo, E_user, 0, 0, SENT(TEXT_OF(F_user_name, "lost"), TEXT_OF(F_user_label, "Lost")), NULL),
+	    ERR_REQUIRED, F_user_branch_id);
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM users"), before);
+}
+
+static void
 trees_have_no_circle(void **state)
 {
 	const Kehu__ServerFrame *answer;
@@ -1182,6 +1206,8 @@ main(void)
 		cmocka_unit_test(grants_name_single_actions),
 		cmocka_unit_test(grants_name_what_there_is),
 		cmocka_unit_test(nobody_gives_themselves_rights),
+		cmocka_unit_test(role_that_somebody_has_is_not_deleted),
+		cmocka_unit_test(user_without_a_branch_is_refused),
 		cmocka_unit_test(trees_have_no_circle),
 	};
 

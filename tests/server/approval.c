@@ -366,6 +366,39 @@ own_request_goes_to_the_superior(void **state)
 	expect_error(client_save(eve, E_customer, id, 1, SENT(TEXT_OF(F_customer_level, "A")), NULL), ERR_FORBIDDEN, 0);
 }
 
+/* Four eyes: what changes rights waits for another administrator, where that is switched on. */
+static void
+change_of_rights_waits_for_another_administrator(void **state)
+{
+	int64_t role = pg_int(DB, "SELECT id FROM role WHERE name = 'finance'"), approval;
+	const struct sent_line grant[] = { { .entity = E_role_grant, .id = -1,
+		.values = SENT(TEXT_OF(F_role_grant_entity, "lead"), TEXT_OF(F_role_grant_scope, "all"),
+		    NUMBER_OF(F_role_grant_rights, 1)) }, { 0 } };
+	const struct sent_line held[] = { { .entity = E_user_role, .id = -1,
+		.values = SENT(NUMBER_OF(F_user_role_role_id, role)) }, { 0 } };
+	uint32_t version = client_get(guo, E_role, role)->get->record->version;
+
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM approval_rule WHERE rank = 5 AND NOT active"), 5);
+	pg_exec(DB, "UPDATE approval_rule SET active = true WHERE rank = 5 AND entity IN ('role', 'user', 'approval_rule')");
+	/* with one administrator alone nobody could agree */
+	assert_int_equal(client_save(guo, E_role, role, version, NULL, grant)->answer_case, KEHU__SERVER_FRAME__ANSWER_ERROR);
+	pg_exec(DB, "INSERT INTO user_role (user_id, role_id) SELECT %d, id FROM role WHERE name = 'administrator'", USER_BEN);
+	approval = expect_waits(client_save(guo, E_role, role, version, NULL, grant));
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM role_grant WHERE role_id = %" PRId64 " AND entity = 'lead' AND scope = 'all' AND rights = 1", role), 0);
+	assert_int_equal(decide(guo, approval, "approve")->answer_case, KEHU__SERVER_FRAME__ANSWER_ERROR);
+	expect_written(decide(ben, approval, "approve"));
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM role_grant WHERE role_id = %" PRId64 " AND entity = 'lead' AND scope = 'all' AND rights = 1", role), 1);
+	/* who has a role, and the rules that say so; a role's name is nothing to ask about */
+	approval = expect_waits(client_save(guo, E_user, USER_DAN,
+	    client_get(guo, E_user, USER_DAN)->get->record->version, NULL, held));
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM user_role WHERE user_id = %d AND role_id = %" PRId64, USER_DAN, role), 0);
+	expect_written(client_act(ben, E_approval, approval, "refuse", SENT(TEXT_OF(1, "no"))));
+	expect_waits(client_save(guo, E_approval_rule, pg_int(DB, "SELECT id FROM approval_rule WHERE rank = 5 AND entity = 'role' AND action = 'save'"),
+	    1, SENT(NUMBER_OF(F_approval_rule_active, 0)), NULL));
+	assert_false(expect_written(client_save(guo, E_role, role, version + 1, SENT(TEXT_OF(F_role_label, "财务")), NULL))->waits);
+	pg_exec(DB, "DELETE FROM user_role WHERE user_id = %d AND role_id = (SELECT id FROM role WHERE name = 'administrator')", USER_BEN);
+}
+
 /* ---- on the way -------------------------------------------------------------------------- */
 
 static void
@@ -690,6 +723,7 @@ main(void)
 		TEST(chosen_signer_and_reason_are_asked_for),
 		TEST(approver_who_is_disabled_is_replaced_and_the_reason_shows),
 		TEST(own_request_goes_to_the_superior),
+		TEST(change_of_rights_waits_for_another_administrator),
 		TEST(sent_back_and_sent_again_passed_on_and_withdrawn),
 		TEST(grant_that_no_longer_fits_ends_as_failed_with_the_reason),
 		TEST(two_signers_at_once_do_it_once),
