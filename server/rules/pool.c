@@ -1,27 +1,10 @@
-/* 公海: days and numbers of its rules are positive, and its visible columns are fields of the customer. */
+/* 公海: days and numbers of its rules are positive. */
 #include "common/date.h"
-#include "common/text.h"
 #include "server/entity/fields.h"
 #include "server/record/rule.h"
 
-#include <string.h>
-
 #define REHEARSE_DAYS 30
 #define REHEARSE_ROWS 10
-
-static enum err
-pool_check_columns(struct call *call, const struct record *pool)
-{
-	const struct entity_view *customer = catalog_entity(call->catalog, E_customer);
-	char *save = NULL, *copy = arena_strdup(call->arena, record_text(pool, F_pool_visible_columns));
-
-	for (char *name = strtok_r(copy, " ", &save); name != NULL; name = strtok_r(NULL, " ", &save))
-		if (entity_field_named(customer, name) == NULL)
-			return CALL_FAIL(call, ERR_INVALID, .field = F_pool_visible_columns,
-			    .text = arena_printf(call->arena,
-				call_say(call, "A customer has no field %s", "客户没有字段 %s"), name));
-	return ERR_OK;
-}
 
 static enum err
 pool_before_save(struct call *call, struct record *pool)
@@ -44,7 +27,7 @@ pool_before_save(struct call *call, struct record *pool)
 				return CALL_FAIL(call, ERR_INVALID, .entity = E_pool_rule, .line = line->id,
 				    .field = clocks[k]);
 	}
-	return pool_check_columns(call, pool);
+	return ERR_OK;
 }
 
 /* "2026-12-03 上海祥光 ": the first that would leave, as far as the caller sees them. */
