@@ -283,8 +283,7 @@ derived_put_keys(struct derived *derived, const struct derived_entity *entity, s
 	store_queue(derived->store, sql, NULL);
 }
 
-/* The tokens of a search row's texts, with spaces between them. */
-static const char *
+const char *
 derived_tokens(struct arena *arena, const char *doc)
 {
 	struct token_set set = { 0 };

@@ -14,6 +14,9 @@
  */
 char *derived_rules(struct arena *arena);
 
+/* The tokens of a search row by its texts ("class, tab, text" a line), with spaces between them. In arena. */
+const char *derived_tokens(struct arena *arena, const char *doc);
+
 /* *due: what is stored was made by other rules, or is being made again. */
 MUST_CHECK enum err derived_check(struct store *store, struct arena *arena, bool *due);
 

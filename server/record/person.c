@@ -8,6 +8,7 @@
 #include "common/log.h"
 #include "common/text.h"
 #include "server/entity/fields.h"
+#include "server/record/derived.h"
 #include "server/record/rule.h"
 
 #include <string.h>
@@ -158,6 +159,30 @@ person_everything(struct call *call)
 	return err;
 }
 
+/* Records that spoke of who was erased are found by what is left of their texts, and by nothing else. */
+static enum err
+person_reword(struct call *call)
+{
+	struct sql *sql = sql_new(call->arena);
+	struct rows *rows;
+	enum err err;
+
+	sql_add(sql, "SELECT tbl, id, doc FROM kehu_person_reworded()");
+	err = store_as_rule(call, sql, &rows);
+	for (size_t i = 0; err == ERR_OK && i < rows->count; i++) {
+		sql = sql_new(call->arena);
+		sql_add(sql, "SELECT kehu_person_tokens(");
+		sql_text(sql, rows_text(rows, i, 0));
+		sql_add(sql, ", ");
+		sql_int(sql, rows_int(rows, i, 1));
+		sql_add(sql, ", ");
+		sql_text(sql, derived_tokens(call->arena, rows_text(rows, i, 2)));
+		sql_add(sql, ")");
+		store_queue(call->store, sql, NULL);
+	}
+	return err == ERR_OK ? store_flush(call->store, call->arena) : err;
+}
+
 static enum err
 person_erase(struct call *call)
 {
@@ -180,6 +205,8 @@ person_erase(struct call *call)
 	sql_text(sql, clean);
 	sql_add(sql, ", false)");
 	err = store_as_rule(call, sql, &rows);
+	if (err == ERR_OK)
+		err = person_reword(call);
 	if (err != ERR_OK)
 		return err;
 	call->done_entity = E_erasure;
@@ -245,6 +272,8 @@ person_replay(struct call *call)
 	sql_ints(sql, at, count);
 	sql_add(sql, ") WITH ORDINALITY AS n (u, i) ORDER BY i))");
 	err = store_as_rule(call, sql, &rows);
+	if (err == ERR_OK)
+		err = person_reword(call);
 	if (err != ERR_OK)
 		return err;
 	call->done_entity = E_erasure;
@@ -268,6 +297,8 @@ person_retention(struct call *call)
 	sql_bool(sql, dry);
 	sql_addf(sql, ", %d)", dry ? RETENTION_COUNT_MAX : RETENTION_ROWS);
 	err = store_as_rule(call, sql, &rows);
+	if (err == ERR_OK)
+		err = person_reword(call);
 	if (err != ERR_OK)
 		return err;
 	call->done_entity = E_retention_rule;

@@ -244,8 +244,16 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp 
 DECLARE
 	f record;
 	changed bigint[] := '{}';
+	found text;
 BEGIN
-	FOR f IN SELECT p.tbl, string_agg(format('%I = public.kehu_scrub(t.%I, $2)', p.col, p.col), ', ') AS cells,
+	-- Keys made of a text tell what stood there: they go with it.
+	FOR f IN SELECT p.tbl, string_agg(format('%I = public.kehu_scrub(t.%I, $2)', p.col, p.col)
+			|| (SELECT coalesce(string_agg(format(', %1$I = CASE WHEN public.kehu_scrub(t.%2$I, $2) <> t.%2$I THEN %3$s ELSE t.%1$I END',
+				k.side, p.col, k.none), ''), '')
+				FROM (VALUES (p.side, CASE WHEN p.filled THEN '''''' ELSE 'NULL' END),
+					(CASE WHEN p.tbl = 'customer' AND p.col = 'name' THEN 'name_alike' END, 'NULL'),
+					(CASE WHEN p.tbl = 'customer' AND p.col = 'name' THEN 'name_sound' END, 'NULL')) k (side, none)
+				WHERE k.side IS NOT NULL), ', ') AS cells,
 		string_agg(format('public.kehu_scrub(t.%I, $2) <> t.%I', p.col, p.col), ' OR ') AS hit,
 		bool_or(p.searched) AS searched
 		FROM public.kehu_personal_fields() p WHERE p.entity = p_entity AND p.is_text AND p.blanked GROUP BY p.tbl
@@ -254,11 +262,42 @@ BEGIN
 			'SELECT coalesce(array_agg(c.id), ''{}'') FROM c', f.tbl, f.cells, p_where, f.hit)
 			INTO changed USING p_ids, p_values;
 		IF f.searched THEN
-			EXECUTE format('UPDATE public.%I t SET doc = public.kehu_scrub(t.doc, $2) WHERE t.id = ANY ($1) '
-				'AND public.kehu_scrub(t.doc, $2) <> t.doc', f.tbl || '_search') USING p_ids, p_values;
+			EXECUTE format('WITH d AS (UPDATE public.%I t SET doc = public.kehu_scrub(t.doc, $2), tokens = '''' '
+				'WHERE t.id = ANY ($1) AND public.kehu_scrub(t.doc, $2) <> t.doc RETURNING t.id) '
+				'SELECT string_agg(%L || d.id, '' '') FROM d', f.tbl || '_search', f.tbl || ':') INTO found USING p_ids, p_values;
+			PERFORM set_config('kehu.reworded', concat_ws(' ', nullif(current_setting('kehu.reworded', true), ''), found), true);
 		END IF;
 	END LOOP;
 	RETURN changed;
+END
+$$;
+
+-- Search rows whose texts this transaction took values out of, and which have no tokens since: kehud
+-- makes them of what is left, before it commits.
+CREATE OR REPLACE FUNCTION kehu_person_reworded()
+RETURNS TABLE (tbl text, id bigint, doc text)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+	f record;
+BEGIN
+	FOR f IN SELECT split_part(w, ':', 1) AS tbl, array_agg(DISTINCT split_part(w, ':', 2)::bigint) AS ids
+		FROM unnest(string_to_array(current_setting('kehu.reworded', true), ' ')) w
+		WHERE split_part(w, ':', 1) IN (SELECT p.tbl FROM public.kehu_personal() p WHERE p.searched) GROUP BY 1
+	LOOP
+		RETURN QUERY EXECUTE format('SELECT %L::text, t.id, t.doc FROM public.%I t WHERE t.id = ANY ($1) AND t.tokens = ''''',
+			f.tbl, f.tbl || '_search') USING f.ids;
+	END LOOP;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION kehu_person_tokens(p_tbl text, p_id bigint, p_tokens text) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+	IF p_tbl || ':' || p_id = ANY (string_to_array(current_setting('kehu.reworded', true), ' ')) AND p_tokens <> '' THEN
+		EXECUTE format('UPDATE public.%I SET tokens = array_to_tsvector(string_to_array($2, '' '')) WHERE id = $1 AND tokens = ''''',
+			p_tbl || '_search') USING p_id, p_tokens;
+	END IF;
 END
 $$;
 

@@ -69,6 +69,7 @@ GRANT EXECUTE ON FUNCTION access_approval_rules(), kehu_approval_step_of(bigint[
 	kehu_comment(bigint, bigint, bigint, text, text, bigint[]), kehu_follow(bigint, bigint, boolean),
 	kehu_person_find(text), kehu_person_places(bigint), kehu_person_rows(bigint),
 	kehu_person_erase(bigint, text, boolean), kehu_person_replay(text[], bigint[], timestamptz[]),
+	kehu_person_reworded(), kehu_person_tokens(text, bigint, text),
 	kehu_retention(boolean, integer), kehu_follow_changes(text[], bigint[]), kehu_tell(bigint, text, text, text, bigint, bigint),
 	kehu_template(bigint, text, boolean), kehu_outbox_files(bigint), kehu_outbox_handed(bigint, text),
 	kehu_outbox_done(bigint, text, text, text, bigint, bigint), kehu_outbox_release(text)

@@ -156,6 +156,8 @@ make_person(void)
 	    customer);
 	pg_exec(DB, "INSERT INTO visit_contact (visit_id, contact_id) VALUES (%" PRId64 ", %" PRId64 ")", visit, contact);
 	pg_exec(DB, "UPDATE visit SET next_step = '约欧阳霁月' WHERE id = %" PRId64, visit);
+	/* the customer names the person too, in a text and in a line that it is found by */
+	run_well("kehu", "ada", "set", "customer", number(customer), "short_name=欧阳霁月之友", "phones.number=13987654321", NULL, NULL);
 	write_file(file, "霁月合同正文 jiyue@ouyang.example");
 	run_well("kehu", "ada", "attach", "contact", number(contact), file, NULL, NULL, NULL);
 	pg_exec(DB, "INSERT INTO outgoing (channel, address, subject, body, state, message_id, anchor_entity, anchor_id, owner_id)"
@@ -243,7 +245,19 @@ an_erased_person_leaves_nothing_in_a_dump(void **state)
 	const char *text, *before = dump("before.sql");
 
 	assert_non_null(strstr(slurp(before), "欧阳霁月"));
+	for (size_t i = 0; i < 2; i++) {
+		assert_int_equal(run("kehu", "ada", &text, "list", "customer", i == 0 ? "欧阳霁月之友" : "13987654321", NULL), 0);
+		assert_non_null(strstr(text, "留存公司"));
+	}
 	run_well("kehu-admin", "eve", "person", "erase", number(contact), "--reason", "本人书面要求", NULL, NULL);
+	/* the customer's own search row has no token of the person left, and the others still */
+	for (size_t i = 0; i < 3; i++) {
+		static const char *const words[] = { "欧阳霁月", "13987654321", "留存公司" };
+
+		assert_int_equal(run("kehu", "ada", &text, "list", "customer", words[i], NULL), 0);
+		assert_true((strstr(text, "留存公司") != NULL) == (i == 2));
+	}
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM customer_search WHERE tokens = '' AND doc <> ''"), 0);
 	check_no_residue(dump("after.sql"));
 	/* What names the record still stands, and what is not the person's is as it was. */
 	assert_int_equal(pg_int(DB, "SELECT count(*) FROM visit_contact WHERE contact_id = %" PRId64, contact), 1);
