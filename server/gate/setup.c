@@ -8,6 +8,7 @@
 #include "server/entity/dictionaries.h"
 #include "server/gate/gate.h"
 #include "server/gate/runtime.h"
+#include "server/job/export.h"
 
 #include <string.h>
 
@@ -33,7 +34,9 @@ setup_seeds(struct store *store, struct arena *arena)
 		err = dictionaries_seed(store, arena);
 	if (err == ERR_OK)
 		err = runtime_seed(store, arena);
-	return err == ERR_OK ? numbering_seed(store, arena) : err;
+	if (err == ERR_OK)
+		err = numbering_seed(store, arena);
+	return err == ERR_OK ? export_rules_seed(store, arena) : err;
 }
 
 static enum err

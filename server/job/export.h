@@ -17,6 +17,13 @@ enum err export_job_run(struct job *job);
 /* Files that were fetched or lay too long go. */
 enum err export_tick(struct worker *worker);
 
+/*
+ * Above so many rows somebody else has to agree: a rule of approval for each entity that customers'
+ * data can be taken away from, by the catalogue. Each is shipped once, to administrators to change as
+ * they like. As the owner, in the open transaction.
+ */
+MUST_CHECK enum err export_rules_seed(struct store *store, struct arena *arena);
+
 /* ---- export_request.c, for both -------------------------------------------------------- */
 
 /* As export_writer_open(), by what the request says. */

@@ -26,22 +26,3 @@ LANGUAGE sql SET search_path = pg_catalog, public, pg_temp AS $$
 	gone AS (DELETE FROM job_chunk c USING gone_by g WHERE c.job_id = g.id)
 	SELECT count(*) FROM gone_by
 $$;
-
--- Above 500 rows somebody else has to agree; shipped once, then administrators change it as they like.
-DO $$
-BEGIN
-	INSERT INTO settings (name, value) VALUES ('shipped.export_rules', '1') ON CONFLICT DO NOTHING;
-	IF NOT FOUND THEN
-		RETURN;
-	END IF;
-	WITH made AS (
-		INSERT INTO approval_rule (name, name_key, rank, entity, action, rows_over, needs_reason, active)
-		SELECT v.name, v.key, 100, v.entity, 'export', 500, false, true
-		FROM (VALUES ('导出客户超过 500 行', 'daochukehu', 'customer'),
-			('导出联系人超过 500 行', 'daochulianxiren', 'contact'),
-			('导出拜访超过 500 行', 'daochubaifang', 'visit')) v (name, key, entity)
-		RETURNING id)
-	INSERT INTO approval_rule_step (approval_rule_id, position, kind, agree)
-		SELECT id, 0, 'superior', 'all' FROM made;
-END
-$$;

@@ -7,6 +7,7 @@
 #include "server/gate/runtime.h"
 #include "server/access/roles.h"
 #include "server/entity/dictionaries.h"
+#include "server/job/export.h"
 #include "server/store/ddl.h"
 #include "server/store/migrate.h"
 #include <dirent.h>
@@ -287,6 +288,7 @@ pg_make_template(void)
 	store_begin(store);
 	if (dictionaries_seed(store, arena) != ERR_OK || roles_seed(store, arena) != ERR_OK ||
 	    runtime_seed(store, arena) != ERR_OK || numbering_seed(store, arena) != ERR_OK ||
+	    export_rules_seed(store, arena) != ERR_OK ||
 	    store_commit(store, arena) != ERR_OK)
 		pg_die("filling the template", store_message(store));
 	store_free(store);
