@@ -196,13 +196,15 @@ static const struct cli_command kehu_commands[] = {
 	    .options = OPT_BIT(FORMAT) | OPT_BIT(COLUMNS) | OPT_BIT(ENCODING) | OPT_BIT(REASON) |
 		OPT_BIT(OUTPUT),
 	    .usage = "ENTITY [QUERY]",
-	    .help = { "Take records away as a file: csv, tsv, jsonl or vcard", "把记录导出为 csv、tsv、jsonl 或 vcard 文件" },
+	    .help = { "Take records away as a file: csv, tsv, jsonl, vcard, pdf or text", "把记录导出为 csv、tsv、jsonl、vcard、pdf 或 text 文件" },
 	    .more = { "Needs the right to export and --reason; many rows wait for approval. The file says who "
 		      "took it, when and\nwhat for, and has rows that only it has; imports leave both out. "
-		      "--encoding utf-8-bom\nor gb18030 for spreadsheets; vcard is 4.0, vcard3 3.0, of customers and contacts.",
+		      "--encoding utf-8-bom\nor gb18030 for spreadsheets; vcard is 4.0, vcard3 3.0, of customers and contacts.\n"
+		      "pdf and text are pages to print, each with who, when and what for at its foot.",
 		"需要导出权限并说明 --reason；行数多时等待审批。文件注明导出人、时间和用途，\n"
 		"并含有仅此文件才有的行，导入时会略去。电子表格请用 --encoding utf-8-bom 或\n"
-		"gb18030；客户和联系人可导出为 vcard（4.0）或 vcard3（3.0）。" } },
+		"gb18030；客户和联系人可导出为 vcard（4.0）或 vcard3（3.0）。\n"
+		"pdf 和 text 为可打印的分页，每页页脚注明导出人、时间和用途。" } },
 	{ .name = "jobs",
 	    .run = cli_jobs,
 	    .options = OPT_BIT(FORMAT) | OPT_BIT(HEADER) | OPT_BIT(LIMIT),

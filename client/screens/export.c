@@ -26,6 +26,8 @@ static const struct export_kind {
 	{ T_EXPORT_CSV, "csv", "", "csv", false },
 	{ T_EXPORT_TSV, "tsv", "", "tsv", false },
 	{ T_EXPORT_JSONL, "jsonl", "", "jsonl", false },
+	{ T_EXPORT_PDF, "pdf", "", "pdf", false },
+	{ T_EXPORT_TEXT, "text", "", "txt", false },
 	{ T_EXPORT_VCARD, "vcard", "", "vcf", true },
 	{ T_EXPORT_VCARD3, "vcard3", "", "vcf", true },
 };

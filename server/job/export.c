@@ -31,6 +31,7 @@ struct export
 	bool more, sorted;
 	int64_t rows, canary_at; /* written; after which the next row of nobody comes */
 	struct canary canary;
+	const char *mark, *when;	     /* "kehu-export:…", and the moment it began */
 	const char *marks[EXPORT_MARKS_MAX]; /* names given to nobody, and the watermark */
 	size_t mark_count;
 	/* until the next transaction: */
@@ -113,7 +114,7 @@ export_put_page(struct export *export)
 		fields[i] = entity_field(export->entity, page->columns[i]);
 		cells[i] = call_say(call, fields[i]->en, fields[i]->zh);
 	}
-	export_writer_header(&export->writer, cells, page->n_columns);
+	export_writer_header(&export->writer, fields, cells, page->n_columns);
 	for (size_t r = 0; r < page->n_rows; r++) {
 		struct arena_mark mark = arena_mark(call->arena);
 		size_t at = r;
@@ -133,6 +134,65 @@ export_put_page(struct export *export)
 		arena_rewind(call->arena, mark);
 	}
 }
+
+/* ---- the watermark ----------------------------------------------------------------------- */
+
+const char *
+export_mark_in(struct arena *arena, const char *cell)
+{
+	const char *at = strstr(cell, EXPORT_MARK);
+
+	return at != NULL ? arena_strndup(arena, at, strcspn(at, " \t\"\r\n")) : NULL;
+}
+
+/* "Wang Fang (wang)" */
+static const char *
+export_who(const struct export *export)
+{
+	struct job *job = export->job;
+	const struct setup_record *user = access_setup(job->call->access, E_user, job->user);
+
+	return user != NULL ? arena_printf(job->arena, "%s (%s)", user->label, user->key) : "?";
+}
+
+/* Once what is exported is known, and in which language. */
+static void
+export_mark_begin(struct export *export)
+{
+	struct job *job = export->job;
+	struct call *call = job->call;
+	const struct entity *entity = export->entity->def;
+
+	if (export->mark != NULL)
+		return;
+	export->mark = arena_printf(job->arena, EXPORT_MARK "%" PRId64 ":%s", job->id,
+	    uuid_format(job->arena, uuid_new()));
+	export->when = date_format_us(job->arena, date_now_us(), call->session.offset_min);
+	export->writer.head = (struct export_head){
+		.title = call_say(call, entity->en, entity->zh),
+		.foot = arena_printf(job->arena, call_say(call, "%s, %s, for: %s", "%s %s 用途：%s"),
+		    export_who(export), export->when, export->request->reason),
+		.mark_label = call_say(call, "Mark", "水印"),
+		.mark = export->mark,
+		.lang = call->session.lang,
+		.offset_min = call->session.offset_min,
+	};
+}
+
+static void
+export_put_watermark(struct export *export)
+{
+	struct job *job = export->job;
+	const char *line = arena_printf(job->arena,
+	    call_say(job->call, "# Exported by %s on %s for: %s; %" PRId64 " rows; %s",
+		"# 导出人 %s 时间 %s 用途：%s 共 %" PRId64 " 行 %s"),
+	    export_who(export), export->when, export->request->reason, export->rows, export->mark);
+
+	export->marks[export->mark_count++] = export->mark;
+	export_writer_line(&export->writer, line);
+}
+
+/* ---- pages of the list ------------------------------------------------------------------- */
 
 static enum err
 export_page(struct job *job, void *to)
@@ -174,40 +234,12 @@ export_take_page(struct export *export)
 	err = readings_charge_export(export->job->call, export->entity, export->ids, page->n_rows);
 	if (err != ERR_OK)
 		return err;
+	export_mark_begin(export);
 	export->more = page->next.len > 0;
 	export->cursor_bytes = page->next.len;
 	memcpy(export->cursor, page->next.data, page->next.len);
 	export_put_page(export);
 	return ERR_OK;
-}
-
-/* ---- the watermark ----------------------------------------------------------------------- */
-
-const char *
-export_mark_in(struct arena *arena, const char *cell)
-{
-	const char *at = strstr(cell, EXPORT_MARK);
-
-	return at != NULL ? arena_strndup(arena, at, strcspn(at, " \t\"\r\n")) : NULL;
-}
-
-static void
-export_put_watermark(struct export *export)
-{
-	struct job *job = export->job;
-	struct call *call = job->call;
-	const struct setup_record *user = access_setup(call->access, E_user, job->user);
-	const char *mark = arena_printf(job->arena, EXPORT_MARK "%" PRId64 ":%s", job->id,
-	    uuid_format(job->arena, uuid_new()));
-	const char *line = arena_printf(job->arena,
-	    call_say(call, "# Exported by %s (%s) on %s for: %s; %" PRId64 " rows; %s",
-		"# 导出人 %s（%s） 时间 %s 用途：%s 共 %" PRId64 " 行 %s"),
-	    user != NULL ? user->label : "?", user != NULL ? user->key : "?",
-	    date_format_us(job->arena, date_now_us(), call->session.offset_min),
-	    export->request->reason, export->rows, mark);
-
-	export->marks[export->mark_count++] = mark;
-	export_writer_line(&export->writer, line);
 }
 
 /* Who has the file can be told by its marks; the audit says that there is one. */
@@ -286,7 +318,7 @@ export_store(struct export *export)
 	buf_clear(&export->bytes);
 	err = export_writer_encode(&export->writer, &export->bytes);
 	return err == ERR_OK ? job_result(export->job, export->bytes.data, export->bytes.bytes)
-			     : CALL_FAIL(export->job->call, ERR_INTERNAL);
+			     : CALL_FAIL(export->job->call, err);
 }
 
 static enum err
@@ -332,6 +364,7 @@ export_job_run(struct job *job)
 		err = job_transaction(job, export_end, export);
 	if (err == ERR_OK)
 		job_say(job, "%" PRId64 " rows", "共 %" PRId64 " 行", export->rows);
+	export_writer_close(&export->writer);
 	buf_fini(&export->text);
 	buf_fini(&export->bytes);
 	return err;

@@ -39,7 +39,11 @@ export_columns(struct call *call, const Kehu__Export *request, const struct enti
 
 	page->columns = request->columns;
 	page->column_count = request->n_columns;
-	if (!export_open(&writer, request, NULL) || !export_is_vcard(writer.format))
+	if (!export_open(&writer, request, NULL))
+		return CALL_FAIL(call, ERR_BAD_REQUEST);
+	if (export_is_printed(writer.format) && request->n_columns > DOC_COLUMNS_MAX)
+		return CALL_FAIL(call, ERR_TOO_LARGE);
+	if (!export_is_vcard(writer.format))
 		return ERR_OK;
 	wanted = export_vcard_fields(request->entity, &count);
 	if (wanted == NULL)
@@ -118,8 +122,8 @@ export_check(struct call *call, const Kehu__Export *request, const char **reason
 	if (!export_open(&writer, request, NULL))
 		return CALL_FAIL(call, ERR_BAD_REQUEST,
 		    .text = call_say(call,
-			"Formats are csv and tsv (utf-8, utf-8-bom or gb18030), jsonl, vcard and vcard3",
-			"格式为 csv、tsv（编码 utf-8、utf-8-bom、gb18030）、jsonl、vcard、vcard3"));
+			"Formats are csv and tsv (utf-8, utf-8-bom or gb18030), jsonl, vcard, vcard3, pdf and text",
+			"格式为 csv、tsv（编码 utf-8、utf-8-bom、gb18030）、jsonl、vcard、vcard3、pdf、text"));
 	if (strlen(text) > EXPORT_REASON_MAX * 4 ||
 	    text_clean(call->arena, text, strlen(text), TEXT_LINE, reason) != ERR_OK)
 		return CALL_FAIL(call, ERR_TOO_LONG);

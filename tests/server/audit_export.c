@@ -231,6 +231,41 @@ other_forms(void **state)
 	assert_int_equal(lines_of(slurp(file_in("e.csv"))), 2);
 }
 
+/* Pages to print are the same export: a right, a reason, approval, rows of nobody, and a foot that tells. */
+static void
+printed_pages_say_on_each_who_when_and_what_for(void **state)
+{
+	const char *text, *file, *at;
+	size_t pages = 1, feet = 0, marks;
+
+	assert_int_equal(run("ada", &text, "export", "customer", "--format", "pdf", "--reason", "x", NULL), 1);
+	assert_non_null(strstr(text, "E3001"));
+	assert_int_equal(run("cai", &text, "export", "customer", "level:A", "--format", "text", NULL), 1);
+	assert_non_null(strstr(text, "E3022"));
+	marks = (size_t)pg_int(DB, "SELECT count(*) FROM export_mark");
+	assert_int_equal(run("cai", &text, "export", "customer", "level:A", "--columns", "number,name,level", "--format",
+			     "text", "--reason", "打印核对", "-o", file_in("p.txt"), NULL),
+	    0);
+	file = slurp(file_in("p.txt"));
+	assert_non_null(strstr(file, "C900001"));
+	assert_non_null(strstr(file, "kehu-export:"));
+	for (at = file; (at = strchr(at, '\f')) != NULL && at[1] != '\0'; at++)
+		pages++;
+	for (at = file; (at = strstr(at, "(cai)")) != NULL; at++)
+		feet += memmem(at, strcspn(at, "\n"), "打印核对", strlen("打印核对")) != NULL;
+	assert_true(pages > 4);
+	/* each page's foot, and the line at the end */
+	assert_in_range(feet, pages, pages + 1);
+	assert_true((size_t)pg_int(DB, "SELECT count(*) FROM export_mark") >= marks + 2);
+	assert_int_equal(run("cai", &text, "export", "customer", "number:C900001", "--columns", "number,name",
+			     "--format", "pdf", "--reason", "x", "-o", file_in("p.pdf"), NULL),
+	    0);
+	assert_int_equal(strncmp(slurp(file_in("p.pdf")), "%PDF-", 5), 0);
+	assert_int_equal(run("cai", &text, "export", "customer", "number:C900001", "--encoding", "gb18030",
+			     "--format", "pdf", "--reason", "x", NULL),
+	    1);
+}
+
 /* ---- there and back ---------------------------------------------------------------------- */
 
 #define BACK_COLUMNS                                                                           \
@@ -392,6 +427,11 @@ above_the_limit_somebody_else_has_to_agree(void **state)
 {
 	const char *text, *number, *job;
 
+	/* a rule for each kind of record that customers' data lies in */
+	assert_int_equal(pg_int(DB, "SELECT count(DISTINCT entity) FROM approval_rule WHERE action = 'export' AND rows_over = 500 "
+				    "AND entity IN ('customer', 'contact', 'visit', 'lead', 'opportunity', 'order', 'quote', "
+				    "'receivable', 'outgoing')"), 9);
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM approval_rule WHERE action = 'export' AND entity IN ('product', 'user')"), 0);
 	pg_exec(DB, "UPDATE users SET superior_id = 105 WHERE id = 103");
 	number = ask_for_all("f.csv");
 	assert_int_equal(
@@ -499,6 +539,7 @@ main(void)
 		cmocka_unit_test(a_row_of_nobody_names_its_exporter),
 		cmocka_unit_test(an_import_leaves_out_what_stands_for_nobody),
 		cmocka_unit_test(other_forms),
+		cmocka_unit_test(printed_pages_say_on_each_who_when_and_what_for),
 		cmocka_unit_test(an_export_imported_again_changes_nothing),
 		cmocka_unit_test(customers_and_contacts_go_as_cards),
 		cmocka_unit_test(above_the_limit_somebody_else_has_to_agree),
