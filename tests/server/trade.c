@@ -705,19 +705,26 @@ expect_waits(const Kehu__ServerFrame *answer)
 	return written->id;
 }
 
-static void
-quote_with_a_discount_needs_approval_refused_amended_granted(void **state)
+/* An account manager may give five percent; more is asked of the superior. */
+static int64_t
+limit_discounts(const char *name)
 {
-	int64_t limit, quote, approval, order,
-	    role = client_list(guo, E_role, "name:account_manager")->page->rows[0]->id;
-	const Kehu__Record *record;
+	int64_t role = client_list(guo, E_role, "name:account_manager")->page->rows[0]->id;
 
-	limit = save(guo, E_discount_limit,
-	    SENT(TEXT_OF(F_discount_limit_name, "经理"),
+	pg_exec(DB, "UPDATE users SET superior_id = %d WHERE id = %d", USER_CAI, USER_ADA);
+	return save(guo, E_discount_limit,
+	    SENT(TEXT_OF(F_discount_limit_name, name),
 		NUMBER_OF(F_discount_limit_role_id, role),
 		NUMBER_OF(F_discount_limit_percent, 500)),
 	    NULL);
-	pg_exec(DB, "UPDATE users SET superior_id = %d WHERE id = %d", USER_CAI, USER_ADA);
+}
+
+static void
+quote_with_a_discount_needs_approval_refused_amended_granted(void **state)
+{
+	int64_t limit = limit_discounts("经理"), quote, approval, order;
+	const Kehu__Record *record;
+
 	quote = save(ada, E_quote, SENT(NUMBER_OF(F_quote_customer_id, customer)),
 	    LINES(LINE(E_quote_line, -1, pump, SO_MANY(Q(10)),
 		NUMBER_OF(F_quote_line_discount, 1500))));
@@ -753,6 +760,53 @@ quote_with_a_discount_needs_approval_refused_amended_granted(void **state)
 	expect_written(client_act(cai, E_approval, approval, "approve", NULL));
 	assert_string_equal(text_of(ada, E_order, order, F_order_state), "confirmed");
 	check_account(customer);
+	expect_written(client_delete(guo, E_discount_limit, limit, 0));
+}
+
+/* Ada confirms an order with a discount past her limit; the approval. */
+static int64_t
+ask_discount(int64_t *order)
+{
+	*order = save(ada, E_order, SENT(NUMBER_OF(F_order_customer_id, customer)),
+	    LINES(LINE(
+		E_order_line, -1, pump, SO_MANY(Q(1)), NUMBER_OF(F_order_line_discount, 900))));
+	return expect_waits(client_act(ada, E_order, *order, "confirm", NULL));
+}
+
+static void
+discount_is_granted_for_whom_is_away_or_disabled(void **state)
+{
+	int64_t limit = limit_discounts("缺席"), order, approval, away;
+
+	/* on leave: whoever stands in, and not the sender although they could */
+	away = save(cai, E_delegation,
+	    SENT(NUMBER_OF(F_delegation_to_user_id, USER_BEN),
+		NUMBER_OF(F_delegation_from_day, today),
+		NUMBER_OF(F_delegation_to_day, today + 3),
+		TEXT_OF(F_delegation_reason, "年假")),
+	    NULL);
+	approval = ask_discount(&order);
+	expect_error(client_act(ada, E_approval, approval, "approve", NULL), ERR_FORBIDDEN, 0);
+	expect_error(client_act(eve, E_approval, approval, "approve", NULL), ERR_FORBIDDEN, 0);
+	expect_written(client_act(ben, E_approval, approval, "approve", NULL));
+	assert_string_equal(text_of(ada, E_order, order, F_order_state), "confirmed");
+	expect_written(client_delete(cai, E_delegation, away, 0));
+	/* disabled: who is above them */
+	pg_exec(DB, "UPDATE users SET superior_id = %d, disabled = true WHERE id = %d",
+	    USER_EVE, USER_CAI);
+	approval = ask_discount(&order);
+	expect_written(client_act(eve, E_approval, approval, "approve", NULL));
+	assert_string_equal(text_of(ada, E_order, order, F_order_state), "confirmed");
+	/* and nobody when there is none: refused at once, nothing waits */
+	pg_exec(DB, "UPDATE users SET superior_id = NULL WHERE id = %d", USER_CAI);
+	order = save(ada, E_order, SENT(NUMBER_OF(F_order_customer_id, customer)),
+	    LINES(LINE(
+		E_order_line, -1, pump, SO_MANY(Q(1)), NUMBER_OF(F_order_line_discount, 900))));
+	expect_error(client_act(ada, E_order, order, "confirm", NULL), ERR_NO_APPROVER, 0);
+	assert_string_equal(text_of(ada, E_order, order, F_order_state), "draft");
+	pg_exec(DB, "UPDATE users SET disabled = false WHERE id = %d", USER_CAI);
+	client_free(cai);
+	cai = client_new(bed, "cai", LANG_EN);
 	expect_written(client_delete(guo, E_discount_limit, limit, 0));
 }
 
@@ -1199,6 +1253,37 @@ last_of(const char *table)
 	return (long)pg_int(DB, "SELECT max(id) FROM %s", table);
 }
 
+/* The discount of a quote by command line: asked, refused, amended, called to mind, granted. */
+static void
+issue_with_a_discount(long quote)
+{
+	const char *number = pg_exec(DB, "SELECT number FROM quote WHERE id = %ld", quote);
+	int64_t limit = limit_discounts("命令行折扣");
+	long approval;
+
+	number = arena_strdup(bed->arena, number);
+	shell("ada", "set quote %ld lines.discount=15", quote);
+	shell("ada", "act quote %ld issue", quote);
+	approval = last_of("approval");
+	expect_said(shell("ada", "list approval sender:me state:waiting"), number);
+	expect_said(shell("cai", "list approval approver:me"), number);
+	expect_said(shell("cai", "proposal %ld", approval), "已发出");
+	expect_said(shell("cai", "act approval %ld refuse", approval), "comment");
+	shell("cai", "act approval %ld refuse comment=最多一成", approval);
+	expect_said(shell("ada", "get approval %ld", approval), "最多一成");
+	expect_said(shell("ada", "act quote %ld order", quote), "草稿");
+	shell("ada", "set quote %ld lines.discount=10", quote);
+	shell("ada", "act quote %ld issue", quote);
+	assert_true(last_of("approval") > approval);
+	approval = last_of("approval");
+	expect_said(shell("ada", "act approval %ld approve", approval), "E3001");
+	shell("ada", "act approval %ld remind", approval);
+	expect_said(shell("cai", "list message --columns text"), "催办");
+	shell("cai", "act approval %ld approve", approval);
+	expect_said(shell("ada", "get quote %ld", quote), "已发出");
+	expect_written(client_delete(guo, E_discount_limit, limit, 0));
+}
+
 /* The whole of a sale by command line: from who called to the report of the evening. */
 static void
 sale_is_worked_from_a_shell_from_lead_to_report(void **state)
@@ -1210,23 +1295,22 @@ sale_is_worked_from_a_shell_from_lead_to_report(void **state)
 	shell("ada", "act opportunity %ld quote", last_of("opportunity"));
 	quote = last_of("quote");
 	shell("ada", "set quote %ld lines.product=备份水泵 lines.quantity=2", quote);
-	shell("ada", "act quote %ld issue", quote);
+	issue_with_a_discount(quote);
 	shell("ada", "act quote %ld order", quote);
 	order = last_of("sales_order");
 	shell("ada", "act order %ld confirm", order);
 	expect_said(
 	    shell("ada", "list opportunity customer:命令链条公司 --format csv --columns "
 			 "name,state,amount"),
-	    "2400.00");
+	    "2160.00");
 	shell("ada", "act order %ld plan instalments='50 today, 50 +30d'", order);
-	shell("hua", "new receipt customer=命令链条公司 amount=1200 reference=SHELL1");
+	shell("hua", "new receipt customer=命令链条公司 amount=1080 reference=SHELL1");
 	expect_said(
 	    shell("ada", "list receivable order:%s --format csv --columns number,paid,open",
 		pg_exec(DB, "SELECT number FROM sales_order WHERE id = %ld", order)),
-	    "1200.00");
+	    "1080.00");
 	shell("ada", "new work_report kind=daily");
 	shell("ada", "act work_report %ld hand_in", last_of("work_report"));
-	pg_exec(DB, "UPDATE users SET superior_id = %d WHERE id = %d", USER_CAI, USER_ADA);
 	shell("cai", "act work_report %ld read comment=很好", last_of("work_report"));
 	expect_said(
 	    shell("ada", "get work_report %ld", last_of("work_report")), "命令链条公司");
@@ -1693,6 +1777,7 @@ main(void)
 		cmocka_unit_test(opportunity_says_what_a_quote_of_it_lacks),
 		cmocka_unit_test(quote_that_ended_makes_no_order),
 		cmocka_unit_test(quote_with_a_discount_needs_approval_refused_amended_granted),
+		cmocka_unit_test(discount_is_granted_for_whom_is_away_or_disabled),
 		cmocka_unit_test(release_past_credit_goes_through_an_approval_rule),
 		cmocka_unit_test(order_is_delivered_in_parts_and_goods_come_back),
 		cmocka_unit_test(order_cancelled_or_closed_early_owes_only_what_was_delivered),
