@@ -226,6 +226,33 @@ report_take_paper(struct report *report)
 
 /* ---- where it goes ----------------------------------------------------------------------- */
 
+static bool
+report_may_export(const struct report *report)
+{
+	const char *reads = report->info->reads;
+	const struct entity_view *entity = report_next_read(report->call, &reads);
+
+	return (access_rights(report->call->user, entity->def) & RIGHT_EXPORT) != 0;
+}
+
+/* Many rows on paper or in a file are an export, by whatever name; one record's sheet is not. */
+static enum err
+report_check_rows(const struct report *report)
+{
+	struct call *call = report->call;
+	const char *format = call->request->report->format;
+	int64_t free_rows = call->server->settings.report_rows;
+
+	if (report->info->entity != NULL || format == NULL || strcmp(format, "preview") == 0 ||
+	    report->rows <= (uint64_t)free_rows || report_may_export(report))
+		return ERR_OK;
+	return CALL_FAIL(call, ERR_FORBIDDEN,
+	    .text = arena_printf(call->arena,
+		call_say(call, "More than %" PRId64 " rows on paper or in a file need the right to export",
+		    "打印或保存超过 %" PRId64 " 行需要导出权限"),
+		free_rows));
+}
+
 /* Rows on their way to the reader count against the day's budget. */
 static enum err
 report_charge(struct report *report, uint64_t rows)
@@ -233,7 +260,10 @@ report_charge(struct report *report, uint64_t rows)
 	struct call *call = report->call;
 	const char *reads = report->info->reads;
 	uint64_t news = rows - report->charged;
+	enum err err = report_check_rows(report);
 
+	if (err != ERR_OK)
+		return err;
 	report->charged = rows;
 	if (!readings_use(call, READ_REPORT, report_next_read(call, &reads), news))
 		return CALL_FAIL(call, ERR_BUDGET);
@@ -490,12 +520,10 @@ report_may_leave(struct report *report, const struct report_format *format)
 {
 	struct call *call = report->call;
 	const char *reads = report->info->reads;
-	const struct entity_view *entity = report_next_read(call, &reads);
 
-	if (format->sink != report_sink_csv || report->info->entity != NULL ||
-	    (access_rights(call->user, entity->def) & RIGHT_EXPORT) != 0)
+	if (format->sink != report_sink_csv || report->info->entity != NULL || report_may_export(report))
 		return ERR_OK;
-	return CALL_FAIL(call, ERR_FORBIDDEN, .entity = entity->def->number,
+	return CALL_FAIL(call, ERR_FORBIDDEN, .entity = report_next_read(call, &reads)->def->number,
 	    .text = call_say(call, "CSV needs the right to export", "CSV 需要导出权限"));
 }
 
