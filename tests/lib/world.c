@@ -27,6 +27,8 @@ static const struct {
 	{ "user", "*", NULL },
 	{ "pool", "*", NULL },
 	{ "role", "*", NULL },
+	{ "work_calendar", "hours", "1-5 09:00-18:00" },
+	{ "work_calendar", "zone", "UTC" },
 	{ "approval_rule", "entity", "customer" },
 	{ "approval_rule", "action", "save" },
 	{ "approval_rule", "fields", NULL },

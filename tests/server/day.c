@@ -673,6 +673,25 @@ roles_may_what_they_are_granted(void **state)
 	assert_string_equal(plan_days(plan), "");
 }
 
+static void
+working_calendar_knows_its_hours_and_its_zone(void **state)
+{
+	struct sent name = TEXT_OF(F_work_calendar_name, "东部"), hours = TEXT_OF(F_work_calendar_hours, "1-5 09:00-18:00");
+	int64_t id;
+
+	expect_error(client_save(ada, E_work_calendar, 0, 0, SENT(name), NULL), ERR_FORBIDDEN, 0);
+	expect_error(client_save(guo, E_work_calendar, 0, 0, SENT(name, TEXT_OF(F_work_calendar_hours, "1-5 18:00-09:00")), NULL),
+	    ERR_INVALID, F_work_calendar_hours);
+	expect_error(client_save(guo, E_work_calendar, 0, 0, SENT(name, hours, TEXT_OF(F_work_calendar_zone, "Asia/Nowhere")), NULL),
+	    ERR_INVALID, F_work_calendar_zone);
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM work_calendar"), 0);
+	id = expect_written(client_save(guo, E_work_calendar, 0, 0,
+	    SENT(name, hours, TEXT_OF(F_work_calendar_zone, "Europe/Berlin"), NUMBER_OF(F_work_calendar_branch_id, BRANCH_EAST)), NULL))->id;
+	expect_error(client_save(guo, E_work_calendar, 0, 0, SENT(name, hours), NULL), ERR_DUPLICATE, F_work_calendar_name);
+	assert_int_equal(client_get(ada, E_work_calendar, id)->answer_case, KEHU__SERVER_FRAME__ANSWER_GET);
+	expect_written(client_save(guo, E_work_calendar, id, 1, SENT(TEXT_OF(F_work_calendar_hours, "1-6 09:00-12:00")), NULL));
+}
+
 static int
 set_up(void **state)
 {
@@ -732,6 +751,7 @@ main(void)
 		cmocka_unit_test(reminder_of_who_is_here_is_not_mailed),
 		cmocka_unit_test(calendar_is_read_by_a_real_reader),
 		cmocka_unit_test(roles_may_what_they_are_granted),
+		cmocka_unit_test(working_calendar_knows_its_hours_and_its_zone),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
