@@ -224,6 +224,16 @@ call_begin(struct call *call, bool more_than_one_trip)
 }
 
 void
+call_plan_once(struct call *call)
+{
+	struct sql *sql = sql_new(call->arena);
+
+	sql_add(sql, "SELECT set_config('plan_cache_mode', 'force_generic_plan', true)");
+	sql_named(sql);
+	store_queue(call->store, sql, NULL);
+}
+
+void
 call_open(struct call *call, const struct entity *entity, int64_t id, bool write)
 {
 	struct sql *sql = sql_new(call->arena);

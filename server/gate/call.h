@@ -156,6 +156,12 @@ void call_begin(struct call *call, bool more_than_one_trip);
 /* Queue the transaction's context again: another call had its own for a while. */
 void call_context(struct call *call);
 
+/*
+ * In this transaction named statements are planned once for all parameters: for statements whose plan is
+ * right whatever they are given, where planning costs more than running.
+ */
+void call_plan_once(struct call *call);
+
 /* Let the rows of lines and children of this record be read (and changed, when write) in this transaction. */
 void call_open(struct call *call, const struct entity *entity, int64_t id, bool write);
 

@@ -485,17 +485,6 @@ search_kinds(struct call *call, struct search_kind *kinds)
 	return count;
 }
 
-/* In this transaction: left alone the planner takes words that it does not know for rare ones. */
-static void
-search_plan_once(struct call *call)
-{
-	struct sql *sql = sql_new(call->arena);
-
-	sql_add(sql, "SELECT set_config('plan_cache_mode', 'force_generic_plan', true)");
-	sql_named(sql);
-	store_queue(call->store, sql, NULL);
-}
-
 enum err
 handle_search(struct call *call)
 {
@@ -516,9 +505,10 @@ handle_search(struct call *call)
 	if (count == 0)
 		return CALL_FAIL(call, ERR_NO_SUCH_ENTITY, .entity = search->entity);
 	call_begin(call, true);
-	/* What is asked without a filter is the same few statements. */
+	/* What is asked without a filter is the same few statements; left alone the planner takes words that
+	 * it does not know for rare ones. */
 	if (search->query == NULL || search->query[0] == '\0')
-		search_plan_once(call);
+		call_plan_once(call);
 	for (size_t k = 0; err == ERR_OK && k < count; k++)
 		err = search_one(call, &kinds[k], cursor.rest && cursor.kind == k,
 		    cursor.rest ? 0 : cursor.skip + limit + 1);

@@ -583,7 +583,7 @@ page_queue(struct call *call, struct page_reading *reading)
 		sql_addf(sql, " LEFT JOIN %s_figures f ON f.id = t.id",
 		    entity_table(reading->entity->def));
 	sql_addf(sql, " ORDER BY %s", order);
-	if (!reading->filter.user_filter && !reading->has_only)
+	if (!reading->filter.user_filter && (!reading->has_only || reading->request.often))
 		sql_named(sql);
 	store_queue(call->store, sql, &reading->rows);
 }

@@ -21,6 +21,7 @@ struct page_request {
 	const struct field *parent_field; /* Related: this field is parent_id */
 	int64_t parent_id;
 	uint32_t parent_entity;
+	bool often;                 /* the same again and again: its statement stays prepared with page_only, too */
 };
 
 /*

@@ -1,7 +1,7 @@
 /*
  * Team: of each person whose work reports the reader reads, what was done today, what is late,
  * and how far this month's targets are. One statement by the indexes of owners, under the
- * reader's own scopes.
+ * reader's own scopes; planning it costs more than running it, so that is done once.
  */
 #include "server/record/team.h"
 
@@ -160,6 +160,7 @@ team_queue(struct call *call, const int64_t *ids, size_t count, struct rows **ro
 	sql_addf(sql,
 	    ") AND NOT u.disabled AND u.deleted_at IS NULL ORDER BY u.label_key, u.id LIMIT %d",
 	    TEAM_PEOPLE);
+	sql_named(sql);
 	store_queue(call->store, sql, rows);
 }
 
@@ -259,6 +260,7 @@ handle_team(struct call *call)
 	ids = ARENA_ARRAY(call->arena, int64_t, access_setup_count(call->access, E_user) + 1);
 	count = team_people(call, &arms, me, ids);
 	call_begin(call, false);
+	call_plan_once(call);
 	team_queue(call, ids, count, &rows);
 	team_queue_unowned(call, &unowned);
 	err = store_flush(call->store, call->arena);

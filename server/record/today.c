@@ -1,6 +1,7 @@
 /*
  * Today: what the asker's day holds, each part a page of rows. Two trips to the database: ids of what
- * only an index of its own finds, then all pages at once, each by the arm of the reader's own rows.
+ * each part holds, by an index of its own, then the pages of those that hold something, all at once.
+ * Statements are named and planned once: planning them took three times what running them does.
  *
  * Nothing is scanned: activities still open have an index by owner, customers to see are in
  * customer_due by owner, birthdays are a number by owner. What of it belongs to colleagues is theirs.
@@ -25,11 +26,11 @@
 
 struct today;
 
-/* query NULL: its ids are found first, by find; list is then what shows the whole of it as a list. */
+/* find finds its ids, list is what shows the whole of it as a list (NULL: nothing does). */
 struct section_kind {
 	const char *name, *zh, *en;
 	uint32_t entity;
-	const char *query, *list, *columns;
+	const char *list, *columns;
 	void (*find)(struct call *call, const struct today *today, struct sql *sql, size_t limit);
 	bool shared; /* not only the reader's own: what is shared with them */
 	bool (*concerns)(struct call *call, const struct today *today); /* NULL: everybody */
@@ -42,7 +43,7 @@ struct section {
 	uint32_t columns[8];
 	size_t column_count;
 	struct page_reading *reading;
-	struct rows *found, *counted;
+	struct rows *found;
 	int64_t *ids;
 };
 
@@ -89,7 +90,82 @@ today_reads_reports(struct call *call, const struct today *today)
 	return today->people_count > 0;
 }
 
-/* ---- what has to be found by an index of its own ------------------------------------------ */
+/* ---- what is found, by an index of its own ------------------------------------------------ */
+
+/* The moment that a day of the reader's begins. */
+static void
+today_begin(struct call *call, struct sql *sql, int64_t day)
+{
+	sql_moment(sql, day * US_PER_DAY - call->session.offset_min * INT64_C(60) * US_PER_SECOND);
+}
+
+static void
+today_find_reminders(struct call *call, const struct today *today, struct sql *sql, size_t limit)
+{
+	(void)today;
+	sql_add(sql, "SELECT r.id FROM reminder r WHERE r.owner_id = ");
+	sql_int(sql, call->session.user);
+	sql_addf(sql, " AND r.state = 'told' AND r.deleted_at IS NULL ORDER BY r.due_at, r.id LIMIT %zu", limit);
+}
+
+/* Activities still open; after this what their moment is to be. */
+static void
+today_find_open(struct call *call, struct sql *sql)
+{
+	sql_add(sql, "SELECT v.id FROM visit v WHERE v.owner_id = ");
+	sql_int(sql, call->session.user);
+	sql_add(sql, " AND v.state IN ('planned', 'started') AND v.deleted_at IS NULL AND v.at");
+}
+
+static void
+today_find_overdue(struct call *call, const struct today *today, struct sql *sql, size_t limit)
+{
+	(void)today;
+	today_find_open(call, sql);
+	sql_add(sql, " < ");
+	today_begin(call, sql, call_today(call));
+	sql_addf(sql, " ORDER BY v.at, v.id LIMIT %zu", limit);
+}
+
+static void
+today_find_today(struct call *call, const struct today *today, struct sql *sql, size_t limit)
+{
+	(void)today;
+	today_find_open(call, sql);
+	sql_add(sql, " >= ");
+	today_begin(call, sql, call_today(call));
+	sql_add(sql, " AND v.at < ");
+	today_begin(call, sql, call_today(call) + 1);
+	sql_addf(sql, " ORDER BY v.at, v.id LIMIT %zu", limit);
+}
+
+static void
+today_find_steps(struct call *call, const struct today *today, struct sql *sql, size_t limit)
+{
+	(void)today;
+	sql_add(sql, "SELECT s.id FROM plan_step s WHERE s.owner_id = ");
+	sql_int(sql, call->session.user);
+	sql_add(sql, " AND s.state = 'open' AND s.deleted_at IS NULL AND s.due_on <= ");
+	sql_date(sql, call_today(call));
+	sql_addf(sql, " ORDER BY s.due_on, s.id LIMIT %zu", limit);
+}
+
+/* Until the end of this month. */
+static void
+today_find_closing(struct call *call, const struct today *today, struct sql *sql, size_t limit)
+{
+	struct ymd next = date_to_ymd(call_today(call));
+
+	(void)today;
+	next.day = 1;
+	next.year += next.month == 12;
+	next.month = next.month % 12 + 1;
+	sql_add(sql, "SELECT o.id FROM opportunity o WHERE o.owner_id = ");
+	sql_int(sql, call->session.user);
+	sql_add(sql, " AND o.state = 'open' AND o.deleted_at IS NULL AND o.expected_on < ");
+	sql_date(sql, date_from_ymd(next));
+	sql_addf(sql, " ORDER BY o.expected_on, o.id LIMIT %zu", limit);
+}
 
 static void
 today_find_approvals(struct call *call, const struct today *today, struct sql *sql, size_t limit)
@@ -247,12 +323,12 @@ today_find_birthdays(struct call *call, const struct today *today, struct sql *s
 /* ---- sections ----------------------------------------------------------------------------- */
 
 static const struct section_kind today_kinds[] = {
-	{ "reminders", "提醒", "Reminders", E_reminder, .query = "state:told sort:due_at",
-	    .columns = "due_at text customer_id visit_id state" },
-	{ "overdue", "逾期", "Overdue", E_visit, .query = "state:planned,started at:<today sort:at",
-	    .columns = "at kind customer_id purpose state" },
-	{ "today", "今天", "Today", E_visit, .query = "state:planned,started at:today sort:at",
-	    .columns = "at kind customer_id purpose state minutes" },
+	{ "reminders", "提醒", "Reminders", E_reminder, .list = "owner:me state:told sort:due_at",
+	    .columns = "due_at text customer_id visit_id state", .find = today_find_reminders },
+	{ "overdue", "逾期", "Overdue", E_visit, .list = "owner:me state:planned,started at:<today sort:at",
+	    .columns = "at kind customer_id purpose state", .find = today_find_overdue },
+	{ "today", "今天", "Today", E_visit, .list = "owner:me state:planned,started at:today sort:at",
+	    .columns = "at kind customer_id purpose state minutes", .find = today_find_today },
 	{ "approvals", "待审批", "To approve", E_approval, .list = "approvers:me state:waiting",
 	    .columns = "created_at title owner_id", .find = today_find_approvals, .shared = true },
 	{ "reports", "待阅报告", "To read", E_work_report, .list = "state:handed_in -owner:me",
@@ -269,11 +345,11 @@ static const struct section_kind today_kinds[] = {
 	    .concerns = today_collects },
 	{ "contact", "该联系", "To contact", E_customer, .list = "owner:me due:..today",
 	    .columns = "next_visit_on name level", .find = today_find_contact },
-	{ "plan", "开发计划", "Plan steps", E_plan_step, .query = "state:open due:..today sort:due_on",
-	    .columns = "due_on customer_id step state" },
+	{ "plan", "开发计划", "Plan steps", E_plan_step, .list = "owner:me state:open due:..today sort:due_on",
+	    .columns = "due_on customer_id step state", .find = today_find_steps },
 	{ "closing", "本月成交", "Closing", E_opportunity,
-	    .query = "state:open expected_on:..eom sort:expected_on",
-	    .columns = "expected_on name stage amount" },
+	    .list = "owner:me state:open expected_on:..eom sort:expected_on",
+	    .columns = "expected_on name stage amount", .find = today_find_closing },
 	{ "quotes", "报价到期", "Quotes end", E_quote, .list = "owner:me state:issued valid_until:..+7d",
 	    .columns = "valid_until customer_id number total state", .find = today_find_quotes },
 	{ "leads", "新线索", "New leads", E_lead, .list = "owner:me state:new",
@@ -336,9 +412,8 @@ today_prepare(struct call *call, struct today *today)
 		section->arms = section->kind->shared ? arms :
 			(struct arms){ .right = RIGHT_VIEW, .own = call->session.user };
 		err = page_prepare(call, &(struct page_request){
-		    .entity = section->entity, .arms = &section->arms, .query = section->kind->query,
-		    .columns = section->columns, .column_count = section->column_count,
-		    .limit = today->limit }, &section->reading);
+		    .entity = section->entity, .arms = &section->arms, .columns = section->columns,
+		    .column_count = section->column_count, .limit = today->limit, .often = true }, &section->reading);
 		if (err != ERR_OK)
 			return err;
 		today->count++;
@@ -375,11 +450,8 @@ today_find(struct call *call, struct today *today)
 
 	for (size_t i = 0; i < today->count; i++) {
 		struct section *section = &today->sections[i];
-		struct sql *sql;
+		struct sql *sql = sql_new(call->arena);
 
-		if (section->kind->find == NULL)
-			continue;
-		sql = sql_new(call->arena);
 		section->kind->find(call, today, sql, TODAY_COUNT);
 		sql_named(sql);
 		store_queue(call->store, sql, &section->found);
@@ -388,19 +460,11 @@ today_find(struct call *call, struct today *today)
 	for (size_t i = 0; err == ERR_OK && i < today->count; i++) {
 		struct section *section = &today->sections[i];
 
-		if (section->kind->find == NULL)
-			continue;
 		section->ids = ARENA_ARRAY(call->arena, int64_t, section->found->count + 1);
 		for (size_t r = 0; r < section->found->count; r++)
 			section->ids[r] = rows_int(section->found, r, 0);
 	}
 	return err;
-}
-
-static bool
-today_is_empty(const struct section *section)
-{
-	return section->kind->find != NULL && section->found->count == 0;
 }
 
 static enum err
@@ -409,13 +473,10 @@ today_read(struct call *call, struct today *today)
 	for (size_t i = 0; i < today->count; i++) {
 		struct section *section = &today->sections[i];
 
-		if (today_is_empty(section))
+		if (section->found->count == 0)
 			continue;
-		if (section->kind->find != NULL)
-			page_only(section->reading, section->ids,
-			    section->found->count < today->limit ? section->found->count : today->limit);
-		else
-			page_count(call, section->reading, TODAY_COUNT, &section->counted);
+		page_only(section->reading, section->ids,
+		    section->found->count < today->limit ? section->found->count : today->limit);
 		page_queue(call, section->reading);
 	}
 	if (today->people != NULL)
@@ -429,8 +490,6 @@ today_read(struct call *call, struct today *today)
 static uint32_t
 today_count(const struct section *section, const struct today *today, const Kehu__Page *page)
 {
-	if (section->kind->find == NULL)
-		return (uint32_t)rows_int(section->counted, 0, 0);
 	return (uint32_t)(section->found->count > today->limit ? section->found->count : page->n_rows);
 }
 
@@ -440,7 +499,7 @@ today_order(const struct section *section, Kehu__Page *page)
 {
 	size_t next = 0;
 
-	for (size_t i = 0; section->kind->find != NULL && next < page->n_rows && i < section->found->count; i++)
+	for (size_t i = 0; next < page->n_rows && i < section->found->count; i++)
 		for (size_t r = next; r < page->n_rows; r++)
 			if (page->rows[r]->id == section->ids[i]) {
 				Kehu__Row *row = page->rows[r];
@@ -464,7 +523,7 @@ today_answer(struct call *call, const struct today *today)
 		Kehu__TodaySection *part;
 		Kehu__Page *page;
 
-		if (today_is_empty(section))
+		if (section->found->count == 0)
 			continue;
 		page = page_take(call, section->reading);
 		if (page->n_rows == 0)
@@ -476,9 +535,7 @@ today_answer(struct call *call, const struct today *today)
 		part->label = arena_strdup(call->arena, call_say(call, kind->en, kind->zh));
 		part->has_entity = true;
 		part->entity = kind->entity;
-		if (kind->query != NULL)
-			part->query = arena_printf(call->arena, "owner:me %s", kind->query);
-		else if (kind->list != NULL)
+		if (kind->list != NULL)
 			part->query = arena_strdup(call->arena, kind->list);
 		part->page = page;
 		part->has_count = true;
@@ -510,6 +567,7 @@ handle_today(struct call *call)
 	if (err != ERR_OK)
 		return err;
 	call_begin(call, true);
+	call_plan_once(call);
 	err = today_find(call, today);
 	if (err == ERR_OK)
 		err = today_read(call, today);
