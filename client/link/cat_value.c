@@ -51,6 +51,22 @@ cat_choice_text(const struct cat *cat, const Kehu__Field *field, const char *cod
 	return item != NULL && item->label != NULL ? item->label : code;
 }
 
+/* "1,200" for 1,200.0000: nobody types the noughts, and nobody reads them. */
+static const char *
+cat_quantity(struct arena *arena, const Kehu__Field *field, int64_t number, bool plain)
+{
+	const char *text = money_format(arena, number, (int)field->decimals, plain);
+	size_t length = strlen(text);
+
+	if (plain || strchr(text, '.') == NULL)
+		return text;
+	while (text[length - 1] == '0')
+		length--;
+	if (text[length - 1] == '.')
+		length--;
+	return arena_strndup(arena, text, length);
+}
+
 static const char *
 cat_number_text(struct arena *arena, const struct cat *cat, const Kehu__Field *field,
     const Kehu__Value *value, const struct cat_style *style)
@@ -76,7 +92,7 @@ cat_number_text(struct arena *arena, const struct cat *cat, const Kehu__Field *f
 			arena, value->number, decimals < 0 ? 2 : decimals, style->plain),
 		    currency);
 	case CAT_QUANTITY:
-		return money_format(arena, value->number, (int)field->decimals, style->plain);
+		return cat_quantity(arena, field, value->number, style->plain);
 	case CAT_REF:
 		return value->text != NULL ? value->text
 					   : arena_printf(arena, "#%" PRId64, value->number);

@@ -172,6 +172,9 @@ action_item(const struct action_list *list, enum action_kind kind, size_t index,
 {
 	int fits = picker_match(label, list->typed);
 
+	/* the name stands beside the label, so it is typed too */
+	if (fits == 0 && kind == ACTION_NAMED)
+		fits = picker_match(note, list->typed);
 	if (fits == list->want)
 		picker_add(list->picker,
 		    &(struct picker_item){

@@ -231,21 +231,6 @@ values_money_text(struct arena *arena, const Kehu__Value *value)
 					    : arena_printf(arena, "%s %s", amount, currency);
 }
 
-/* "1,200" for 1,200.0000: nobody types the noughts, and nobody reads them. */
-static const char *
-values_trim(struct arena *arena, const char *text)
-{
-	size_t length = strlen(text);
-
-	if (strchr(text, '.') == NULL)
-		return text;
-	while (text[length - 1] == '0')
-		length--;
-	if (text[length - 1] == '.')
-		length--;
-	return arena_strndup(arena, text, length);
-}
-
 /* What stands in the box: what could have been typed. */
 static const char *
 values_text(const struct values *values, struct arena *arena, const Kehu__Field *field,
@@ -259,9 +244,6 @@ values_text(const struct values *values, struct arena *arena, const Kehu__Field 
 		return value->number != 0 ? "1" : "";
 	if (field->type == CAT_MONEY && value->has_number && !value->masked)
 		return values_money_text(arena, value);
-	if (field->type == CAT_QUANTITY && value->has_number && !value->masked)
-		return values_trim(
-		    arena, cat_value_text(arena, values->cat, field, value, &style));
 	return cat_value_text(arena, values->cat, field, value, &style);
 }
 
@@ -491,7 +473,9 @@ values_follow_choice(struct values *values, size_t index, const char *code)
 
 	for (size_t i = 0; i < values->count; i++) {
 		const Kehu__Field *field = values->boxes[i].field;
-		const char *unless = field != NULL && field->required_unless != NULL ? field->required_unless : "";
+		const char *unless = field != NULL && field->required_unless != NULL
+					 ? field->required_unless
+					 : "";
 
 		if (strncmp(unless, name, length) == 0 && unless[length] == ' ')
 			values->fields[i].required = !text_has_word(unless + length, code);

@@ -63,12 +63,13 @@ record_head_draw(struct record_screen *screen, struct rect rect)
 {
 	const char *version =
 	    arena_printf(cells_scratch(), tr(T_RECORD_VERSION), screen->record->version);
+	const char *number = overview_number(screen);
+	const char *label = screen->record->label != NULL ? screen->record->label : "";
 	int right = (int)text_cols(version), x = rect.x, end = rect.x + rect.cols - right - 2;
 
-	x += cells_add(rect.y, x, end - x, overview_number(screen), ROLE_LINK);
-	x += cells_add(rect.y, x + 1, end - x - 1,
-		 screen->record->label != NULL ? screen->record->label : "", ROLE_STRONG) +
-	     1;
+	x += cells_add(rect.y, x, end - x, number, ROLE_LINK);
+	if (strcmp(number + 1, label) != 0) /* papers are called by their number */
+		x += cells_add(rect.y, x + 1, end - x - 1, label, ROLE_STRONG) + 1;
 	if (screen->record->deleted)
 		x += cells_add(rect.y, x + 2, end - x - 2, tr(T_RECORD_DELETED), ROLE_BAD) + 2;
 	for (size_t i = 0; i < screen->entity->n_fields && x + 4 < end; i++) {
@@ -112,7 +113,7 @@ overview_add_lines(
 
 	for (size_t i = 0; i < screen->record->n_lines; i++) {
 		const Kehu__Record *line = screen->record->lines[i];
-		const char *text = "";
+		const char *text = "", *named = "";
 
 		if (line->entity != kind->number)
 			continue;
@@ -120,9 +121,11 @@ overview_add_lines(
 			const char *cell = cat_value_text(cells_scratch(), app_cat(screen->app),
 			    kind->fields[f], cat_value(line, kind->fields[f]->number), &style);
 
-			if (*cell)
+			/* what it is called, where it is called as what it names */
+			if (*cell && strcmp(cell, named) != 0)
 				text = arena_printf(
 				    cells_scratch(), "%s%s%s", text, *text ? "  " : "", cell);
+			named = kind->fields[f]->type == CAT_REF ? cell : "";
 		}
 		overview_add(page, label, text, ROLE_NORMAL);
 		label = "";
@@ -171,7 +174,8 @@ overview_fill(struct record_screen *screen, struct overview_page *page)
 		}
 		if ((field->flags & CAT_FIGURE) != 0 ||
 		    /* The head has it, but not all of a long text. */
-		    (field->number == screen->entity->label_field && field->type != CAT_BLOCK) ||
+		    (field->number == screen->entity->label_field &&
+			field->type != CAT_BLOCK) ||
 		    strcmp(field->name, "number") == 0 ||
 		    cat_value_empty(cat_value(screen->record, field->number)))
 			continue;
