@@ -31,6 +31,15 @@ const struct report_info report_list[] = {
 	    .make = report_visit_sheet,
 	},
 	{
+	    .name = "role_matrix",
+	    .zh = "角色权限表",
+	    .en = "Matrix of a role",
+	    .entity = "role",
+	    .parameters = report_role_matrix_parameters,
+	    .reads = "role role_grant role_field",
+	    .make = report_role_matrix,
+	},
+	{
 	    .name = "quote",
 	    .zh = "报价单",
 	    .en = "Quotation",

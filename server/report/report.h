@@ -130,6 +130,9 @@ extern const struct field report_opportunity_funnel_parameters[];
 enum err report_opportunity_funnel_check(struct report *report);
 enum err report_opportunity_funnel(struct report *report);
 
+extern const struct field report_role_matrix_parameters[];
+enum err report_role_matrix(struct report *report);
+
 extern const struct field report_targets_parameters[];
 enum err report_targets_check(struct report *report);
 enum err report_targets(struct report *report);

@@ -207,6 +207,20 @@ report_end_company(void **state)
 	return 0;
 }
 
+static void
+role_matrix_says_what_a_role_may(void **state)
+{
+	int64_t role = pg_int(DB, "SELECT id FROM role WHERE name = 'account_manager'");
+	const char *text = report_text(guo, "role_matrix", "text", PARAMETERS({ 1, role, NULL }));
+
+	expect_text(text, "角色权限表");
+	expect_text(text, "客户经理");
+	expect_text(text, "重复计划");
+	expect_text(text, "分配");
+	expect_text(text, "check_in_code");
+	expect_text(text, "隐藏");
+}
+
 /* ---- the visit sheet --------------------------------------------------------------------- */
 
 static void
@@ -486,6 +500,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(role_matrix_says_what_a_role_may),
 		cmocka_unit_test(visit_sheet_says_everything_about_the_visit),
 		cmocka_unit_test(visit_sheet_is_english_for_who_reads_english),
 		cmocka_unit_test(visit_sheet_of_anothers_visit_does_not_exist),
