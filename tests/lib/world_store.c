@@ -322,6 +322,9 @@ world_store_entity(struct world *world, const struct entity_view *view)
 void
 world_store_rows(struct world *world)
 {
+	/* When these customers leave is made up: the server must not work it out. */
+	pg_exec(world->database, "CREATE OR REPLACE FUNCTION kehu_pool_read() RETURNS bigint "
+				 "LANGUAGE sql AS 'SELECT 0::bigint'");
 	for (int turn = 0; turn < 3; turn++) {
 		for (uint32_t number = 1; number < 1000; number++) {
 			const struct entity_view *view = catalog_entity(world->catalog, number);
