@@ -160,6 +160,12 @@ uint32_t record_rights(const struct row_rights *rights, const struct access_row 
  */
 MUST_CHECK enum err record_may(
     struct call *call, const struct record *record, enum right right, const char *action);
+/*
+ * May the reader make this new record, for whom and where it is now to be (owner, department, branch,
+ * pool, customer are set)? ERR_FORBIDDEN where no arm of a grant to create reaches it; shares reach
+ * nothing that is not there yet.
+ */
+MUST_CHECK enum err record_may_make(struct call *call, const struct record *record);
 
 /* "t.owner_id = … OR …" for one row read by id; TRUE for all. Appends to sql. */
 void record_arms_where(struct call *call, struct sql *sql, const struct entity_view *entity,

@@ -290,6 +290,9 @@ record_save(struct call *call, struct record *record)
 		err = save_check_references(call, record);
 	if (err == ERR_OK)
 		err = rule_run_hooks(call, HOOK_BEFORE_SAVE, record);
+	/* Hooks may have moved it: to a pool, to the person whose target it is. */
+	if (err == ERR_OK && record->is_new)
+		err = record_may_make(call, record);
 	if (err == ERR_OK)
 		err = record_store(call, record);
 	if (err == ERR_OK)

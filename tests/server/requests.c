@@ -202,6 +202,44 @@ save_gives_ownership_only_with_the_right(void **state)
 		NUMBER_OF(F_visit_owner_id, USER_BEN)), NULL), ERR_FORBIDDEN, F_visit_owner_id);
 }
 
+/* Cai leads department 11 and below, Dan is in 13; with a scope of shared alone nothing new is reached. */
+static void
+expect_nothing_made_out_of_reach(int64_t customer)
+{
+	int64_t before = pg_int(DB, "SELECT count(*) FROM customer") + pg_int(DB, "SELECT count(*) FROM contact");
+
+	expect_error(client_save(cai, E_customer, 0, 0,
+	    SENT(TEXT_OF(F_customer_name, "给远处同事"), NUMBER_OF(F_customer_owner_id, USER_DAN)), NULL),
+	    ERR_FORBIDDEN, 0);
+	pg_exec(DB, "UPDATE role_grant SET scope = 'shared' WHERE entity IN ('customer', 'contact') AND role_id ="
+		    " (SELECT id FROM role WHERE name = 'account_manager');"
+		    "UPDATE state SET access_epoch = access_epoch + 1");
+	expect_error(client_save(ben, E_customer, 0, 0, SENT(TEXT_OF(F_customer_name, "只有共享")), NULL),
+	    ERR_FORBIDDEN, 0);
+	expect_error(client_save(ben, E_contact, 0, 0,
+	    SENT(TEXT_OF(F_contact_name, "只有共享"), NUMBER_OF(F_contact_customer_id, customer)), NULL),
+	    ERR_FORBIDDEN, 0);
+	pg_exec(DB, "UPDATE role_grant SET scope = 'own' WHERE entity IN ('customer', 'contact') AND role_id ="
+		    " (SELECT id FROM role WHERE name = 'account_manager');"
+		    "UPDATE state SET access_epoch = access_epoch + 1");
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM customer") + pg_int(DB, "SELECT count(*) FROM contact"), before);
+}
+
+static void
+save_makes_nothing_out_of_reach_with_or_without_row_policies(void **state)
+{
+	int64_t id = make_customer(ada, "共享着建", "共建");
+
+	expect_written(client_act(ada, E_customer, id, "share", SENT(NUMBER_OF(1, USER_BEN), NUMBER_OF(2, 1))));
+	expect_nothing_made_out_of_reach(id);
+	pg_exec(DB, "ALTER TABLE customer DISABLE ROW LEVEL SECURITY; ALTER TABLE contact DISABLE ROW LEVEL SECURITY");
+	expect_nothing_made_out_of_reach(id);
+	pg_exec(DB, "ALTER TABLE customer ENABLE ROW LEVEL SECURITY; ALTER TABLE contact ENABLE ROW LEVEL SECURITY");
+	/* to somebody within reach it is given */
+	expect_written(client_save(cai, E_customer, 0, 0,
+	    SENT(TEXT_OF(F_customer_name, "给近处同事"), NUMBER_OF(F_customer_owner_id, USER_BEN)), NULL));
+}
+
 static void
 save_names_the_field_that_must_be_unique(void **state)
 {
@@ -775,6 +813,7 @@ main(void)
 		cmocka_unit_test(save_conflict_shows_both_sides),
 		cmocka_unit_test(save_changes_and_removes_lines_with_the_record_version),
 		cmocka_unit_test(save_gives_ownership_only_with_the_right),
+		cmocka_unit_test(save_makes_nothing_out_of_reach_with_or_without_row_policies),
 		cmocka_unit_test(save_names_the_field_that_must_be_unique),
 		cmocka_unit_test(tags_filter_the_list),
 		cmocka_unit_test(rows_of_others_do_not_exist),
