@@ -199,7 +199,7 @@ main_migrate(struct arena *arena, const struct server_settings *settings,
 	} else if (strcmp(options->command, "init") == 0) {
 		err = migrate_init(&migrate, arena, &why);
 		if (err == ERR_OK)
-			err = setup_first(arena, migrate.conninfo, &password, &why);
+			err = setup_first(arena, &migrate, &password, &why);
 		if (err == ERR_OK)
 			err = maintain_run(&migrate, arena, &done, &why);
 		if (err == ERR_OK)
@@ -209,7 +209,7 @@ main_migrate(struct arena *arena, const struct server_settings *settings,
 	} else {
 		err = migrate_run(&migrate, arena, &why);
 		if (err == ERR_OK)
-			err = setup_seed(arena, migrate.conninfo, &why);
+			err = setup_seed(arena, &migrate, &why);
 		if (err == ERR_OK)
 			err = main_tell_derived(migrate.conninfo, arena, &why);
 	}

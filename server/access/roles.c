@@ -297,88 +297,11 @@ roles_collect_fields(struct arena *arena)
 	return columns;
 }
 
-static enum err
-roles_seed_fields(struct store *store, struct arena *arena)
+/* n (role, entity, scope, rights, actions, nth): what ships. */
+static void
+roles_put_grants(struct sql *sql, const struct role_columns *columns)
 {
-	struct role_field_columns *columns = roles_collect_fields(arena);
-	struct sql *sql = sql_new(arena);
-
-	sql_add(sql,
-	    "INSERT INTO role_field (role_id, position, entity, field, show, reveal) "
-	    "SELECT r.id, n.nth, n.entity, n.field, n.show, n.reveal <> 0 FROM unnest(");
-	sql_texts(sql, columns->role, columns->count);
-	sql_add(sql, ", ");
-	sql_texts(sql, columns->entity, columns->count);
-	sql_add(sql, ", ");
-	sql_texts(sql, columns->field, columns->count);
-	sql_add(sql, ", ");
-	sql_texts(sql, columns->show, columns->count);
-	sql_add(sql, ", ");
-	sql_ints(sql, columns->reveal, columns->count);
-	sql_add(sql,
-	    ") WITH ORDINALITY AS n (role, entity, field, show, reveal, nth) "
-	    "JOIN role r ON r.name = n.role WHERE NOT EXISTS (SELECT FROM role_field f "
-	    "WHERE f.role_id = r.id AND f.entity = n.entity AND f.field = n.field) "
-	    "ORDER BY n.nth");
-	return store_run(store, arena, sql, NULL);
-}
-
-/*
- * Four eyes: rules of the approval engine, off until an administrator switches them on, that let
- * changes of rights wait for another administrator. Those of the rules themselves are among them,
- * or who may not change a role alone would first switch that off. A deleted one counts as had.
- */
-static enum err
-roles_seed_eyes(struct store *store, struct arena *arena)
-{
-	static const struct {
-		const char *name, *entity, *action, *fields;
-	} rules[] = {
-		{ "角色变更须他人同意", "role", "save", "role_grant role_field second_factor" },
-		{ "删除角色须他人同意", "role", "delete", NULL },
-		{ "用户角色变更须他人同意", "user", "save", "user_role" },
-		{ "审批规则变更须他人同意", "approval_rule", "save", NULL },
-		{ "删除审批规则须他人同意", "approval_rule", "delete", NULL },
-	};
-	enum err err = ERR_OK;
-
-	for (size_t i = 0; err == ERR_OK && i < sizeof(rules) / sizeof(rules[0]); i++) {
-		struct sql *sql = sql_new(arena);
-
-		sql_add(sql, "WITH rule AS (INSERT INTO approval_rule (name, name_key, rank, entity, "
-			     "action, fields, active, needs_reason, remind_hours) SELECT n.name, ");
-		sql_text(sql, pinyin_sort_key(arena, rules[i].name, PINYIN_NAME));
-		sql_add(sql, ", 5, ");
-		sql_text(sql, rules[i].entity);
-		sql_add(sql, ", ");
-		sql_text(sql, rules[i].action);
-		sql_add(sql, ", ");
-		sql_text(sql, rules[i].fields);
-		sql_add(sql, ", false, false, 24 FROM (VALUES (");
-		sql_text(sql, rules[i].name);
-		sql_add(sql, ")) AS n (name) WHERE NOT EXISTS (SELECT FROM approval_rule a "
-			     "WHERE a.name = n.name) RETURNING id) "
-			     "INSERT INTO approval_rule_step (approval_rule_id, position, kind, role_id, within, "
-			     "agree) SELECT rule.id, 0, 'role', r.id, 'company', 'any' FROM rule, role r "
-			     "WHERE r.name = 'administrator'");
-		err = store_run(store, arena, sql, NULL);
-	}
-	return err;
-}
-
-/* A grant once taken away is a deleted line, so that it does not come back. */
-enum err
-roles_seed(struct store *store, struct arena *arena)
-{
-	struct role_columns *columns = roles_collect(arena);
-	struct sql *sql = sql_new(arena);
-	enum err err = roles_seed_names(store, arena);
-
-	if (err != ERR_OK)
-		return err;
-	sql_add(sql,
-	    "INSERT INTO role_grant (role_id, position, entity, scope, rights, actions) "
-	    "SELECT r.id, n.nth, n.entity, n.scope, n.rights, n.actions FROM unnest(");
+	sql_add(sql, "unnest(");
 	sql_texts(sql, columns->role, columns->count);
 	sql_add(sql, ", ");
 	sql_texts(sql, columns->entity, columns->count);
@@ -388,12 +311,157 @@ roles_seed(struct store *store, struct arena *arena)
 	sql_ints(sql, columns->rights, columns->count);
 	sql_add(sql, ", ");
 	sql_texts(sql, columns->actions, columns->count);
-	sql_add(sql, ") WITH ORDINALITY AS n (role, entity, scope, rights, actions, nth) "
-		     "JOIN role r ON r.name = n.role "
-		     "WHERE NOT EXISTS (SELECT FROM role_grant g "
-		     "WHERE g.role_id = r.id AND g.entity = n.entity) ORDER BY n.nth");
-	err = store_run(store, arena, sql, NULL);
+	sql_add(sql, ") WITH ORDINALITY AS n (role, entity, scope, rights, actions, nth)");
+}
+
+/* n (role, entity, field, show, reveal, nth): the same of fields. */
+static void
+roles_put_fields(struct sql *sql, const struct role_field_columns *columns)
+{
+	sql_add(sql, "unnest(");
+	sql_texts(sql, columns->role, columns->count);
+	sql_add(sql, ", ");
+	sql_texts(sql, columns->entity, columns->count);
+	sql_add(sql, ", ");
+	sql_texts(sql, columns->field, columns->count);
+	sql_add(sql, ", ");
+	sql_texts(sql, columns->show, columns->count);
+	sql_add(sql, ", ");
+	sql_ints(sql, columns->reveal, columns->count);
+	sql_add(sql, ") WITH ORDINALITY AS n (role, entity, field, show, reveal, nth)");
+}
+
+/* ---- roles that follow what ships --------------------------------------------------------- */
+
+/*
+ * Shipped roles of the database whose lines are not those that ship. Every save by a person raises the
+ * version of a role; one that has its first follows, another is its administrators' and is left alone.
+ */
+static enum err
+roles_compare(struct store *store, struct arena *arena, const struct role_columns *grants,
+    const struct role_field_columns *fields, struct roles_told *told)
+{
+	struct sql *sql = sql_new(arena);
+	struct rows *rows;
+	enum err err;
+
+	sql_add(sql, "WITH g AS (SELECT n.role, n.entity, n.scope, n.rights, n.actions FROM ");
+	roles_put_grants(sql, grants);
+	sql_add(sql, "), f AS (SELECT n.role, n.entity, n.field, n.show, n.reveal <> 0 AS reveal FROM ");
+	roles_put_fields(sql, fields);
+	sql_add(sql,
+	    "), r AS (SELECT * FROM role r WHERE r.deleted_at IS NULL AND r.name IN (SELECT g.role FROM g)),"
+	    " has AS (SELECT r.name AS role, l.entity, l.scope, l.rights, nullif(l.actions, '') AS actions,"
+	    " nullif(l.states, '') AS states FROM role_grant l JOIN r ON r.id = l.role_id"
+	    " WHERE l.deleted_at IS NULL),"
+	    " shows AS (SELECT r.name AS role, l.entity, l.field, l.show, coalesce(l.reveal, false) AS reveal"
+	    " FROM role_field l JOIN r ON r.id = l.role_id WHERE l.deleted_at IS NULL),"
+	    " differs AS ((SELECT role FROM (SELECT g.*, NULL::text FROM g EXCEPT SELECT * FROM has) x)"
+	    " UNION (SELECT role FROM (SELECT * FROM has EXCEPT SELECT g.*, NULL::text FROM g) x)"
+	    " UNION (SELECT role FROM (SELECT * FROM f EXCEPT SELECT * FROM shows) x)"
+	    " UNION (SELECT role FROM (SELECT * FROM shows EXCEPT SELECT * FROM f) x))"
+	    " SELECT r.name, r.version = 1 AND r.updated_by IS NULL FROM r"
+	    " WHERE r.name IN (SELECT d.role FROM differs d) ORDER BY r.name");
+	err = store_run(store, arena, sql, &rows);
+	if (err != ERR_OK)
+		return err;
+	told->followed = ARENA_ARRAY(arena, const char *, rows->count + 1);
+	told->left = ARENA_ARRAY(arena, const char *, rows->count + 1);
+	for (size_t i = 0; i < rows->count; i++) {
+		const char *name = arena_strdup(arena, rows_text(rows, i, 0));
+
+		if (rows_bool(rows, i, 1))
+			told->followed[told->followed_count++] = name;
+		else
+			told->left[told->left_count++] = name;
+	}
+	return ERR_OK;
+}
+
+/* " FROM role r WHERE …": of a line, l, of a role that follows. */
+static void
+roles_put_followed(struct sql *sql, const struct roles_told *told)
+{
+	sql_add(sql, " FROM role r WHERE r.id = l.role_id AND l.deleted_at IS NULL AND r.name = ANY (");
+	sql_texts(sql, told->followed, told->followed_count);
+	sql_add(sql, ")");
+}
+
+/* What ships no more, or otherwise, is taken away; what is missing is inserted with the rest. */
+static enum err
+roles_follow(struct store *store, struct arena *arena, const struct role_columns *grants,
+    const struct role_field_columns *fields, const struct roles_told *told)
+{
+	static const char end[] = " SET deleted_at = now(), updated_at = now(), version = l.version + 1";
+	struct sql *grant = sql_new(arena), *field = sql_new(arena);
+
+	if (told->followed_count == 0)
+		return ERR_OK;
+	sql_addf(grant, "UPDATE role_grant l%s", end);
+	roles_put_followed(grant, told);
+	sql_add(grant, " AND NOT EXISTS (SELECT FROM ");
+	roles_put_grants(grant, grants);
+	sql_add(grant,
+	    " WHERE n.role = r.name AND n.entity = l.entity AND n.scope = l.scope AND n.rights = l.rights"
+	    " AND n.actions IS NOT DISTINCT FROM nullif(l.actions, '') AND nullif(l.states, '') IS NULL)");
+	store_queue(store, grant, NULL);
+	sql_addf(field, "UPDATE role_field l%s", end);
+	roles_put_followed(field, told);
+	sql_add(field, " AND NOT EXISTS (SELECT FROM ");
+	roles_put_fields(field, fields);
+	sql_add(field, " WHERE n.role = r.name AND n.entity = l.entity AND n.field = l.field"
+		       " AND n.show = l.show AND (n.reveal <> 0) = coalesce(l.reveal, false))");
+	return store_run(store, arena, field, NULL);
+}
+
+/* ---- lines that are missing --------------------------------------------------------------- */
+
+/* A line that was ever there counts, save for roles that follow. */
+static void
+roles_put_ever(struct sql *sql, const struct roles_told *told)
+{
+	sql_add(sql, " AND (l.deleted_at IS NULL OR r.name <> ALL (");
+	sql_texts(sql, told->followed, told->followed_count);
+	sql_add(sql, "))) ORDER BY n.nth");
+}
+
+/* A grant that people took away is a deleted line, so that it does not come back. */
+static enum err
+roles_seed_lines(struct store *store, struct arena *arena, const struct role_columns *grants,
+    const struct role_field_columns *fields, const struct roles_told *told)
+{
+	struct sql *grant = sql_new(arena), *field = sql_new(arena);
+
+	sql_add(grant, "INSERT INTO role_grant (role_id, position, entity, scope, rights, actions) "
+		       "SELECT r.id, n.nth, n.entity, n.scope, n.rights, n.actions FROM ");
+	roles_put_grants(grant, grants);
+	sql_add(grant, " JOIN role r ON r.name = n.role WHERE NOT EXISTS (SELECT FROM role_grant l "
+		       "WHERE l.role_id = r.id AND l.entity = n.entity");
+	roles_put_ever(grant, told);
+	store_queue(store, grant, NULL);
+	sql_add(field, "INSERT INTO role_field (role_id, position, entity, field, show, reveal) "
+		       "SELECT r.id, n.nth, n.entity, n.field, n.show, n.reveal <> 0 FROM ");
+	roles_put_fields(field, fields);
+	sql_add(field, " JOIN role r ON r.name = n.role WHERE NOT EXISTS (SELECT FROM role_field l "
+		       "WHERE l.role_id = r.id AND l.entity = n.entity AND l.field = n.field");
+	roles_put_ever(field, told);
+	return store_run(store, arena, field, NULL);
+}
+
+enum err
+roles_seed(struct store *store, struct arena *arena, struct roles_told *told)
+{
+	const struct role_columns *grants = roles_collect(arena);
+	const struct role_field_columns *fields = roles_collect_fields(arena);
+	enum err err;
+
+	*told = (struct roles_told){ 0 };
+	err = roles_compare(store, arena, grants, fields, told);
 	if (err == ERR_OK)
-		err = roles_seed_fields(store, arena);
+		err = roles_seed_names(store, arena);
+	if (err == ERR_OK)
+		err = roles_follow(store, arena, grants, fields, told);
+	if (err == ERR_OK)
+		err = roles_seed_lines(store, arena, grants, fields, told);
 	return err == ERR_OK ? roles_seed_eyes(store, arena) : err;
 }

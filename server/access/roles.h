@@ -32,10 +32,28 @@ const char *scope_code(enum scope scope);
 /* An unknown code, or NULL, gives nothing: SCOPE_NONE. */
 enum scope scope_named(const char *code);
 
+/* What putting them in met: names of roles, in arena. */
+struct roles_told {
+	const char **followed; /* had other rights, which nobody had changed: now as shipped */
+	const char **left;     /* have other rights because somebody changed them */
+	size_t followed_count, left_count;
+};
+
 /*
- * Inserts the roles and grants the database never had, in the open transaction of a store that
- * may write them; what an administrator changed or deleted stays as it is. Safe at every start.
+ * Brings the shipped roles into the open transaction of a store that may write them. A role that no
+ * person ever changed follows what ships, so that a right taken away in a new version is taken away in
+ * old databases too. What an administrator changed or deleted stays as it is and gets only lines for
+ * entities it never had any for. Safe at every migrate; not at every start, where an older server beside a
+ * newer one would take the roles back.
  */
-MUST_CHECK enum err roles_seed(struct store *store, struct arena *arena);
+MUST_CHECK enum err roles_seed(struct store *store, struct arena *arena, struct roles_told *told);
+
+/*
+ * Four eyes: rules of the approval engine, off until an administrator switches them on, that let
+ * changes of rights wait for another administrator. Those of the rules themselves are among them,
+ * or who may not change a role alone would first switch that off. A deleted one counts as had.
+ * Part of roles_seed().
+ */
+MUST_CHECK enum err roles_seed_eyes(struct store *store, struct arena *arena);
 
 #endif

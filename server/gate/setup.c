@@ -26,9 +26,9 @@ setup_store(const char *conninfo)
 }
 
 static enum err
-setup_seeds(struct store *store, struct arena *arena)
+setup_seeds(struct store *store, struct arena *arena, struct roles_told *told)
 {
-	enum err err = roles_seed(store, arena);
+	enum err err = roles_seed(store, arena, told);
 
 	if (err == ERR_OK)
 		err = dictionaries_seed(store, arena);
@@ -71,15 +71,30 @@ setup_administrator(struct store *store, struct arena *arena, const char **passw
 	return err;
 }
 
-static enum err
-setup_run(struct arena *arena, const char *conninfo, bool first, const char **password,
-    const char **why)
+static void
+setup_tell(const struct migrate_options *options, struct arena *arena, const struct roles_told *told)
 {
-	struct store *store = setup_store(conninfo);
+	if (options->say == NULL)
+		return;
+	for (size_t i = 0; i < told->followed_count; i++)
+		options->say(options->say_to,
+		    arena_printf(arena, "role %s: rights as this version ships them", told->followed[i]));
+	for (size_t i = 0; i < told->left_count; i++)
+		options->say(options->say_to,
+		    arena_printf(arena, "role %s: was changed here and is not what ships; left alone",
+			told->left[i]));
+}
+
+static enum err
+setup_run(struct arena *arena, const struct migrate_options *options, bool first,
+    const char **password, const char **why)
+{
+	struct store *store = setup_store(options->conninfo);
+	struct roles_told told;
 	enum err err;
 
 	store_begin(store);
-	err = setup_seeds(store, arena);
+	err = setup_seeds(store, arena, &told);
 	if (err == ERR_OK && first)
 		err = setup_administrator(store, arena, password);
 	if (err == ERR_OK)
@@ -88,22 +103,25 @@ setup_run(struct arena *arena, const char *conninfo, bool first, const char **pa
 		*why = arena_printf(arena, "the first records could not be stored: %s %s",
 		    store_state(store), store_message(store));
 		store_rollback(store);
+	} else {
+		setup_tell(options, arena, &told);
 	}
 	store_free(store);
 	return err;
 }
 
 enum err
-setup_seed(struct arena *arena, const char *conninfo, const char **why)
+setup_seed(struct arena *arena, const struct migrate_options *options, const char **why)
 {
-	return setup_run(arena, conninfo, false, NULL, why);
+	return setup_run(arena, options, false, NULL, why);
 }
 
 enum err
-setup_first(struct arena *arena, const char *conninfo, const char **password, const char **why)
+setup_first(struct arena *arena, const struct migrate_options *options, const char **password,
+    const char **why)
 {
 	*password = NULL;
-	return setup_run(arena, conninfo, true, password, why);
+	return setup_run(arena, options, true, password, why);
 }
 
 enum err

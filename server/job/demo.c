@@ -285,10 +285,11 @@ demo_run_start(struct demo_run *run)
 	struct rows *rows;
 	struct demo_region *regions;
 	size_t region_count;
+	struct roles_told told;
 	enum err err = dictionaries_seed(run->store, run->arena);
 
 	if (err == ERR_OK)
-		err = roles_seed(run->store, run->arena);
+		err = roles_seed(run->store, run->arena, &told);
 	if (err == ERR_OK)
 		err = demo_load_open(
 		    run->store, run->arena, run->options->customers >= DEMO_HEAVY, &run->load);

@@ -285,8 +285,9 @@ pg_make_template(void)
 	if (migrate_init(&options, arena, &why) != ERR_OK)
 		pg_die("migrating the template", why);
 	struct store *store = pg_store(PG_TEMPLATE, "kehu_owner");
+	struct roles_told told;
 	store_begin(store);
-	if (dictionaries_seed(store, arena) != ERR_OK || roles_seed(store, arena) != ERR_OK ||
+	if (dictionaries_seed(store, arena) != ERR_OK || roles_seed(store, arena, &told) != ERR_OK ||
 	    runtime_seed(store, arena) != ERR_OK || numbering_seed(store, arena) != ERR_OK ||
 	    export_rules_seed(store, arena) != ERR_OK ||
 	    store_commit(store, arena) != ERR_OK)

@@ -1,6 +1,8 @@
 /* Migrations, the generated DDL, the start-up check and custom fields, on databases of their
  * own. */
+#include "common/buf.h"
 #include "common/log.h"
+#include "server/gate/setup.h"
 #include "server/store/ddl.h"
 #include "server/store/migrate.h"
 #include "tests/lib/company.h"
@@ -22,6 +24,7 @@
 
 static struct arena *arena;
 static size_t said;
+static struct buf heard;
 
 static void
 count_line(void *to, const char *line)
@@ -42,6 +45,8 @@ static int
 each_teardown(void **state)
 {
 	arena_free(arena);
+	buf_fini(&heard);
+	heard = BUF_INIT;
 	pg_drop(DB);
 	return 0;
 }
@@ -192,6 +197,90 @@ a_changed_function_is_applied_again(void **state)
 	remove_dir(dir);
 }
 
+/* ---- shipped roles ------------------------------------------------------------------------ */
+
+static void
+hear_line(void *to, const char *line)
+{
+	buf_printf(&heard, "%s\n", line);
+}
+
+static void
+seed(const char *what_is_heard)
+{
+	struct migrate_options options = options_of(pg_sql_dir());
+	const char *why = "";
+
+	options.say = hear_line;
+	buf_clear(&heard);
+	must(setup_seed(arena, &options, &why), why);
+	assert_string_equal(buf_text(&heard), what_is_heard);
+}
+
+/* What a role may do and how it sees fields, as one text. */
+static const char *
+rights_of(const char *role)
+{
+	return pg_exec(DB,
+	    "SELECT string_agg(x, ' ' ORDER BY x) FROM (SELECT concat_ws(',', l.entity, l.scope, l.rights, l.actions,"
+	    " l.states) FROM role_grant l JOIN role r ON r.id = l.role_id WHERE r.name = '%s' AND l.deleted_at IS NULL"
+	    " UNION ALL SELECT concat_ws(',', l.entity, l.field, l.show, l.reveal) FROM role_field l"
+	    " JOIN role r ON r.id = l.role_id WHERE r.name = '%s' AND l.deleted_at IS NULL) t (x)", role, role);
+}
+
+/* As an older version shipped it: wider here, one grant less there, one of a kind that is no more. */
+static void
+make_older(const char *role)
+{
+	pg_exec(DB,
+	    "UPDATE role_grant l SET scope = 'all', rights = 511 FROM role r WHERE r.id = l.role_id"
+	    " AND r.name = '%s' AND l.entity = 'customer';"
+	    "UPDATE role_grant l SET deleted_at = now() FROM role r WHERE r.id = l.role_id AND r.name = '%s'"
+	    " AND l.entity = 'contact';"
+	    "INSERT INTO role_grant (role_id, entity, scope, rights) SELECT id, 'role', 'all', 511 FROM role"
+	    " WHERE name = '%s';"
+	    "UPDATE role_field l SET show = 'clear' FROM role r WHERE r.id = l.role_id AND r.name = '%s'",
+	    role, role, role, role);
+}
+
+static void
+a_shipped_role_nobody_changed_follows_what_ships(void **state)
+{
+	const char *shipped = arena_strdup(arena, rights_of("account_manager")), *others;
+	int64_t epoch;
+
+	seed("");
+	others = arena_strdup(arena, rights_of("sales_supervisor"));
+	make_older("account_manager");
+	assert_string_not_equal(rights_of("account_manager"), shipped);
+	epoch = pg_int(DB, "SELECT access_epoch FROM state");
+	seed("role account_manager: rights as this version ships them\n");
+	assert_string_equal(rights_of("account_manager"), shipped);
+	assert_string_equal(rights_of("sales_supervisor"), others);
+	/* servers that run take notice */
+	assert_true(pg_int(DB, "SELECT access_epoch FROM state") > epoch);
+	seed("");
+}
+
+static void
+a_shipped_role_somebody_changed_is_left_and_named(void **state)
+{
+	static const char left[] = "role account_manager: was changed here and is not what ships; left alone\n";
+	const char *changed;
+
+	make_older("account_manager");
+	/* as saving it does */
+	pg_exec(DB, "UPDATE role SET version = 2, updated_by = 1 WHERE name = 'account_manager'");
+	changed = arena_strdup(arena, rights_of("account_manager"));
+	seed(left);
+	assert_string_equal(rights_of("account_manager"), changed);
+	/* but what it never had a line for, it gets */
+	pg_exec(DB, "DELETE FROM role_grant l USING role r WHERE r.id = l.role_id AND r.name = 'account_manager'"
+		    " AND l.entity = 'visit'");
+	seed(left);
+	assert_string_equal(rights_of("account_manager"), changed);
+}
+
 static void
 missing_folder_is_named(void **state)
 {
@@ -339,6 +428,8 @@ main(void)
 		EACH(a_changed_old_migration_is_refused),
 		EACH(a_failing_migration_leaves_nothing),
 		EACH(a_changed_function_is_applied_again),
+		EACH(a_shipped_role_nobody_changed_follows_what_ships),
+		EACH(a_shipped_role_somebody_changed_is_left_and_named),
 		EACH(missing_folder_is_named),
 		EACH(start_check_names_what_is_missing),
 		EACH(partitions_are_made_ahead_and_old_outcomes_go),
