@@ -310,12 +310,13 @@ palette_on_hits(void *context, const Kehu__ServerFrame *answer)
 	struct palette *palette = context;
 
 	palette->number = 0;
-	if (answer->answer_case != KEHU__SERVER_FRAME__ANSWER_SEARCH)
-		return;
-	arena_reset(palette->hits_arena);
-	palette->hits = link_keep(palette->hits_arena, answer)->search;
-	ask_say_search(answer->search);
-	palette_fill(palette, picker_text(palette->picker));
+	if (answer->answer_case == KEHU__SERVER_FRAME__ANSWER_SEARCH) {
+		arena_reset(palette->hits_arena);
+		palette->hits = link_keep(palette->hits_arena, answer)->search;
+		ask_say_search(answer->search);
+		palette_fill(palette, picker_text(palette->picker));
+	}
+	picker_settle(palette->picker);
 }
 
 static void
@@ -399,9 +400,10 @@ palette_take(void *arg, const struct picker_item *picked, const char *text)
 
 	(void)text;
 	if (picked == NULL) {
-		/* What the server finds is on its way. */
 		if (palette->number == 0 && palette->timer == 0)
 			message_say(SAY_NOTE, 0, tr(T_PICK_NONE));
+		else
+			picker_owe(palette->picker);
 		return UI_HANDLED;
 	}
 	item = palette->items[picked->id]; /* what is run may close the palette itself */

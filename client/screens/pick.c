@@ -156,6 +156,7 @@ pick_on_hits(void *context, const Kehu__ServerFrame *answer)
 	pick->number = 0;
 	if (answer->answer_case != KEHU__SERVER_FRAME__ANSWER_SEARCH) {
 		ask_say_error(pick->app, answer, pick->entity);
+		picker_settle(pick->picker);
 		return;
 	}
 	ask_say_search(answer->search);
@@ -173,6 +174,7 @@ pick_on_hits(void *context, const Kehu__ServerFrame *answer)
 				      : arena_printf(pick->arena, "#%" PRId64, hit->id) };
 	}
 	pick_fill(pick, picker_text(pick->picker));
+	picker_settle(pick->picker);
 }
 
 static void
@@ -402,8 +404,11 @@ pick_take(void *arg, const struct picker_item *item, const char *text)
 	struct pick *pick = arg;
 
 	(void)text;
-	if (item == NULL)
+	if (item == NULL) {
+		if (pick->number != 0 || pick->timer != 0)
+			picker_owe(pick->picker);
 		return UI_HANDLED;
+	}
 	recent_add(pick->app, pick->entity, item->id, item->label);
 	pick->chosen(pick->context, item->id, item->label);
 	return UI_DONE | UI_CLOSE;

@@ -411,6 +411,15 @@ record_key(struct screen *base, enum act act, const struct event *event)
 	return flags != UI_NONE ? flags : record_key_body(screen, act, event);
 }
 
+/* Opened from a list or the palette, it knows nothing of its record for a moment. */
+static bool
+record_waits(struct screen *base)
+{
+	const struct record_screen *screen = (const struct record_screen *)base;
+
+	return screen->record == NULL && screen->asking != 0;
+}
+
 /* ---- drawing ---- */
 
 static void
@@ -593,6 +602,7 @@ static const struct screen_ops record_ops = {
 	.can = record_can,
 	.label = record_label,
 	.key = record_key,
+	.waits = record_waits,
 	.reload = record_screen_reload,
 	.resume = record_resume,
 	.leave = record_leave,

@@ -15,6 +15,8 @@ enum ui_dirty {
 	UI_DIRTY_KEY,  /* an answer to the user: at once */
 };
 
+enum { UI_AHEAD = 64 };
+
 struct ui {
 	struct loop *loop;
 	struct screen *top;
@@ -25,6 +27,9 @@ struct ui {
 	unsigned resize_timer;
 	int han_keys;
 	enum err said_code; /* of the message on show when the key came */
+	struct event ahead[UI_AHEAD]; /* keys typed before the screen they are for knew what it shows */
+	size_t ahead_count;
+	unsigned ahead_timer;
 
 	char user[96], link[64];
 	char banner[120];

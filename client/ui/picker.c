@@ -30,6 +30,7 @@ struct picker {
 	const char *cells[2];
 	unsigned timer;
 	bool moved; /* the user chose a row: new candidates do not move it to the exact one */
+	bool owed;  /* Enter came before what is found */
 };
 
 static const struct list_row *
@@ -142,12 +143,36 @@ picker_take(struct picker *picker)
 	return picker->config.take(picker->config.arg, item, picker_text(picker)) | UI_HANDLED;
 }
 
+void
+picker_owe(struct picker *picker)
+{
+	picker->owed = true;
+}
+
+void
+picker_settle(struct picker *picker)
+{
+	if (!picker->owed)
+		return;
+	picker->owed = false;
+	if (ui_top(picker->screen.ui) == &picker->screen)
+		ui_do(picker->screen.ui, ACT_open); /* may free the picker */
+}
+
+static bool
+picker_waits(struct screen *screen)
+{
+	return ((struct picker *)screen)->owed;
+}
+
 static unsigned
 picker_key(struct screen *screen, enum act act, const struct event *event)
 {
 	struct picker *picker = (struct picker *)screen;
 	unsigned flags;
 
+	if (act != ACT_open)
+		picker->owed = false;
 	switch (act) {
 	case ACT_open:
 		return picker_take(picker);
@@ -256,6 +281,7 @@ static const struct screen_ops picker_ops = {
 	.hint = picker_hint,
 	.label = picker_label,
 	.key = picker_key,
+	.waits = picker_waits,
 	.leave = picker_leave,
 };
 

@@ -47,6 +47,13 @@ void picker_refresh(struct picker *picker);
 /* The same, and the cursor stays in its row: the candidates look different now. */
 void picker_again(struct picker *picker);
 const char *picker_text(const struct picker *picker);
+/*
+ * take() had no candidate because the search is still under way: Enter is owed, and the keys after it
+ * wait (screen_ops.waits). picker_settle(), when the candidates are there or will not come, does what
+ * was owed; it may free the picker.
+ */
+void picker_owe(struct picker *picker);
+void picker_settle(struct picker *picker);
 
 /*
  * Whether what was typed fits a candidate: 0 no, 1 somewhere in it, 2 beginning of the

@@ -16,6 +16,7 @@
 enum {
 	UI_PUSH_FRAME_MS = 100, /* at most ten frames a second for what others changed */
 	UI_STARVED_MS = 400,    /* keys come faster than we paint: paint all the same */
+	UI_AHEAD_MS = 2000,
 	UI_RESIZE_FOLD_MS = 50, /* a burst of sizes is one layout */
 	UI_HAN_KEYS = 3,        /* so many Han letters in a list: the input method is on */
 };
@@ -43,6 +44,7 @@ ui_free(struct ui *ui)
 	while (ui->top)
 		ui_pop(ui);
 	loop_cancel(ui->loop, ui->resize_timer);
+	loop_cancel(ui->loop, ui->ahead_timer);
 	free(ui);
 }
 
@@ -278,6 +280,65 @@ ui_typed_ms(const struct ui *ui)
 	return ui->typed_ms;
 }
 
+/* ---- keys that came before the screen they are for ---- */
+
+static bool
+ui_waits(const struct ui *ui)
+{
+	return ui->top && ui->top->ops->waits && ui->top->ops->waits(ui->top);
+}
+
+static void
+ui_forget_ahead(struct ui *ui)
+{
+	loop_cancel(ui->loop, ui->ahead_timer);
+	ui->ahead_timer = 0;
+	ui->ahead_count = 0;
+}
+
+/* Hands on what was kept, until a screen waits again; late: it waits too long, and gets them as it is. */
+static void
+ui_catch_up(struct ui *ui, bool late)
+{
+	while (ui->ahead_count > 0 && ui->top && !ui->quit && (late || !ui_waits(ui))) {
+		struct event event = ui->ahead[0];
+		enum act act;
+
+		memmove(ui->ahead, ui->ahead + 1, --ui->ahead_count * sizeof(event));
+		if (ui->ahead_count == 0)
+			ui_forget_ahead(ui);
+		act = key_action(frame_context(ui->top), &event);
+		if (act != ACT_PREFIX)
+			ui_give(ui, act, &event);
+	}
+}
+
+static void
+ui_on_ahead_late(void *arg)
+{
+	struct ui *ui = arg;
+
+	ui->ahead_timer = 0;
+	ui_catch_up(ui, true);
+}
+
+/* Pasted text is not kept: it lives in the input's buffer. */
+static bool
+ui_keep(struct ui *ui, enum act act, const struct event *event)
+{
+	if (act == ACT_back || act == ACT_cancel) {
+		ui_forget_ahead(ui);
+		return false;
+	}
+	if (ui->ahead_count == 0 && !ui_waits(ui))
+		return false;
+	if (event->text == NULL && ui->ahead_count < UI_AHEAD)
+		ui->ahead[ui->ahead_count++] = *event;
+	if (ui->ahead_timer == 0 && ui->ahead_count > 0)
+		ui->ahead_timer = loop_timer(ui->loop, UI_AHEAD_MS, ui_on_ahead_late, ui);
+	return true;
+}
+
 void
 ui_event(struct ui *ui, struct event *event)
 {
@@ -298,7 +359,7 @@ ui_event(struct ui *ui, struct event *event)
 	if (!ui->top || frame_too_small())
 		return;
 	act = key_action(frame_context(ui->top), event);
-	if (act != ACT_PREFIX)
+	if (!ui_keep(ui, act, event) && act != ACT_PREFIX)
 		ui_give(ui, act, event);
 }
 
@@ -430,8 +491,11 @@ ui_turn(struct ui *ui, int max_ms)
 	ui_sooner(&wait_ms, input_deadline_ms(term_input()), now_ms);
 	ui_sooner(&wait_ms, frame_deadline_ms(ui, now_ms), now_ms);
 	loop_turn(ui->loop, (int)wait_ms);
-	if (message_took_error()) /* from the server, between two keys */
+	if (message_took_error()) { /* from the server, between two keys */
+		ui_forget_ahead(ui);
 		ui_drop_typed(ui);
+	}
+	ui_catch_up(ui, false);
 }
 
 void

@@ -44,6 +44,11 @@ struct screen_ops {
 	 * pops this screen. UI_NONE leaves it to the frame: back and cancel pop, help opens.
 	 */
 	unsigned (*key)(struct screen *, enum act act, const struct event *event);
+	/*
+	 * What it needs to understand keys is on its way: they are kept until it came, two seconds
+	 * at most, and done in their order. F3 and Esc do not wait, and forget them. NULL: never.
+	 */
+	bool (*waits)(struct screen *);
 	/* Fetch again: after UI_RELOAD of its own, or UI_CLOSE|UI_RELOAD of a popup above. */
 	void (*reload)(struct screen *);
 	/* It is on top again after the one above went. */

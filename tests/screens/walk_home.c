@@ -241,6 +241,19 @@ palette_finds_customers_by_initials_and_phone(void **state)
 }
 
 static void
+palette_keeps_keys_typed_before_the_answer(void **state)
+{
+	struct vt *vt = desk_home(bed, "ada", "zh", 24, 80);
+
+	/* All at once: what Enter opens and the key for it come before the server has answered. */
+	desk_type(vt, "{F9}shhxkj{Enter}{F6}");
+	desk_sees(vt, "新建拜访");
+	desk_sees(vt, "[上海华信科技有限公司");
+	desk_type(vt, "{F3}{F3}");
+	desk_leave(vt);
+}
+
+static void
 palette_takes_an_object_then_a_function(void **state)
 {
 	struct vt *vt = desk_home(bed, "ada", "zh", 24, 80);
@@ -370,6 +383,7 @@ main(void)
 		cmocka_unit_test(palette_is_as_drawn),
 		cmocka_unit_test(palette_takes_function_codes),
 		cmocka_unit_test(palette_finds_customers_by_initials_and_phone),
+		cmocka_unit_test(palette_keeps_keys_typed_before_the_answer),
 		cmocka_unit_test(palette_takes_an_object_then_a_function),
 		cmocka_unit_test(palette_changes_the_language),
 		cmocka_unit_test(palette_says_when_nothing_fits),
