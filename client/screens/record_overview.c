@@ -296,7 +296,9 @@ overview_fill_figures(struct record_screen *screen, struct overview_page *page)
 		const Kehu__Field *field = screen->entity->fields[i];
 		enum role role;
 
-		if ((field->flags & CAT_FIGURE) == 0)
+		if ((field->flags & CAT_FIGURE) == 0 ||
+		    ((field->flags & CAT_SPARSE) != 0 &&
+			cat_value_empty(cat_value(screen->record, field->number))))
 			continue;
 		const char *text = overview_figure(screen, field, &role);
 		overview_add(page, field->label, text, role);

@@ -11,7 +11,7 @@
 #include <string.h>
 
 /* Wire flags of a field; the low byte of ours goes as it is but for its highest bit. */
-enum { WIRE_MANY = 128, WIRE_FIGURE = 256, WIRE_REVEAL = 512, WIRE_UNIQUE = 1024 };
+enum { WIRE_MANY = 128, WIRE_FIGURE = 256, WIRE_REVEAL = 512, WIRE_UNIQUE = 1024, WIRE_SPARSE = 2048 };
 
 static char *
 catalog_copy(struct arena *arena, const char *text)
@@ -32,6 +32,8 @@ catalog_field_flags(const struct field *field)
 		flags |= WIRE_REVEAL;
 	if (field->flags & FIELD_UNIQUE)
 		flags |= WIRE_UNIQUE;
+	if (field->flags & FIELD_SPARSE)
+		flags |= WIRE_SPARSE;
 	return flags;
 }
 

@@ -176,6 +176,25 @@ approval_take_new(struct call *call, const struct record *record, struct approva
 	}
 }
 
+/* Moments that the server itself sets are those of the doing, which is yet to come: nobody decides on them. */
+static void
+approval_drop_stamps(struct call *call, struct approval_change *change)
+{
+	const struct entity_view *entity = catalog_entity(call->catalog, change->entity);
+	size_t kept = 0;
+
+	for (size_t i = 0; entity != NULL && i < change->count; i++) {
+		const struct field *field = entity_field(entity, (uint32_t)change->fields[i]);
+
+		if (field != NULL && field->type == TYPE_MOMENT && (field->flags & FIELD_READONLY) != 0)
+			continue;
+		change->fields[kept] = change->fields[i];
+		change->old[kept] = change->old[i];
+		change->new[kept++] = change->new[i];
+	}
+	change->count = entity != NULL ? kept : change->count;
+}
+
 /* Rows: entity, record_id, version, kind, fields, old, new; of this transaction, in order. */
 static size_t
 approval_take_changes(struct call *call, const struct rows *rows, struct record *after,
@@ -200,6 +219,7 @@ approval_take_changes(struct call *call, const struct rows *rows, struct record 
 		change->count = rows_ints(call->arena, rows, i, 4, &change->fields);
 		rows_texts(call->arena, rows, i, 5, (char ***)(uintptr_t)&change->old);
 		rows_texts(call->arena, rows, i, 6, (char ***)(uintptr_t)&change->new);
+		approval_drop_stamps(call, change);
 	}
 	*result = changes;
 	return rows->count;
