@@ -42,7 +42,7 @@ enum cat_flag {
 	CAT_FIGURE = 256,
 	CAT_REVEAL = 512, /* masked, and one value may be asked for with a reason */
 	CAT_UNIQUE = 1024,
-	CAT_SPARSE = 2048, /* a figure that few records have */
+	CAT_SPARSE = 2048, /* overviews leave it out, but for a figure that there is */
 };
 enum cat_kind { CAT_ACTIVITY = 1, CAT_LINE = 2, CAT_SETUP = 3 };
 enum cat_allowed { /* Entity.actions_allowed */

@@ -172,7 +172,7 @@ overview_fill(struct record_screen *screen, struct overview_page *page)
 			}
 			section = page->count > 0 ? field->section : NULL;
 		}
-		if ((field->flags & CAT_FIGURE) != 0 ||
+		if ((field->flags & (CAT_FIGURE | CAT_SPARSE)) != 0 ||
 		    /* The head has it, but not all of a long text. */
 		    (field->number == screen->entity->label_field &&
 			field->type != CAT_BLOCK) ||

@@ -48,7 +48,7 @@ enum field_flag { /* the low byte goes over the wire as it is */
 	FIELD_BLANK = 262144,  /* of a reader's view: masked so that nothing of it shows */
 	FIELD_ALIKE = 524288,  /* text: has <name>_alike, and where lists sort by it <name>_sound: what duplicates
 	                          are found by (common/name.h) */
-	FIELD_SPARSE = 1048576, /* a figure that few records have: overviews leave it out where there is none */
+	FIELD_SPARSE = 1048576, /* seldom looked for: overviews leave it out, but for a figure that there is */
 	FIELD_REVEAL = 131072, /* of a reader's view: masked, and one value may be asked for with a reason */
 };
 

@@ -196,7 +196,6 @@ static void
 rows_are_exported_and_fetched_in_chinese(void **state)
 {
 	desk_company(ada);
-	pg_exec(DB, "UPDATE customer SET owned_since = NULL"); /* shown by the minute */
 	pg_exec(DB, "UPDATE users SET superior_id = 105 WHERE id = 103;"
 		    "UPDATE approval_rule SET rows_over = 20 WHERE action = 'export';"
 		    "UPDATE customer SET deleted_at = now() WHERE id NOT IN (SELECT id FROM customer "
