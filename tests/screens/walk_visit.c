@@ -48,7 +48,7 @@ make_customer(const char *name, const char *english, const char *contact)
 {
 	/* The same customer for each size and language is not a duplicate here. */
 	pg_exec(DB, "UPDATE customer SET phone_digits = NULL, name_alike = NULL, name_sound = NULL;"
-		    "UPDATE contact SET mobile_digits = NULL, name_alike = NULL, name_sound = NULL;"
+		    "UPDATE contact SET mobile_digits = NULL;"
 		    "UPDATE customer_phone SET number_digits = NULL");
 	int64_t id = expect_written(
 	    client_save(ada, E_customer, 0, 0,

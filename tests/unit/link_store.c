@@ -438,7 +438,7 @@ values_are_read_and_shown(void **state)
 		{ "owner", "#42", ERR_OK, "#42", "#42" },
 		{ "owner", "张三", ERR_NOT_IN_LIST, NULL, NULL },
 		{ "owner", "-3", ERR_NOT_IN_LIST, NULL, NULL },
-		{ "area", "12.5", ERR_OK, "12.500", "12.500" },
+		{ "area", "12.5", ERR_OK, "12.5", "12.500" },
 		{ "listed", "是", ERR_OK, "yes", "true" },
 		{ "listed", "maybe", ERR_INVALID, NULL, NULL },
 		{ "remarks", "a\r\nb", ERR_OK, "a\nb", "a\nb" },
