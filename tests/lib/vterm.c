@@ -483,12 +483,51 @@ vt_wait_gone(struct vt *vt, const char *text, int deadline_ms)
 }
 
 bool
+vt_wait_screen(struct vt *vt, const char *screen, int deadline_ms)
+{
+	int64_t end_ms = vt_now_ms() + deadline_ms;
+
+	while (strcmp(vt_screen_text(vt), screen) != 0) {
+		if (vt_now_ms() >= end_ms || vt->eof) {
+			fprintf(stderr, "%s\nis not the screen, it is:\n%s", screen,
+			    vt_screen_text(vt));
+			return false;
+		}
+		vt_pump(vt, 20);
+	}
+	return true;
+}
+
+/* Whether the program still has keys to read or is at work: proc(5), the state after the name. */
+static bool
+vt_is_busy(struct vt *vt)
+{
+	char path[64], line[512] = "", *state;
+	int keys = 0, fd = open(ptsname(vt->fd), O_RDONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+	FILE *file;
+
+	if (fd >= 0) {
+		if (ioctl(fd, FIONREAD, &keys) != 0)
+			keys = 0;
+		close(fd);
+	}
+	snprintf(path, sizeof path, "/proc/%d/stat", (int)vt->pid);
+	if ((file = fopen(path, "re"))) {
+		if (!fgets(line, sizeof line, file))
+			line[0] = '\0';
+		fclose(file);
+	}
+	state = strrchr(line, ')');
+	return keys > 0 || (state && strchr("RD", state[2]));
+}
+
+bool
 vt_wait_settled(struct vt *vt, int quiet_ms, int deadline_ms)
 {
 	int64_t now_ms = vt_now_ms(), end_ms = now_ms + deadline_ms, last_ms = now_ms;
 
 	while (now_ms < end_ms) {
-		if (vt_pump(vt, quiet_ms - (int)(now_ms - last_ms)))
+		if (vt_pump(vt, quiet_ms - (int)(now_ms - last_ms)) || vt_is_busy(vt))
 			last_ms = vt_now_ms();
 		now_ms = vt_now_ms();
 		if (vt->eof || now_ms - last_ms >= quiet_ms)

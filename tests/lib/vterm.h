@@ -46,7 +46,10 @@ void vt_send(struct vt *vt, const void *bytes, size_t count);
 /* Read what the program writes until text is on the screen (gone), at most deadline_ms. */
 bool vt_wait_text(struct vt *vt, const char *text, int deadline_ms);
 bool vt_wait_gone(struct vt *vt, const char *text, int deadline_ms);
-/* Until nothing has come for quiet_ms; false when it never rests. */
+/* Until the whole screen reads as screen does. */
+bool vt_wait_screen(struct vt *vt, const char *screen, int deadline_ms);
+/* Until nothing has come for quiet_ms and the program has read every key and sleeps; false
+ * when it never rests. */
 bool vt_wait_settled(struct vt *vt, int quiet_ms, int deadline_ms);
 /* Until the program ends; false when it does not. The wait status is kept for vt_close(). */
 bool vt_wait_exit(struct vt *vt, int deadline_ms);

@@ -154,8 +154,7 @@ popup_over_wide_text_leaves_no_halves(void **state)
 	vt_type(vt, "{F1}");
 	assert_true(vt_expect_screen(vt, "tests/screens/golden/ui_help.txt"));
 	vt_type(vt, "{F12}");
-	assert_true(vt_wait_settled(vt, QUIET_MS, SOON_MS));
-	assert_string_equal(vt_screen_text(vt), before);
+	assert_true(vt_wait_screen(vt, before, SOON_MS));
 	free(before);
 	demo_done(vt);
 }
@@ -217,8 +216,7 @@ resize_to_nothing_and_back_is_the_same(void **state)
 	assert_true(vt_wait_text(vt, "100050", SOON_MS));
 	vt_resize(vt, 24, 80);
 	assert_true(vt_wait_gone(vt, "100050", SOON_MS));
-	assert_true(vt_wait_settled(vt, 200, SOON_MS));
-	assert_string_equal(vt_screen_text(vt), before);
+	assert_true(vt_wait_screen(vt, before, SOON_MS));
 	free(before);
 	demo_done(vt);
 }
