@@ -585,7 +585,7 @@ cursor_is_on_the_selected_row(void **state)
 	vt_cursor(vt, &row, &col);
 	assert_int_equal(row, 5);
 	assert_true(vt_cell_attr(vt, 5, 0).flags & VT_REVERSE);
-	assert_string_equal(vt_row(vt, 5) + 0, vt_row(vt, 5));
+	assert_non_null(strstr(vt_row(vt, 5), "100002"));
 	demo_done(vt);
 }
 
