@@ -225,22 +225,22 @@ catalog_reports(struct call *call, Kehu__CatalogAnswer *answer)
 {
 	size_t count = 0;
 
-	while (report_list[count].name != NULL)
+	while (report_list[count] != NULL)
 		count++;
 	answer->reports = ARENA_ARRAY(call->arena, Kehu__ReportInfo *, count + 1);
 	for (size_t i = 0; i < count; i++) {
 		const struct entity_view *entity =
-		    catalog_entity_named(call->catalog, report_list[i].entity);
+		    catalog_entity_named(call->catalog, report_list[i]->entity);
 		Kehu__ReportInfo *out = ARENA_NEW(call->arena, Kehu__ReportInfo);
 
 		if (entity != NULL && (access_rights(call->user, entity->def) & RIGHT_VIEW) == 0)
 			continue;
 		kehu__report_info__init(out);
-		out->name = catalog_copy(call->arena, report_list[i].name);
-		out->label = catalog_copy(call->arena, call_say(call, report_list[i].en, report_list[i].zh));
+		out->name = catalog_copy(call->arena, report_list[i]->name);
+		out->label = catalog_copy(call->arena, call_say(call, report_list[i]->en, report_list[i]->zh));
 		out->has_entity = entity != NULL;
 		out->entity = entity != NULL ? entity->def->number : 0;
-		out->n_parameters = catalog_arguments(call, report_list[i].parameters, &out->parameters);
+		out->n_parameters = catalog_arguments(call, report_list[i]->parameters, &out->parameters);
 		answer->reports[answer->n_reports++] = out;
 	}
 }

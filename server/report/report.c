@@ -20,116 +20,27 @@
 #define REPORT_AHEAD_ROWS  100000 /* of the reader's budget, taken before and given back after */
 #define REPORT_PAGE_ROWS   100    /* a preview shows no more */
 
-const struct report_info report_list[] = {
-	{
-	    .name = "visit_sheet",
-	    .zh = "客户拜访单",
-	    .en = "Visit sheet",
-	    .entity = "visit",
-	    .parameters = report_visit_sheet_parameters,
-	    .reads = "visit visit_contact customer contact",
-	    .make = report_visit_sheet,
-	},
-	{
-	    .name = "role_matrix",
-	    .zh = "角色权限表",
-	    .en = "Matrix of a role",
-	    .entity = "role",
-	    .parameters = report_role_matrix_parameters,
-	    .reads = "role role_grant role_field",
-	    .make = report_role_matrix,
-	},
-	{
-	    .name = "quote",
-	    .zh = "报价单",
-	    .en = "Quotation",
-	    .entity = "quote",
-	    .parameters = report_quote_parameters,
-	    .reads = "quote quote_line customer contact product",
-	    .make = report_quote,
-	},
-	{
-	    .name = "order",
-	    .zh = "销售订单",
-	    .en = "Sales order",
-	    .entity = "order",
-	    .parameters = report_order_parameters,
-	    .reads = "order order_line customer contact product",
-	    .make = report_order,
-	},
-	{
-	    .name = "quote_versions",
-	    .zh = "报价版本对比",
-	    .en = "Quotation and the version before",
-	    .entity = "quote",
-	    .parameters = report_quote_versions_parameters,
-	    .reads = "quote quote_line customer product",
-	    .make = report_quote_versions,
-	},
-	{
-	    .name = "delivery",
-	    .zh = "发货单",
-	    .en = "Delivery note",
-	    .entity = "delivery",
-	    .parameters = report_delivery_parameters,
-	    .reads = "delivery delivery_line order customer contact product",
-	    .make = report_delivery,
-	},
-	{
-	    .name = "receipt",
-	    .zh = "收款收据",
-	    .en = "Receipt",
-	    .entity = "receipt",
-	    .parameters = report_receipt_parameters,
-	    .reads = "receipt receipt_allocation receivable order customer",
-	    .make = report_receipt,
-	},
-	{
-	    .name = "statement",
-	    .zh = "客户对账单",
-	    .en = "Statement of account",
-	    .entity = "customer",
-	    .parameters = report_statement_parameters,
-	    .reads = "customer order goods_return receipt",
-	    .check = report_statement_check,
-	    .make = report_statement,
-	},
-	{
-	    .name = "visits_by_person",
-	    .zh = "人员月度拜访统计",
-	    .en = "Visits by person and month",
-	    .parameters = report_visits_by_person_parameters,
-	    .reads = "visit customer user",
-	    .check = report_visits_by_person_check,
-	    .make = report_visits_by_person,
-	},
-	{
-	    .name = "opportunity_funnel",
-	    .zh = "商机漏斗与预测",
-	    .en = "Opportunity funnel and forecast",
-	    .parameters = report_opportunity_funnel_parameters,
-	    .reads = "opportunity user opportunity_move opportunity_stage",
-	    .check = report_opportunity_funnel_check,
-	    .make = report_opportunity_funnel,
-	},
-	{
-	    .name = "targets",
-	    .zh = "目标完成情况",
-	    .en = "Targets and what is done of them",
-	    .parameters = report_targets_parameters,
-	    .reads = "target visit customer order receipt",
-	    .check = report_targets_check,
-	    .make = report_targets,
-	},
-	{ 0 },
+const struct report_info *const report_list[] = {
+	&report_visit_sheet,
+	&report_role_matrix,
+	&report_quote,
+	&report_order,
+	&report_quote_versions,
+	&report_delivery,
+	&report_receipt,
+	&report_statement,
+	&report_visits_by_person,
+	&report_opportunity_funnel,
+	&report_targets,
+	NULL,
 };
 
 const struct report_info *
 report_find(const char *name)
 {
-	for (const struct report_info *info = report_list; name != NULL && info->name; info++)
-		if (strcmp(info->name, name) == 0)
-			return info;
+	for (size_t i = 0; name != NULL && report_list[i] != NULL; i++)
+		if (strcmp(report_list[i]->name, name) == 0)
+			return report_list[i];
 	return NULL;
 }
 

@@ -1,5 +1,5 @@
 /*
- * Reports: one file each, a row of report_list. A report reads through its reader's eyes: its
+ * Reports: one file each with its report_info, which report_list names. A report reads through its reader's eyes: its
  * SQL names {entities} in braces, which become subqueries of the rows and fields this reader
  * may see, and runs read-only as kehu_report; row policies repeat the scope as second line.
  */
@@ -25,7 +25,7 @@ struct report_info {
 	enum err (*make)(struct report *report);
 };
 
-extern const struct report_info report_list[]; /* ended by name NULL */
+extern const struct report_info *const report_list[]; /* ended by NULL */
 
 /* A report being made. */
 struct report {
@@ -105,36 +105,9 @@ const char *report_words_label(const struct report *report);
 
 /* ---- the reports ------------------------------------------------------------------------- */
 
-extern const struct field report_visit_sheet_parameters[];
-enum err report_visit_sheet(struct report *report);
-
-extern const struct field report_quote_parameters[], report_order_parameters[];
-enum err report_quote(struct report *report);
-enum err report_order(struct report *report);
-
-extern const struct field report_delivery_parameters[], report_receipt_parameters[],
-    report_quote_versions_parameters[];
-enum err report_delivery(struct report *report);
-enum err report_receipt(struct report *report);
-enum err report_quote_versions(struct report *report);
-
-extern const struct field report_statement_parameters[];
-enum err report_statement_check(struct report *report);
-enum err report_statement(struct report *report);
-
-extern const struct field report_visits_by_person_parameters[];
-enum err report_visits_by_person_check(struct report *report);
-enum err report_visits_by_person(struct report *report);
-
-extern const struct field report_opportunity_funnel_parameters[];
-enum err report_opportunity_funnel_check(struct report *report);
-enum err report_opportunity_funnel(struct report *report);
-
-extern const struct field report_role_matrix_parameters[];
-enum err report_role_matrix(struct report *report);
-
-extern const struct field report_targets_parameters[];
-enum err report_targets_check(struct report *report);
-enum err report_targets(struct report *report);
+/* Each file tells its own; report_list names them. */
+extern const struct report_info report_visit_sheet, report_role_matrix, report_quote,
+    report_order, report_quote_versions, report_delivery, report_receipt, report_statement,
+    report_visits_by_person, report_opportunity_funnel, report_targets;
 
 #endif

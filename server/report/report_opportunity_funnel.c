@@ -14,7 +14,7 @@
 
 enum { FUNNEL_FROM = 1, FUNNEL_TO, FUNNEL_USER, FUNNEL_DEPARTMENT };
 
-const struct field report_opportunity_funnel_parameters[] = {
+static const struct field opportunity_funnel_parameters[] = {
 	{ FUNNEL_FROM, "from", TYPE_DATE, "起始日期", "From",
 	    .help_zh = "赢单与输单的期间；空：本年一月一日",
 	    .help_en = "Of what was won and lost; empty: the first of January" },
@@ -27,8 +27,8 @@ const struct field report_opportunity_funnel_parameters[] = {
 	{ 0 },
 };
 
-enum err
-report_opportunity_funnel_check(struct report *report)
+static enum err
+opportunity_funnel_check(struct report *report)
 {
 	struct value *from = report_parameter(report, FUNNEL_FROM);
 	struct value *to = report_parameter(report, FUNNEL_TO);
@@ -279,8 +279,8 @@ funnel_put_times(struct report *report)
 	    &(struct funnel_table){ columns, 4, false, true }, sql);
 }
 
-enum err
-report_opportunity_funnel(struct report *report)
+static enum err
+opportunity_funnel_make(struct report *report)
 {
 	struct call *call = report->call;
 	const struct value *user = report_parameter(report, FUNNEL_USER);
@@ -311,3 +311,13 @@ report_opportunity_funnel(struct report *report)
 		err = funnel_put_times(report);
 	return err == ERR_OK ? doc_end(report->doc) : err;
 }
+
+const struct report_info report_opportunity_funnel = {
+	.name = "opportunity_funnel",
+	.zh = "商机漏斗与预测",
+	.en = "Opportunity funnel and forecast",
+	.parameters = opportunity_funnel_parameters,
+	.reads = "opportunity user opportunity_move opportunity_stage",
+	.check = opportunity_funnel_check,
+	.make = opportunity_funnel_make,
+};

@@ -10,7 +10,7 @@
 
 enum { MATRIX_ROLE = 1, MATRIX_RIGHTS = 9, MATRIX_COLUMNS = MATRIX_RIGHTS + 3 };
 
-const struct field report_role_matrix_parameters[] = {
+static const struct field role_matrix_parameters[] = {
 	{ MATRIX_ROLE, "role", TYPE_REF, "角色", "Role", FIELD_REQUIRED, .ref = "role" },
 	{ 0 },
 };
@@ -116,8 +116,8 @@ matrix_fields(struct report *report)
 	return err == ERR_OK ? doc_table_end(report->doc) : err;
 }
 
-enum err
-report_role_matrix(struct report *report)
+static enum err
+role_matrix_make(struct report *report)
 {
 	struct doc_field params[] = { { .label = call_say(report->call, "Role", "角色"),
 	    .value = report_setup(report, E_role, report_parameter(report, MATRIX_ROLE)->number) } };
@@ -129,3 +129,13 @@ report_role_matrix(struct report *report)
 		err = matrix_fields(report);
 	return err == ERR_OK ? doc_end(report->doc) : err;
 }
+
+const struct report_info report_role_matrix = {
+	.name = "role_matrix",
+	.zh = "角色权限表",
+	.en = "Matrix of a role",
+	.entity = "role",
+	.parameters = role_matrix_parameters,
+	.reads = "role role_grant role_field",
+	.make = role_matrix_make,
+};

@@ -13,7 +13,7 @@
 
 enum { STATEMENT_CUSTOMER = 1, STATEMENT_FROM, STATEMENT_TO };
 
-const struct field report_statement_parameters[] = {
+static const struct field statement_parameters[] = {
 	{ STATEMENT_CUSTOMER, "customer", TYPE_REF, "客户", "Customer", FIELD_REQUIRED,
 	    .ref = "customer" },
 	{ STATEMENT_FROM, "from", TYPE_DATE, "从", "From" },
@@ -29,8 +29,8 @@ struct statement {
 	bool opened;
 };
 
-enum err
-report_statement_check(struct report *report)
+static enum err
+statement_check(struct report *report)
 {
 	struct value *from = report_parameter(report, STATEMENT_FROM),
 		     *to = report_parameter(report, STATEMENT_TO);
@@ -177,8 +177,8 @@ statement_begin(struct report *report, const struct statement *statement)
 	return err == ERR_OK ? doc_table(report->doc, &table) : err;
 }
 
-enum err
-report_statement(struct report *report)
+static enum err
+statement_make(struct report *report)
 {
 	const struct call *call = report->call;
 	const char *const labels[] = { call_say(call, "Confirmed by the customer",
@@ -210,3 +210,14 @@ report_statement(struct report *report)
 		err = doc_signatures(report->doc, labels, 2);
 	return err == ERR_OK ? doc_end(report->doc) : err;
 }
+
+const struct report_info report_statement = {
+	.name = "statement",
+	.zh = "客户对账单",
+	.en = "Statement of account",
+	.entity = "customer",
+	.parameters = statement_parameters,
+	.reads = "customer order goods_return receipt",
+	.check = statement_check,
+	.make = statement_make,
+};

@@ -14,7 +14,7 @@
 
 enum { TARGETS_MONTH = 1, TARGETS_MEASURE, TARGETS_BAR = 10, TARGETS_COLUMNS = 7 };
 
-const struct field report_targets_parameters[] = {
+static const struct field targets_parameters[] = {
 	{ TARGETS_MONTH, "month", TYPE_DATE, "月份", "Month", .help_zh = "该月任意一天；空：本月",
 	    .help_en = "Any day of it; empty: this month" },
 	{ TARGETS_MEASURE, "measure", TYPE_CHOICE, "指标", "Measure", .dict = "target_measure",
@@ -22,8 +22,8 @@ const struct field report_targets_parameters[] = {
 	{ 0 },
 };
 
-enum err
-report_targets_check(struct report *report)
+static enum err
+targets_check(struct report *report)
 {
 	struct value *month = report_parameter(report, TARGETS_MONTH);
 	struct ymd ymd = date_to_ymd(month->present ? month->number : call_today(report->call));
@@ -180,8 +180,8 @@ targets_add_row(struct report *report, struct arena *arena, const struct rows *r
 	return err != ERR_OK ? err : doc_row(report->doc, cells);
 }
 
-enum err
-report_targets(struct report *report)
+static enum err
+targets_make(struct report *report)
 {
 	struct call *call = report->call;
 	const struct value *measure = report_parameter(report, TARGETS_MEASURE);
@@ -215,3 +215,13 @@ report_targets(struct report *report)
 		err = doc_table_end(report->doc);
 	return err == ERR_OK ? doc_end(report->doc) : err;
 }
+
+const struct report_info report_targets = {
+	.name = "targets",
+	.zh = "目标完成情况",
+	.en = "Targets and what is done of them",
+	.parameters = targets_parameters,
+	.reads = "target visit customer order receipt",
+	.check = targets_check,
+	.make = targets_make,
+};

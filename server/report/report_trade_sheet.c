@@ -14,11 +14,11 @@
 
 enum { SHEET_RECORD = 1 };
 
-const struct field report_quote_parameters[] = {
+static const struct field quote_parameters[] = {
 	{ SHEET_RECORD, "quote", TYPE_REF, "报价单", "Quote", FIELD_REQUIRED, .ref = "quote" },
 	{ 0 },
 };
-const struct field report_order_parameters[] = {
+static const struct field order_parameters[] = {
 	{ SHEET_RECORD, "order", TYPE_REF, "订单", "Order", FIELD_REQUIRED, .ref = "order" },
 	{ 0 },
 };
@@ -246,8 +246,8 @@ sheet_make(struct report *report, struct trade_sheet *sheet)
 	return err == ERR_OK ? sheet_end(report, sheet) : err;
 }
 
-enum err
-report_quote(struct report *report)
+static enum err
+quote_make(struct report *report)
 {
 	struct trade_sheet sheet = {
 		.head = "SELECT r.number, r.quoted_on, r.valid_until, r.currency, r.net, "
@@ -268,8 +268,18 @@ report_quote(struct report *report)
 	return sheet_make(report, &sheet);
 }
 
-enum err
-report_order(struct report *report)
+const struct report_info report_quote = {
+	.name = "quote",
+	.zh = "报价单",
+	.en = "Quotation",
+	.entity = "quote",
+	.parameters = quote_parameters,
+	.reads = "quote quote_line customer contact product",
+	.make = quote_make,
+};
+
+static enum err
+order_make(struct report *report)
 {
 	struct trade_sheet sheet = {
 		.head = "SELECT r.number, r.ordered_on, r.due_on, r.currency, r.net, r.tax, "
@@ -291,3 +301,13 @@ report_order(struct report *report)
 
 	return sheet_make(report, &sheet);
 }
+
+const struct report_info report_order = {
+	.name = "order",
+	.zh = "销售订单",
+	.en = "Sales order",
+	.entity = "order",
+	.parameters = order_parameters,
+	.reads = "order order_line customer contact product",
+	.make = order_make,
+};

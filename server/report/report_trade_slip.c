@@ -13,17 +13,17 @@
 enum { SLIP_RECORD = 1 };
 enum { SLIP_VALUES = 4 }; /* of a line that versions differ in */
 
-const struct field report_delivery_parameters[] = {
+static const struct field delivery_parameters[] = {
 	{ SLIP_RECORD, "delivery", TYPE_REF, "发货单", "Delivery", FIELD_REQUIRED,
 	    .ref = "delivery" },
 	{ 0 },
 };
-const struct field report_receipt_parameters[] = {
+static const struct field receipt_parameters[] = {
 	{ SLIP_RECORD, "receipt", TYPE_REF, "回款", "Receipt", FIELD_REQUIRED,
 	    .ref = "receipt" },
 	{ 0 },
 };
-const struct field report_quote_versions_parameters[] = {
+static const struct field quote_versions_parameters[] = {
 	{ SLIP_RECORD, "quote", TYPE_REF, "报价单", "Quote", FIELD_REQUIRED, .ref = "quote" },
 	{ 0 },
 };
@@ -105,8 +105,8 @@ slip_put_goods(
 	return doc_row(report->doc, cells);
 }
 
-enum err
-report_delivery(struct report *report)
+static enum err
+delivery_make(struct report *report)
 {
 	struct call *call = report->call;
 	const struct doc_column columns[] = {
@@ -153,6 +153,16 @@ report_delivery(struct report *report)
 		err = doc_signatures(report->doc, labels, 3);
 	return err == ERR_OK ? doc_end(report->doc) : err;
 }
+
+const struct report_info report_delivery = {
+	.name = "delivery",
+	.zh = "发货单",
+	.en = "Delivery note",
+	.entity = "delivery",
+	.parameters = delivery_parameters,
+	.reads = "delivery delivery_line order customer contact product",
+	.make = delivery_make,
+};
 
 /* ---- receipt ----------------------------------------------------------------------------- */
 
@@ -218,8 +228,8 @@ slip_put_payment(
 	return doc_row(report->doc, cells);
 }
 
-enum err
-report_receipt(struct report *report)
+static enum err
+receipt_make(struct report *report)
 {
 	struct call *call = report->call;
 	struct slip_receipt receipt = { 0 };
@@ -267,6 +277,16 @@ report_receipt(struct report *report)
 		err = doc_signatures(report->doc, labels, 2);
 	return err == ERR_OK ? doc_end(report->doc) : err;
 }
+
+const struct report_info report_receipt = {
+	.name = "receipt",
+	.zh = "收款收据",
+	.en = "Receipt",
+	.entity = "receipt",
+	.parameters = receipt_parameters,
+	.reads = "receipt receipt_allocation receivable order customer",
+	.make = receipt_make,
+};
 
 /* ---- versions of a quote ----------------------------------------------------------------- */
 
@@ -390,8 +410,8 @@ slip_compare(struct report *report, const struct slip_versions *versions)
 	return report_each(report, sql, slip_put_change, NULL);
 }
 
-enum err
-report_quote_versions(struct report *report)
+static enum err
+quote_versions_make(struct report *report)
 {
 	struct call *call = report->call;
 	struct slip_versions versions = { 0 };
@@ -439,3 +459,13 @@ report_quote_versions(struct report *report)
 		err = slip_compare(report, &versions);
 	return err == ERR_OK ? doc_end(report->doc) : err;
 }
+
+const struct report_info report_quote_versions = {
+	.name = "quote_versions",
+	.zh = "报价版本对比",
+	.en = "Quotation and the version before",
+	.entity = "quote",
+	.parameters = quote_versions_parameters,
+	.reads = "quote quote_line customer product",
+	.make = quote_versions_make,
+};

@@ -13,7 +13,7 @@
 
 enum { SHEET_VISIT = 1 };
 
-const struct field report_visit_sheet_parameters[] = {
+static const struct field visit_sheet_parameters[] = {
 	{ SHEET_VISIT, "visit", TYPE_REF, "拜访", "Visit", FIELD_REQUIRED, .ref = "visit" },
 	{ 0 },
 };
@@ -246,8 +246,8 @@ sheet_print(struct report *report, struct arena *arena, const struct rows *rows,
 	return err;
 }
 
-enum err
-report_visit_sheet(struct report *report)
+static enum err
+visit_sheet_make(struct report *report)
 {
 	struct sheet sheet = { .people = BUF_INIT };
 	struct sql *sql;
@@ -269,3 +269,13 @@ out:
 	buf_fini(&sheet.people);
 	return err;
 }
+
+const struct report_info report_visit_sheet = {
+	.name = "visit_sheet",
+	.zh = "客户拜访单",
+	.en = "Visit sheet",
+	.entity = "visit",
+	.parameters = visit_sheet_parameters,
+	.reads = "visit visit_contact customer contact",
+	.make = visit_sheet_make,
+};

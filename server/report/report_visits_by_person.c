@@ -16,7 +16,7 @@
 
 enum { BY_FROM = 1, BY_TO, BY_USER, BY_DEPARTMENT };
 
-const struct field report_visits_by_person_parameters[] = {
+static const struct field visits_by_person_parameters[] = {
 	{ BY_FROM, "from", TYPE_DATE, "起始日期", "From", .help_zh = "空：本月一日",
 	    .help_en = "Empty: the first of this month" },
 	{ BY_TO, "to", TYPE_DATE, "截止日期", "To", .help_zh = "空：今天", .help_en = "Empty: today" },
@@ -36,8 +36,8 @@ struct by_person {
 	int64_t person;
 };
 
-enum err
-report_visits_by_person_check(struct report *report)
+static enum err
+visits_by_person_check(struct report *report)
 {
 	struct value *from = report_parameter(report, BY_FROM);
 	struct value *to = report_parameter(report, BY_TO);
@@ -297,8 +297,8 @@ by_begin(struct report *report, enum doc_paper paper)
 	return report_begin(report, NULL, paper, params, count);
 }
 
-enum err
-report_visits_by_person(struct report *report)
+static enum err
+visits_by_person_make(struct report *report)
 {
 	struct call *call = report->call;
 	struct by_person by = { 0 };
@@ -332,3 +332,13 @@ report_visits_by_person(struct report *report)
 			"计划中和已取消的拜访不计入。"));
 	return err == ERR_OK ? doc_end(report->doc) : err;
 }
+
+const struct report_info report_visits_by_person = {
+	.name = "visits_by_person",
+	.zh = "人员月度拜访统计",
+	.en = "Visits by person and month",
+	.parameters = visits_by_person_parameters,
+	.reads = "visit customer user",
+	.check = visits_by_person_check,
+	.make = visits_by_person_make,
+};

@@ -702,9 +702,9 @@ twins_report(struct arena *arena, Kehu__ClientFrame *frame, size_t reader)
 	size_t count = 0;
 	const struct report_info *info;
 
-	while (report_list[count].name != NULL)
+	while (report_list[count] != NULL)
 		count++;
-	info = &report_list[twins_random((uint32_t)count)];
+	info = report_list[twins_random((uint32_t)count)];
 	kehu__report__init(report);
 	report->name = arena_strdup(arena, info->name);
 	report->format = arena_strdup(arena, formats[twins_random(3)]);

@@ -49,7 +49,8 @@ every_report_is_complete(void **state)
 	struct catalog *catalog = catalog_new(1);
 	struct arena *arena = arena_new(0);
 
-	for (const struct report_info *info = report_list; info->name != NULL; info++) {
+	for (size_t at = 0; report_list[at] != NULL; at++) {
+		const struct report_info *info = report_list[at];
 		char *reads = arena_strdup(arena, info->reads), *rest = reads, *name;
 
 		assert_ptr_equal(report_find(info->name), info);
