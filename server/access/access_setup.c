@@ -13,8 +13,8 @@
 const struct setup_record *
 access_setup(const struct access *access, uint32_t entity, int64_t id)
 {
-	if (entity > access->entity_max)
-		return NULL;
+	if (access_setup_count(access, entity) == 0)
+		return NULL; /* bsearch wants a table, if only an empty one */
 	return bsearch(&id, access->setups[entity].records, access->setups[entity].count,
 	    sizeof(struct setup_record), access_compare_id);
 }
