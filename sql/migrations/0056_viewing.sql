@@ -3,7 +3,7 @@ ALTER TABLE session ADD COLUMN viewer_id bigint;
 CREATE INDEX session_of_viewer ON session (viewer_id) WHERE ended_at IS NULL AND viewer_id IS NOT NULL;
 
 CREATE TABLE viewing (
-	id bigint PRIMARY KEY DEFAULT nextval('record_id'),
+	LIKE template.record INCLUDING ALL,
 	viewer_id bigint NOT NULL REFERENCES users,
 	reason text NOT NULL,
 	until_at timestamptz NOT NULL,
@@ -11,14 +11,7 @@ CREATE TABLE viewing (
 	session_id bigint,
 	owner_id bigint NOT NULL REFERENCES users,
 	department_id bigint REFERENCES department,
-	branch_id bigint REFERENCES branch,
-	version integer NOT NULL DEFAULT 1,
-	created_at timestamptz NOT NULL DEFAULT now(),
-	created_by bigint,
-	updated_at timestamptz NOT NULL DEFAULT now(),
-	updated_by bigint,
-	deleted_at timestamptz,
-	delete_id uuid
+	branch_id bigint REFERENCES branch
 );
 CREATE INDEX viewing_owner ON viewing (owner_id, created_at DESC, id DESC) WHERE deleted_at IS NULL;
 CREATE INDEX viewing_department ON viewing (department_id, created_at DESC, id DESC) WHERE deleted_at IS NULL;

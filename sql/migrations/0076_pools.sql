@@ -16,20 +16,13 @@ ALTER TABLE pool
 ALTER TABLE pool_member ADD COLUMN administrator boolean NOT NULL DEFAULT false;
 
 CREATE TABLE pool_rule (
-	id bigint PRIMARY KEY DEFAULT nextval('record_id'),
+	LIKE template.record INCLUDING ALL,
 	pool_id bigint NOT NULL REFERENCES pool,
 	position integer NOT NULL DEFAULT 0,
 	level text COLLATE "C",
 	follow_days bigint,
 	deal_days bigint,
-	order_days bigint,
-	version integer NOT NULL DEFAULT 1,
-	created_at timestamptz NOT NULL DEFAULT now(),
-	created_by bigint,
-	updated_at timestamptz NOT NULL DEFAULT now(),
-	updated_by bigint,
-	deleted_at timestamptz,
-	delete_id uuid
+	order_days bigint
 );
 CREATE INDEX pool_rule_parent ON pool_rule (pool_id, position, id);
 CREATE UNIQUE INDEX pool_rule_level ON pool_rule (pool_id, coalesce(level, '')) WHERE deleted_at IS NULL;
@@ -48,7 +41,7 @@ ALTER TABLE customer_figures
 CREATE INDEX customer_figures_leaves ON customer_figures (leaves_on, id) WHERE leaves_on IS NOT NULL;
 
 CREATE TABLE customer_move (
-	id bigint PRIMARY KEY DEFAULT nextval('record_id'),
+	LIKE template.record INCLUDING ALL,
 	at timestamptz NOT NULL DEFAULT now(),
 	customer_id bigint NOT NULL REFERENCES customer,
 	customer_name text,
@@ -64,14 +57,7 @@ CREATE TABLE customer_move (
 	by_id bigint REFERENCES users,
 	owner_id bigint REFERENCES users,
 	department_id bigint REFERENCES department,
-	branch_id bigint REFERENCES branch,
-	version integer NOT NULL DEFAULT 1,
-	created_at timestamptz NOT NULL DEFAULT now(),
-	created_by bigint,
-	updated_at timestamptz NOT NULL DEFAULT now(),
-	updated_by bigint,
-	deleted_at timestamptz,
-	delete_id uuid
+	branch_id bigint REFERENCES branch
 );
 CREATE INDEX customer_move_owner ON customer_move (owner_id, at DESC, id DESC) WHERE deleted_at IS NULL;
 CREATE INDEX customer_move_department ON customer_move (department_id, at DESC, id DESC) WHERE deleted_at IS NULL;

@@ -1,7 +1,7 @@
 -- Merging two records of one: what was taken and what was moved, so that it can be undone days later.
 
 CREATE TABLE merge (
-	id bigint PRIMARY KEY DEFAULT nextval('record_id'),
+	LIKE template.record INCLUDING ALL,
 	at timestamptz NOT NULL DEFAULT now(),
 	kind text COLLATE "C" NOT NULL,
 	kept_name text,
@@ -20,14 +20,7 @@ CREATE TABLE merge (
 	gone_delete uuid NOT NULL,
 	owner_id bigint REFERENCES users,
 	department_id bigint REFERENCES department,
-	branch_id bigint REFERENCES branch,
-	version integer NOT NULL DEFAULT 1,
-	created_at timestamptz NOT NULL DEFAULT now(),
-	created_by bigint,
-	updated_at timestamptz NOT NULL DEFAULT now(),
-	updated_by bigint,
-	deleted_at timestamptz,
-	delete_id uuid
+	branch_id bigint REFERENCES branch
 );
 CREATE INDEX merge_owner ON merge (owner_id, at DESC, id DESC) WHERE deleted_at IS NULL;
 CREATE INDEX merge_department ON merge (department_id, at DESC, id DESC) WHERE deleted_at IS NULL;
