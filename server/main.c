@@ -371,7 +371,7 @@ main_serve(struct arena *arena, struct server *server, const struct options *opt
 		.idle_timeout_s = (int)settings->net_idle_timeout,
 		.handshake_timeout_s = (int)settings->net_frame_timeout,
 		.frame_timeout_s = (int)settings->net_frame_timeout,
-		.lock_s = (int)settings->session_lock,
+		.lock_s = &server->settings.session_lock,
 		.authority_file = strcmp(settings->sign_certificate, "off") != 0 ?
 		    settings->sign_authority : NULL,
 		.in_flight_max = (int)settings->net_in_flight,

@@ -60,7 +60,8 @@ struct net_options {
 	int max_connections, max_per_address, max_handshakes;
 	int idle_timeout_s, handshake_timeout_s, frame_timeout_s;
 	int in_flight_max;       /* of one session, queued or running; see server/net/turn.c */
-	int lock_s;              /* a session that asks for nothing so long locks; 0: never */
+	/* A session that asks for nothing for so many seconds locks; NULL or 0: never. May change. */
+	const int64_t *lock_s;
 	const char *authority_file; /* whose client certificates are asked for; NULL: none */
 	size_t output_max_bytes; /* a reader slower than this is disconnected */
 	struct lane_ops ops;

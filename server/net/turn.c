@@ -11,7 +11,6 @@
  */
 #include "common/log.h"
 #include "server/net/inner.h"
-#include "server/server.h"
 
 #include <openssl/crypto.h>
 #include <stddef.h>
@@ -255,12 +254,11 @@ turn_check(const struct conn *conn, const struct turn_rule *rule, int request)
 static void
 turn_use(struct conn *conn, struct task *task, const struct turn_rule *rule)
 {
-	int64_t now = date_monotonic_us(), lock_us = conn->net->options.lock_s * US_PER_SECOND;
-	const struct server *server = conn->net->options.server;
+	const int64_t *lock_s = conn->net->options.lock_s;
+	int64_t now = date_monotonic_us(), lock_us = 0;
 
-	if (server != NULL && server->conf_kept)
-		lock_us = server->settings.session_lock * US_PER_SECOND;
-
+	if (lock_s != NULL)
+		lock_us = __atomic_load_n(lock_s, __ATOMIC_RELAXED) * US_PER_SECOND;
 	if (rule == NULL || rule->lane == LANE_LOOP || conn->session.state != SESSION_LOGGED_IN)
 		return;
 	if (lock_us > 0 && now - conn->used_us > lock_us) {

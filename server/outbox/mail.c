@@ -217,6 +217,7 @@ mail_send(const struct server_settings *settings, const struct outgoing *mail, s
 	struct mail_dialogue dialogue = { .try = try };
 	struct curl_slist *headers, *to;
 	char error[CURL_ERROR_SIZE] = "";
+	const char *said;
 	enum send_result result;
 	CURL *curl = curl_easy_init();
 	curl_mime *mime;
@@ -245,11 +246,9 @@ mail_send(const struct server_settings *settings, const struct outgoing *mail, s
 	curl_easy_setopt(curl, CURLOPT_XFERINFODATA, &dialogue);
 	code = curl_easy_perform(curl);
 	result = mail_judge(&dialogue, code);
-	try->answer = text_print(try->arena,
-	    code == CURLE_OK || dialogue.refused != 0 ? dialogue.text :
-		error[0] != '\0'                       ? error :
-							 curl_easy_strerror(code),
-	    TEXT_LINE);
+	said = code == CURLE_OK || dialogue.refused != 0 ? dialogue.text :
+	    error[0] != '\0' ? error : curl_easy_strerror(code);
+	try->answer = text_print(try->arena, arena_strdup(try->arena, said), TEXT_LINE);
 	curl_mime_free(mime);
 	curl_slist_free_all(headers);
 	curl_slist_free_all(to);

@@ -153,7 +153,8 @@ sms_send(const struct server_settings *settings, const struct outgoing *sms, str
 	curl_easy_getinfo(curl, CURLINFO_SIZE_UPLOAD_T, &sent);
 	result = sms_judge(code, status, sent > 0);
 	try->answer = text_print(try->arena,
-	    code == CURLE_OK ? arena_printf(try->arena, "%ld %s", status, answer.text) : error, TEXT_LINE);
+	    code == CURLE_OK ? arena_printf(try->arena, "%ld %s", status, answer.text) :
+			       arena_strdup(try->arena, error), TEXT_LINE);
 	curl_slist_free_all(headers);
 	curl_easy_cleanup(curl);
 	return result;

@@ -270,7 +270,7 @@ unused_session_locks(void **state)
 {
 	struct netbed *bed = netbed_new();
 
-	bed->options.lock_s = 1;
+	bed->options.lock_s = &(const int64_t){ 1 };
 	netbed_start(bed);
 	struct peer *peer = peer_login(bed, 1);
 	int64_t end = netbed_ms() + 1200;
