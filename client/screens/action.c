@@ -3,6 +3,7 @@
  * records to make, printing, deleting. Doing it is action_run.c's and action_remove.c's.
  */
 #include "client/screens/action_private.h"
+#include "client/screens/ask.h"
 #include "client/screens/viewing.h"
 #include "client/screens/why.h"
 #include "client/ui/message_log.h"
@@ -301,6 +302,32 @@ action_do(struct app *app, const Kehu__Record *record, const char *name,
 	action->what = cat_action_called(action->entity, name);
 	if (action->what != NULL)
 		action_run_with(action, arguments, count);
+	else
+		message_error(ERR_NO_SUCH_ACTION, NULL, app->lang);
+	action_release(action);
+}
+
+void
+action_many(struct app *app, uint32_t entity, const struct action_row *rows, size_t count,
+    const char *name, struct screen *owner, void (*done)(void *context), void *context)
+{
+	Kehu__Record record = KEHU__RECORD__INIT;
+	struct action_row *kept;
+	struct action *action;
+
+	record.has_entity = true;
+	record.entity = entity;
+	record.label = ask_text(arena_printf(cells_scratch(), tr(T_LIST_MARKED), count));
+	action = action_new(app, &record, done, context);
+	kept = arena_memdup(action->arena, rows, count * sizeof(*rows));
+	for (size_t i = 0; i < count; i++)
+		kept[i].label = arena_strdup(action->arena, rows[i].label);
+	action->rows = kept;
+	action->row_count = count;
+	action->owner = owner; /* a menu that is about to go may be on top */
+	action->what = cat_action_called(action->entity, name);
+	if (action->what != NULL)
+		action_run(action);
 	else
 		message_error(ERR_NO_SUCH_ACTION, NULL, app->lang);
 	action_release(action);

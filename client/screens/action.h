@@ -20,6 +20,21 @@ void action_start(struct app *app, const Kehu__Record *record, const char *name,
 void action_do(struct app *app, const Kehu__Record *record, const char *name,
     Kehu__Value **arguments, size_t count, void (*done)(void *context), void *context);
 
+/* A row that is meant with others; the label is borrowed. */
+struct action_row {
+	int64_t id;
+	uint32_t version;
+	const char *label;
+};
+
+/*
+ * The same named action for all of these rows, as one: its form once, then the server tries it and
+ * keeps nothing, a question says what will be done, and all are done or none. Rows are copied;
+ * done is called while the screen owner is still there.
+ */
+void action_many(struct app *app, uint32_t entity, const struct action_row *rows, size_t count,
+    const char *name, struct screen *owner, void (*done)(void *context), void *context);
+
 /* What ends an activity of a kind: tasks and mails are simply done, of others it is asked what came of them. */
 const char *action_finish(const char *kind);
 

@@ -17,6 +17,9 @@ struct action {
 	struct screen *owner; /* on top when the menu was opened: whose context it is */
 	unsigned holds;
 	struct consent consent; /* whom to ask, where it needs that */
+	const struct action_row *rows; /* all that are meant; NULL: the record alone */
+	size_t row_count;
+	bool agreed; /* to what the trial for all of them said */
 };
 
 /* ---- action.c ---- */
@@ -36,6 +39,18 @@ bool action_allowed(const struct action *action, const Kehu__Action *what);
 void action_run(struct action *action);
 /* Do it with these arguments, which are not kept. */
 void action_run_with(struct action *action, Kehu__Value **arguments, size_t count);
+
+/* ---- action_many.c ---- */
+
+/* One step for each row; a trial as long as nobody agreed. */
+uint32_t action_many_send(struct action *action, const Kehu__Act *act,
+    void (*done)(void *context, const Kehu__ServerFrame *answer), void *context);
+/* After a good trial: the question; choice 1 is yes. */
+void action_many_ask(struct action *action, void (*answer)(void *arg, int choice), void *arg);
+/* It is done, or waits for consent. */
+void action_many_said(struct action *action, const Kehu__BulkAnswer *answer);
+/* Nothing was done, for the sake of which row and why. */
+void action_many_refused(struct action *action, const Kehu__ServerFrame *answer);
 
 /* ---- action_remove.c ---- */
 

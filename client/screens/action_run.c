@@ -65,6 +65,7 @@ action_said(struct action *action, const Kehu__Written *written)
 }
 
 static void action_send_again(void *context);
+static void action_on_agreed(void *context, int choice);
 
 static void
 action_on_acted(void *context, const Kehu__ServerFrame *answer)
@@ -73,9 +74,16 @@ action_on_acted(void *context, const Kehu__ServerFrame *answer)
 
 	if (answer->answer_case == KEHU__SERVER_FRAME__ANSWER_WRITTEN) {
 		action_said(action, answer->written);
+	} else if (answer->answer_case == KEHU__SERVER_FRAME__ANSWER_BULK) {
+		if (action->agreed)
+			action_many_said(action, answer->bulk);
+		else
+			action_many_ask(action, action_on_agreed, action_hold(action));
 	} else if (consent_is_wanted(answer)) {
 		consent_open(
 		    action->app, answer, &action->consent, action_send_again, action_hold(action));
+	} else if (action->row_count > 0) {
+		action_many_refused(action, answer);
 	} else {
 		ask_say_error(action->app, answer, action->entity->number);
 		action_tell(action); /* perhaps it is not what was shown any more */
@@ -97,6 +105,8 @@ action_send(struct action *action, Kehu__Value **arguments, size_t count,
 	act.action = action->what->name;
 	act.n_arguments = count;
 	act.arguments = arguments;
+	if (action->row_count > 0)
+		return action_many_send(action, &act, done, context);
 	frame.request_case = KEHU__CLIENT_FRAME__REQUEST_ACT;
 	frame.act = &act;
 	consent_fill(&action->consent, &frame);
@@ -110,9 +120,21 @@ action_send_again(void *context)
 	action_send(context, NULL, 0, action_on_acted, context);
 }
 
+static void
+action_on_agreed(void *context, int choice)
+{
+	struct action *action = context;
+
+	action->agreed = choice == 1;
+	if (action->agreed)
+		action_send(action, NULL, 0, action_on_acted, action_hold(action));
+	action_release(action);
+}
+
 /* ---- the form of the arguments ---- */
 
 static void action_form_with_consent(void *form);
+static void action_form_on_agreed(void *context, int choice);
 
 static void
 action_form_on_answer(void *context, const Kehu__ServerFrame *answer)
@@ -122,11 +144,19 @@ action_form_on_answer(void *context, const Kehu__ServerFrame *answer)
 	bool placed = false;
 
 	form->asking = 0;
-	if (answer->answer_case == KEHU__SERVER_FRAME__ANSWER_WRITTEN) {
+	if (answer->answer_case == KEHU__SERVER_FRAME__ANSWER_BULK && !action->agreed) {
+		action_many_ask(action, action_form_on_agreed, form);
+		return;
+	}
+	if (answer->answer_case == KEHU__SERVER_FRAME__ANSWER_WRITTEN ||
+	    answer->answer_case == KEHU__SERVER_FRAME__ANSWER_BULK) {
 		action_hold(action);
 		ui_pop_to(action->app->ui, &form->screen);
 		ui_pop(action->app->ui);
-		action_said(action, answer->written);
+		if (answer->answer_case == KEHU__SERVER_FRAME__ANSWER_BULK)
+			action_many_said(action, answer->bulk);
+		else
+			action_said(action, answer->written);
 		action_release(action);
 		return;
 	}
@@ -135,6 +165,12 @@ action_form_on_answer(void *context, const Kehu__ServerFrame *answer)
 		    action->app, answer, &action->consent, action_form_with_consent, form);
 		return;
 	}
+	if (action->row_count > 0 && (answer->answer_case != KEHU__SERVER_FRAME__ANSWER_ERROR ||
+					 answer->error->step > 0)) {
+		action_many_refused(action, answer);
+		return;
+	}
+	action->agreed = false; /* what was agreed to was not this */
 	if (answer->answer_case == KEHU__SERVER_FRAME__ANSWER_ERROR) {
 		const Kehu__Error *error = answer->error;
 
@@ -170,6 +206,16 @@ static void
 action_form_with_consent(void *form)
 {
 	action_form_send(form);
+}
+
+static void
+action_form_on_agreed(void *context, int choice)
+{
+	struct action_form *form = context;
+
+	form->action->agreed = choice == 1;
+	if (form->action->agreed)
+		action_form_send(form);
 }
 
 static void
@@ -314,7 +360,7 @@ action_run(struct action *action)
 {
 	if (action->what->n_arguments > 0)
 		action_form_open(action);
-	else if (action->what->danger)
+	else if (action->what->danger && action->row_count == 0)
 		confirm_open(
 		    action->app->ui, &(struct confirm_config){ .title = action->what->label,
 					 .text = action_name(action, action->arena),

@@ -7,6 +7,7 @@
 #include "client/screens/action.h"
 #include "client/screens/ask.h"
 #include "client/screens/recent.h"
+#include "client/screens/viewing.h"
 #include "client/ui/confirm.h"
 #include "client/ui/picker.h"
 #include "client/ui/term.h"
@@ -15,7 +16,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { OPTION_SCREENS = 8, OPTION_ASK_FROM = 20 };
+/* Rows of the menu from OPTION_NAMED on are the named actions; those below are digits. */
+enum { OPTION_SCREENS = 8, OPTION_ASK_FROM = 20, OPTION_NAMED = 256 };
 
 /* ---- which digits mean something ---- */
 
@@ -483,15 +485,53 @@ option_to_marked(struct list_screen *screen, char digit)
 }
 
 static void
+option_on_many(void *context)
+{
+	struct list_screen *screen = context;
+
+	list_unmark_all(&screen->list);
+	list_screen_ask(screen, true, true);
+}
+
+/* A named action goes to every marked row that is here, as one. */
+static void
+option_act_on_marked(struct list_screen *screen, const Kehu__Action *what)
+{
+	struct arena *arena = arena_new(0);
+	struct action_row *rows =
+	    ARENA_ARRAY(arena, struct action_row, list_data_end(screen->data) + 1);
+	size_t count = 0;
+
+	for (size_t at = 0; at < list_data_end(screen->data); at++) {
+		const Kehu__Row *row = list_data_row(screen->data, at);
+
+		if (row != NULL && row->n_cells > 0 && list_is_marked(&screen->list, row->id))
+			rows[count++] = (struct action_row){ row->id, row->version,
+				arena_strdup(arena, list_screen_label(screen, row)) };
+	}
+	if (count < list_marked(&screen->list))
+		message_sayf(SAY_WARNING, tr(T_MARKED_SOME), count);
+	action_many(screen->app, screen->entity, rows, count, what->name,
+	    &screen->screen, option_on_many, screen);
+	arena_free(arena);
+}
+
+static void
 option_search(void *arg, struct picker *picker, const char *text)
 {
 	struct list_screen *screen = arg;
+	const Kehu__Entity *entity = list_screen_entity(screen);
 
 	picker_clear(picker);
 	for (const char *digit = screen->options; *digit != '\0'; digit++)
 		if (picker_match(option_word(*digit), text) > 0)
 			picker_add(picker, &(struct picker_item){
 					       .id = *digit, .label = option_word(*digit) });
+	for (size_t i = 0; !viewing_is_on(screen->app) && entity != NULL && i < entity->n_actions; i++)
+		if (!entity->actions[i]->danger && picker_match(entity->actions[i]->label, text) > 0)
+			picker_add(picker, &(struct picker_item){ .id = OPTION_NAMED + (int64_t)i,
+					       .label = entity->actions[i]->label,
+					       .note = entity->actions[i]->name });
 	picker_add(picker, &(struct picker_item){ .id = 0, .label = tr(T_MARKED_CURRENT) });
 }
 
@@ -505,6 +545,9 @@ option_take_choice(void *arg, const struct picker_item *item, const char *text)
 		return UI_HANDLED;
 	if (item->id == 0)
 		option_actions_of_row(screen);
+	else if (item->id >= OPTION_NAMED)
+		option_act_on_marked(screen,
+		    list_screen_entity(screen)->actions[item->id - OPTION_NAMED]);
 	else
 		option_to_marked(screen, (char)item->id);
 	return UI_DONE | UI_CLOSE;

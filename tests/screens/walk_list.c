@@ -354,6 +354,66 @@ marked_rows_are_acted_on_together(void **state)
 	desk_leave(vt);
 }
 
+/* What was given away is Ada's again: the other tests count on all of it. */
+static void
+list_give_back(void)
+{
+	pg_exec(DB, "UPDATE customer c SET owner_id = u.id, department_id = u.department_id, branch_id = u.branch_id, "
+		    "owned_since = NULL FROM users u WHERE u.id = 101 AND c.owner_id <> 101");
+}
+
+/* Five marked customers and twelve keys: tried first, done together, and refused together. */
+static void
+marked_customers_go_to_another_owner_as_one(void **state)
+{
+	const char *owned = "SELECT count(*) FROM customer WHERE owner_id = 102";
+	struct vt *vt = list_ready("zh", 24, 80);
+	int64_t before = pg_int(DB, "%s", owned);
+
+	desk_type(vt, "{Space*5}{F8}");
+	desk_sees(vt, "对选中的 5 条");
+	desk_type(vt, "转{Enter}");
+	desk_sees(vt, "新负责人");
+	desk_type(vt, "Be{F10}");
+	desk_sees(vt, "对全部 5 条均可执行");
+	assert_int_equal(pg_int(DB, "%s", owned), before);
+	desk_type(vt, "{F10}");
+	desk_sees(vt, "转移：已完成 5 条");
+	assert_int_equal(pg_int(DB, "%s", owned), before + 5);
+	/* Not agreed to, or one was changed meanwhile: nothing moves. */
+	desk_type(vt, "{Space}{Space}{F8}");
+	desk_sees(vt, "对选中的 2 条");
+	desk_type(vt, "转{Enter}");
+	desk_sees(vt, "新负责人");
+	desk_type(vt, "Da{F10}");
+	desk_sees(vt, "对全部 2 条均可执行");
+	desk_type(vt, "n{Enter}{F10}");
+	desk_sees(vt, "对全部 2 条均可执行");
+	pg_exec(DB, "UPDATE customer SET version = version + 1");
+	desk_type(vt, "{F10}");
+	desk_sees(vt, "未执行任何一条");
+	assert_int_equal(pg_int(DB, "%s", owned), before + 5);
+	desk_leave(vt);
+	list_give_back();
+}
+
+static void
+marked_customers_go_to_another_owner_in_english(void **state)
+{
+	struct vt *vt = list_ready("en", 24, 80);
+
+	desk_type(vt, "{Space}{Space}{F8}");
+	desk_sees(vt, "With the 2 marked rows");
+	desk_type(vt, "Transf{Enter}");
+	desk_sees(vt, "New owner");
+	desk_type(vt, "Da{F10}");
+	desk_sees(vt, "It can be done with all 2");
+	desk_type(vt, "{F10}");
+	desk_sees(vt, "2 done");
+	desk_leave(vt);
+	list_give_back();
+}
+
 static void
 resizing_leaves_no_trace(void **state)
 {
@@ -450,6 +510,8 @@ main(void)
 		cmocka_unit_test(view_is_saved_and_opened_by_its_letter),
 		cmocka_unit_test(deleting_asks_and_can_be_taken_back),
 		cmocka_unit_test(marked_rows_are_acted_on_together),
+		cmocka_unit_test(marked_customers_go_to_another_owner_as_one),
+		cmocka_unit_test(marked_customers_go_to_another_owner_in_english),
 		cmocka_unit_test(server_that_stops_for_work_is_announced),
 		cmocka_unit_test(server_that_dies_and_returns_is_waited_for),
 		cmocka_unit_test(changes_of_others_appear_without_moving_the_cursor),
