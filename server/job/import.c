@@ -372,13 +372,28 @@ import_find_marks(struct import *import)
 	return err;
 }
 
+/* Every transaction has its own snapshot: what the header names is found in it again. */
+static enum err
+import_bind_header(struct import *import)
+{
+	struct call *call = import->job->call;
+
+	import->map = (struct import_map){ .entity = call_view(call, import->request->entity) };
+	if (import->map.entity == NULL)
+		return CALL_FAIL(call, ERR_NO_SUCH_ENTITY);
+	return import_bind(call, call->arena, import->request, import->header,
+	    import->header_count, &import->map);
+}
+
 static enum err
 import_batch(struct job *job, void *to)
 {
 	struct import *import = to;
 	struct call *call = job->call;
-	enum err err;
+	enum err err = import_bind_header(import);
 
+	if (err != ERR_OK)
+		return err;
 	call_scope_references(call, import->map.entity);
 	call_scope(call, import->map.entity->def, import->map.update ? RIGHT_EDIT : RIGHT_CREATE);
 	call_begin(call, true);
@@ -486,8 +501,7 @@ import_take_header(struct import *import, const struct csv_row *row)
 	import->header = ARENA_ARRAY(arena, const char *, row->count + 1);
 	for (size_t i = 0; i < row->count; i++)
 		import->header[i] = arena_strdup(arena, row->cells[i]);
-	return import_bind(import->job->call, arena, import->request, import->header,
-	    import->header_count, &import->map);
+	return import_bind_header(import);
 }
 
 static enum err
@@ -593,9 +607,6 @@ import_open(struct import *import, struct text_decoder **decoder)
 	import->request = kehu__import__unpack(&allocator, bytes, data);
 	if (import->request == NULL)
 		return ERR_INTERNAL;
-	import->map.entity = call_view(call, import->request->entity);
-	if (import->map.entity == NULL)
-		return ERR_NO_SUCH_ENTITY;
 	encoding = import->request->encoding;
 	if (import->chunks > 0) {
 		err = import_read_chunk(import, 1, &data, &bytes, arena);

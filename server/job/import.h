@@ -29,7 +29,8 @@ struct import_map {
 
 /*
  * Bind a request's mapping to a header row; without a mapping, columns whose header names a field
- * are taken. Fields the user may not write are refused. *unmapped: headers left out, in arena.
+ * are taken. Fields the user may not write are refused. The map lives in arena and points into the
+ * views of the call's snapshot.
  */
 MUST_CHECK enum err import_bind(struct call *call, struct arena *arena,
     const Kehu__Import *request, const char *const *header, size_t count, struct import_map *map);
