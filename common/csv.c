@@ -98,6 +98,12 @@ csv_fault_text(enum csv_fault fault, enum lang lang)
 	return texts[fault][lang == LANG_ZH];
 }
 
+bool
+csv_reader_at_end(const struct csv_reader *reader)
+{
+	return reader->at == reader->input.bytes;
+}
+
 char
 csv_reader_delimiter(const struct csv_reader *reader)
 {

@@ -54,6 +54,8 @@ enum csv_status csv_reader_next(
     struct csv_reader *reader, struct arena *arena, struct csv_row *row);
 enum csv_fault csv_reader_fault(const struct csv_reader *reader, uint64_t *line);
 const char *csv_fault_text(enum csv_fault fault, enum lang lang);
+/* Whether all that was fed is read. */
+bool csv_reader_at_end(const struct csv_reader *reader);
 /* '\0' while it is not known yet. */
 char csv_reader_delimiter(const struct csv_reader *reader);
 
