@@ -362,8 +362,8 @@ static const struct cli_command admin_commands[] = {
 	    .usage = "USER TO",
 	    .help = { "Give all work of a user to another", "把一个用户的全部工作移交给另一人" },
 	    .more = { "Records they own and that are not closed, places in pools, those below them, departments they "
-		      "manage,\napprovals that wait for them, what is shared with them: all or nothing. --dry-run counts.",
-		"名下未办结的记录、公海成员、下属、所管部门、待其审批的事项和共享给其的记录，\n全部成功或不变。--dry-run 只计数。" } },
+		      "manage,\napprovals that wait for them, what is shared with them. A large portfolio goes\nbatch by batch, as a job that is followed to its end; when it is stopped each has a part, and handing\nover again goes on. --dry-run counts.",
+		"名下未办结的记录、公海成员、下属、所管部门、待其审批的事项和共享给其的记录，\n较多时由作业分批进行，命令等到其结束；\n中止后双方各有一部分，再次移交即可继续。--dry-run 只计数。" } },
 	PATTERN("delegation list", 0, SIZE_MAX, ROWS, "[QUERY]", "List delegations, the latest first",
 	    "列出委托，新的在前", cli_list, "delegation", "*"),
 	PATTERN("delegation add", 5, 5, WRITE, "USER TO FROM UNTIL REASON", "Let somebody stand in for who is away",

@@ -138,6 +138,8 @@ MUST_CHECK enum err cli_approval_options(struct cli *cli, Kehu__ClientFrame *fra
 /* Starts nothing; follows a job to its end, with progress on a terminal. *answer in cli->arena.
  */
 MUST_CHECK enum err cli_follow(struct cli *cli, int64_t job, Kehu__JobAnswer **answer);
+/* The same of a job that an action left: what came of it is said, failing where it did not end well. */
+MUST_CHECK enum err cli_see_out(struct cli *cli, int64_t job);
 /* All chunks of its result to path. */
 MUST_CHECK enum err cli_job_result(
     struct cli *cli, const Kehu__JobAnswer *job, const char *path);

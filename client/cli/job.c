@@ -185,6 +185,26 @@ cli_follow(struct cli *cli, int64_t id, Kehu__JobAnswer **job)
 	return err;
 }
 
+enum err
+cli_see_out(struct cli *cli, int64_t id)
+{
+	enum sheet_format format;
+	Kehu__JobAnswer *job;
+	enum err err = cli_format(cli, SHEET_TABLE, &format);
+
+	if (err == ERR_OK)
+		err = cli_follow(cli, id, &job);
+	if (err != ERR_OK)
+		return err;
+	if (strcmp(job->state, "done") != 0)
+		return cli_fail(cli,
+		    strcmp(job->state, "cancelled") == 0 ? ERR_CANCELLED : ERR_INTERNAL, job->text, NULL);
+	if (format != SHEET_TABLE)
+		return ERR_OK;
+	cli_print(cli, "%s", job->text);
+	return cli_flush(cli);
+}
+
 /* One chunk of a result into the file. */
 static enum err
 cli_job_chunk(struct cli *cli, int64_t id, uint32_t chunk, struct cli_file *file)

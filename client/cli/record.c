@@ -366,7 +366,9 @@ cli_act(struct cli *cli)
 	frame.act = &act;
 	cli->action = action;
 	err = cli_write(cli, &frame, entity, &act.intention, &written);
-	return err == ERR_OK ? cli_show_written(cli, entity, written, action->label) : err;
+	if (err == ERR_OK)
+		err = cli_show_written(cli, entity, written, action->label);
+	return err == ERR_OK && written->job != 0 ? cli_see_out(cli, written->job) : err;
 }
 
 enum err

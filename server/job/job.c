@@ -11,6 +11,7 @@
 #include "common/log.h"
 #include "server/audit/audit.h"
 #include "server/job/export.h"
+#include "server/record/hand_over.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -29,6 +30,7 @@
 const struct job_kind job_kinds[] = {
 	{ "demo", demo_job_run, "administrator" },
 	{ "import", import_job_run, NULL },
+	{ "hand_over", hand_over_job_run, NULL },
 	{ "audit_verify", audit_verify_run, NULL },
 	{ "export", export_job_run, NULL },
 	{ 0 },

@@ -155,5 +155,9 @@ act_run(struct call *call, const struct write *write)
 		answer_written(call, write->entity->def, record->id, record->version, action->name,
 		    call->written_text != NULL ? call->written_text :
 						 call_say(call, action->en, action->zh));
+	if (err == ERR_OK && call->done_job != 0) {
+		call->answer.written->has_job = true;
+		call->answer.written->job = call->done_job;
+	}
 	return err;
 }

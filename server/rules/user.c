@@ -4,8 +4,7 @@
 #include "server/entity/fields.h"
 #include "server/gate/gate.h"
 #include "server/record/rule.h"
-
-#include <inttypes.h>
+#include "server/record/hand_over.h"
 
 /* What says how much one sees is for somebody else to change; so are one's roles. */
 static bool
@@ -68,71 +67,6 @@ user_reset_factor(struct call *call, struct record *user, const struct value *ar
 	return ERR_OK;
 }
 
-/* "客户 12, 联系人 30": how much of what. */
-static const char *
-user_say_moved(struct call *call, const struct rows *rows)
-{
-	struct buf text = BUF_INIT;
-	const char *copy;
-
-	for (size_t i = 0; i < rows->count; i++) {
-		const struct entity_view *view =
-		    catalog_entity(call->catalog, (uint32_t)rows_int(rows, i, 0));
-
-		buf_printf(&text, "%s%s %" PRId64, i > 0 ? ", " : "",
-		    view != NULL ? call_say(call, view->def->en, view->def->zh)
-				 : call_say(call, "Shared with", "共享给本人"),
-		    rows_int(rows, i, 1));
-	}
-	copy = arena_strdup(call->arena,
-	    rows->count > 0 ? buf_text(&text) : call_say(call, "nothing", "无"));
-	buf_fini(&text);
-	return copy;
-}
-
-static enum err
-user_hand_over_rows(
-    struct call *call, const struct record *user, const struct value *arguments, bool dry)
-{
-	const struct setup_record *to = access_setup(call->access, E_user, arguments[0].number);
-	struct sql *sql = sql_new(call->arena);
-	struct rows *rows;
-	enum err err;
-
-	if (arguments[0].number == user->id || to == NULL ||
-	    access_user(call->access, to->id, call_today(call)) == NULL)
-		return CALL_FAIL(call, ERR_INVALID, .field = 1,
-		    .text = call_say(call, "Work goes to somebody else whose account is active",
-			"只能移交给另一个未停用的用户"));
-	sql_add(sql, "SELECT entity, moved FROM kehu_hand_over(");
-	sql_int(sql, user->id);
-	sql_add(sql, ", ");
-	sql_int(sql, to->id);
-	sql_add(sql, ", ");
-	sql_bool(sql, dry);
-	sql_add(sql, ")");
-	err = store_as_rule(call, sql, &rows);
-	if (err == ERR_OK)
-		call->written_text = arena_printf(call->arena,
-		    dry ? call_say(call, "Would go to %s: %s", "将移交给 %s：%s")
-			: call_say(call, "Handed over to %s: %s", "已移交给 %s：%s"),
-		    to->label, user_say_moved(call, rows));
-	return err;
-}
-
-/* The rows are others'; the user's own stays as it is, until somebody disables the account. */
-static enum err
-user_hand_over(struct call *call, struct record *user, const struct value *arguments)
-{
-	return user_hand_over_rows(call, user, arguments, false);
-}
-
-static enum err
-user_preview_hand_over(struct call *call, struct record *user, const struct value *arguments)
-{
-	return user_hand_over_rows(call, user, arguments, true);
-}
-
 static enum err
 user_refuse_delete(struct call *call, struct record *user)
 {
@@ -144,8 +78,8 @@ user_refuse_delete(struct call *call, struct record *user)
 const struct rule rules_user[] = {
 	{ .action = "reset_password", .act = user_reset_password, .right = RIGHT_EDIT },
 	{ .action = "reset_factor", .act = user_reset_factor, .right = RIGHT_EDIT },
-	{ .action = "hand_over", .act = user_hand_over, .right = RIGHT_EDIT, .stores = true },
-	{ .action = "preview_hand_over", .act = user_preview_hand_over, .right = RIGHT_EDIT, .stores = true },
+	{ .action = "hand_over", .act = hand_over_begin, .right = RIGHT_EDIT, .stores = true },
+	{ .action = "preview_hand_over", .act = hand_over_preview, .right = RIGHT_EDIT, .stores = true },
 	{ .hook = HOOK_BEFORE_SAVE, .run = user_before_save },
 	{ .hook = HOOK_DELETE, .run = user_refuse_delete },
 	{ 0 },

@@ -8,20 +8,28 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* One kind: its rows counted, and unless only that is wanted, changed. set and where name t. */
+/*
+ * One kind: its rows counted, or as many of them changed as the batch has room for. set and where
+ * name t. What is changed is not found by where any more, so that the next batch goes on.
+ */
 static void
 ddl_put_give(struct buf *out, const struct entity *def, const char *set, const char *where)
 {
 	const char *table = entity_table(def);
 
 	buf_printf(out,
-	    "\tSELECT count(*) INTO moved FROM %s t WHERE %s AND t.deleted_at IS NULL;\n"
-	    "\tIF moved > 0 THEN\n\t\tentity := %" PRIu32 ";\n\t\tRETURN NEXT;\n\tEND IF;\n"
-	    "\tIF NOT p_dry THEN\n"
-	    "\t\tPERFORM FROM %s t WHERE %s ORDER BY t.id FOR NO KEY UPDATE;\n"
-	    "\t\tUPDATE %s t SET %s, version = t.version + 1, updated_at = now(),\n"
-	    "\t\t\tupdated_by = current_setting('kehu.user')::bigint WHERE %s;\n\tEND IF;\n",
-	    table, where, def->number, table, where, table, set, where);
+	    "\tIF p_dry THEN\n"
+	    "\t\tSELECT count(*) INTO moved FROM %s t WHERE %s AND t.deleted_at IS NULL;\n"
+	    "\tELSE\n"
+	    "\t\tWITH part AS (SELECT t.id FROM %s t WHERE %s ORDER BY t.id LIMIT room FOR NO KEY UPDATE),\n"
+	    "\t\tgone AS (UPDATE %s t SET %s, version = t.version + 1, updated_at = now(),\n"
+	    "\t\t\tupdated_by = current_setting('kehu.user')::bigint FROM part\n"
+	    "\t\t\tWHERE t.id = part.id RETURNING t.deleted_at)\n"
+	    "\t\tSELECT count(*) FILTER (WHERE deleted_at IS NULL), count(*) INTO moved, took FROM gone;\n"
+	    "\t\troom := room - took;\n"
+	    "\tEND IF;\n"
+	    "\tIF moved > 0 THEN\n\t\tentity := %" PRIu32 ";\n\t\tRETURN NEXT;\n\tEND IF;\n",
+	    table, where, table, where, table, set, def->number);
 }
 
 /* Deleted ones move too: who restores them should find them with somebody. */
@@ -65,10 +73,14 @@ ddl_put_give_listed(struct buf *out, const struct entity *def, const struct fiel
 	const char *table = entity_table(def), *name = field->name;
 
 	buf_printf(out,
-	    "\tIF NOT p_dry THEN\n\t\tUPDATE %s t SET %s = (SELECT array_agg(DISTINCT x ORDER BY x)\n"
+	    "\tIF NOT p_dry THEN\n"
+	    "\t\tWITH part AS (SELECT t.id FROM %s t WHERE t.%s @> ARRAY[p_from]\n"
+	    "\t\t\tORDER BY t.id LIMIT room FOR NO KEY UPDATE)\n"
+	    "\t\tUPDATE %s t SET %s = (SELECT array_agg(DISTINCT x ORDER BY x)\n"
 	    "\t\t\tFROM unnest(array_replace(t.%s, p_from, p_to)) x WHERE x <> t.owner_id),\n"
-	    "\t\t\tversion = t.version + 1 WHERE t.%s @> ARRAY[p_from];\n\tEND IF;\n",
-	    table, name, name, name);
+	    "\t\t\tversion = t.version + 1 FROM part WHERE t.id = part.id;\n"
+	    "\t\tGET DIAGNOSTICS took = ROW_COUNT;\n\t\troom := room - took;\n\tEND IF;\n",
+	    table, name, table, name, name);
 }
 
 static bool
@@ -113,16 +125,20 @@ void
 ddl_put_hand_over(struct buf *out, const struct catalog *catalog)
 {
 	static const char name[] =
-	    "kehu_hand_over_rows(bigint, bigint, bigint, bigint, boolean)";
+	    "kehu_hand_over_rows(bigint, bigint, bigint, bigint, boolean, bigint)";
 
 	ddl_put_is_personal(out, catalog);
 	buf_puts(out,
+	    "DROP FUNCTION IF EXISTS kehu_hand_over_rows(bigint, bigint, bigint, bigint, boolean);\n"
 	    "CREATE OR REPLACE FUNCTION kehu_hand_over_rows(p_from bigint, p_to bigint,\n"
-	    "\tp_department bigint, p_branch bigint, p_dry boolean)\n"
-	    "RETURNS TABLE (entity bigint, moved bigint) LANGUAGE plpgsql AS $kehu$\nBEGIN\n");
+	    "\tp_department bigint, p_branch bigint, p_dry boolean, p_room bigint)\n"
+	    "RETURNS TABLE (entity bigint, moved bigint) LANGUAGE plpgsql AS $kehu$\n"
+	    "DECLARE\n\troom bigint := p_room;\n\ttook bigint;\nBEGIN\n");
 	for (size_t i = 0; i < catalog_count(catalog); i++)
 		ddl_put_give_entity(out, catalog, catalog_at(catalog, i));
+	/* No room left: there may be more. */
 	buf_printf(out,
+	    "\tIF room <= 0 THEN\n\t\tentity := -1;\n\t\tmoved := 0;\n\t\tRETURN NEXT;\n\tEND IF;\n"
 	    "END\n$kehu$;\nREVOKE EXECUTE ON FUNCTION %s FROM PUBLIC;\n"
 	    "GRANT EXECUTE ON FUNCTION %s TO kehu_rule;\n", name, name);
 }

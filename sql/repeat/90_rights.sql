@@ -20,7 +20,7 @@ REVOKE CREATE ON SCHEMA public FROM kehu_rule;
 GRANT EXECUTE ON FUNCTION access_role_grants(), access_role_fields(), access_user_roles(), access_pool_members(),
 	access_delegations(), kehu_delegation_check(bigint, bigint, bigint, date, date),
 	kehu_delegation_turn(boolean), kehu_delegation_tell(bigint),
-	kehu_hand_over(bigint, bigint, boolean),
+	kehu_hand_over(bigint, bigint, boolean, bigint), kehu_hand_over_job(bigint),
 	catalog_dictionary_items(), kehu_change_purge(integer),
 	kehu_customer_transfer(bigint, bigint, bigint, text), kehu_record_share(bigint, bigint, bigint, bigint, text, text),
 	kehu_customer_delete(bigint, bigint, uuid), kehu_customer_restore(bigint),

@@ -325,6 +325,67 @@ admin(const char *const *arguments)
 	return said;
 }
 
+/* More than one batch, Fay's too: 1,300 customers. The lock keeps the job at its first batch. */
+static void
+give_fay_much(void)
+{
+	pg_exec(DB,
+	    "UPDATE customer SET owner_id = 102 WHERE owner_id = 104; DELETE FROM message WHERE anchor_id = 106;"
+	    "INSERT INTO customer (id, type, stage, name, name_key, owner_id, department_id, branch_id)"
+	    " SELECT 80000 + n, 'company', 'active', '大户' || n, 'd' || n, 106, 12, 2 FROM generate_series(1, 1300) n");
+}
+
+static bool
+job_is(void *state)
+{
+	return pg_int(DB, "SELECT count(*) FROM job WHERE kind = 'hand_over' AND state = '%s'", (const char *)state) == 1;
+}
+
+static void
+large_portfolio_goes_over_as_a_job_and_goes_on_after_a_stop(void **state)
+{
+	struct store *holder = pg_store(DB, NULL);
+	int64_t audited = pg_int(DB, "SELECT max(seq) FROM audit");
+	struct sql *sql = sql_new(bed->arena);
+	const Kehu__Written *written;
+	const char *said;
+
+	give_fay_much();
+	sql_add(sql, "SELECT FROM customer WHERE id = 80700 FOR UPDATE");
+	store_begin(holder);
+	assert_int_equal(store_run(holder, bed->arena, sql, NULL), ERR_OK);
+	written = expect_written(hand_over(USER_FAY, "hand_over", USER_DAN));
+	assert_true(written->job != 0);
+	assert_non_null(strstr(written->text, "前 500 条已移交给 Dan"));
+	/* neither twice at once, nor to another meanwhile */
+	expect_error(hand_over(USER_FAY, "hand_over", USER_CAI), ERR_WRONG_STATE, 0);
+	assert_true(client_wait(guo, job_is, (void *)(uintptr_t)"running"));
+	assert_int_equal(owned_by("customer", USER_FAY), 800);
+	assert_int_equal(bed_run_as(bed, "kehu-admin", "guo",
+			     (const char *[]){ "job", "cancel", arena_printf(bed->arena, "%" PRId64, written->job), NULL }, &said), 0);
+	store_rollback(holder);
+	store_free(holder);
+	assert_true(client_wait(guo, job_is, (void *)(uintptr_t)"cancelled"));
+	/* whole batches, and those concerned know */
+	assert_int_equal(owned_by("customer", USER_FAY), 300);
+	assert_int_equal(owned_by("customer", USER_DAN), 1000);
+	assert_string_equal(pg_exec(DB, "SELECT text FROM job WHERE kind = 'hand_over'"), "已中止：已移交 1000 条，剩余 300 条；再次移交即可继续");
+	assert_string_equal(pg_exec(DB, "SELECT string_agg(owner_id::text, ' ' ORDER BY owner_id) FROM message WHERE text LIKE '%%移交给 Dan 已中止%%'"), "104 107");
+	assert_string_equal(pg_exec(DB, "SELECT string_agg(action, ' ' ORDER BY seq) FROM audit WHERE record_id = 106 AND action LIKE 'hand_over%%' AND seq > %" PRId64, audited),
+	    "hand_over_part hand_over hand_over_part hand_over_stopped");
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM message WHERE text LIKE '%%的全部工作已移交%%'"), 0);
+	/* again, by the command line, which sees the job out */
+	admin((const char *[]){ "user", "hand-over", "fay", "dan", NULL });
+	assert_int_equal(owned_by("customer", USER_FAY), 0);
+	assert_int_equal(owned_by("customer", USER_DAN), 1300);
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM message WHERE text LIKE '%%Fay 的全部工作已移交给您%%' AND owner_id = 104"), 1);
+	pg_exec(DB, "UPDATE customer SET owner_id = 106 WHERE owner_id = 104");
+	said = admin((const char *[]){ "user", "hand-over", "fay", "dan", NULL });
+	if (strstr(said, "Handed over to Dan: 500 before, then Customer 800") == NULL)
+		fail_msg("%s", said);
+	assert_int_equal(pg_int(DB, "SELECT count(DISTINCT change_id) FROM history WHERE entity = 10 AND record_id IN (80001, 81299) AND kind = 2"), 3);
+}
+
 /* A second kehud on the same database that lets in branches' machines only. */
 static int
 start_guarded(const char *authority)
@@ -426,6 +487,7 @@ main(void)
 		cmocka_unit_test_setup(what_was_given_on_goes_to_the_last, forget_delegations),
 		cmocka_unit_test_setup(who_stands_in_decides_approvals, forget_delegations),
 		cmocka_unit_test_setup(work_goes_over_as_one_and_is_counted_before, forget_delegations),
+		cmocka_unit_test_setup(large_portfolio_goes_over_as_a_job_and_goes_on_after_a_stop, forget_delegations),
 		cmocka_unit_test_setup(leaver_is_handed_over_shut_out_and_the_laptop_refused, forget_delegations),
 	};
 
