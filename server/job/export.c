@@ -237,7 +237,8 @@ export_take_page(struct export *export)
 	export_mark_begin(export);
 	export->more = page->next.len > 0;
 	export->cursor_bytes = page->next.len;
-	memcpy(export->cursor, page->next.data, page->next.len);
+	if (export->more)
+		memcpy(export->cursor, page->next.data, page->next.len);
 	export_put_page(export);
 	return ERR_OK;
 }

@@ -226,7 +226,7 @@ bed_free(struct bed *bed)
 {
 	bed_end(&bed->kehud, SIGTERM);
 	bed_exit();
-	bed_open = NULL;
+	bed_open = bed_other = NULL;
 	pg_drop(bed->database);
 	if (system(arena_printf(bed->arena, "rm -rf '%s'", bed->dir)) != 0)
 		log_warn("temporary directory stays", "dir=%s", bed->dir);
