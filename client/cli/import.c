@@ -3,178 +3,17 @@
  * followed. Nothing is done before the last chunk, so that a broken link only means beginning
  * again.
  */
-#include "client/cli/cli.h"
+#include "client/cli/import.h"
 
 #include "common/date.h"
 #include "common/text.h"
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
-#include <libconfig.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#define IMPORT_CHUNK_BYTES (64 * 1024)
-#define IMPORT_AHEAD       4
-#define IMPORT_COLUMNS     1000
-
-enum import_step { IMPORT_START = 1, IMPORT_DATA = 2, IMPORT_END = 3, IMPORT_GIVE_UP = 4 };
-
-struct import {
-	struct cli *cli;
-	const Kehu__Entity *entity;
-	const char *path;
-	int fd;
-	int64_t bytes, sent; /* bytes 0: not known (a pipe) */
-	Kehu__Mapping **map;
-	size_t map_count;
-	int64_t id, job;
-	int64_t told_us;
-	/* chunks under way: their requests, by chunk number */
-	uint32_t numbers[IMPORT_AHEAD];
-	uint32_t chunk;
-	size_t waiting;
-	enum err err;
-	Kehu__ServerFrame *refusal;
-};
-
-/* ---- the map: field = "Column"; level = "=A"; customer_phone = { number = "Phone"; }; ---- */
-
-static enum err
-import_map_error(struct import *import, const config_setting_t *setting, const char *what)
-{
-	struct cli *cli = import->cli;
-
-	return cli_fail(cli, ERR_NO_SUCH_FIELD,
-	    arena_printf(cli->arena, "%s:%d: %s", cli->options.values[OPT_MAP],
-		config_setting_source_line(setting), config_setting_name(setting)),
-	    what);
-}
-
-static enum err
-import_map_one(struct import *import, const config_setting_t *setting,
-    const Kehu__Entity *entity, const Kehu__Entity *line)
-{
-	struct cli *cli = import->cli;
-	const char *text = config_setting_get_string(setting),
-		   *name = config_setting_name(setting);
-	const Kehu__Field *field = cat_field_called(line != NULL ? line : entity, name);
-	Kehu__Mapping *mapping = ARENA_NEW(cli->arena, Kehu__Mapping);
-	const char *near;
-
-	if (field == NULL) {
-		near = cat_field_nearest(line != NULL ? line : entity, name);
-		return import_map_error(import, setting,
-		    near == NULL
-			? NULL
-			: arena_printf(cli->arena,
-			      cli_say(cli, "did you mean %s?", "是否想用 %s？"), near));
-	}
-	if (text == NULL)
-		return import_map_error(import, setting,
-		    cli_say(cli, "the column's name must be a text in quotes",
-			"列名应为引号中的文字"));
-	if (import->map_count == IMPORT_COLUMNS)
-		return cli_fail(cli, ERR_TOO_MANY, cli->options.values[OPT_MAP], NULL);
-	kehu__mapping__init(mapping);
-	mapping->field = line == NULL
-			     ? arena_strdup(cli->arena, field->name)
-			     : arena_printf(cli->arena, "%s.%s", line->name, field->name);
-	if (text[0] == '=')
-		mapping->value = arena_strdup(cli->arena, text + 1);
-	else
-		mapping->column = arena_strdup(cli->arena, text);
-	import->map[import->map_count++] = mapping;
-	return ERR_OK;
-}
-
-static enum err
-import_map_group(struct import *import, const config_setting_t *group,
-    const Kehu__Entity *entity, const Kehu__Entity *line)
-{
-	enum err err = ERR_OK;
-
-	for (int i = 0; err == ERR_OK && i < config_setting_length(group); i++) {
-		const config_setting_t *setting = config_setting_get_elem(group, (unsigned)i);
-
-		if (config_setting_type(setting) != CONFIG_TYPE_GROUP || line != NULL) {
-			err = import_map_one(import, setting, entity, line);
-			continue;
-		}
-		const Kehu__Entity *kind =
-		    cat_line_called(import->cli->cat, entity, config_setting_name(setting));
-		if (kind == NULL)
-			err = import_map_error(import, setting, NULL);
-		else
-			err = import_map_group(import, setting, entity, kind);
-	}
-	return err;
-}
-
-static enum err
-import_read_map(struct import *import)
-{
-	struct cli *cli = import->cli;
-	const char *path = cli->options.values[OPT_MAP];
-	config_t config;
-	enum err err;
-
-	if (path == NULL)
-		return ERR_OK;
-	import->map = ARENA_ARRAY(cli->arena, Kehu__Mapping *, IMPORT_COLUMNS);
-	config_init(&config);
-	if (config_read_file(&config, path) == CONFIG_TRUE)
-		err = import_map_group(
-		    import, config_root_setting(&config), import->entity, NULL);
-	else if (config_error_type(&config) == CONFIG_ERR_FILE_IO)
-		err = cli_fail(cli, ERR_FILE_SYSTEM, path, strerror(errno));
-	else
-		err = cli_fail(cli, ERR_CONFIG,
-		    arena_printf(cli->arena, "%s:%d: %s", path, config_error_line(&config),
-			config_error_text(&config)),
-		    "short_name = \"Column\";");
-	config_destroy(&config);
-	return err;
-}
-
 /* ---- the file ---- */
-
-static enum err
-import_open(struct import *import)
-{
-	struct stat status;
-
-	import->fd = strcmp(import->path, "-") == 0 ? dup(STDIN_FILENO)
-						    : open(import->path, O_RDONLY | O_CLOEXEC);
-	if (import->fd < 0 || fstat(import->fd, &status) != 0)
-		return cli_fail(import->cli, ERR_FILE_SYSTEM, import->path, strerror(errno));
-	if (S_ISDIR(status.st_mode))
-		return cli_fail(import->cli, ERR_FILE_SYSTEM, import->path, strerror(EISDIR));
-	import->bytes = S_ISREG(status.st_mode) ? status.st_size : 0;
-	return ERR_OK;
-}
-
-/* A whole chunk, or what is left of the file. 0: the end; -1: errno. */
-static ssize_t
-import_read(const struct import *import, uint8_t *data)
-{
-	size_t bytes = 0;
-
-	while (bytes < IMPORT_CHUNK_BYTES) {
-		ssize_t got = read(import->fd, data + bytes, IMPORT_CHUNK_BYTES - bytes);
-
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return -1;
-		if (got == 0)
-			break;
-		bytes += (size_t)got;
-	}
-	return (ssize_t)bytes;
-}
 
 static void
 import_progress(struct import *import)
@@ -235,6 +74,28 @@ import_option(const struct import *import, enum option_id id)
 	return arena_strdup(import->cli->arena, import->cli->options.values[id]);
 }
 
+/* As it was said or found: what was shown is what is read. */
+static char *
+import_separator(const struct import *import)
+{
+	char delimiter = import->found.delimiter;
+
+	return delimiter != '\0' ? arena_printf(import->cli->arena, "%c", delimiter) : NULL;
+}
+
+/* Dates that could be read in two ways are left to the server to refuse. */
+static char *
+import_dates(const struct import *import)
+{
+	enum intake_order order = import->found.order;
+
+	if (import->cli->options.values[OPT_DATES] != NULL)
+		return import_option(import, OPT_DATES);
+	return order == INTAKE_ORDER_DMY || order == INTAKE_ORDER_MDY
+		   ? arena_strdup(import->cli->arena, intake_order_word(order))
+		   : NULL;
+}
+
 static enum err
 import_start(struct import *import)
 {
@@ -249,8 +110,12 @@ import_start(struct import *import)
 	step.map = import->map;
 	step.n_map = import->map_count;
 	step.has_dry_run = step.dry_run = cli->options.given & OPT_BIT(DRY_RUN);
-	step.encoding = import_option(import, OPT_ENCODING);
-	step.separator = import_option(import, OPT_SEPARATOR);
+	step.encoding = arena_strdup(cli->arena, import->found.encoding);
+	step.separator = import_separator(import);
+	step.format = arena_strdup(cli->arena, import->found.format);
+	step.has_no_header = step.no_header = !import->found.header;
+	step.dates = import_dates(import);
+	step.file = arena_strdup(cli->arena, import->path);
 	step.match = import_option(import, OPT_MATCH);
 	step.on_match = import_option(import, OPT_ON_MATCH);
 	enum err err = cli_ask(cli, cli->arena, &frame, import->entity, &answer);
@@ -313,6 +178,9 @@ import_data(struct import *import)
 		if (bytes < 0)
 			return cli_fail(
 			    import->cli, ERR_FILE_SYSTEM, import->path, strerror(errno));
+		err = import_check(import, data, (size_t)bytes);
+		if (err != ERR_OK)
+			return err;
 		if (bytes == 0)
 			return import_wait(import, 0);
 		import_send(import, data, (size_t)bytes);
@@ -430,6 +298,11 @@ cli_import(struct cli *cli)
 	enum err err = cli_entity(cli, cli->words[0], &import.entity);
 	if (err == ERR_OK)
 		err = import_open(&import);
+	if (err == ERR_OK && (cli->options.given & OPT_BIT(DETECT))) {
+		err = import_show(&import);
+		import_close(&import);
+		return err;
+	}
 	if (err == ERR_OK)
 		err = import_read_map(&import);
 	if (err == ERR_OK)
@@ -440,7 +313,6 @@ cli_import(struct cli *cli)
 		err = cli_follow(cli, import.job, &job);
 	if (err == ERR_OK)
 		err = import_report(&import, job);
-	if (import.fd >= 0)
-		close(import.fd);
+	import_close(&import);
 	return err;
 }

@@ -1,16 +1,17 @@
 /*
- * The Import request: start, chunks, end or give up. The file lies in import_chunk until its job
- * has run; nothing is done before the last chunk.
+ * The Import request: start, chunks, end or give up. The file lies in import_chunk until its
+ * job has run; nothing is done before the last chunk.
  */
 #include "server/job/import.h"
 
+#include "common/intake.h"
 #include "server/net/net.h"
 #include "server/server.h"
 
 #include <inttypes.h>
 #include <string.h>
 
-#define IMPORT_CHUNK_MAX (64 * 1024)
+#define IMPORT_CHUNK_MAX  (64 * 1024)
 #define IMPORT_CHUNKS_MAX 65536 /* 4 GiB */
 
 enum import_step { IMPORT_START = 1, IMPORT_DATA = 2, IMPORT_END = 3, IMPORT_GIVE_UP = 4 };
@@ -53,6 +54,7 @@ import_start(struct call *call)
 	const Kehu__Import *request = call->request->import;
 	const struct entity_view *entity;
 	struct sql *sql = sql_new(call->arena);
+	enum intake_order order;
 	struct rows *rows;
 	enum err err = call_entity(call, request->entity, RIGHT_CREATE, &entity);
 
@@ -60,9 +62,13 @@ import_start(struct call *call)
 		return err;
 	if (entity->def->kind == ENTITY_LINE || entity->def->kind == ENTITY_ANCHORED)
 		return CALL_FAIL(call, ERR_BAD_REQUEST, .entity = request->entity);
-	if (request->on_match != NULL && (strcmp(request->on_match, "update") == 0 || strcmp(request->on_match, "add") == 0) &&
+	if (request->on_match != NULL &&
+	    (strcmp(request->on_match, "update") == 0 ||
+		strcmp(request->on_match, "add") == 0) &&
 	    (access_rights(call->user, entity->def) & RIGHT_EDIT) == 0)
 		return CALL_FAIL(call, ERR_FORBIDDEN, .entity = request->entity);
+	if (request->dates != NULL && !intake_order_of(request->dates, &order))
+		return CALL_FAIL(call, ERR_BAD_REQUEST, .text = "dates");
 	call_begin(call, true);
 	job_queue(call, "import", "", &rows);
 	err = store_flush(call->store, call->arena);
@@ -120,7 +126,8 @@ import_data(struct call *call)
 	return err;
 }
 
-/* Sent again, since the answer was lost with its connection: the job is there, run or running. */
+/* Sent again, since the answer was lost with its connection: the job is there, run or running.
+ */
 static enum err
 import_ended_before(struct call *call)
 {
@@ -146,7 +153,8 @@ import_end(struct call *call)
 	enum err err;
 
 	call_begin(call, true);
-	sql_add(gaps, "SELECT count(*), coalesce(max(number), 0) FROM import_chunk WHERE job_id = ");
+	sql_add(gaps,
+	    "SELECT count(*), coalesce(max(number), 0) FROM import_chunk WHERE job_id = ");
 	sql_int(gaps, call->request->import->id);
 	store_queue(call->store, gaps, &count);
 	sql_add(sql, "UPDATE job j SET state = 'waiting' WHERE ");

@@ -273,6 +273,63 @@ import_of_broken_files_says_why(void **state)
 	assert_int_equal(pg_int(DB, "SELECT count(*) FROM customer WHERE name = '下一行'"), 0);
 }
 
+/* What is wrong near the end is seen before the first row is stored. */
+static void
+import_of_a_cut_file_leaves_nothing(void **state)
+{
+	struct buf file = BUF_INIT;
+	struct counts counts;
+	int64_t before = pg_int(DB, "SELECT count(*) FROM customer");
+
+	buf_puts(&file, "name,level,phone\n");
+	for (int i = 0; i < 600; i++)
+		buf_printf(&file, "截断公司%d,A,021-%08d\n", i, 60000000 + i);
+	buf_puts(&file, "最后一家,A");
+	counts = import_data(eve, E_customer, NULL, buf_text(&file), file.bytes, NULL);
+	assert_string_equal(counts.state, "failed");
+	assert_non_null(strstr(counts.text, "line 602"));
+	counts = import_text(eve, E_customer, NULL, "PK\x03\x04 and more of it", NULL);
+	assert_string_equal(counts.state, "failed");
+	assert_non_null(strstr(counts.text, "zip"));
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM customer"), before);
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM import_chunk"), 0);
+	buf_fini(&file);
+}
+
+static void
+import_reads_cards_and_json_lines(void **state)
+{
+	const struct map card[] = { { "name", "name", NULL }, { "phone", "phone", NULL }, { "remarks", "remarks", NULL }, { 0 } };
+	struct counts counts;
+
+	counts = import_text(eve, E_customer, card,
+	    "BEGIN:VCARD\r\nVERSION:3.0\r\nFN:名片一号公司\r\nTEL;TYPE=work:020-88990011\r\nNOTE:一\\n二\r\nEND:VCARD\r\n"
+	    "BEGIN:VCARD\r\nVERSION:2.1\r\nTEL:1\r\nEND:VCARD\r\n", NULL);
+	assert_int_equal(counts.read, 2);
+	assert_int_equal(counts.created, 1);
+	assert_int_equal(counts.refused, 1);
+	assert_string_equal(pg_exec(DB, "SELECT remarks FROM customer WHERE name = '名片一号公司'"), "一\n二");
+	counts = import_text(eve, E_customer, NULL,
+	    "{\"name\":\"行式一号公司\",\"employees\":12}\n{\"name\":\"行式二号公司\",\"employees\":null}\n{broken\n", NULL);
+	assert_int_equal(counts.created, 2);
+	assert_int_equal(counts.refused, 1);
+	assert_int_equal(pg_int(DB, "SELECT employees FROM customer WHERE name = '行式一号公司'"), 12);
+}
+
+static void
+import_reads_dates_in_the_order_it_is_told(void **state)
+{
+	static const char text[] = "name,founded_on\n日期公司,03/04/2001\n";
+	Kehu__Import options = KEHU__IMPORT__INIT;
+	struct counts counts = import_text(eve, E_customer, NULL, text, NULL);
+
+	assert_int_equal(counts.refused, 1); /* nobody said which is the month */
+	options.dates = (char *)(uintptr_t)"dmy";
+	counts = import_text(eve, E_customer, NULL, text, &options);
+	assert_int_equal(counts.created, 1);
+	assert_string_equal(pg_exec(DB, "SELECT founded_on FROM customer WHERE name = '日期公司'"), "2001-04-03");
+}
+
 static void
 import_needs_the_right_to_create(void **state)
 {
@@ -553,6 +610,9 @@ main(void)
 		cmocka_unit_test(import_makes_lines_and_constants),
 		cmocka_unit_test(import_finds_references_by_name),
 		cmocka_unit_test(import_of_broken_files_says_why),
+		cmocka_unit_test(import_of_a_cut_file_leaves_nothing),
+		cmocka_unit_test(import_reads_cards_and_json_lines),
+		cmocka_unit_test(import_reads_dates_in_the_order_it_is_told),
 		cmocka_unit_test(import_needs_the_right_to_create),
 		cmocka_unit_test(listed_companies_are_found_by_initials_and_pairs),
 		cmocka_unit_test(the_gb18030_twin_gives_the_same_records),
