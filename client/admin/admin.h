@@ -9,6 +9,9 @@ struct cli_program admin_program(void);
 /* session.c */
 enum err admin_session_list(struct cli *cli);
 enum err admin_session_end(struct cli *cli);
+/* outbox.c */
+enum err admin_test_mail(struct cli *cli);
+enum err admin_test_sms(struct cli *cli);
 /* cert.c */
 enum err admin_cert_init(struct cli *cli);
 enum err admin_cert_issue(struct cli *cli);

@@ -140,6 +140,8 @@ MUST_CHECK enum err cli_approval_options(struct cli *cli, Kehu__ClientFrame *fra
 MUST_CHECK enum err cli_follow(struct cli *cli, int64_t job, Kehu__JobAnswer **answer);
 /* The same of a job that an action left: what came of it is said, failing where it did not end well. */
 MUST_CHECK enum err cli_see_out(struct cli *cli, int64_t job);
+/* Lets ms pass in the link's own loop, so that pings go on. Reports failures. */
+MUST_CHECK enum err cli_pause(struct cli *cli, int ms);
 /* All chunks of its result to path. */
 MUST_CHECK enum err cli_job_result(
     struct cli *cli, const Kehu__JobAnswer *job, const char *path);

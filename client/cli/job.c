@@ -130,8 +130,7 @@ cli_look(struct cli *cli, struct arena *arena, int64_t id, Kehu__JobAnswer **job
 	return err;
 }
 
-/* Waiting in the link's own loop, so that pings go on. */
-static enum err
+enum err
 cli_pause(struct cli *cli, int ms)
 {
 	int64_t until_us = date_monotonic_us() + (int64_t)ms * 1000;

@@ -3,8 +3,11 @@
  */
 #include "server/entity/fields.h"
 #include "server/gate/gate.h"
-#include "server/record/rule.h"
 #include "server/record/hand_over.h"
+#include "server/record/outbox.h"
+#include "server/record/rule.h"
+
+#include <inttypes.h>
 
 /* What says how much one sees is for somebody else to change; so are one's roles. */
 static bool
@@ -67,6 +70,50 @@ user_reset_factor(struct call *call, struct record *user, const struct value *ar
 	return ERR_OK;
 }
 
+/* By the way all mails go, so that a sent one proves that way whole; about nobody, so on no tab. */
+static enum err
+user_test_outbox(struct call *call, enum outbox_channel channel, const char *address)
+{
+	const struct server_settings *settings = &call->server->settings;
+	bool mail = channel == OUTBOX_MAIL;
+	bool set = (mail ? settings->mail_server : settings->sms_url) != NULL;
+	const struct outbox_message message = { .channel = channel,
+		.address = address,
+		.subject = call_say(call, "Test mail of Kehu", "Kehu 测试邮件"),
+		.body = call_say(call, "This is a test: Kehu can send.", "这是一条测试消息：Kehu 可以发送。"),
+		.owner = call->session.user,
+		.to_user = true };
+	int64_t id;
+	enum err err;
+
+	err = outbox_queue(call, &message, &id);
+	if (err == ERR_INVALID) {
+		call->failure.field = 1;
+		call->failure.text = call_say(call, "This is no address that can be sent to", "此地址无法发送");
+	}
+	if (err == ERR_OK)
+		call->written_text = arena_printf(call->arena,
+		    set ? call_say(call, "queued in the outbox as %" PRId64, "已排入发件箱，编号 %" PRId64) :
+			  call_say(call, "queued in the outbox as %" PRId64 ", but this kehud has no %s",
+			      "已排入发件箱，编号 %" PRId64 "，但此 kehud 未设置 %s"),
+		    id, mail ? "mail.server" : "sms.url");
+	return err;
+}
+
+static enum err
+user_test_mail(struct call *call, struct record *user, const struct value *arguments)
+{
+	(void)user;
+	return user_test_outbox(call, OUTBOX_MAIL, arguments[0].text);
+}
+
+static enum err
+user_test_sms(struct call *call, struct record *user, const struct value *arguments)
+{
+	(void)user;
+	return user_test_outbox(call, OUTBOX_SMS, arguments[0].text);
+}
+
 static enum err
 user_refuse_delete(struct call *call, struct record *user)
 {
@@ -80,6 +127,8 @@ const struct rule rules_user[] = {
 	{ .action = "reset_factor", .act = user_reset_factor, .right = RIGHT_EDIT },
 	{ .action = "hand_over", .act = hand_over_begin, .right = RIGHT_EDIT, .stores = true },
 	{ .action = "preview_hand_over", .act = hand_over_preview, .right = RIGHT_EDIT, .stores = true },
+	{ .action = "test_mail", .act = user_test_mail, .right = RIGHT_EDIT },
+	{ .action = "test_sms", .act = user_test_sms, .right = RIGHT_EDIT },
 	{ .hook = HOOK_BEFORE_SAVE, .run = user_before_save },
 	{ .hook = HOOK_DELETE, .run = user_refuse_delete },
 	{ 0 },

@@ -371,6 +371,31 @@ text_message_goes_through_the_gateway(void **state)
 	expect_state(sms, "sent");
 }
 
+static void
+test_message_tells_what_the_server_said(void **state)
+{
+	size_t before = smtp_count(smtp);
+	const char *said;
+
+	smtp_set_mood(smtp, SMTP_GOOD);
+	if (bed_run_as(bed, "kehu-admin", "guo", (const char *[]){ "test-mail", "post@office.example", "--language", "en", NULL }, &said) != 0)
+		fail_msg("%s", said);
+	assert_non_null(strstr(said, "Sent: 250 taken as 42"));
+	assert_non_null(strstr(smtp_mail(smtp, before), "RCPT TO:<post@office.example>"));
+	/* refused for now: said, and not sent later when nobody waits for it */
+	smtp_set_mood(smtp, SMTP_LATER);
+	assert_int_equal(bed_run_as(bed, "kehu-admin", "guo", (const char *[]){ "test-mail", "post@office.example", NULL }, &said), 1);
+	assert_non_null(strstr(said, "451 come again"));
+	expect_state(newest(), "cancelled");
+	gateway_set_status(gateway, 400);
+	assert_int_equal(bed_run_as(bed, "kehu-admin", "guo", (const char *[]){ "test-sms", "13800138000", "--language", "en", NULL }, &said), 1);
+	assert_non_null(strstr(said, "Not sent: 400"));
+	/* bad addresses; who may not change accounts */
+	assert_int_equal(bed_run_as(bed, "kehu-admin", "guo", (const char *[]){ "test-mail", "no mail", NULL }, &said), 1);
+	assert_int_equal(bed_run_as(bed, "kehu-admin", "eve", (const char *[]){ "test-mail", "post@office.example", NULL }, &said), 1);
+	assert_int_equal(smtp_count(smtp), before + 1);
+}
+
 /* ---- without a database ------------------------------------------------------------------ */
 
 static void
@@ -438,6 +463,7 @@ main(void)
 		TEST(report_goes_along_as_a_file),
 		TEST(message_is_mailed_to_who_is_away_and_wants_that),
 		TEST(text_message_goes_through_the_gateway),
+		TEST(test_message_tells_what_the_server_said),
 		TEST(certificate_of_somebody_else_is_not_trusted),
 	};
 
