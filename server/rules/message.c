@@ -12,12 +12,6 @@ message_before_save(struct call *call, struct record *message)
 {
 	if (!message->is_new)
 		return ERR_OK;
-	if (record_number(message, F_message_to_id) == 0)
-		return CALL_FAIL(
-		    call, ERR_REQUIRED, .entity = E_message, .field = F_message_to_id);
-	if (record_text(message, F_message_text)[0] == '\0')
-		return CALL_FAIL(
-		    call, ERR_REQUIRED, .entity = E_message, .field = F_message_text);
 	record_set_text(message, F_message_kind, "sent");
 	record_set_number(message, F_message_from_id, call->session.user);
 	record_set_number(message, F_message_read_at, date_now_us());

@@ -507,6 +507,14 @@ BEGIN
 				DELETE FROM outgoing_file f WHERE f.outgoing_id = ANY (ids);
 				PERFORM public.kehu_person_history(ids, '{}', '{}');
 			END IF;
+		ELSIF r.what = 'message' THEN
+			-- Being read is an activity, too. created_at is what there is an index for.
+			ids := ARRAY(SELECT m.id FROM message m WHERE m.created_at < before AND m.updated_at < before
+				ORDER BY m.created_at LIMIT p_max);
+			IF NOT p_dry THEN
+				PERFORM public.kehu_person_history(ids, '{}', '{}');
+				DELETE FROM message m WHERE m.id = ANY (ids);
+			END IF;
 		ELSE
 			ids := public.kehu_person_idle(r.what, before, CASE WHEN p_dry THEN p_max ELSE least(p_max, 100) END);
 			IF NOT p_dry THEN

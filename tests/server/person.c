@@ -320,7 +320,10 @@ what_is_over_its_time_goes_when_a_rule_says_so(void **state)
 	assert_non_null(strstr(text, "customer\t1"));
 	assert_non_null(strstr(text, "contact\t0"));
 	assert_int_equal(pg_int(DB, "SELECT count(*) FROM login_attempt WHERE name = 'old'"), 1);
+	pg_exec(DB, "INSERT INTO message (text, kind, owner_id, created_at, updated_at) SELECT 'aged ' || d, 'reminder', %d, now() - make_interval(days => d), "
+		    "now() - make_interval(days => CASE d WHEN 490 THEN 20 ELSE d END) FROM unnest(ARRAY[3, 400, 490]) d", USER_EVE);
 	assert_int_equal(run("kehu-admin", "eve", &text, "person", "retention", NULL), 0);
+	assert_string_equal(pg_exec(DB, "SELECT string_agg(text, ' ' ORDER BY text) FROM message WHERE text LIKE 'aged %%'"), "aged 3 aged 490");
 	assert_int_equal(pg_int(DB, "SELECT count(*) FROM login_attempt WHERE name = 'old'"), 0);
 	assert_int_equal(pg_int(DB, "SELECT count(*) FROM login_attempt WHERE name = 'new'"), 1);
 	assert_int_equal(pg_int(DB, "SELECT count(*) FROM history WHERE at < now() - interval '19 years'"), 0);
