@@ -1,12 +1,14 @@
 /*
  * The team page of who leads: a line for each person with what was done today, what is late,
- * the day's report and this month's targets. Enter opens the person's visits, F8 the reports.
+ * the day's report and this month's targets. Enter opens the person's visits, F8 the reports, F7 what
+ * is late and what nobody has.
  */
 #include "client/screens/app.h"
 
 #include "client/screens/ask.h"
 #include "client/screens/list.h"
 #include "client/ui/list.h"
+#include "client/ui/picker.h"
 #include "common/log.h"
 #include <inttypes.h>
 #include <stdlib.h>
@@ -190,7 +192,7 @@ static bool
 team_can(struct screen *screen, enum act act)
 {
 	(void)screen;
-	return act != ACT_edit && act != ACT_new && act != ACT_find && act != ACT_print &&
+	return act != ACT_edit && act != ACT_new && act != ACT_print &&
 	       act != ACT_preview;
 }
 
@@ -198,7 +200,7 @@ static const char *
 team_label(struct screen *screen, enum act act)
 {
 	(void)screen;
-	return act == ACT_actions ? tr(T_TEAM_REPORTS) : NULL;
+	return act == ACT_actions ? tr(T_TEAM_REPORTS) : act == ACT_find ? tr(T_TEAM_UNDONE) : NULL;
 }
 
 /* What the person at the cursor has of an entity. */
@@ -213,6 +215,58 @@ team_open_list(struct team *team, const char *name)
 		    arena_printf(cells_scratch(), "owner:\"%s\"", member->name));
 }
 
+/* ---- what is late, what nobody has ---- */
+
+static const struct {
+	enum text_id title;
+	const char *entity, *query;
+	bool own; /* of the person at the cursor */
+} team_undone[] = {
+	{ T_TEAM_LATE_VISITS, "visit", "state:planned,started at:<today sort:at", true },
+	{ T_TEAM_LATE_STEPS, "plan_step", "state:open due:<today sort:due_on", true },
+	{ T_TEAM_FREE_LEADS, "lead", "has:pool_id -has:owner_id state:new,contacted,qualified", false },
+	{ T_TEAM_FREE_CUSTOMERS, "customer", "has:pool_id -has:owner_id", false },
+};
+
+static void
+team_undone_search(void *arg, struct picker *picker, const char *text)
+{
+	struct team *team = arg;
+	const Kehu__TeamMember *member = team_current(team);
+
+	picker_clear(picker);
+	for (size_t i = 0; i < sizeof(team_undone) / sizeof(team_undone[0]); i++) {
+		bool own = team_undone[i].own;
+
+		if (app_entity(team->app, team_undone[i].entity) == NULL || (own && member == NULL) ||
+		    (*text && !picker_match(tr(team_undone[i].title), text)))
+			continue;
+		picker_add(picker, &(struct picker_item){ .id = (int64_t)i + 1,
+				       .label = tr(team_undone[i].title),
+				       .note = own ? member->name : NULL });
+	}
+}
+
+static unsigned
+team_undone_take(void *arg, const struct picker_item *item, const char *text)
+{
+	struct team *team = arg;
+	const Kehu__TeamMember *member = team_current(team);
+	size_t i;
+
+	(void)text;
+	if (item == NULL)
+		return UI_HANDLED;
+	i = (size_t)item->id - 1;
+	if (team_undone[i].own && member == NULL)
+		return UI_HANDLED;
+	list_open(team->app, app_entity(team->app, team_undone[i].entity)->number,
+	    team_undone[i].own ?
+		arena_printf(cells_scratch(), "owner:\"%s\" %s", member->name, team_undone[i].query) :
+		team_undone[i].query);
+	return UI_DONE | UI_CLOSE;
+}
+
 static unsigned
 team_key(struct screen *screen, enum act act, const struct event *event)
 {
@@ -221,6 +275,13 @@ team_key(struct screen *screen, enum act act, const struct event *event)
 
 	if (act == ACT_actions) {
 		team_open_list(team, "work_report");
+		return UI_DONE;
+	}
+	if (act == ACT_find) {
+		picker_open(team->app->ui, &(struct picker_config){ .title = tr(T_TEAM_UNDONE),
+					       .search = team_undone_search,
+					       .take = team_undone_take,
+					       .arg = team });
 		return UI_DONE;
 	}
 	if (act == ACT_refresh)

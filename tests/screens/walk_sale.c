@@ -310,6 +310,24 @@ report_evening(struct vt *vt, struct vt *signer, const struct walk *walk)
 	    DB, "UPDATE work_report SET deleted_at = now()"); /* one a day: the next walk's */
 }
 
+/* From the team page to what is late of the person at the cursor, and to what nobody has. */
+static void
+look_at_team(struct vt *vt, const struct walk *walk)
+{
+	desk_type(vt, "{F9}team{Enter}");
+	desk_sees(vt, SAY("未分配线索", "leads without an owner"));
+	desk_sees(vt, "Ada");
+	desk_type(vt, "{F7}");
+	desk_sees(vt, SAY("逾期的计划步骤", "Overdue steps of plans"));
+	desk_type(vt, "{Enter}");
+	desk_sees(vt, "state:planned,started at:<today");
+	desk_type(vt, "{F3}");
+	desk_type(vt, "{F7}");
+	desk_type(vt, SAY("未分配", "leads"));
+	desk_type(vt, "{Enter}");
+	desk_sees(vt, "-has:owner_id");
+}
+
 static void
 walk_sale(const struct walk *walk)
 {
@@ -326,6 +344,7 @@ walk_sale(const struct walk *walk)
 	work_order(vt, walk);
 	book_receipt(walk);
 	report_evening(vt, signer, walk);
+	look_at_team(signer, walk);
 	desk_end(signer);
 	desk_end(vt);
 }
