@@ -1,7 +1,7 @@
 /*
  * References typed as text, and lists of values (F4). A text that is not the label of a record
  * already known is looked up on the server when its box is left; the one record it names takes
- * its place, and none or several say so.
+ * its place, and none or several say so. An @ in a comment offers the users that it may name.
  */
 #include "client/screens/form_values.h"
 
@@ -9,6 +9,7 @@
 #include "client/ui/picker.h"
 #include "common/date.h"
 #include "common/text.h"
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -327,6 +328,42 @@ refs_take_item(void *arg, const struct picker_item *item, const char *text)
 	form_put(&ask->values->form, ask->index, item->label);
 	refs_chosen(ask->values, ask->index);
 	return UI_DONE | UI_CLOSE;
+}
+
+/* ---- mentions ---- */
+
+static void
+refs_on_mention(void *context, int64_t id, const char *label)
+{
+	struct refs_ask *ask = context;
+	struct arena *arena = arena_new(0);
+	struct edit *edit = &ask->values->fields[ask->index].edit;
+
+	(void)id;
+	if (edit_insert(edit, arena_printf(arena, "%s ", text_print(arena, label, TEXT_LINE))) &&
+	    ask->values->changed != NULL)
+		ask->values->changed(ask->values->context, ask->index);
+	arena_free(arena);
+	ui_redraw(ask->values->app->ui);
+}
+
+void
+values_mention(struct values *values)
+{
+	size_t index = values->form.focus;
+	const Kehu__Entity *user = cat_entity_called(values->cat, "user");
+	const struct edit *edit = &values->fields[index].edit;
+	struct refs_ask *ask;
+
+	/* Only comments tell those they name; behind a letter it is a mail address. */
+	if (user == NULL || values->fields[index].kind != FORM_BLOCK ||
+	    strcmp(values->boxes[index].field->name, "comment") != 0 || edit->cursor == 0 ||
+	    edit_text(edit)[edit->cursor - 1] != '@' ||
+	    (edit->cursor > 1 && isalnum((unsigned char)edit_text(edit)[edit->cursor - 2])))
+		return;
+	ask = ARENA_NEW(values->arena, struct refs_ask);
+	*ask = (struct refs_ask){ values, index };
+	pick_open(values->app, user->number, user->label, refs_on_mention, ask);
 }
 
 unsigned

@@ -557,6 +557,8 @@ values_key(struct values *values, enum act act, const struct event *event)
 	flags = form_key(&values->form, act, event);
 	if (flags & UI_LOOKUP)
 		return values_pick(values);
+	if (act == ACT_NONE && event_char(event) == '@' && (flags & UI_CHANGED))
+		values_mention(values);
 	if (flags & UI_ASK)
 		confirm_paste(values->app->ui, &values->fields[values->form.focus].edit);
 	if (flags & UI_REFUSED && act == ACT_pick)

@@ -83,6 +83,8 @@ bool values_is_bits(const Kehu__Field *field);
 void values_pick_bits(struct values *values, size_t index);
 /* F4: open the list of values of the box with the focus. */
 unsigned values_pick(struct values *values);
+/* An @ was typed into the box with the focus: in a comment it names a user, so pick one. */
+void values_mention(struct values *values);
 /* One key of the form; UI_LOOKUP and UI_ASK are served here. Flags as form_key(). */
 unsigned values_key(struct values *values, enum act act, const struct event *event);
 /*

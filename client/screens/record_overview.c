@@ -394,7 +394,10 @@ overview_event_text(const struct record_screen *screen, const struct record_even
 	for (size_t i = 0; i < event->tab->column_count && i < event->row->n_cells; i++) {
 		const Kehu__Field *field =
 		    cat_field(event->tab->related, event->tab->columns[i]);
-		const char *cell = field == event->when_field || field->type == CAT_BLOCK
+		/* Long texts are left out, but where they are what the record is: a comment. */
+		bool is_long = field->type == CAT_BLOCK &&
+			       field->number != event->tab->related->label_field;
+		const char *cell = field == event->when_field || is_long
 				       ? ""
 				       : cell_text(screen->app, field, event->row->cells[i]);
 

@@ -310,6 +310,25 @@ report_evening(struct vt *vt, struct vt *signer, const struct walk *walk)
 	    DB, "UPDATE work_report SET deleted_at = now()"); /* one a day: the next walk's */
 }
 
+/* An @ in a comment offers the users; who is picked is told. */
+static void
+name_supervisor(struct vt *vt, const struct walk *walk)
+{
+	desk_type(vt, "{F9}kh{Enter}");
+	desk_type(vt, "{F7}");
+	desk_type(vt, walk->customer);
+	desk_type(vt, "{Enter}");
+	desk_type(vt, "{Enter}");
+	act(vt, SAY("评论", "Comment"), "a@b @");
+	desk_sees(vt, "Ben");
+	desk_type(vt, "Cai{Enter}");
+	desk_sees(vt, "a@b @蔡");
+	desk_type(vt, "look{F10}");
+	desk_sees(vt, "@蔡 look");
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM message WHERE kind = 'mention' AND owner_id = %d AND strpos(text, '%s') > 0",
+			     USER_CAI, walk->customer), 1);
+}
+
 /* From the team page to what is late of the person at the cursor, and to what nobody has. */
 static void
 look_at_team(struct vt *vt, const struct walk *walk)
@@ -344,6 +363,7 @@ walk_sale(const struct walk *walk)
 	work_order(vt, walk);
 	book_receipt(walk);
 	report_evening(vt, signer, walk);
+	name_supervisor(vt, walk);
 	look_at_team(signer, walk);
 	desk_end(signer);
 	desk_end(vt);
