@@ -1,7 +1,7 @@
 /*
  * References typed as text, and lists of values (F4). A text that is not the label of a record
  * already known is looked up on the server when its box is left; the one record it names takes
- * its place, and none or several say so. An @ in a comment offers the users that it may name.
+ * its place, and none or several say so. An @ in a comment or message offers the users that it may name.
  */
 #include "client/screens/form_values.h"
 
@@ -347,6 +347,18 @@ refs_on_mention(void *context, int64_t id, const char *label)
 	ui_redraw(ask->values->app->ui);
 }
 
+/* Comments, messages and answers to them tell those they name. */
+static bool
+refs_tells(const struct values *values, size_t index)
+{
+	const Kehu__Entity *message = cat_entity_called(values->cat, "message");
+	const Kehu__Field *field = values->boxes[index].field;
+
+	return values->fields[index].kind == FORM_BLOCK &&
+	       (strcmp(field->name, "comment") == 0 || strcmp(field->name, "answer") == 0 ||
+		   (message != NULL && field == cat_field_called(message, "text")));
+}
+
 void
 values_mention(struct values *values)
 {
@@ -355,9 +367,8 @@ values_mention(struct values *values)
 	const struct edit *edit = &values->fields[index].edit;
 	struct refs_ask *ask;
 
-	/* Only comments tell those they name; behind a letter it is a mail address. */
-	if (user == NULL || values->fields[index].kind != FORM_BLOCK ||
-	    strcmp(values->boxes[index].field->name, "comment") != 0 || edit->cursor == 0 ||
+	/* Behind a letter it is a mail address. */
+	if (user == NULL || !refs_tells(values, index) || edit->cursor == 0 ||
 	    edit_text(edit)[edit->cursor - 1] != '@' ||
 	    (edit->cursor > 1 && isalnum((unsigned char)edit_text(edit)[edit->cursor - 2])))
 		return;

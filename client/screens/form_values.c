@@ -464,9 +464,9 @@ values_check_format(const Kehu__Field *field, const char *text)
 	return ERR_OK;
 }
 
-/* Fields that are required but for some codes of this choice. */
+/* Fields that are required but for some codes of this choice, or unless this one is filled. */
 static void
-values_follow_choice(struct values *values, size_t index, const char *code)
+values_follow(struct values *values, size_t index, const char *text, const char *code)
 {
 	const char *name = values->boxes[index].field->name;
 	size_t length = strlen(name);
@@ -477,7 +477,11 @@ values_follow_choice(struct values *values, size_t index, const char *code)
 					 ? field->required_unless
 					 : "";
 
-		if (strncmp(unless, name, length) == 0 && unless[length] == ' ')
+		if (strncmp(unless, name, length) != 0)
+			continue;
+		if (unless[length] == '\0')
+			values->fields[i].required = *text == '\0';
+		else if (unless[length] == ' ' && code != NULL)
 			values->fields[i].required = !text_has_word(unless + length, code);
 	}
 }
@@ -499,6 +503,7 @@ values_check(void *arg, struct form *form, size_t index)
 		return;
 	form_set_echo(form, index, NULL);
 	if (field->type == CAT_REF) {
+		values_follow(values, index, form_value(form, index), NULL);
 		values_resolve(values, index);
 		return;
 	}
@@ -507,8 +512,8 @@ values_check(void *arg, struct form *form, size_t index)
 	err = values_get(values, arena, index, &value);
 	if (err == ERR_OK && *text)
 		err = values_check_format(field, text);
-	if (err == ERR_OK && field->type == CAT_CHOICE && value.text != NULL)
-		values_follow_choice(values, index, value.text);
+	if (err == ERR_OK)
+		values_follow(values, index, text, field->type == CAT_CHOICE ? value.text : NULL);
 	if (err != ERR_OK)
 		form_set_error(form, index, err_text(err, tr_lang()));
 	else if (*text)

@@ -285,6 +285,9 @@ form_go(struct form *form, int step)
 static unsigned
 form_save(struct form *form)
 {
+	/* What is in the box with the focus may decide what the others must have. */
+	if (form->focus < form->count)
+		form_check(form, form->focus);
 	if (form_check_all(form) == 0)
 		return UI_DONE | UI_ACT;
 	form_show_errors(form);

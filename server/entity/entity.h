@@ -74,7 +74,7 @@ struct field {
 	const char *aliases;      /* further names in queries, space-separated: "级别 lv" */
 	const char *section_zh, *section_en; /* form section that starts at this field */
 	const char *help_zh, *help_en;
-	const char *required_unless; /* FIELD_REQUIRED but for codes of a choice beside it: "kind task meeting" */
+	const char *required_unless; /* FIELD_REQUIRED but for codes of a choice beside it: "kind task meeting", or, without codes, where that field has a value */
 	const char *initial;      /* default of a new record: code, number, "today", "now", "me" */
 };
 

@@ -15,12 +15,19 @@
 #define MAIL_WAIT_S  60 /* a message is given a minute to be read */
 
 enum err
-message_send(struct call *call, int64_t to, const char *text, int64_t thread, bool keep)
+message_send(struct call *call, int64_t to, int64_t department, const char *text, int64_t thread,
+    bool keep)
 {
 	struct sql *sql = sql_new(call->arena);
+	int64_t *mentions;
+	size_t count = message_mentions(call, text, &mentions);
 
 	sql_add(sql, "SELECT kehu_say(");
-	sql_ints(sql, &to, 1);
+	sql_ints(sql, &to, to != 0);
+	sql_add(sql, ", nullif(");
+	sql_int(sql, department);
+	sql_add(sql, ", 0), ");
+	sql_ints(sql, mentions, count);
 	sql_add(sql, ", 'message', ");
 	sql_text(sql, text);
 	sql_add(sql, ", NULL, NULL, nullif(");

@@ -23,9 +23,12 @@ MUST_CHECK enum err message_act_unfollow(
 	{ .action = "unfollow", .act = message_act_unfollow, .right = RIGHT_VIEW, .reads = true,  \
 		.stores = true }
 
-/* To one user, and a copy for the sender; thread 0: a new one. ERR_INVALID: nobody to tell. */
-MUST_CHECK enum err message_send(struct call *call, int64_t to, const char *text, int64_t thread,
-    bool keep);
+/*
+ * To a user, to all of a department and those below it (0: none), and to those the text names; keep:
+ * a copy for the sender; thread 0: a new one. ERR_INVALID: nobody to tell.
+ */
+MUST_CHECK enum err message_send(struct call *call, int64_t to, int64_t department,
+    const char *text, int64_t thread, bool keep);
 /* The users named in a text with @login or @name, in arena. */
 size_t message_mentions(struct call *call, const char *text, int64_t **users);
 

@@ -46,7 +46,8 @@ save_take_initials(struct call *call, struct record *record)
 	}
 }
 
-/* "kind task meeting": not required where the field kind has one of the codes. */
+/* "kind task meeting": not required where the field kind has one of the codes; a name alone: where
+ * that field has a value. */
 static bool
 save_is_spared(struct call *call, const struct record *record, const struct field *field)
 {
@@ -60,7 +61,7 @@ save_is_spared(struct call *call, const struct record *record, const struct fiel
 	length = strcspn(codes, " ");
 	choice = entity_field_named(record->entity, arena_strndup(call->arena, codes, length));
 	value = record_value(record, choice->number);
-	return value->present && text_has_word(codes + length, value->text);
+	return value->present && (codes[length] == '\0' || text_has_word(codes + length, value->text));
 }
 
 void

@@ -1,6 +1,6 @@
 /*
- * 消息: written to a user, answered, marked as read. The receiver's row is made by a rule
- * function; what the sender saves is their own copy.
+ * 消息: written to a user or to a department, answered, marked as read. The receivers' rows are
+ * made by a rule function; what the sender saves is their own copy.
  */
 #include "server/record/message.h"
 
@@ -26,9 +26,12 @@ message_after_save(struct call *call, struct record *message)
 	if (!message->is_new)
 		return ERR_OK;
 	err = message_send(call, record_number(message, F_message_to_id),
+	    record_number(message, F_message_to_department_id),
 	    record_text(message, F_message_text), 0, false);
 	if (err == ERR_INVALID)
-		call->failure.field = F_message_to_id;
+		call->failure.field = record_number(message, F_message_to_id) != 0
+					  ? F_message_to_id
+					  : F_message_to_department_id;
 	return err;
 }
 
@@ -41,7 +44,7 @@ message_reply(struct call *call, struct record *message, const struct value *arg
 		return CALL_FAIL(call, ERR_WRONG_STATE,
 		    .text = call_say(call, "Kehu itself reads no answers", "系统消息不能回复"));
 	record_set_number(message, F_message_read_at, date_now_us());
-	return message_send(call, record_number(message, F_message_from_id), arguments[0].text,
+	return message_send(call, record_number(message, F_message_from_id), 0, arguments[0].text,
 	    thread != 0 ? thread : message->id, true);
 }
 

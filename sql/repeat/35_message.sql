@@ -1,18 +1,25 @@
 -- Messages, comments and followers. Recipients' rows are written here, past the sender's policies.
 
--- A message to each of these users; kept: the sender's own copy of it.
-CREATE OR REPLACE FUNCTION kehu_say(p_to bigint[], p_kind text, p_text text, p_entity bigint,
+-- A message to each of these users and of the members of a department and of those below it, once to
+-- each; whom its text names is told as mentioned. kept: the sender's own copy of it.
+CREATE OR REPLACE FUNCTION kehu_say(p_to bigint[], p_department bigint, p_mentions bigint[], p_kind text, p_text text, p_entity bigint,
 	p_id bigint, p_thread bigint, p_keep boolean) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
 	caller bigint := kehu_caller();
 	told bigint;
 BEGIN
-	INSERT INTO message (text, from_id, to_id, kind, anchor_entity, anchor_id, thread, owner_id,
+	IF EXISTS (SELECT FROM unnest(p_to) t (id) WHERE NOT kehu_is_active(t.id)) THEN
+		PERFORM kehu_refuse('INVALID');
+	END IF;
+	INSERT INTO message (text, from_id, to_id, to_department_id, kind, anchor_entity, anchor_id, thread, owner_id,
 			department_id, branch_id, created_by)
-		SELECT p_text, caller, u.id, p_kind, p_entity, p_id, p_thread, u.id, u.department_id, u.branch_id, caller
-		FROM users u WHERE u.id = ANY (p_to) AND u.id <> caller AND u.deleted_at IS NULL
-		AND NOT coalesce(u.disabled, false);
+		WITH RECURSIVE below AS (SELECT p_department AS id
+			UNION SELECT d.id FROM department d JOIN below b ON d.parent_id = b.id WHERE d.deleted_at IS NULL)
+		SELECT p_text, caller, u.id, p_department, CASE WHEN u.id = ANY (p_mentions) THEN 'mention' ELSE p_kind END,
+			p_entity, p_id, p_thread, u.id, u.department_id, u.branch_id, caller
+		FROM users u WHERE (u.id = ANY (p_to) OR u.id = ANY (p_mentions) OR u.department_id IN (SELECT below.id FROM below))
+		AND u.id <> caller AND u.deleted_at IS NULL AND NOT coalesce(u.disabled, false);
 	GET DIAGNOSTICS told = ROW_COUNT;
 	IF told = 0 THEN
 		PERFORM kehu_refuse('INVALID');

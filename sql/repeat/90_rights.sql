@@ -65,7 +65,7 @@ GRANT EXECUTE ON FUNCTION access_approval_rules(), kehu_approval_step_of(bigint[
 	kehu_approval_end(bigint, text, text, bigint), kehu_approval_remind(integer),
 	kehu_outbox(text, text, text, text, bigint, bigint, bigint, text, boolean),
 	kehu_outbox_file(bigint, text, text, bytea), kehu_outbox_claim(text, text, integer, integer),
-	kehu_message_mail(integer), kehu_say(bigint[], text, text, bigint, bigint, bigint, boolean),
+	kehu_message_mail(integer), kehu_say(bigint[], bigint, bigint[], text, text, bigint, bigint, bigint, boolean),
 	kehu_comment(bigint, bigint, bigint, text, text, bigint[]), kehu_follow(bigint, bigint, boolean),
 	kehu_person_find(text), kehu_person_places(bigint), kehu_person_rows(bigint),
 	kehu_person_erase(bigint, text, boolean), kehu_person_replay(text[], bigint[], timestamptz[]),

@@ -651,6 +651,23 @@ message_reaches_its_reader_and_is_answered(void **state)
 }
 
 static void
+message_to_a_department_reaches_its_members_once(void **state)
+{
+	/* Cai is in it, Ada, Ben and Fay, who is disabled, in the one below; Dan is in another, but named. */
+	static const char told[] = "SELECT count(*) FROM message WHERE from_id = 101 AND text LIKE 'Meeting at nine%%' AND kind = '%s' AND owner_id IN (%s)";
+
+	expect_written(client_save(ada, E_message, 0, 0,
+	    SENT(NUMBER_OF(F_message_to_department_id, DEPT_SALES), NUMBER_OF(F_message_to_id, USER_BEN),
+		TEXT_OF(F_message_text, "Meeting at nine @Dan")), NULL));
+	assert_int_equal(pg_int(DB, told, "message", "SELECT id FROM users"),
+	    pg_int(DB, "SELECT count(*) FROM users WHERE department_id IN (%d, %d) AND NOT coalesce(disabled, false) AND id <> 101", DEPT_SALES, DEPT_KEY));
+	assert_int_equal(pg_int(DB, told, "message", "102"), 1);
+	assert_int_equal(pg_int(DB, told, "message", "103"), 1);
+	assert_int_equal(pg_int(DB, told, "mention", "104"), 1);
+	assert_int_equal(pg_int(DB, told, "sent", "101"), 1);
+}
+
+static void
 comment_reaches_followers_owner_and_those_named(void **state)
 {
 	int64_t id = make_customer("评论公司");
@@ -732,6 +749,7 @@ main(void)
 		TEST(rule_asks_only_senders_of_its_role_and_department),
 		TEST(late_approval_is_called_to_mind_once_a_period),
 		TEST(message_reaches_its_reader_and_is_answered),
+		TEST(message_to_a_department_reaches_its_members_once),
 		TEST(comment_reaches_followers_owner_and_those_named),
 	};
 
