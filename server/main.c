@@ -116,11 +116,11 @@ main_derive(const struct migrate_options *migrate, struct arena *arena, const ch
 	struct store *store = main_owner_store(migrate->conninfo);
 	struct derived_done done = { 0 };
 	struct catalog *catalog = NULL;
+	enum err err = migrate_read_catalog(migrate, arena, &catalog, why);
 	bool due = false;
-	enum err err = derived_check(store, arena, &due);
 
-	if (err == ERR_OK && due)
-		err = migrate_read_catalog(migrate, arena, &catalog, why);
+	if (err == ERR_OK)
+		err = derived_check(store, catalog, arena, &due);
 	if (err == ERR_OK && due)
 		err = derived_make(store, catalog, 0, &done);
 	if (err != ERR_OK && *why == NULL)
@@ -136,18 +136,22 @@ main_derive(const struct migrate_options *migrate, struct arena *arena, const ch
 
 /* migrate only tells: with many records it takes minutes, which nobody need wait for. */
 static enum err
-main_tell_derived(const char *conninfo, struct arena *arena, const char **why)
+main_tell_derived(const struct migrate_options *migrate, struct arena *arena, const char **why)
 {
-	struct store *store = main_owner_store(conninfo);
+	struct store *store = main_owner_store(migrate->conninfo);
+	struct catalog *catalog = NULL;
 	bool due = false;
-	enum err err = derived_check(store, arena, &due);
+	enum err err = migrate_read_catalog(migrate, arena, &catalog, why);
 
-	if (err != ERR_OK)
+	if (err == ERR_OK)
+		err = derived_check(store, catalog, arena, &due);
+	if (err != ERR_OK && *why == NULL)
 		*why = arena_printf(arena, "the settings cannot be read: %s %s", store_state(store),
 		    store_message(store));
 	if (due)
 		printf("sort keys and search rows follow other rules: run kehud maintain once every "
 		       "server is of this version\n");
+	catalog_unref(catalog);
 	store_free(store);
 	return err;
 }
@@ -211,7 +215,7 @@ main_migrate(struct arena *arena, const struct server_settings *settings,
 		if (err == ERR_OK)
 			err = setup_seed(arena, &migrate, &why);
 		if (err == ERR_OK)
-			err = main_tell_derived(migrate.conninfo, arena, &why);
+			err = main_tell_derived(&migrate, arena, &why);
 	}
 	if (err == ERR_OK && strcmp(options->command, "maintain") != 0)
 		err = setup_audit_key(arena, migrate.conninfo, &key, &why);
@@ -294,7 +298,7 @@ main_check(struct server *server, struct arena *arena, const struct net_options 
 		if (err == ERR_OK)
 			err = factor_keys_check(store, arena, &server->settings, why);
 		if (err == ERR_OK)
-			err = derived_check(store, arena, &due);
+			err = derived_check(store, server->catalog, arena, &due);
 		if (due)
 			log_warn("sort keys and search rows follow other rules than this program's",
 			    "command=maintain");

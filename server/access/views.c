@@ -96,7 +96,7 @@ view_find_rule(const struct role_rules *role, const char *entity, const char *fi
 static const struct field_rule *
 view_rule(const struct role_rules *role, const struct entity *def, const struct field *field)
 {
-	const struct field_rule *rule = view_find_rule(role, def->name, field->name);
+	const struct field_rule *rule = view_find_rule(role, def->name, field_word(field));
 
 	if (rule == NULL && (field->flags & FIELD_SENSITIVE) != 0)
 		rule = view_find_rule(role, def->name, "*");

@@ -76,19 +76,25 @@ catalog_add_field(struct catalog *catalog, uint32_t number, const struct field *
 		if (catalog->views[i].def->number == number)
 			view = &catalog->views[i];
 	if (view == NULL || field->number < 10000 || entity_field(view, field->number) != NULL ||
-	    entity_field_named(view, field->name) != NULL)
+	    entity_field_named(view, field->name) != NULL ||
+	    entity_field_named(view, field->code) != NULL)
 		return ERR_INVALID;
 	copy = ARENA_NEW(catalog->arena, struct field);
 	*copy = *field;
 	copy->name = arena_strdup(catalog->arena, field->name);
 	copy->zh = arena_strdup(catalog->arena, field->zh);
 	copy->en = arena_strdup(catalog->arena, field->en);
+	copy->code = arena_strdup(catalog->arena, field->code);
 	copy->dict = arena_strdup(catalog->arena, field->dict);
 	copy->ref = arena_strdup(catalog->arena, field->ref);
 	copy->aliases = arena_strdup(catalog->arena, field->aliases);
 	copy->help_zh = arena_strdup(catalog->arena, field->help_zh);
 	copy->help_en = arena_strdup(catalog->arena, field->help_en);
 	copy->initial = arena_strdup(catalog->arena, field->initial);
+	copy->least = arena_strdup(catalog->arena, field->least);
+	copy->most = arena_strdup(catalog->arena, field->most);
+	copy->section_zh = arena_strdup(catalog->arena, field->section_zh);
+	copy->section_en = arena_strdup(catalog->arena, field->section_en);
 	copy->flags |= FIELD_CUSTOM;
 	fields = ARENA_ARRAY(catalog->arena, const struct field *, view->field_count + 1);
 	memcpy(fields, view->fields, view->field_count * sizeof(*fields));
@@ -153,6 +159,12 @@ catalog_entity_named(const struct catalog *catalog, const char *name)
 }
 
 const char *
+field_word(const struct field *field)
+{
+	return field->code != NULL ? field->code : field->name;
+}
+
+const char *
 entity_table(const struct entity *entity)
 {
 	return entity->table != NULL ? entity->table : entity->name;
@@ -190,7 +202,8 @@ const struct field *
 entity_field_named(const struct entity_view *entity, const char *name)
 {
 	for (size_t i = 0; name != NULL && i < entity->field_count; i++)
-		if (strcmp(entity->fields[i]->name, name) == 0)
+		if (strcmp(entity->fields[i]->name, name) == 0 ||
+		    (entity->fields[i]->code != NULL && strcmp(entity->fields[i]->code, name) == 0))
 			return entity->fields[i];
 	return NULL;
 }

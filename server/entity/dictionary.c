@@ -6,9 +6,9 @@
 #include "common/log.h"
 #include "common/pinyin.h"
 #include "common/text.h"
+#include "server/entity/custom.h"
 #include "server/store/store.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 const struct dictionary_item *
@@ -95,35 +95,38 @@ catalog_take_dictionaries(struct catalog *catalog, const struct rows *rows)
 	catalog_set_dictionaries(catalog, list, count);
 }
 
-/* Rows: entity, number, type, zh, en, flags, max_chars, decimals, dict, ref, aliases. */
+/* Rows of CUSTOM_COLUMNS. The first of an entity that nobody gave a section begins one. */
 static enum err
 catalog_take_fields(struct catalog *catalog, const struct rows *rows)
 {
-	for (size_t i = 0; i < rows->count; i++) {
-		uint32_t number = (uint32_t)rows_int(rows, i, 1);
-		char name[32];
-		struct field field = {
-			.number = number,
-			.name = name,
-			.type = (enum field_type)rows_int(rows, i, 2),
-			.zh = rows_text(rows, i, 3),
-			.en = rows_text(rows, i, 4),
-			.flags = (uint32_t)rows_int(rows, i, 5),
-			.max_chars = (uint32_t)rows_int(rows, i, 6),
-			.decimals = (uint32_t)rows_int(rows, i, 7),
-			.dict = rows_text(rows, i, 8),
-			.ref = rows_text(rows, i, 9),
-			.aliases = rows_text(rows, i, 10),
-		};
+	struct arena *arena = arena_new(0);
+	uint32_t last = 0;
+	enum err err = ERR_OK;
 
-		snprintf(name, sizeof(name), "x_%" PRIu32, number);
-		if (catalog_add_field(catalog, (uint32_t)rows_int(rows, i, 0), &field) != ERR_OK) {
-			log_error("custom field refused", "entity=%" PRId64 " field=%" PRIu32,
-			    rows_int(rows, i, 0), number);
-			return ERR_CONFIG;
+	for (size_t i = 0; err == ERR_OK && i < rows->count; i++) {
+		const char *cells[CUSTOM_CELLS];
+		struct field field;
+		uint32_t entity;
+
+		for (size_t c = 0; c < CUSTOM_CELLS; c++)
+			cells[c] = rows_text(rows, i, c);
+		err = custom_make(arena, catalog, cells, &entity, &field);
+		if (err == ERR_OK && entity != last && (field.flags & FIELD_RETIRED) == 0) {
+			last = entity;
+			if (field.section_zh == NULL && field.section_en == NULL) {
+				field.section_zh = "更多";
+				field.section_en = "More";
+			}
+		}
+		if (err == ERR_OK)
+			err = catalog_add_field(catalog, entity, &field);
+		if (err != ERR_OK) {
+			log_error("custom field refused", "name=%s", rows_text(rows, i, CUSTOM_NAME));
+			err = ERR_CONFIG;
 		}
 	}
-	return ERR_OK;
+	arena_free(arena);
+	return err;
 }
 
 enum err
@@ -138,8 +141,7 @@ catalog_load(struct store *store, const struct catalog **result)
 	store_read(store);
 	sql_add(state, "SELECT catalog_version FROM state");
 	store_queue(store, state, &state_rows);
-	sql_add(fields, "SELECT entity, number, type, zh, en, flags, max_chars, decimals, dict, ref, "
-			"aliases FROM custom_field WHERE ready ORDER BY entity, number");
+	sql_add(fields, "SELECT * FROM catalog_fields()");
 	store_queue(store, fields, &field_rows);
 	sql_add(items, "SELECT name, zh, en, code, item_zh, item_en, color, retired "
 		       "FROM catalog_dictionary_items()");

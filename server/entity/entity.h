@@ -49,6 +49,7 @@ enum field_flag { /* the low byte goes over the wire as it is */
 	FIELD_ALIKE = 524288,  /* text: has <name>_alike, and where lists sort by it <name>_sound: what duplicates
 	                          are found by (common/name.h) */
 	FIELD_SPARSE = 1048576, /* seldom looked for: overviews leave it out, but for a figure that there is */
+	FIELD_INDEXED = 2097152, /* custom field: an index of its own was asked for */
 	FIELD_REVEAL = 131072, /* of a reader's view: masked, and one value may be asked for with a reason */
 };
 
@@ -76,6 +77,8 @@ struct field {
 	const char *help_zh, *help_en;
 	const char *required_unless; /* FIELD_REQUIRED but for codes of a choice beside it: "kind task meeting", or, without codes, where that field has a value */
 	const char *initial;      /* default of a new record: code, number, "today", "now", "me" */
+	const char *code;         /* of a custom field: what people call it, since its column is x_<number> */
+	const char *least, *most; /* bounds of what is saved, as people write values; NULL: none */
 };
 
 struct action {
@@ -159,11 +162,14 @@ const struct entity_view *catalog_entity(const struct catalog *catalog, uint32_t
 const struct entity_view *catalog_entity_named(const struct catalog *catalog, const char *name);
 
 const char *entity_table(const struct entity *entity);
+/* What people, files and set-up call a field. */
+const char *field_word(const struct field *field);
 /* The column by which its rows belong to a company: a customer's own id, or the customer_id of an activity. NULL: none. */
 const char *entity_company_column(const struct entity *entity);
 /* The catalogue's view with every field, of a reader's or of itself. */
 const struct entity_view *entity_whole(const struct entity_view *entity);
 const struct field *entity_field(const struct entity_view *entity, uint32_t number);
+/* By column, or by the word of a custom field. */
 const struct field *entity_field_named(const struct entity_view *entity, const char *name);
 /* The field that names a record; NULL: the view has it not. */
 const struct field *entity_label(const struct entity_view *entity);

@@ -61,7 +61,7 @@ catalog_field_to_wire(struct call *call, const struct field *field)
 	wire->number = field->number;
 	wire->type = field->type;
 	wire->flags = catalog_field_flags(field);
-	wire->name = catalog_copy(arena, field->name);
+	wire->name = catalog_copy(arena, field_word(field));
 	wire->label = catalog_copy(arena, call_say(call, field->en, field->zh));
 	wire->has_max_chars = field->type == TYPE_TEXT || field->type == TYPE_BLOCK ||
 	    field->type == TYPE_PHONE || field->type == TYPE_MAIL || field->type == TYPE_LINK;

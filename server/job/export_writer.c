@@ -102,7 +102,7 @@ export_json_row(struct buf *out, const struct field *const *fields, const char *
 {
 	for (size_t i = 0; i < count; i++) {
 		buf_putc(out, i == 0 ? '{' : ',');
-		export_json_text(out, fields[i]->name);
+		export_json_text(out, field_word(fields[i]));
 		buf_putc(out, ':');
 		export_json_value(out, fields[i], cells[i]);
 	}

@@ -19,7 +19,7 @@
 
 #define DERIVED_CHUNK      500
 #define DERIVED_LOCK_TRIES 15
-#define DERIVED_KEYS_MAX   32 /* keys of one entity */
+#define DERIVED_KEYS_MAX   160 /* keys of one entity, custom fields among them */
 #define DERIVED_LINES_MAX  16
 
 /* ---- the rules --------------------------------------------------------------------------- */
@@ -86,6 +86,16 @@ derived_value(struct arena *arena, const struct field *field, const char *column
 	    arena, text, field->flags & FIELD_PERSON ? PINYIN_PERSON : PINYIN_NAME);
 }
 
+/* Custom ones begin without values, so their keys are never behind: only which of them are searched counts. */
+static void
+derived_put_custom(struct buf *all, const struct entity_view *view)
+{
+	for (size_t i = 0; i < view->field_count; i++)
+		if ((view->fields[i]->flags & FIELD_CUSTOM) && (view->fields[i]->flags & FIELD_SEARCH))
+			buf_printf(all, "%" PRIu32 ".%" PRIu32 "%c\n", view->def->number, view->fields[i]->number,
+			    view->fields[i]->search);
+}
+
 static void
 derived_put_fields(struct buf *all, const struct entity *entity)
 {
@@ -101,7 +111,7 @@ derived_put_fields(struct buf *all, const struct entity *entity)
 }
 
 char *
-derived_rules(struct arena *arena)
+derived_rules(struct arena *arena, const struct catalog *catalog)
 {
 	struct arena *scratch = arena_new(0);
 	struct buf all = BUF_INIT;
@@ -113,6 +123,8 @@ derived_rules(struct arena *arena)
 		derived_put_sample(scratch, &all, derived_samples[i]);
 	for (size_t i = 0; entity_shipped[i] != NULL; i++)
 		derived_put_fields(&all, entity_shipped[i]);
+	for (size_t i = 0; i < catalog_count(catalog); i++)
+		derived_put_custom(&all, catalog_at(catalog, i));
 	hash_sha256(all.data, all.bytes, hash);
 	buf_fini(&all);
 	arena_free(scratch);
@@ -120,7 +132,7 @@ derived_rules(struct arena *arena)
 }
 
 enum err
-derived_check(struct store *store, struct arena *arena, bool *due)
+derived_check(struct store *store, const struct catalog *catalog, struct arena *arena, bool *due)
 {
 	struct sql *sql = sql_new(arena);
 	struct rows *rows;
@@ -131,7 +143,7 @@ derived_check(struct store *store, struct arena *arena, bool *due)
 	store_queue(store, sql, &rows);
 	err = store_flush(store, arena);
 	*due = err == ERR_OK &&
-	       (rows->count == 0 || strcmp(rows_text(rows, 0, 0), derived_rules(arena)) != 0);
+	       (rows->count == 0 || strcmp(rows_text(rows, 0, 0), derived_rules(arena, catalog)) != 0);
 	return err;
 }
 
@@ -511,12 +523,12 @@ derived_make(struct store *store, const struct catalog *catalog, size_t chunks_m
 	struct derived derived = { .store = store,
 		.arena = arena_new(0),
 		.catalog = catalog,
-		.rules = derived_rules(arena),
+		.rules = derived_rules(arena, catalog),
 		.done = done };
 	enum err err;
 
 	*done = (struct derived_done){ 0 };
-	err = derived_check(store, arena, &done->due);
+	err = derived_check(store, catalog, arena, &done->due);
 	done->ended = err == ERR_OK && !done->due;
 	for (size_t chunk = 0;
 	     err == ERR_OK && !done->ended && (chunks_max == 0 || chunk < chunks_max); chunk++)

@@ -10,15 +10,16 @@
 
 /*
  * A checksum of the rules of this program: readings and phrases of pinyin, what keys and tokens
- * they give for a set of texts, and which fields have them. Hexadecimal, in arena.
+ * they give for a set of texts, and which fields have them, custom ones too. Hexadecimal, in arena.
  */
-char *derived_rules(struct arena *arena);
+char *derived_rules(struct arena *arena, const struct catalog *catalog);
 
 /* The tokens of a search row by its texts ("class, tab, text" a line), with spaces between them. In arena. */
 const char *derived_tokens(struct arena *arena, const char *doc);
 
 /* *due: what is stored was made by other rules, or is being made again. */
-MUST_CHECK enum err derived_check(struct store *store, struct arena *arena, bool *due);
+MUST_CHECK enum err derived_check(
+    struct store *store, const struct catalog *catalog, struct arena *arena, bool *due);
 
 struct derived_done {
 	uint64_t rows;    /* looked at */

@@ -79,7 +79,7 @@ filter_unknown_field(struct binding *binding, const struct query_term *term)
 
 		if (!filter_may_use(field))
 			continue;
-		distance = filter_distance(field->name, term->field);
+		distance = filter_distance(field_word(field), term->field);
 		if (distance < best) {
 			best = distance;
 			nearest = field;
@@ -91,7 +91,7 @@ filter_unknown_field(struct binding *binding, const struct query_term *term)
 			call_say(binding->call, "There is no field \"%s\"; did you mean \"%s\"?",
 			    "没有字段“%s”，是否指“%s”？"),
 			text_print(binding->call->arena, term->field, TEXT_LINE),
-			call_say(binding->call, nearest->name, nearest->zh)));
+			call_say(binding->call, field_word(nearest), nearest->zh)));
 	return filter_fail(binding, term->field_at,
 	    arena_printf(binding->call->arena,
 		binding->call->session.viewer != 0 ?

@@ -146,9 +146,9 @@ reveal_queue_audit(struct call *call, const struct field *field, const char *rea
 	sql_int(sql, reveal->id);
 	sql_add(sql, ", ");
 	sql_text(sql, reveal->line_entity == 0
-			  ? arena_printf(call->arena, "%s: %s", field->name, reason)
+			  ? arena_printf(call->arena, "%s: %s", field_word(field), reason)
 			  : arena_printf(call->arena, "%s.%s %" PRId64 ": %s",
-				call_view(call, reveal->line_entity)->def->name, field->name,
+				call_view(call, reveal->line_entity)->def->name, field_word(field),
 				reveal->line, reason));
 	sql_add(sql, ")");
 	store_queue(call->store, sql, NULL);

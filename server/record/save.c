@@ -126,7 +126,7 @@ save_take_lines(struct call *call, struct record *record, const Kehu__Record *wi
 		save_take_values(call, line, sent);
 		if (line->is_new)
 			save_take_initials(call, line);
-		save_check_required(call, line);
+		save_check_values(call, line);
 	}
 }
 

@@ -12,10 +12,10 @@ void save_refuse(
 /* Defaults of a new record or line, where nothing was sent. */
 void save_take_initials(struct call *call, struct record *record);
 /*
- * Refuses the required fields that are empty. What the server fills in (a state, a number) is not
+ * Refuses what is out of its field's bounds, and the required fields that are empty. What the server fills in (a state, a number) is not
  * for the user to miss; nor is what the user's roles hide: such a user can make no record that needs
  * it.
  */
-void save_check_required(struct call *call, struct record *record);
+void save_check_values(struct call *call, struct record *record);
 
 #endif

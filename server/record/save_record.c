@@ -64,14 +64,55 @@ save_is_spared(struct call *call, const struct record *record, const struct fiel
 	return value->present && (codes[length] == '\0' || text_has_word(codes + length, value->text));
 }
 
+/* A bound of money is one of whatever currency the value has. */
+static bool
+save_bound(struct call *call, const struct field *field, const char *text, const struct value *value,
+    struct value *bound)
+{
+	if (text == NULL)
+		return false;
+	if (field->type == TYPE_MONEY)
+		text = arena_printf(call->arena, "%s %s", text, value->text);
+	return value_from_text(call, field, text, bound) == ERR_OK && bound->present;
+}
+
+static void
+save_check_bounds(struct call *call, const struct record *record, const struct field *field,
+    const struct value *value)
+{
+	struct value least, most;
+	bool has_least = save_bound(call, field, field->least, value, &least);
+	bool has_most = save_bound(call, field, field->most, value, &most);
+	const char *text;
+
+	if ((!has_least || value->number >= least.number) && (!has_most || value->number <= most.number))
+		return;
+	if (has_least && has_most)
+		text = arena_printf(call->arena, call_say(call, "From %s to %s", "应在 %s 到 %s 之间"),
+		    value_print(call, field, &least), value_print(call, field, &most));
+	else if (has_least)
+		text = arena_printf(call->arena, call_say(call, "At least %s", "不小于 %s"), value_print(call, field, &least));
+	else
+		text = arena_printf(call->arena, call_say(call, "At most %s", "不大于 %s"), value_print(call, field, &most));
+	call_also(call, (struct failure){
+	    .err = ERR_INVALID,
+	    .entity = record->entity->def->number,
+	    .field = field->number,
+	    .line = record->parent != NULL ? record->id : 0,
+	    .text = text,
+	});
+}
+
 void
-save_check_required(struct call *call, struct record *record)
+save_check_values(struct call *call, struct record *record)
 {
 	const struct entity_view *view = access_view(call->user, record->entity->def);
 
 	for (size_t i = 0; i < record->entity->field_count; i++) {
 		const struct field *field = record->entity->fields[i];
 
+		if ((field->least != NULL || field->most != NULL) && record->changed[i] && record->values[i].present)
+			save_check_bounds(call, record, field, &record->values[i]);
 		if ((field->flags & FIELD_REQUIRED) == 0 || (field->flags & FIELD_READONLY) != 0 ||
 		    record->values[i].present || save_is_spared(call, record, field))
 			continue;
@@ -283,7 +324,7 @@ record_save(struct call *call, struct record *record)
 		if (err != ERR_OK)
 			return err;
 	}
-	save_check_required(call, record);
+	save_check_values(call, record);
 	if (call->failure.err != ERR_OK)
 		return call->failure.err;
 	err = save_set_access(call, record);

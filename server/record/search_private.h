@@ -7,7 +7,7 @@
 
 #include "server/record/search.h"
 
-#define SEARCHED_FIELDS_MAX 64
+#define SEARCHED_FIELDS_MAX 320 /* of a record and its lines, custom ones among them */
 
 /* Columns of candidates: how many there are, where that is asked for. */
 enum { SEARCH_COUNT, SEARCH_ID, SEARCH_DOC };

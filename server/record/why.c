@@ -182,7 +182,7 @@ why_field(const struct why *why, const struct field *field)
 	kehu__why_field__init(wire);
 	wire->has_field = true;
 	wire->field = field->number;
-	wire->name = arena_strdup(arena, field->name);
+	wire->name = arena_strdup(arena, field_word(field));
 	wire->label = arena_strdup(arena, call_say(why->call, field->en, field->zh));
 	wire->show = arena_strdup(arena, field_right_code(show));
 	for (size_t i = 0; access_explain_field(why->user, why->def, field, i, &name, &right);

@@ -109,6 +109,25 @@ role_check_grant(struct call *call, const struct record *line)
 	return err;
 }
 
+/* A custom field that waits for its column may have its rights before it has values. */
+static enum err
+role_check_waiting_field(struct call *call, const struct record *line)
+{
+	struct sql *sql = sql_new(call->arena);
+	struct rows *rows;
+	enum err err;
+
+	sql_add(sql, "SELECT catalog_field_defined(");
+	sql_text(sql, arena_printf(call->arena, "%s.%s", record_text(line, F_role_field_entity),
+			  record_text(line, F_role_field_field)));
+	sql_add(sql, ")");
+	err = store_as_rule(call, sql, &rows);
+	if (err == ERR_OK && !rows_bool(rows, 0, 0))
+		err = CALL_FAIL(call, ERR_NO_SUCH_FIELD, .entity = E_role_field,
+		    .field = F_role_field_field, .line = line->id);
+	return err;
+}
+
 static enum err
 role_check_field(struct call *call, const struct record *line)
 {
@@ -121,7 +140,9 @@ role_check_field(struct call *call, const struct record *line)
 	if (strcmp(name, "*") == 0)
 		return ERR_OK;
 	field = entity_field_named(entity, name);
-	if (field == NULL || (field->flags & FIELD_HIDDEN) != 0)
+	if (field == NULL)
+		return role_check_waiting_field(call, line);
+	if ((field->flags & FIELD_HIDDEN) != 0)
 		return CALL_FAIL(call, ERR_NO_SUCH_FIELD, .entity = E_role_field,
 		    .field = F_role_field_field, .line = line->id);
 	return ERR_OK;

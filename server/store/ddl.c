@@ -283,7 +283,7 @@ ddl_is_setup(const struct catalog *catalog, const struct entity *def)
 
 /*
  * Set-up records are in the servers' snapshots: a change to one makes those stale. What clients
- * keep of the catalogue hangs on choice lists and on what roles give, too.
+ * keep of the catalogue hangs on custom fields, choice lists and what roles give, too.
  */
 static void
 ddl_put_epoch(struct buf *out, const struct catalog *catalog, const struct entity_view *view)
@@ -291,6 +291,7 @@ ddl_put_epoch(struct buf *out, const struct catalog *catalog, const struct entit
 	const struct entity *def = view->def;
 	const char *table = entity_table(def);
 	bool catalogue = strncmp(def->name, "dictionary", strlen("dictionary")) == 0 ||
+			 strcmp(def->name, "custom_field") == 0 ||
 			 (def->kind == ENTITY_LINE && strcmp(def->parent, "role") == 0);
 
 	if (!ddl_is_setup(catalog, def))
@@ -309,14 +310,28 @@ ddl_put_epoch(struct buf *out, const struct catalog *catalog, const struct entit
 	}
 }
 
+static void
+ddl_put_columns(struct buf *out, const struct catalog *catalog, const struct entity_view *entity)
+{
+	ddl_put_grants(out, entity);
+	ddl_put_track(out, catalog, entity);
+	ddl_put_epoch(out, catalog, entity);
+}
+
+void
+ddl_column(struct buf *out, const struct catalog *catalog, const struct entity_view *entity)
+{
+	ddl_put_columns(out, catalog, entity);
+	ddl_personal(out, catalog);
+	ddl_put_hand_over(out, catalog);
+}
+
 void
 ddl_entity(struct buf *out, const struct catalog *catalog, const struct entity_view *entity)
 {
 	ddl_policies(out, catalog, entity);
-	ddl_put_grants(out, entity);
-	ddl_put_track(out, catalog, entity);
+	ddl_put_columns(out, catalog, entity);
 	ddl_put_search(out, entity->def);
-	ddl_put_epoch(out, catalog, entity);
 }
 
 void
@@ -366,10 +381,9 @@ ddl_index(
 	const char *table = entity_table(entity);
 	bool key = field->type == TYPE_TEXT && (field->flags & FIELD_SORT);
 
-	if (!(field->flags & (FIELD_SORT | FIELD_FILTER)) || field->type == TYPE_REFS ||
-	    field->type == TYPE_BLOCK || entity->kind == ENTITY_LINE)
-		return false;
 	buf_printf(name, "%s_x_%" PRIu32, table, field->number);
+	if (!(field->flags & FIELD_INDEXED))
+		return false;
 	buf_printf(text,
 	    "CREATE INDEX CONCURRENTLY %s ON %s (%sx_%" PRIu32
 	    "%s, id) WHERE deleted_at IS NULL",

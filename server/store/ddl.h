@@ -15,6 +15,8 @@
 #include "common/buf.h"
 #include "server/entity/entity.h"
 
+/* What a new column of an entity changes: grants, triggers, and what is made of all entities. */
+void ddl_column(struct buf *out, const struct catalog *catalog, const struct entity_view *entity);
 /* Everything for one entity; idempotent. */
 void ddl_entity(
     struct buf *out, const struct catalog *catalog, const struct entity_view *entity);
@@ -25,7 +27,7 @@ void ddl_catalog(struct buf *out, const struct catalog *catalog);
 
 /* "ALTER TABLE … ADD COLUMN …" for a custom field with the columns that go with it. */
 void ddl_add_column(struct buf *out, const struct entity *entity, const struct field *field);
-/* Name and text of the index that serves a custom field; false: it needs none. */
+/* Name and text of the index that serves a custom field; false: it is to have none. */
 bool ddl_index(
     struct buf *name, struct buf *text, const struct entity *entity, const struct field *field);
 

@@ -99,11 +99,12 @@ ddl_put_shares(struct buf *out, const struct entity *def)
 	buf_printf(out, "::bigint), %" PRIu32 ", 1))", def->number);
 }
 
+/* The activity that a reference opens its records to; a custom one refers and opens nothing. */
 static const struct entity *
 ddl_activity(const struct catalog *catalog, const struct field *field)
 {
-	const struct entity_view *view =
-	    field->type == TYPE_REF ? catalog_entity_named(catalog, field->ref) : NULL;
+	const struct entity_view *view = field->type == TYPE_REF && !(field->flags & FIELD_CUSTOM) ?
+	    catalog_entity_named(catalog, field->ref) : NULL;
 
 	return view && view->def->kind == ENTITY_ACTIVITY ? view->def : NULL;
 }

@@ -17,7 +17,7 @@ enum { MAINTAIN_LOCK_TRIES = 15 };
  */
 static enum err
 maintain_field(struct migrate *m, const struct catalog *catalog, uint32_t entity,
-    const struct field *field)
+    const struct field *field, const char *id)
 {
 	const struct entity_view *view = catalog_entity(catalog, entity);
 	struct buf text = BUF_INIT;
@@ -25,13 +25,10 @@ maintain_field(struct migrate *m, const struct catalog *catalog, uint32_t entity
 
 	buf_puts(&text, "BEGIN; SET LOCAL lock_timeout = '2s';\n");
 	ddl_add_column(&text, view->def, field);
-	ddl_entity(&text, catalog, view);
-	ddl_personal(&text, catalog);
+	ddl_column(&text, catalog, view);
+	/* Its triggers tell every kehud that the catalogue has changed. */
 	buf_printf(&text,
-	    "UPDATE custom_field SET ready = true WHERE entity = %" PRIu32
-	    " AND number = %" PRIu32
-	    ";\nUPDATE state SET catalog_version = catalog_version + 1;\nCOMMIT",
-	    entity, field->number);
+	    "UPDATE field SET ready = true, version = version + 1 WHERE id = %s;\nCOMMIT", id);
 	for (int try = 1; !migrate_exec(m, buf_text(&text)); try++) {
 		PQclear(PQexec(m->conn, "ROLLBACK"));
 		if (strcmp(m->state, "55P03") != 0 || try == MAINTAIN_LOCK_TRIES) {
@@ -56,7 +53,7 @@ maintain_fields(struct migrate *m, struct catalog *catalog, size_t *done)
 
 	for (int i = 0; err == ERR_OK && i < PQntuples(result); i++) {
 		err = migrate_add_field(m, catalog, result, i, &entity, &field)
-			  ? maintain_field(m, catalog, entity, &field)
+			  ? maintain_field(m, catalog, entity, &field, PQgetvalue(result, i, CUSTOM_CELLS))
 			  : ERR_CONFIG;
 		*done += err == ERR_OK;
 	}
@@ -64,7 +61,7 @@ maintain_fields(struct migrate *m, struct catalog *catalog, size_t *done)
 	return err;
 }
 
-/* An index that a crash left half made is made again. */
+/* An index that a crash left half made is made again; text NULL: there is to be none. */
 static enum err
 maintain_index(struct migrate *m, const char *name, const char *text, size_t *done)
 {
@@ -75,14 +72,14 @@ maintain_index(struct migrate *m, const char *name, const char *text, size_t *do
 
 	if (!valid)
 		return migrate_failed(m);
-	if (valid[0] == 't')
+	if (valid[0] == (text != NULL ? 't' : '\0'))
 		return ERR_OK;
-	if (valid[0] == 'f' &&
+	if (valid[0] != '\0' &&
 	    !migrate_exec(m, arena_printf(m->arena, "DROP INDEX CONCURRENTLY %s", name)))
 		return migrate_failed(m);
-	if (!migrate_exec(m, text))
+	if (text != NULL && !migrate_exec(m, text))
 		return migrate_failed(m);
-	migrate_say(m, "index %s made", name);
+	migrate_say(m, "index %s %s", name, text != NULL ? "made" : "dropped");
 	++*done;
 	return ERR_OK;
 }
@@ -98,9 +95,10 @@ maintain_indexes(struct migrate *m, const struct catalog *catalog, size_t *done)
 		for (size_t k = 0; err == ERR_OK && k < view->field_count; k++) {
 			buf_clear(&name);
 			buf_clear(&text);
-			if ((view->fields[k]->flags & FIELD_CUSTOM) &&
-			    ddl_index(&name, &text, view->def, view->fields[k]))
-				err = maintain_index(m, buf_text(&name), buf_text(&text), done);
+			if (!(view->fields[k]->flags & FIELD_CUSTOM))
+				continue;
+			bool wanted = ddl_index(&name, &text, view->def, view->fields[k]);
+			err = maintain_index(m, buf_text(&name), wanted ? buf_text(&text) : NULL, done);
 		}
 	}
 	buf_fini(&name);

@@ -67,22 +67,14 @@ bool
 migrate_add_field(struct migrate *m, struct catalog *catalog, const PGresult *result, int row,
     uint32_t *entity, struct field *field)
 {
-	*entity = (uint32_t)strtoul(PQgetvalue(result, row, 0), NULL, 10);
-	*field = (struct field){
-		.number = (uint32_t)strtoul(PQgetvalue(result, row, 1), NULL, 10),
-		.type = (enum field_type)strtol(PQgetvalue(result, row, 2), NULL, 10),
-		.zh = PQgetvalue(result, row, 3),
-		.en = PQgetvalue(result, row, 4),
-		.flags = (uint32_t)strtoul(PQgetvalue(result, row, 5), NULL, 10) | FIELD_CUSTOM,
-		.ref = PQgetisnull(result, row, 6) ? NULL : PQgetvalue(result, row, 6),
-	};
-	field->name = arena_printf(m->arena, "x_%" PRIu32, field->number);
-	if (field->type >= TYPE_TEXT && field->type <= TYPE_REFS &&
+	const char *cells[CUSTOM_CELLS];
+
+	for (int i = 0; i < CUSTOM_CELLS; i++)
+		cells[i] = PQgetisnull(result, row, i) ? NULL : PQgetvalue(result, row, i);
+	if (custom_make(m->arena, catalog, cells, entity, field) == ERR_OK &&
 	    catalog_add_field(catalog, *entity, field) == ERR_OK)
 		return true;
-	m->why = arena_printf(m->arena,
-	    "custom field %" PRIu32 " of entity %" PRIu32 " is not valid", field->number,
-	    *entity);
+	m->why = arena_printf(m->arena, "custom field %s is not valid", cells[CUSTOM_NAME]);
 	return false;
 }
 

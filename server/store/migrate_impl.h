@@ -5,6 +5,7 @@
 #ifndef KEHU_MIGRATE_IMPL_H
 #define KEHU_MIGRATE_IMPL_H
 
+#include "server/entity/custom.h"
 #include "server/store/migrate.h"
 #include <libpq-fe.h>
 
@@ -47,8 +48,8 @@ struct catalog *migrate_catalog(struct migrate *m);
 MUST_CHECK bool migrate_add_field(struct migrate *m, struct catalog *catalog,
     const PGresult *result, int row, uint32_t *entity, struct field *field);
 #define MIGRATE_FIELDS                                                                         \
-	"SELECT entity, number, type, zh, en, flags, ref FROM custom_field WHERE ready = %s "  \
-	"ORDER BY entity, number"
+	"SELECT " CUSTOM_COLUMNS ", f.id FROM field f LEFT JOIN dictionary d ON d.id = f.dictionary_id " \
+	"WHERE f.ready = %s AND f.deleted_at IS NULL ORDER BY " CUSTOM_ORDER
 
 /* Text of everything that is applied again when it changes, and keeping its checksum. */
 MUST_CHECK enum err migrate_repeat_text(

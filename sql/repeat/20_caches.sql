@@ -57,6 +57,32 @@ BEGIN
 END
 $$;
 
+-- The custom fields that have their columns (CUSTOM_COLUMNS of server/entity/custom.h), as forms have them.
+DROP FUNCTION IF EXISTS catalog_fields();
+CREATE FUNCTION catalog_fields()
+RETURNS TABLE (name text, number bigint, kind text, zh text, en text, retired boolean, required boolean,
+	listed boolean, searched boolean, indexed boolean, sensitive boolean, max_chars bigint, decimals bigint,
+	dictionary text, target text, lowest text, highest text, initial text, aliases text, section_zh text,
+	section_en text, help_zh text, help_en text)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+	RETURN QUERY SELECT f.name, f.number, f.kind, f.zh, f.en, f.retired, f.required, f.listed, f.searched,
+			f.indexed, f.sensitive, f.max_chars, f.decimals, d.name, f.target, f.lowest, f.highest,
+			f.initial, f.aliases, f.section_zh, f.section_en, f.help_zh, f.help_en
+		FROM field f LEFT JOIN dictionary d ON d.id = f.dictionary_id
+		WHERE f.ready AND f.deleted_at IS NULL
+		ORDER BY split_part(f.name, '.', 1), coalesce(f.place, f.number), f.number;
+END
+$$;
+
+-- Is there such a custom field, with its column or waiting for it?
+CREATE OR REPLACE FUNCTION catalog_field_defined(p_name text) RETURNS boolean
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+	RETURN EXISTS (SELECT FROM field f WHERE f.name = p_name AND f.deleted_at IS NULL);
+END
+$$;
+
 -- Statement triggers on the set-up tables (server/store/ddl.c says which columns count).
 CREATE OR REPLACE FUNCTION kehu_bump_access() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$

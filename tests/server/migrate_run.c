@@ -350,14 +350,14 @@ maintain_adds_a_custom_column_with_its_history_and_index(void **state)
 
 	company_make(DB);
 	pg_exec(DB,
-	    "INSERT INTO custom_field (entity, number, type, zh, en, flags) VALUES"
-	    " (10, 10000, 1, '昵称', 'Nickname', %d), (10, 10001, 7, '预算', 'Budget', 0),"
-	    " (3, 10002, 5, '入职', 'Joined', %d)",
-	    FIELD_SORT | FIELD_FILTER, FIELD_FILTER);
+	    "INSERT INTO field (name, name_key, number, kind, zh, en, indexed) VALUES"
+	    " ('customer.nick', '', 10000, 'text', '昵称', 'Nickname', true),"
+	    " ('customer.budget', '', 10001, 'money', '预算', 'Budget', false),"
+	    " ('user.joined', '', 10000, 'date', '入职', 'Joined', true)");
 	must(maintain_run(&options, arena, &done, &why), why);
 	assert_int_equal(done, 5); /* three columns, two indexes */
-	assert_int_equal(pg_int(DB, "SELECT count(*) FROM custom_field WHERE ready"), 3);
-	assert_int_equal(pg_int(DB, "SELECT catalog_version FROM state"), version + 3);
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM field WHERE ready"), 3);
+	assert_int_equal(pg_int(DB, "SELECT catalog_version FROM state"), version + 4); /* the definitions, too */
 	struct field nick = { .number = 10000,
 		.name = "x_10000",
 		.type = TYPE_TEXT,
@@ -377,7 +377,7 @@ maintain_adds_a_custom_column_with_its_history_and_index(void **state)
 		    "'potential'); UPDATE customer SET x_10000 = 'N', x_10001 = 5, "
 		    "x_10001_currency = 'CNY'");
 	assert_string_equal(
-	    pg_exec(DB, "SELECT fields::text || new::text FROM history WHERE kind = 2"),
+	    pg_exec(DB, "SELECT fields::text || new::text FROM history WHERE kind = 2 AND entity = 10"),
 	    "{10000,10001}{N,\"5 CNY\"}");
 	assert_string_equal(
 	    pg_exec(DB, "SELECT indexdef FROM pg_indexes WHERE indexname = 'customer_x_10000'"),
@@ -386,7 +386,7 @@ maintain_adds_a_custom_column_with_its_history_and_index(void **state)
 	    "WHERE (deleted_at IS NULL)");
 	/* A change of the new column of a set-up entity counts as one, too. */
 	int64_t epoch = pg_int(DB, "SELECT access_epoch FROM state");
-	pg_exec(DB, "UPDATE users SET x_10002 = now() WHERE id = 101");
+	pg_exec(DB, "UPDATE users SET x_10000 = now() WHERE id = 101");
 	assert_int_equal(pg_int(DB, "SELECT access_epoch FROM state"), epoch + 1);
 	/* Nothing is left to do, for maintain or for migrate. */
 	said = 0;
@@ -394,6 +394,12 @@ maintain_adds_a_custom_column_with_its_history_and_index(void **state)
 	must(migrate_run(&options, arena, &why), why);
 	assert_int_equal(done, 0);
 	assert_int_equal(said, 0);
+	/* An index nobody wants any more goes, and one that a retired field had. */
+	pg_exec(DB, "UPDATE field SET indexed = false WHERE name = 'customer.nick'; "
+		    "UPDATE field SET retired = true WHERE name = 'user.joined'");
+	must(maintain_run(&options, arena, &done, &why), why);
+	assert_int_equal(done, 2);
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM pg_indexes WHERE indexname LIKE '%%\\_x\\_1000_'"), 0);
 	store_free(store);
 	catalog_unref(catalog);
 }
@@ -409,8 +415,8 @@ maintain_waits_for_an_open_reader(void **state)
 	store_begin(reader);
 	company_run(reader, arena, "SELECT count(*) FROM customer");
 	company_run(reader, arena, "SET LOCAL idle_in_transaction_session_timeout = 3000");
-	pg_exec(DB, "INSERT INTO custom_field (entity, number, type, zh, en) VALUES (10, "
-		    "10000, 3, '数', 'N')");
+	pg_exec(DB, "INSERT INTO field (name, name_key, number, kind, zh, en) VALUES ('customer.n', '', "
+		    "10000, 'number', '数', 'N')");
 	must(maintain_run(&options, arena, &done, &why), why);
 	assert_int_equal(done, 1);
 	store_rollback(reader);
