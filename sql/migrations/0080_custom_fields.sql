@@ -6,7 +6,7 @@ CREATE TABLE field (
 	id bigint PRIMARY KEY DEFAULT nextval('record_id'),
 	name text NOT NULL,
 	name_key text COLLATE "C" NOT NULL,
-	number bigint NOT NULL CHECK (number >= 10000),
+	number bigint NOT NULL,
 	zh text NOT NULL,
 	en text NOT NULL,
 	kind text COLLATE "C" NOT NULL,
