@@ -154,21 +154,14 @@ role_ships(const char *role, const char *entity, struct grant_row *grant)
 	return true;
 }
 
-/* Has the entity, or one of its lines, anything to mask? */
+/*
+ * May the entity, or one of its lines, have anything to mask? Whatever has forms may: administrators
+ * add sensitive fields to it, and those are not to be clear for want of a rule.
+ */
 static bool
-role_is_sensitive(const struct entity *entity)
+role_may_be_sensitive(const struct entity *entity)
 {
-	for (size_t i = 0; entity_shipped[i] != NULL; i++) {
-		const struct entity *def = entity_shipped[i];
-
-		if (def != entity &&
-		    (def->kind != ENTITY_LINE || strcmp(def->parent, entity->name) != 0))
-			continue;
-		for (const struct field *field = def->fields; field->number != 0; field++)
-			if (field->flags & FIELD_SENSITIVE)
-				return true;
-	}
-	return false;
+	return entity->kind == ENTITY_ACTIVITY || entity->kind == ENTITY_SETUP;
 }
 
 static enum err
@@ -290,7 +283,7 @@ roles_collect_fields(struct arena *arena)
 			roles_add_field(columns, row, row->entity);
 		for (size_t e = 0; row->entity == NULL && e < entities; e++)
 			if (role_ships(row->role, entity_shipped[e]->name, &grant) &&
-			    role_is_sensitive(entity_shipped[e]) &&
+			    role_may_be_sensitive(entity_shipped[e]) &&
 			    !roles_name_sensitive(row->role, entity_shipped[e]->name))
 				roles_add_field(columns, row, entity_shipped[e]->name);
 	}

@@ -406,7 +406,7 @@ eval_rule_in(const struct eval_field_rule *rules, size_t count, const char *role
 				wide = rule;
 		} else if (strcmp(rule->field, "*") != 0) {
 			if (strcmp(rule->entity, entity->name) == 0 &&
-			    strcmp(rule->field, field->name) == 0)
+			    strcmp(rule->field, field_word(field)) == 0)
 				return rule;
 		} else if (sensitive && strcmp(rule->entity, entity->name) == 0) {
 			narrow = rule;

@@ -5,7 +5,9 @@
  */
 #include "tests/lib/world_private.h"
 
+#include "common/log.h"
 #include "common/text.h"
+#include "server/store/migrate.h"
 #include "tests/lib/pg.h"
 
 #include <stdlib.h>
@@ -103,7 +105,7 @@ world_field_rules(struct world_grants *grants, const struct catalog *catalog,
 			    (field->number % 2 == 0 || field->flags & FIELD_SENSITIVE))
 				grants->rules[grants->rule_count++] =
 				    (struct eval_field_rule){ role, view->def->name,
-					    field->name, show };
+					    field_word(field), show };
 		}
 	}
 }
@@ -411,6 +413,30 @@ world_add_rows(struct world *world)
 	world_add_lines(world);
 }
 
+/* A custom field of each kind on each kind of entity; every third is sensitive. Numbers apart from those of rows' texts. */
+static const struct catalog *
+world_define_fields(const char *database, struct arena *arena)
+{
+	struct migrate_options options = { .conninfo = pg_conninfo(database), .sql_dir = pg_sql_dir() };
+	struct catalog *catalog = NULL;
+	const char *why = "";
+	size_t done;
+
+	pg_exec(database,
+	    "INSERT INTO field (name, name_key, number, kind, zh, en, dictionary_id, target, decimals, searched, sensitive) "
+	    "SELECT e || '.own_' || k, '', 10060 + n, split_part(k, '_of', 1), e || '自定' || n, e || ' own ' || n, "
+	    "(SELECT id FROM dictionary WHERE name = 'industry' AND k = 'choice'), "
+	    "CASE WHEN k = 'reference' THEN 'user' END, CASE WHEN k = 'number_of' THEN 2 END, "
+	    "e IN ('customer', 'customer_phone') AND k IN ('text', 'phone', 'mail', 'link'), n %% 3 = 0 "
+	    "FROM unnest(ARRAY['customer', 'customer_phone', 'visit', 'order_line', 'product']) e, "
+	    "unnest(ARRAY['text', 'block', 'number', 'number_of', 'money', 'date', 'moment', 'choice', 'reference', "
+	    "'yes_no', 'phone', 'mail', 'link']) WITH ORDINALITY AS x (k, n)");
+	if (maintain_run(&options, arena, &done, &why) != ERR_OK ||
+	    migrate_read_catalog(&options, arena, &catalog, &why) != ERR_OK)
+		fatal("custom fields of the world: %s", why);
+	return catalog;
+}
+
 struct world *
 world_make(const char *database)
 {
@@ -419,7 +445,7 @@ world_make(const char *database)
 
 	world->arena = arena;
 	world->database = database;
-	world->catalog = catalog_new(1);
+	world->catalog = world_define_fields(database, arena);
 	world_make_facts(world);
 	world_store_people(world);
 	world_add_rows(world);
