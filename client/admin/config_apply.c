@@ -2,7 +2,7 @@
  * kehu-admin apply: what has to change so that the system equals the file, shown as a diff and
  * done as one Bulk, all or nothing. With --dry-run the server rehearses it and keeps nothing.
  *
- * Users are never deleted: those a file with users does not name are disabled.
+ * Users and custom fields are never deleted: those a file with some does not name are disabled, or retired.
  */
 #include "client/admin/config.h"
 
@@ -637,11 +637,20 @@ apply_wish(struct apply *apply, struct wish *wish)
 
 /* ---- what the file does not name --------------------------------------------------------- */
 
+/* Users are disabled and custom fields retired, since what hangs on them stays; NULL: it is deleted. */
+static const char *
+apply_instead(const Kehu__Entity *entity)
+{
+	return strcmp(entity->name, "user") == 0	   ? "disabled" :
+	    strcmp(entity->name, "custom_field") == 0 ? "retired" :
+							NULL;
+}
+
 static void
 apply_disable(struct apply *apply, const Kehu__Entity *entity, const Kehu__Record *stored,
     const char *title)
 {
-	const Kehu__Field *disabled = cat_field_called(entity, "disabled");
+	const Kehu__Field *disabled = cat_field_called(entity, apply_instead(entity));
 	const Kehu__Value *now = disabled != NULL ? cat_value(stored, disabled->number) : NULL;
 	Kehu__Record *made =
 	    apply_record_new(apply, entity->number, stored->id, stored->version);
@@ -697,7 +706,7 @@ apply_others(struct apply *apply, const config_setting_t *root)
 
 			if (record->named)
 				continue;
-			if (strcmp(kind->entity->name, "user") == 0)
+			if (apply_instead(kind->entity) != NULL)
 				apply_disable(apply, kind->entity, record->record, title);
 			else
 				apply_remove(apply, kind->entity, record->record, title);

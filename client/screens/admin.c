@@ -39,6 +39,7 @@ static const struct admin_item admin_items[] = {
 	{ ADMIN_LIST, T_ADMIN_SIGN, T_ADMIN_READINGS, "reading" },
 	{ ADMIN_LIST, T_ADMIN_COMPANY, T_ADMIN_SETTINGS, "setting" },
 	{ ADMIN_LIST, T_ADMIN_COMPANY, T_ADMIN_DICTIONARIES, "dictionary" },
+	{ ADMIN_LIST, T_ADMIN_COMPANY, T_ADMIN_FIELDS, "custom_field" },
 	{ ADMIN_LIST, T_ADMIN_COMPANY, T_ADMIN_NUMBERINGS, "numbering" },
 	{ ADMIN_LIST, T_ADMIN_COMPANY, T_ADMIN_CALENDARS, "work_calendar" },
 	{ ADMIN_LIST, T_ADMIN_COMPANY, T_ADMIN_HOLIDAYS, "holiday" },
