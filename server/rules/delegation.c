@@ -2,14 +2,10 @@
  * 委托: standing in for somebody who is away. What it gives is in the access snapshot (arms) and in
  * the approvals' own functions; here is what may be arranged, and who is told.
  */
-#include "common/date.h"
 #include "server/entity/fields.h"
 #include "server/record/rule.h"
 
 #include <string.h>
-
-/* Today where the company is, as the database has it (kehu_today). */
-#define DELEGATION_OFFSET_MIN 480
 
 static enum err
 delegation_ask(struct call *call, const struct sql *sql, const char **answer)
@@ -59,7 +55,7 @@ delegation_check_others(struct call *call, const struct record *delegation)
 static enum err
 delegation_before_save(struct call *call, struct record *delegation)
 {
-	int64_t today = date_today(DELEGATION_OFFSET_MIN);
+	int64_t today = call_today(call);
 	int64_t from = record_number(delegation, F_delegation_from_day);
 	int64_t to = record_number(delegation, F_delegation_to_day);
 

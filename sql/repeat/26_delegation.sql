@@ -1,9 +1,4 @@
--- Standing in for somebody who is away. Days are those of China (UTC+8), where the company is; a day
--- ends at midnight there, whatever the clock of the database says.
-
-CREATE OR REPLACE FUNCTION kehu_today() RETURNS date LANGUAGE sql STABLE AS $$
-	SELECT (now() AT TIME ZONE 'UTC' + interval '480 minutes')::date
-$$;
+-- Standing in for somebody who is away, by the days of the company (kehu_today).
 
 -- Who works for whom today: whose work was given to one who is away themselves goes on to the next.
 CREATE OR REPLACE FUNCTION access_delegations()

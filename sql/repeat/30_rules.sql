@@ -259,10 +259,11 @@ BEGIN
 			count(*) FILTER (WHERE v.state = 'completed'),
 			count(*) FILTER (WHERE v.state IN ('planned', 'started')),
 			coalesce((min(v.at) FILTER (WHERE v.state IN ('planned', 'started'))
-				AT TIME ZONE 'UTC' + interval '480 minutes')::date,
+				AT TIME ZONE 'UTC' + make_interval(mins => coalesce(min(b.offset_min), 480)::integer))::date,
 				(array_agg(v.next_on ORDER BY v.at DESC, v.id DESC)
 					FILTER (WHERE v.state = 'completed'))[1])
-		FROM visit v WHERE v.deleted_at IS NULL AND v.customer_id IS NOT NULL GROUP BY v.customer_id
+		FROM visit v JOIN customer c ON c.id = v.customer_id LEFT JOIN branch b ON b.id = c.branch_id
+		WHERE v.deleted_at IS NULL GROUP BY v.customer_id
 		ON CONFLICT (id) DO UPDATE SET last_visit_at = EXCLUDED.last_visit_at,
 			visit_count = EXCLUDED.visit_count, open_visits = EXCLUDED.open_visits,
 			next_visit_on = EXCLUDED.next_visit_on;

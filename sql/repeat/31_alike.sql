@@ -31,7 +31,7 @@ BEGIN
 		array_to_string(m.words, ' '),
 		CASE WHEN m.owner_id IS NOT NULL THEN 'colleague' WHEN m.pool_id IS NOT NULL THEN 'pool' ELSE 'nobody' END,
 		CASE WHEN m.owner_id IS NULL THEN (SELECT o.name FROM pool o WHERE o.id = m.pool_id) END,
-		(SELECT date_trunc('month', f.last_visit_at AT TIME ZONE 'UTC' + interval '8 hours')::date
+		(SELECT date_trunc('month', f.last_visit_at AT TIME ZONE 'UTC' + kehu_branch_offset(NULL))::date
 			FROM customer_figures f WHERE f.id = m.id)
 	FROM (SELECT c.id, c.type, c.owner_id, c.pool_id,
 			kehu_may(caller, 'customer', 1, c.owner_id, c.department_id, c.branch_id, c.pool_id)

@@ -169,14 +169,6 @@ BEGIN
 END
 $$;
 
--- Minutes east of UTC where a plan's owner works.
-CREATE OR REPLACE FUNCTION kehu_branch_offset(p_branch bigint) RETURNS interval
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
-BEGIN
-	RETURN make_interval(mins => coalesce((SELECT b.offset_min FROM branch b WHERE b.id = p_branch), 480)::integer);
-END
-$$;
-
 -- Makes the activities of one plan for the days ahead that it has none for yet. It takes nothing but
 -- the id; run twice, or on two servers at once, it makes each once.
 CREATE OR REPLACE FUNCTION kehu_plan_make(p_plan bigint) RETURNS bigint

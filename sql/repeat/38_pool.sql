@@ -1,12 +1,5 @@
 -- Public pools (公海) and who has whom: moving customers, claiming them, and the pass that gives them
--- back. Days are those of China, eight hours east.
-
-CREATE OR REPLACE FUNCTION kehu_today() RETURNS date
-LANGUAGE plpgsql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
-BEGIN
-	RETURN (now() AT TIME ZONE 'UTC' + interval '8 hours')::date;
-END
-$$;
+-- back. Days are the company's (kehu_today).
 
 -- ---- whose pool ----------------------------------------------------------------------------------
 
@@ -86,13 +79,13 @@ BEGIN
 	FROM (SELECT v.*, v.met + v.follow_days::integer AS follow_on, v.dealt + v.deal_days::integer AS deal_on,
 			v.ordered + v.order_days::integer AS order_on
 		FROM (SELECT c.id, c.owner_id, h.id AS pool_id, c.locked_until,
-				greatest(b.day, (f.last_visit_at AT TIME ZONE ''UTC'' + interval ''8 hours'')::date) AS met,
+				greatest(b.day, (f.last_visit_at AT TIME ZONE ''UTC'' + (SELECT kehu_branch_offset(NULL)))::date) AS met,
 				greatest(b.day, d.last) AS dealt, greatest(b.day, o.last) AS ordered,
 				r.follow_days, r.deal_days, r.order_days
 			FROM home h JOIN customer c ON c.owner_id = h.user_id AND c.deleted_at IS NULL'
 				|| CASE WHEN p_customer IS NOT NULL THEN ' AND c.id = $1' ELSE '' END || '
 			CROSS JOIN LATERAL (SELECT (coalesce(c.owned_since, c.created_at) AT TIME ZONE ''UTC''
-				+ interval ''8 hours'')::date AS day) b
+				+ (SELECT kehu_branch_offset(NULL)))::date AS day) b
 			LEFT JOIN pool_rule r1 ON r1.pool_id = h.id AND r1.level = c.level AND r1.deleted_at IS NULL
 			LEFT JOIN pool_rule r0 ON r0.pool_id = h.id AND coalesce(r0.level, '''') = '''' AND r0.deleted_at IS NULL
 			CROSS JOIN LATERAL (SELECT CASE WHEN r1.id IS NOT NULL THEN r1.follow_days ELSE r0.follow_days END AS follow_days,
