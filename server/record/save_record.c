@@ -199,6 +199,29 @@ save_inherit(struct record *record, const struct rows *rows, size_t row)
 	record->pool = rows_int(rows, row, 3);
 }
 
+/* Somebody of the customer's own, who makes what is theirs: it is for who looks after the customer. */
+static bool
+save_is_outside(struct call *call, const struct record *record)
+{
+	struct arms arms = access_arms(call->user, record->entity->def, RIGHT_CREATE);
+
+	return record->is_new && record->parent == NULL && arms.company != 0 && !arms.all &&
+	       arms.department_count == 0 && arms.branch_count == 0;
+}
+
+static void
+save_give_inside(struct record *record, const struct rows *rows, size_t row)
+{
+	const struct field *owner = entity_field_named(record->entity, "owner_id");
+
+	if (owner == NULL || rows_null(rows, row, 0))
+		return;
+	record->owner = rows_int(rows, row, 0);
+	record->department = rows_int(rows, row, 1);
+	record->branch = rows_int(rows, row, 2);
+	record_set_number(record, owner->number, record->owner);
+}
+
 static void
 save_check_reference(struct call *call, const struct save_reference *reference,
     const struct rows *rows)
@@ -213,6 +236,10 @@ save_check_reference(struct call *call, const struct save_reference *reference,
 		save_refuse(call, reference->record, reference->field, ERR_NO_SUCH_RECORD);
 	else if (def->inherits_owner && strcmp(def->owner_from, reference->field->name) == 0)
 		save_inherit(reference->record, rows, row);
+	else if (entity_company_column(def) != NULL &&
+		 strcmp(entity_company_column(def), reference->field->name) == 0 &&
+		 save_is_outside(call, reference->record))
+		save_give_inside(reference->record, rows, row);
 }
 
 static enum err

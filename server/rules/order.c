@@ -60,6 +60,14 @@ order_defaults(struct call *call, struct record *order)
 	    call, order, F_order_opportunity_id, F_order_customer_id, F_order_contact_id);
 }
 
+/* Made by somebody of the customer's own, for whom looks after the customer. */
+static bool
+order_is_asked_for(const struct call *call, const struct record *order)
+{
+	return order->is_new && order->owner != call->session.user &&
+	       access_arms(call->user, order->entity->def, RIGHT_CREATE).company != 0;
+}
+
 static enum err
 order_before_save(struct call *call, struct record *order)
 {
@@ -70,6 +78,9 @@ order_before_save(struct call *call, struct record *order)
 		record_set_text(order, F_order_state, "draft");
 	else if (record_changed(order, F_order_state))
 		return ERR_OK; /* an action; nothing else of it changes */
+	/* At today's prices, not those of a day they choose. */
+	if (order_is_asked_for(call, order))
+		record_set_number(order, F_order_ordered_on, call_today(call));
 	err = trade_join_opportunity(
 	    call, order, F_order_opportunity_id, F_order_customer_id, F_order_contact_id);
 	if (err != ERR_OK)
@@ -79,6 +90,28 @@ order_before_save(struct call *call, struct record *order)
 		return ERR_OK;
 	err = trade_price(call, order, &fields);
 	return err == ERR_OK ? order_check_quoted(call, order) : err;
+}
+
+/* Who is to confirm it hears of an order that somebody of the customer's own asks for. */
+static enum err
+order_after_save(struct call *call, struct record *order)
+{
+	const char *label = record_text(order, F_order_number);
+	struct sql *sql = sql_new(call->arena);
+
+	if (!order_is_asked_for(call, order))
+		return ERR_OK;
+	sql_add(sql, "SELECT kehu_tell(");
+	sql_int(sql, order->owner);
+	sql_add(sql, ", 'system', ");
+	sql_text(sql, arena_printf(call->arena, "A customer asks for an order %s", label));
+	sql_add(sql, ", ");
+	sql_text(sql, arena_printf(call->arena, "客户提交了订单 %s", label));
+	sql_addf(sql, ", %d, ", E_order);
+	sql_int(sql, order->stored_id);
+	sql_add(sql, ")");
+	store_queue(call->store, sql, NULL);
+	return ERR_OK;
 }
 
 /* ---- confirming -------------------------------------------------------------------------- */
@@ -376,6 +409,7 @@ order_invoice(struct call *call, struct record *order, const struct value *argum
 const struct rule rules_order[] = {
 	{ .hook = HOOK_DEFAULTS, .run = order_defaults },
 	{ .hook = HOOK_BEFORE_SAVE, .run = order_before_save },
+	{ .hook = HOOK_AFTER_SAVE, .run = order_after_save },
 	{ .action = "confirm", .act = order_confirm, .stores = true },
 	{ .action = "reprice", .act = order_reprice },
 	{ .action = "release", .act = order_release, .stores = true },

@@ -21,6 +21,8 @@ GRANT EXECUTE ON FUNCTION catalog_fields(), catalog_field_defined(text), access_
 	access_delegations(), kehu_delegation_check(bigint, bigint, bigint, date, date),
 	kehu_delegation_turn(boolean), kehu_delegation_tell(bigint),
 	kehu_hand_over(bigint, bigint, boolean, bigint), kehu_hand_over_job(bigint),
+	kehu_invite(bigint, text, text, text, date), kehu_register(bigint, text, text, text, text, text, text, text),
+	kehu_invite_end(bigint),
 	catalog_dictionary_items(), kehu_change_purge(integer),
 	kehu_customer_transfer(bigint, bigint, bigint, text), kehu_record_share(bigint, bigint, bigint, bigint, text, text),
 	kehu_customer_delete(bigint, bigint, uuid), kehu_customer_restore(bigint),

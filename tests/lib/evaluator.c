@@ -42,6 +42,7 @@ const size_t eval_role_count = sizeof(eval_roles) / sizeof(eval_roles[0]);
 #define EVAL_SCOPE_BRANCH     "BRANCH"
 #define EVAL_SCOPE_ALL        "ALL"
 #define EVAL_SCOPE_COMPANY    "COMPANY"
+#define EVAL_SCOPE_SHARED     "SHARED"
 #define GRANT(role_, entity_, rights_, ...)                                                    \
 	{ .role = #role_, .entity = #entity_, .rights = rights_, .scope = EVAL_SCOPE_##__VA_ARGS__ },
 static const struct eval_grant eval_shipped[] = {

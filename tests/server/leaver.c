@@ -1,6 +1,6 @@
 /*
- * People who are away, and people who leave: who stands in for them, who gets their work, and what
- * ends with them. Against a real kehud (for leavers two of them) and PostgreSQL.
+ * People who are away, who leave, and who come from outside: who stands in for them, who gets their
+ * work, what ends with them, and who lets them in. Against a real kehud (for leavers two of them) and PostgreSQL.
  */
 #include "common/date.h"
 #include "server/entity/fields.h"
@@ -401,6 +401,129 @@ start_guarded(const char *authority)
 	return port;
 }
 
+/* ---- who comes from outside -------------------------------------------------------------- */
+
+/* Signs in at the bed with a password of one's own choice, the first time in place of a one-time one. */
+static struct client *
+enter(const char *login, const char *password, const char *new_password, enum err wanted)
+{
+	struct client *client = calloc(1, sizeof(*client));
+
+	assert_non_null(client);
+	client->bed = bed;
+	client->arena = arena_new(0);
+	client->link = link_new(&(struct link_options){ .server = bed_server(bed), .ca_file = bed_ca(bed), .program = "test", .lang = LANG_EN });
+	link_login(client->link, login, password, NULL);
+	if (new_password != NULL) {
+		assert_int_equal(link_wait(client->link, BED_WAIT_MS), ERR_PASSWORD_CHANGE);
+		link_login(client->link, login, password, new_password);
+	}
+	assert_int_equal(link_wait(client->link, BED_WAIT_MS), wanted);
+	return client;
+}
+
+static bool
+sees_company(void *client)
+{
+	return client_list(client, E_customer, "")->page->n_rows == 1;
+}
+
+/* A draft at the price of the list, for whom looks after the customer; no other price, date or customer. */
+static void
+ask_for_an_order(struct client *ext, int64_t company, int64_t other)
+{
+	const struct sent_line lines[] = { { .entity = E_order_line, .id = -1,
+		.values = SENT(NUMBER_OF(F_order_line_product_id, 7101), NUMBER_OF(F_order_line_quantity, 30000)) }, { 0 } };
+	const struct sent_line cheap[] = { { .entity = E_order_line, .id = -1,
+		.values = SENT(NUMBER_OF(F_order_line_product_id, 7101), NUMBER_OF(F_order_line_quantity, 30000),
+		    NUMBER_OF(F_order_line_price, 1)) }, { 0 } };
+	int64_t order;
+
+	pg_exec(DB, "INSERT INTO product (id, name, name_key, unit, active, tax_rate, number) VALUES (7101, '水泵', 'shuibeng', 'piece', true, 1300, 'P7101');"
+		    "INSERT INTO price_list (id, name, name_key, currency, tax_included, valid_from, owner_id, branch_id) VALUES (7102, '价目', 'jiamu', 'CNY', true, current_date - 9, 103, 1);"
+		    "INSERT INTO price_line (price_list_id, product_id, price) VALUES (7102, 7101, 500000)");
+	expect_error(client_save(ext, E_order, 0, 0, SENT(NUMBER_OF(F_order_customer_id, other)), lines), ERR_NO_SUCH_RECORD, F_order_customer_id);
+	expect_error(client_save(ext, E_order, 0, 0, SENT(NUMBER_OF(F_order_customer_id, company)), cheap), ERR_READ_ONLY, F_order_line_price);
+	expect_error(client_save(ext, E_order, 0, 0, SENT(NUMBER_OF(F_order_customer_id, company), NUMBER_OF(F_order_owner_id, USER_DAN)), lines),
+	    ERR_FORBIDDEN, F_order_owner_id);
+	order = expect_written(client_save(ext, E_order, 0, 0,
+	    SENT(NUMBER_OF(F_order_customer_id, company), NUMBER_OF(F_order_ordered_on, today() - 200)), lines))->id;
+	assert_true(sees(ext, E_order, order));
+	assert_string_equal(pg_exec(DB, "SELECT concat_ws(' ', owner_id, department_id, state, total, ordered_on >= kehu_today() - 1) FROM sales_order WHERE id = %" PRId64, order),
+	    "101 12 draft 15000 t");
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM message WHERE owner_id = 101 AND anchor_id = %" PRId64 " AND text LIKE '客户提交了订单%%'", order), 1);
+	expect_error(client_act(ext, E_order, order, "confirm", NULL), ERR_FORBIDDEN, 0);
+	expect_written(client_act(ada, E_order, order, "confirm", NULL));
+}
+
+static void
+outsider_is_asked_in_registers_is_approved_and_sees_one_company(void **state)
+{
+	int64_t id = make_customer(ada, "外联公司"), other = make_customer(dan, "外人公司"), invitation, approval;
+	const struct sent wanted[] = { TEXT_OF(1, "xu.wai"), TEXT_OF(2, "许外"), TEXT_OF(3, "13800138000"), { 0 } };
+	const struct sent taken[] = { TEXT_OF(1, "ben"), TEXT_OF(2, "许外"), { 0 } };
+	const struct sent reason[] = { TEXT_OF(1, "换人"), { 0 } };
+	const Kehu__Written *written;
+	struct client *ext, *again;
+	const char *said, *password, *login;
+
+	pg_exec(DB, "UPDATE approval_rule SET active = true WHERE entity = 'invitation'; UPDATE state SET access_epoch = access_epoch + 1");
+	/* of a customer that somebody else looks after: neither seen nor invited */
+	expect_error(client_save(dan, E_invitation, 0, 0,
+	    SENT(TEXT_OF(F_invitation_name, "冒名"), NUMBER_OF(F_invitation_customer_id, id)), NULL), ERR_NO_SUCH_RECORD, F_invitation_customer_id);
+	expect_error(client_save(ada, E_invitation, 0, 0, SENT(TEXT_OF(F_invitation_name, "许"), NUMBER_OF(F_invitation_customer_id, id),
+	    NUMBER_OF(F_invitation_until_on, today() + 400)), NULL), ERR_INVALID, F_invitation_until_on);
+	invitation = expect_written(client_save(ada, E_invitation, 0, 0,
+	    SENT(TEXT_OF(F_invitation_name, "许"), NUMBER_OF(F_invitation_customer_id, id), TEXT_OF(F_invitation_language, "en")), NULL))->id;
+	assert_false(sees(ben, E_invitation, invitation));
+	expect_error(client_act(ada, E_invitation, invitation, "register", wanted), ERR_FORBIDDEN, 0);
+	said = expect_written(client_act(ada, E_invitation, invitation, "issue", NULL))->text;
+	login = arena_printf(bed->arena, "inv%" PRId64, invitation);
+	assert_non_null(strstr(said, login));
+	password = strrchr(said, ' ') + 1;
+
+	/* before the consent: the invitation and nothing of anybody */
+	ext = enter(login, password, "Wai.Lian.2026!", ERR_OK);
+	assert_int_equal(client_list(ext, E_customer, "")->page->n_rows, 0);
+	assert_int_equal(client_list(ext, E_order, "")->page->n_rows, 0);
+	assert_int_equal(client_list(ext, E_invitation, "")->page->n_rows, 1);
+	assert_int_equal(client_list(ext, E_message, "")->page->n_rows, 1);
+	expect_error(client_act(ext, E_invitation, invitation, "withdraw", reason), ERR_FORBIDDEN, 0);
+	expect_error(client_act(ext, E_invitation, invitation, "issue", NULL), ERR_FORBIDDEN, 0);
+	expect_error(client_act(ext, E_invitation, invitation, "register", taken), ERR_DUPLICATE, 1);
+	expect_error(client_act(ext, E_invitation, invitation, "register", SENT(TEXT_OF(1, "许 外"), TEXT_OF(2, "许外"))), ERR_INVALID, 1);
+	written = expect_written(client_act(ext, E_invitation, invitation, "register", wanted));
+	assert_true(written->waits);
+	approval = written->id;
+	assert_int_equal(client_list(ext, E_customer, "")->page->n_rows, 0);
+	assert_false(sees(ben, E_approval, approval));
+	expect_error(client_act(ext, E_approval, approval, "approve", NULL), ERR_FORBIDDEN, 0);
+
+	/* who asked them in says that it is them */
+	assert_int_equal(client_list(ada, E_approval, "approver:me")->page->n_rows, 1);
+	expect_written(client_act(ada, E_approval, approval, "approve", NULL));
+	assert_true(client_wait(ext, sees_company, ext));
+	assert_true(sees(ext, E_customer, id));
+	assert_false(sees(ext, E_customer, other));
+	expect_error(client_act(ext, E_invitation, invitation, "register", wanted), ERR_WRONG_STATE, F_invitation_state);
+	assert_string_equal(pg_exec(DB, "SELECT concat_ws(' ', name, label, phone_digits, company_id = %" PRId64 ", expires_on) FROM users WHERE id = "
+	    "(SELECT user_id FROM invitation WHERE id = %" PRId64 ")", id, invitation), "xu.wai 许外 13800138000 t");
+	client_free(enter(login, "Wai.Lian.2026!", NULL, ERR_LOGIN_REFUSED));
+	again = enter("xu.wai", "Wai.Lian.2026!", NULL, ERR_OK);
+	assert_true(sees_company(again));
+	/* names of ours, not how to reach us past who looks after them */
+	assert_null(cat_field_called(cat_entity(link_catalog(again->link), E_user), "phone"));
+
+	ask_for_an_order(again, id, other);
+	expect_written(client_act(ada, E_invitation, invitation, "withdraw", reason));
+	assert_true(client_wait(again, is_out, again));
+	client_free(enter("xu.wai", "Wai.Lian.2026!", NULL, ERR_LOGIN_REFUSED));
+	assert_string_equal(pg_exec(DB, "SELECT string_agg(action, ' ' ORDER BY seq) FROM audit WHERE entity = 37 AND record_id = %" PRId64
+					" AND action IN ('invite', 'admit', 'invite_end')", invitation), "invite admit invite_end");
+	client_free(ext);
+	client_free(again);
+}
+
 /*
  * Ben leaves, and his laptop is gone. His work is Ada's, he is out wherever he was signed in, and
  * whoever has the laptop does not get in, with whatever password.
@@ -488,6 +611,7 @@ main(void)
 		cmocka_unit_test_setup(who_stands_in_decides_approvals, forget_delegations),
 		cmocka_unit_test_setup(work_goes_over_as_one_and_is_counted_before, forget_delegations),
 		cmocka_unit_test_setup(large_portfolio_goes_over_as_a_job_and_goes_on_after_a_stop, forget_delegations),
+		cmocka_unit_test_setup(outsider_is_asked_in_registers_is_approved_and_sees_one_company, forget_delegations),
 		cmocka_unit_test_setup(leaver_is_handed_over_shut_out_and_the_laptop_refused, forget_delegations),
 	};
 
