@@ -28,6 +28,7 @@
 static struct big big_sizes[BIG_SIZES_MAX];
 static size_t big_size_count;
 static struct arena *big_arena;
+static const char *big_data; /* the cluster's directory */
 static const char *big_log; /* PostgreSQL's, JSON lines */
 static long big_log_from;
 
@@ -180,6 +181,13 @@ big_read_port(const char *path)
 	return port;
 }
 
+/* The database knows which key its servers seal with, so the key lasts as long as it does. */
+static const char *
+big_keys(const struct big *big)
+{
+	return arena_printf(big_arena, "%s.%s.keys", big_data, big->database);
+}
+
 /* The server's own settings but for what must be given. */
 static const char *
 big_configure(const struct big *big)
@@ -193,9 +201,9 @@ big_configure(const struct big *big)
 	    "net: { port = 0; certificate = \"%s/server.crt\"; key = \"%s/server.key\"; };\n"
 	    "database: { connection = \"%s\"; };\n"
 	    "log: { file = \"%s/kehud.log\"; };\n"
-	    "sign: { second_factor = \"none\"; };\n"
+	    "sign: { second_factor = \"none\"; keys = \"%s\"; };\n"
 	    "budget: { rows = 10000000; };\n",
-	    big->dir, big->dir, pg_conninfo(big->database), big->dir);
+	    big->dir, big->dir, pg_conninfo(big->database), big->dir, big_keys(big));
 	fclose(file);
 	return path;
 }
@@ -215,7 +223,7 @@ big_serve(struct big *big)
 	big->ca = arena_printf(big_arena, "%s/ca.crt", dir);
 	if (tls_make_certificates(big_arena, dir, hosts, 2, &why) != ERR_OK)
 		fatal("no certificates: %s", why);
-	if (sealed_make(big_arena, arena_printf(big_arena, "%s/factor.keys", dir), &why) != ERR_OK)
+	if (sealed_make(big_arena, big_keys(big), &why) != ERR_OK)
 		fatal("no key: %s", why);
 	conf = big_configure(big);
 	port_file = arena_printf(big_arena, "%s/port", dir);
@@ -271,14 +279,13 @@ void
 big_start(void)
 {
 	bool load = false;
-	const char *data;
 
 	big_arena = arena_new(0);
 	big_take_sizes();
 	mkdir(arena_printf(big_arena, "%s/bench", big_build_dir()), 0777);
-	data = big_data_dir();
-	big_log = arena_printf(big_arena, "%s/bench_log", data);
-	pg_keep_at(data);
+	big_data = big_data_dir();
+	big_log = arena_printf(big_arena, "%s/bench_log", big_data);
+	pg_keep_at(big_data);
 	pg_settings(big_loading);
 	pg_start();
 	for (size_t i = 0; i < big_size_count; i++) {
