@@ -49,9 +49,28 @@ CREATE OR REPLACE TRIGGER customer_due_changed AFTER UPDATE OF owner_id, level, 
 	FOR EACH ROW WHEN ((OLD.owner_id, OLD.level, OLD.stage, OLD.deleted_at) IS DISTINCT FROM
 		(NEW.owner_id, NEW.level, NEW.stage, NEW.deleted_at))
 	EXECUTE FUNCTION customer_due_on_change();
-CREATE OR REPLACE TRIGGER customer_due_figures AFTER INSERT OR UPDATE OF last_visit_at, next_visit_on, open_visits
-	ON customer_figures FOR EACH ROW
+CREATE OR REPLACE TRIGGER customer_due_figures AFTER INSERT ON customer_figures FOR EACH ROW
 	EXECUTE FUNCTION customer_due_on_change();
+
+-- New figures change neither whose a customer is nor whether it is due at all: with the row at hand, a visit
+-- costs half of what reading the customer again did. One that was never met counts from its making.
+CREATE OR REPLACE FUNCTION customer_due_on_figures() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+	IF coalesce(NEW.open_visits, 0) = 0 AND NEW.last_visit_at IS NULL THEN
+		PERFORM kehu_customer_due(NEW.id);
+	ELSIF coalesce(NEW.open_visits, 0) = 0 THEN
+		UPDATE customer_due d SET next_on = NEW.next_visit_on, met_at = NEW.last_visit_at WHERE d.id = NEW.id;
+	ELSE
+		UPDATE customer_due d SET next_on = NULL, met_at = NULL WHERE d.id = NEW.id;
+	END IF;
+	RETURN NULL;
+END
+$$;
+CREATE OR REPLACE TRIGGER customer_due_met AFTER UPDATE OF last_visit_at, next_visit_on, open_visits ON customer_figures
+	FOR EACH ROW WHEN ((OLD.last_visit_at, OLD.next_visit_on, OLD.open_visits) IS DISTINCT FROM
+		(NEW.last_visit_at, NEW.next_visit_on, NEW.open_visits))
+	EXECUTE FUNCTION customer_due_on_figures();
 
 -- Activities that name one of these customers, or opportunities, beside their own: ids only, for filters.
 CREATE OR REPLACE FUNCTION kehu_visit_customers_of(p_customers bigint[]) RETURNS SETOF bigint
