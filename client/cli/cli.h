@@ -159,6 +159,14 @@ MUST_CHECK enum err cli_file_close(struct cli *cli, struct cli_file *file, bool 
 
 /* ---- record.c ---- */
 
+/* The intention of a write: given with --intention, or new. Reports failures. */
+MUST_CHECK enum err cli_intention(
+    struct cli *cli, protobuf_c_boolean *has, ProtobufCBinaryData *intention);
+/* Save a record and say so. Reports failures. */
+MUST_CHECK enum err cli_save(
+    struct cli *cli, const Kehu__Entity *entity, Kehu__Record *record, const char *done);
+/* A record with its lines to standard output. */
+MUST_CHECK enum err cli_show_record(struct cli *cli, const Kehu__Record *record);
 /* One record with its lines, in cli->arena. Reports failures. */
 MUST_CHECK enum err cli_read(
     struct cli *cli, const Kehu__Entity *entity, int64_t id, Kehu__Record **record);
@@ -180,6 +188,11 @@ enum err cli_act(struct cli *cli);
 enum err cli_delete(struct cli *cli);
 enum err cli_restore(struct cli *cli);
 enum err cli_history(struct cli *cli);
+enum err cli_version(struct cli *cli);
+enum err cli_compare(struct cli *cli);
+enum err cli_put_back(struct cli *cli);
+enum err cli_tag(struct cli *cli);
+enum err cli_untag(struct cli *cli);
 enum err cli_proposal(struct cli *cli);
 enum err cli_reveal(struct cli *cli);
 enum err cli_today(struct cli *cli);

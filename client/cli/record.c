@@ -1,5 +1,5 @@
 /* One record at a time: get, new, set, act, delete, restore. */
-#include "client/cli/cli.h"
+#include "client/cli/alter.h"
 
 #include "common/text.h"
 #include "common/uuid.h"
@@ -135,22 +135,13 @@ cli_show_object(struct cli *cli, const Kehu__Record *record)
 }
 
 enum err
-cli_get(struct cli *cli)
+cli_show_record(struct cli *cli, const Kehu__Record *record)
 {
 	const struct sheet_column columns[] = { { "field", cli_say(cli, "Field", "字段") },
 		{ "value", cli_say(cli, "Value", "值") } };
-	const Kehu__Entity *entity;
 	enum sheet_format format;
-	Kehu__Record *record;
-	int64_t id;
+	enum err err = cli_format(cli, SHEET_TABLE, &format);
 
-	enum err err = cli_entity(cli, cli->words[0], &entity);
-	if (err == ERR_OK)
-		err = cli_format(cli, SHEET_TABLE, &format);
-	if (err == ERR_OK)
-		err = cli_id(cli, entity, cli->words[1], &id);
-	if (err == ERR_OK)
-		err = cli_read(cli, entity, id, &record);
 	if (err != ERR_OK)
 		return err;
 	if (format == SHEET_JSONL)
@@ -166,10 +157,24 @@ cli_get(struct cli *cli)
 	return cli_sheet_end(cli, sheet);
 }
 
+enum err
+cli_get(struct cli *cli)
+{
+	const Kehu__Entity *entity;
+	Kehu__Record *record;
+	int64_t id;
+	enum err err = cli_entity(cli, cli->words[0], &entity);
+
+	if (err == ERR_OK)
+		err = cli_id(cli, entity, cli->words[1], &id);
+	if (err == ERR_OK)
+		err = cli_read(cli, entity, id, &record);
+	return err == ERR_OK ? cli_show_record(cli, record) : err;
+}
+
 /* ---- writing ---- */
 
-/* The intention of this command: given, or new. Kept so that a cut-off save can be repeated. */
-static enum err
+enum err
 cli_intention(struct cli *cli, protobuf_c_boolean *has, ProtobufCBinaryData *intention)
 {
 	const char *text = cli->options.values[OPT_INTENTION];
@@ -248,7 +253,7 @@ cli_show_written(
 	return cli_sheet_end(cli, sheet);
 }
 
-static enum err
+enum err
 cli_save(struct cli *cli, const Kehu__Entity *entity, Kehu__Record *record, const char *done)
 {
 	Kehu__ClientFrame frame = KEHU__CLIENT_FRAME__INIT;
@@ -305,6 +310,10 @@ cli_set(struct cli *cli)
 	int64_t version;
 
 	enum err err = cli_entity(cli, cli->words[0], &entity);
+	if (err == ERR_OK && cli_alters(cli))
+		return cli_alter_set(cli, entity);
+	if (err == ERR_OK && cli->word_count < 3)
+		err = cli_fail(cli, ERR_USAGE, cli->command->usage, NULL);
 	if (err == ERR_OK)
 		err = cli_id(cli, entity, cli->words[1], &record.id);
 	if (err == ERR_OK)
@@ -334,6 +343,10 @@ cli_act(struct cli *cli)
 	int64_t version;
 
 	enum err err = cli_entity(cli, cli->words[0], &entity);
+	if (err == ERR_OK && cli_alters(cli))
+		return cli_alter_act(cli, entity);
+	if (err == ERR_OK && cli->word_count < 3)
+		err = cli_fail(cli, ERR_USAGE, cli->command->usage, NULL);
 	/* "-": an action on the entity as a whole, not on one record. */
 	if (err == ERR_OK && strcmp(cli->words[1], "-") != 0)
 		err = cli_id(cli, entity, cli->words[1], &act.id);
@@ -382,6 +395,10 @@ cli_delete(struct cli *cli)
 	int64_t version;
 
 	enum err err = cli_entity(cli, cli->words[0], &entity);
+	if (err == ERR_OK && cli_alters(cli))
+		return cli_alter_remove(cli, entity, false);
+	if (err == ERR_OK && cli->word_count < 2)
+		err = cli_fail(cli, ERR_USAGE, cli->command->usage, NULL);
 	if (err == ERR_OK)
 		err = cli_id(cli, entity, cli->words[1], &delete.id);
 	if (err == ERR_OK)
@@ -414,6 +431,10 @@ cli_restore(struct cli *cli)
 	Kehu__Written *written;
 
 	enum err err = cli_entity(cli, cli->words[0], &entity);
+	if (err == ERR_OK && cli_alters(cli))
+		return cli_alter_remove(cli, entity, true);
+	if (err == ERR_OK && cli->word_count < 2)
+		err = cli_fail(cli, ERR_USAGE, cli->command->usage, NULL);
 	if (err == ERR_OK)
 		err = cli_id(cli, entity, cli->words[1], &restore.id);
 	if (err == ERR_OK)

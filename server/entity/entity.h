@@ -121,6 +121,7 @@ struct entity {
 	const char *state_field;  /* a choice field; actions' from/to */
 	const char *person;       /* a row is a person with rights of their own: "" always, or "type=person": of that choice */
 	const char *frozen;       /* states, space-separated, in which a record and its lines are only acted on */
+	const char *plain;        /* fields that no hook of its rules looks at: many records are set to a value by one statement */
 	const struct field *fields; /* in form order, ended by number 0 */
 	const struct action *actions; /* ended by name NULL */
 	const struct tab *tabs;       /* ended by entity NULL */

@@ -5,6 +5,7 @@
 #include "server/gate/deferred.h"
 
 #include "server/gate/gate.h"
+#include "server/gate/refusal.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -37,23 +38,6 @@ deferred_call_init(struct call *call, const struct call *outer, const struct def
 		call->setting_values[i] = "";
 	}
 	call->setting_count = outer->setting_count;
-}
-
-/* The sentence for people, led by the field it is about. */
-static const char *
-deferred_why(struct call *call, enum err err)
-{
-	const struct failure *failure = &call->failure;
-	const char *text = failure->text != NULL ? failure->text :
-						   err_text(err, call->session.lang);
-	const struct entity_view *entity =
-	    failure->entity != 0 ? call_view(call, failure->entity) : NULL;
-	const struct field *field =
-	    entity != NULL && failure->field != 0 ? entity_field(entity, failure->field) : NULL;
-
-	if (field == NULL)
-		return arena_strdup(call->arena, text);
-	return arena_printf(call->arena, "%s: %s", call_say(call, field->en, field->zh), text);
 }
 
 static enum err
@@ -119,6 +103,6 @@ gate_run_deferred(struct call *outer, struct deferred *deferred)
 	if (store_retryable(outer->store) || err_retry_safe(err) || err == ERR_UNKNOWN_OUTCOME ||
 	    err == ERR_INTERNAL)
 		return err;
-	deferred->why = deferred_why(&call, err);
+	deferred->why = refusal_sentence(&call, err);
 	return store_rollback_to(outer->store, outer->arena);
 }

@@ -27,6 +27,8 @@ intention_bytes(const Kehu__ClientFrame *frame)
 		return &frame->act->intention;
 	case KEHU__CLIENT_FRAME__REQUEST_BULK:
 		return &frame->bulk->intention;
+	case KEHU__CLIENT_FRAME__REQUEST_ALTER:
+		return &frame->alter->intention;
 	/* Of a transfer in steps only the first is an intention; the others may be sent again. */
 	case KEHU__CLIENT_FRAME__REQUEST_IMPORT:
 		return frame->import->step == 1 ? &frame->import->intention : NULL;
@@ -53,7 +55,8 @@ intention_needed(const Kehu__ClientFrame *frame)
 	    frame->request_case == KEHU__CLIENT_FRAME__REQUEST_DELETE ||
 	    frame->request_case == KEHU__CLIENT_FRAME__REQUEST_RESTORE ||
 	    frame->request_case == KEHU__CLIENT_FRAME__REQUEST_ACT ||
-	    frame->request_case == KEHU__CLIENT_FRAME__REQUEST_BULK;
+	    frame->request_case == KEHU__CLIENT_FRAME__REQUEST_BULK ||
+	    frame->request_case == KEHU__CLIENT_FRAME__REQUEST_ALTER;
 }
 
 enum err
@@ -89,6 +92,7 @@ intention_hash(const struct call *call, uint8_t hash[32])
 	Kehu__ClientFrame copy = *call->request;
 	Kehu__Save save;
 	Kehu__Act act;
+	Kehu__Alter alter;
 	uint8_t *packed;
 	size_t bytes;
 
@@ -101,6 +105,10 @@ intention_hash(const struct call *call, uint8_t hash[32])
 		act = *copy.act;
 		act.has_catalog_version = false;
 		copy.act = &act;
+	} else if (copy.request_case == KEHU__CLIENT_FRAME__REQUEST_ALTER) {
+		alter = *copy.alter;
+		alter.has_catalog_version = false;
+		copy.alter = &alter;
 	}
 	bytes = kehu__client_frame__get_packed_size(&copy);
 	packed = arena_alloc(call->arena, bytes);
@@ -158,6 +166,14 @@ intention_answer(struct call *call, uint32_t entity, int64_t id, uint32_t versio
 		kehu__bulk_answer__init(call->answer.bulk);
 		call->answer.bulk->has_repeated_request = call->answer.bulk->repeated_request = true;
 		call->answer.answer_case = KEHU__SERVER_FRAME__ANSWER_BULK;
+		break;
+	case KEHU__CLIENT_FRAME__REQUEST_ALTER:
+		call->answer.alter = ARENA_NEW(call->arena, Kehu__AlterAnswer);
+		kehu__alter_answer__init(call->answer.alter);
+		call->answer.alter->has_bulk = entity == E_bulk;
+		call->answer.alter->bulk = id;
+		call->answer.alter->has_repeated_request = call->answer.alter->repeated_request = true;
+		call->answer.answer_case = KEHU__SERVER_FRAME__ANSWER_ALTER;
 		break;
 	default:
 		written = call->answer.written = ARENA_NEW(call->arena, Kehu__Written);

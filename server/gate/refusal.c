@@ -82,6 +82,21 @@ refusal_error(const struct call *call, const struct failure *blamed)
 	return error;
 }
 
+const char *
+refusal_sentence(struct call *call, enum err err)
+{
+	const struct failure failure = refusal_seen(call, call->failure);
+	const char *text = failure.text != NULL ? failure.text : err_text(err, call->session.lang);
+	const struct entity_view *entity =
+	    failure.entity != 0 ? call_view(call, failure.entity) : NULL;
+	const struct field *field =
+	    entity != NULL && failure.field != 0 ? entity_field(entity, failure.field) : NULL;
+
+	if (field == NULL)
+		return arena_strdup(call->arena, text);
+	return arena_printf(call->arena, "%s: %s", call_say(call, field->en, field->zh), text);
+}
+
 void
 refusal_answer(struct call *call)
 {

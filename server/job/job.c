@@ -33,6 +33,7 @@ const struct job_kind job_kinds[] = {
 	{ "hand_over", hand_over_job_run, NULL },
 	{ "audit_verify", audit_verify_run, NULL },
 	{ "export", export_job_run, NULL },
+	{ "bulk", alter_job_run, NULL },
 	{ 0 },
 };
 

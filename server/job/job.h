@@ -68,5 +68,6 @@ void job_queue(struct call *call, const char *kind, const char *arguments, struc
 /* Kinds, each in its own file. */
 enum err demo_job_run(struct job *job);
 enum err import_job_run(struct job *job);
+enum err alter_job_run(struct job *job);
 
 #endif

@@ -482,22 +482,29 @@ approval_may_ask(struct call *call, const struct entity *entity)
 }
 
 enum err
-approval_check_row(struct call *call, const struct record *record)
+approval_check_done(
+    struct call *call, const struct entity_view *entity, int64_t id, const char *action)
 {
-	struct approval_judging judging = { .entity = record->entity };
+	struct approval_judging judging = { .entity = entity };
 	const struct approval_rule **rules;
-	size_t count = approval_collect(call, record->entity->def->number,
-	    record->is_new ? "create" : "change", &rules);
+	size_t count = call->nested ? 0 : approval_collect(call, entity->def->number, action, &rules);
 	enum err err;
 
 	if (count == 0)
 		return ERR_OK;
-	err = approval_judge(call, rules, count, record->stored_id, &judging);
+	err = approval_judge(call, rules, count, id, &judging);
 	/* The rows that follow are their user's again, not open to all. */
 	call_context(call);
 	if (err == ERR_OK && judging.matched_count > 0 && judging.change_count > 0)
-		return CALL_FAIL(call, ERR_NEEDS_APPROVAL, .entity = record->entity->def->number);
+		return CALL_FAIL(call, ERR_NEEDS_APPROVAL, .entity = entity->def->number);
 	return err;
+}
+
+enum err
+approval_check_row(struct call *call, const struct record *record)
+{
+	return approval_check_done(
+	    call, record->entity, record->stored_id, record->is_new ? "create" : "change");
 }
 
 enum err

@@ -34,6 +34,9 @@ MUST_CHECK enum err approval_ask(struct call *call, const struct entity *entity,
  * not wait; such a row is refused with ERR_NEEDS_APPROVAL.
  */
 MUST_CHECK enum err approval_check_row(struct call *call, const struct record *record);
+/* The same after any action on one of many records, done under its name. */
+MUST_CHECK enum err approval_check_done(
+    struct call *call, const struct entity_view *entity, int64_t id, const char *action);
 
 /* Whether any rule may ask this user when they save records of the entity. */
 bool approval_may_ask(struct call *call, const struct entity *entity);

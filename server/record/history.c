@@ -14,8 +14,7 @@
 #define HISTORY_LIMIT_MAX 200
 #define HISTORY_SHARED    5 /* this kind and above tell of sharing, not of fields */
 
-/* A stored text form back into a value: integers for most types, "minor CUR" for money. */
-static struct value
+struct value
 history_value(struct arena *arena, const struct field *field, const char *text)
 {
 	struct value value = { .present = text != NULL };
@@ -160,6 +159,21 @@ history_cursor(struct call *call, const ProtobufCBinaryData *cursor, int64_t *be
 	return ERR_OK;
 }
 
+void
+history_queue(struct call *call, const struct entity *entity, int64_t id, int64_t before, size_t max,
+    struct rows **rows)
+{
+	struct sql *sql = sql_new(call->arena);
+
+	sql_add(sql, "SELECT id, at, user_id, entity, record_id, version, kind, fields, old, new, change_id "
+		     "FROM history WHERE root_id = ");
+	sql_int(sql, id);
+	sql_addf(sql, " AND root_entity = %" PRIu32 " AND id < ", entity->number);
+	sql_int(sql, before);
+	sql_addf(sql, " ORDER BY at DESC, id DESC LIMIT %zu", max);
+	store_queue(call->store, sql, rows);
+}
+
 enum err
 handle_history(struct call *call)
 {
@@ -169,7 +183,6 @@ handle_history(struct call *call)
 	const struct entity_view *entity;
 	struct record_reading *reading;
 	struct rows *rows;
-	struct sql *sql = sql_new(call->arena);
 	struct arms arms;
 	int64_t before;
 	enum err err;
@@ -186,13 +199,7 @@ handle_history(struct call *call)
 	call_begin(call, false);
 	/* The record opens its history: no row, nothing behind it. */
 	reading = record_queue_read(call, entity, request->id, &arms, false, false);
-	sql_add(sql, "SELECT id, at, user_id, entity, record_id, version, kind, fields, old, new, change_id "
-		     "FROM history WHERE root_id = ");
-	sql_int(sql, request->id);
-	sql_addf(sql, " AND root_entity = %" PRIu32 " AND id < ", entity->def->number);
-	sql_int(sql, before);
-	sql_addf(sql, " ORDER BY at DESC, id DESC LIMIT %zu", limit + 1);
-	store_queue(call->store, sql, &rows);
+	history_queue(call, entity->def, request->id, before, limit + 1, &rows);
 	err = store_flush(call->store, call->arena);
 	if (err != ERR_OK)
 		return err;

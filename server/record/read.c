@@ -89,9 +89,9 @@ read_shared_with(const struct call *call, const struct entity *def)
 	return edits != 0 ? edits : access_arms(call->user, def, RIGHT_ACT).shared_with;
 }
 
-struct record_reading *
-record_queue_read(struct call *call, const struct entity_view *entity, int64_t id,
-    const struct arms *arms, bool lines, bool lock)
+static struct record_reading *
+read_queue(struct call *call, const struct entity_view *entity, int64_t id, const struct arms *arms,
+    bool lines, bool gone, bool lock)
 {
 	struct record_reading *reading = ARENA_NEW(call->arena, struct record_reading);
 	const struct entity *def = entity->def;
@@ -125,18 +125,32 @@ record_queue_read(struct call *call, const struct entity_view *entity, int64_t i
 	for (size_t i = 0; i < reading->kind_count; i++) {
 		struct sql *select = sql_new(call->arena);
 
-		sql_add(select, "SELECT t.id, t.version");
+		sql_add(select, "SELECT t.id, t.version, t.deleted_at IS NOT NULL");
 		read_select_fields(call, select, reading->kinds[i]);
 		sql_addf(select,
 		    " FROM %s t WHERE t.%s = ", entity_table(reading->kinds[i]->def),
 		    entity_parent_column(call->arena, reading->kinds[i]->def));
 		sql_int(select, id);
-		sql_addf(select, " AND t.deleted_at IS NULL ORDER BY t.position, t.id LIMIT %d",
-		    LINES_MAX);
+		sql_addf(select, "%s ORDER BY t.position, t.id LIMIT %d",
+		    gone ? "" : " AND t.deleted_at IS NULL", LINES_MAX);
 		sql_named(select);
 		store_queue(call->store, select, &reading->lines[i]);
 	}
 	return reading;
+}
+
+struct record_reading *
+record_queue_read(struct call *call, const struct entity_view *entity, int64_t id,
+    const struct arms *arms, bool lines, bool lock)
+{
+	return read_queue(call, entity, id, arms, lines, false, lock);
+}
+
+struct record_reading *
+record_queue_read_gone(
+    struct call *call, const struct entity_view *entity, int64_t id, const struct arms *arms)
+{
+	return read_queue(call, entity, id, arms, true, true, false);
 }
 
 static void
@@ -154,7 +168,8 @@ read_take_lines(struct call *call, struct record *record, const struct record_re
 			line->id = line->stored_id = rows_int(reading->lines[k], i, 0);
 			line->version = (uint32_t)rows_int(reading->lines[k], i, 1);
 			line->parent = record;
-			read_take_fields(call, line, reading->lines[k], i, 2);
+			line->removed = line->deleted = rows_bool(reading->lines[k], i, 2);
+			read_take_fields(call, line, reading->lines[k], i, 3);
 			record->lines[record->line_count++] = line;
 		}
 }

@@ -125,6 +125,9 @@ MUST_CHECK enum err record_read(struct call *call, const struct entity_view *ent
 struct record_reading;
 struct record_reading *record_queue_read(struct call *call, const struct entity_view *entity,
     int64_t id, const struct arms *arms, bool lines, bool lock);
+/* The same with lines that were taken away: they are removed and deleted. */
+struct record_reading *record_queue_read_gone(struct call *call, const struct entity_view *entity,
+    int64_t id, const struct arms *arms);
 struct record *record_take_read(struct call *call, struct record_reading *reading);
 
 /*

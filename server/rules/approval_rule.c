@@ -12,7 +12,7 @@ static bool
 approval_rule_has_action(const struct entity *entity, const char *name)
 {
 	static const char *const general[] = { "save", "create", "change", "delete", "restore",
-		"export" };
+		"export", "bulk" };
 
 	for (size_t i = 0; i < sizeof(general) / sizeof(general[0]); i++)
 		if (strcmp(general[i], name) == 0)

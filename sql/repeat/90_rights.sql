@@ -169,3 +169,14 @@ CREATE POLICY kehu_rule ON attachment_chunk TO kehu_rule USING (true) WITH CHECK
 -- Pools: what the pass keeps.
 GRANT SELECT, UPDATE ON pool_state TO kehu_rule;
 GRANT SELECT, INSERT ON merge_row TO kehu_rule;
+
+-- The records of a bulk change are known to whoever sees it.
+GRANT SELECT, INSERT ON bulk_row TO kehu_app;
+ALTER TABLE bulk_row ENABLE ROW LEVEL SECURITY;
+ALTER TABLE bulk_row FORCE ROW LEVEL SECURITY;
+DROP POLICY IF EXISTS kehu_app ON bulk_row;
+CREATE POLICY kehu_app ON bulk_row TO kehu_app
+	USING (EXISTS (SELECT FROM bulk b WHERE b.id = bulk_id))
+	WITH CHECK (EXISTS (SELECT FROM bulk b WHERE b.id = bulk_id));
+DROP POLICY IF EXISTS kehu_all ON bulk_row;
+CREATE POLICY kehu_all ON bulk_row TO kehu_owner, kehu_backup USING (true) WITH CHECK (true);

@@ -208,6 +208,59 @@ a_record_lives_at_the_shell(void **state)
 	assert_string_equal(ran.out, "回访\n");
 }
 
+/* With --where in place of an id; a version shown, compared and put back. */
+static void
+many_records_and_old_versions_are_reached_from_the_shell(void **state)
+{
+	struct ran ran = run("ada", "new|customer|name=批量甲公司|level=D|site=http://a.example|--format|tsv");
+	char *id, *bulk;
+
+	strsep(&ran.out, "\t");
+	id = strsep(&ran.out, "\t");
+	expect_done(run("ada", "new|customer|name=批量乙公司|level=D"));
+	ran = run("ada", "set|customer|--where|批量|--dry-run|level=A|--language|en");
+	expect_done(ran);
+	HAS(ran.out, "Of 2: 2 can be changed, 0 are so already, 0 cannot be");
+	ran = run("ada", "list|customer|批量 级别:D|--columns|name|--format|tsv");
+	HAS(ran.out, "批量甲公司");
+	ran = run("ada", "set|customer|--where|批量|level=A|--format|tsv");
+	HAS(ran.out, "2\t2\t0\t0\t");
+	bulk = strrchr(ran.out, '\t') + 1;
+	bulk[strcspn(bulk, "\n")] = '\0';
+	ran = run("ada", "list|bulk|状态:已执行|--columns|title,records|--format|tsv");
+	HAS(ran.out, "\t2\n");
+	expect_done(run("ada", arena_printf(bed->arena, "act|bulk|%s|undo", bulk)));
+	ran = run("ada", "list|customer|批量 级别:D|--columns|name|--format|tsv");
+	HAS(ran.out, "批量乙公司");
+	expect_done(run("cai", "new|tag|name=壳标签"));
+	ran = run("ada", "tag|customer|--where|批量|壳标签|--language|en");
+	HAS(ran.out, "Of 2: 2 changed");
+	ran = run("ada", arena_printf(bed->arena, "untag|customer|%s|壳标签|--language|en", id));
+	HAS(ran.out, "Of 1: 1 changed");
+	ran = run("ada", "delete|customer|--where|批量");
+	assert_int_equal(ran.status, 1);
+	HAS(ran.err, "E3001");
+	assert_int_equal(run("ada", "delete|customer").status, 2);
+	expect_done(run("cai", "delete|customer|--where|批量"));
+	expect_done(run("cai", "restore|customer|--where|批量"));
+	expect_done(run("ada", arena_printf(bed->arena, "act|customer|--where|批量|transfer|owner=ben|reason=x|--dry-run")));
+
+	expect_done(run("ada", arena_printf(bed->arena, "set|customer|%s|site=http://b.example|phones.number=13900000001", id)));
+	ran = run("ada", arena_printf(bed->arena, "version|customer|%s|1|--format|tsv", id));
+	HAS(ran.out, "site\thttp://a.example");
+	ran = run("ada", arena_printf(bed->arena, "compare|customer|%s|1|--format|tsv", id));
+	HAS(ran.out, "site\thttp://a.example\thttp://b.example\n");
+	HAS(ran.out, "customer_phone.number\t\t13900000001\n");
+	expect_done(run("ada", arena_printf(bed->arena, "put-back|customer|%s|1|site", id)));
+	ran = run("ada", arena_printf(bed->arena, "get|customer|%s|--format|jsonl", id));
+	HAS(ran.out, "http://a.example");
+	HAS(ran.out, "13900000001");
+	expect_done(run("ada", arena_printf(bed->arena, "put-back|customer|%s|1", id)));
+	ran = run("ada", arena_printf(bed->arena, "get|customer|%s|--format|jsonl", id));
+	HAS(ran.out, "\"customer_phone\":[]");
+	assert_int_equal(run("ada", arena_printf(bed->arena, "version|customer|%s|99x", id)).status, 1);
+}
+
 static void
 files_go_up_and_come_back(void **state)
 {
@@ -550,6 +603,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_record_lives_at_the_shell),
+		cmocka_unit_test(many_records_and_old_versions_are_reached_from_the_shell),
 		cmocka_unit_test(files_go_up_and_come_back),
 		cmocka_unit_test(an_administrator_sets_up_a_user),
 		cmocka_unit_test(an_independent_client_lists_customers),
