@@ -174,12 +174,15 @@ struct setup_record {
 	const char *key;     /* second name: login name, code, full name; "" when none */
 	const char *folded, *folded_key; /* the two by text_fold(), for comparing with what people type */
 	const char *pinyin;  /* initials of the label */
+	const char *key_pinyin;
 	int64_t parent;      /* of trees: branch, department, region */
 	int64_t branch, department; /* users and departments */
 };
 const struct setup_record *access_setup(const struct access *access, uint32_t entity, int64_t id);
 size_t access_setup_count(const struct access *access, uint32_t entity);
 const struct setup_record *access_setup_at(const struct access *access, uint32_t entity, size_t i);
+/* The field that is a set-up record's key; NULL: it has none. view: the catalogue's. */
+const char *access_setup_key(const struct entity_view *view);
 /* Ids of a record and everything below it in its tree, in arena. */
 size_t access_setup_below(const struct access *access, struct arena *arena, uint32_t entity,
     int64_t id, int64_t **ids);

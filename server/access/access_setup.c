@@ -75,12 +75,23 @@ access_load_setups(struct access *access, struct rows *const *rows)
 				.pinyin =
 				    pinyin_initials(access->arena, label != NULL ? label : "",
 					def->number == E_user ? PINYIN_PERSON : PINYIN_NAME),
+				.key_pinyin = pinyin_initials(access->arena, key != NULL ? key : "", PINYIN_NAME),
 				.parent = rows_int(rows[e], i, 3),
 				.branch = rows_int(rows[e], i, 4),
 				.department = rows_int(rows[e], i, 5),
 			};
 		}
 	}
+}
+
+const char *
+access_setup_key(const struct entity_view *view)
+{
+	return view->def->number == E_region	    ? "full_name"
+	       : view->def->label_field != NULL	    ? "name"
+	       : entity_field_named(view, "code")   ? "code"
+	       : entity_field_named(view, "zh")	    ? "zh"
+						    : NULL;
 }
 
 void
@@ -90,14 +101,11 @@ access_queue_setup(struct store *store, struct arena *arena, const struct entity
 	const struct entity *def = view->def;
 	struct sql *sql = sql_new(arena);
 	const char *label = def->label_field != NULL ? def->label_field : "name";
-	const char *key = def->number == E_region            ? "full_name"
-			  : def->label_field != NULL         ? "name"
-			  : entity_field_named(view, "code") ? "code"
-							     : "NULL";
+	const char *key = access_setup_key(view);
 
 	sql_addf(sql,
 	    "SELECT id, %s, %s, %s, %s, %s FROM %s WHERE deleted_at IS NULL ORDER BY id", label,
-	    key, entity_field_named(view, "parent_id") ? "parent_id" : "0",
+	    key != NULL ? key : "NULL", entity_field_named(view, "parent_id") ? "parent_id" : "0",
 	    entity_field_named(view, "branch_id") ? "branch_id" : "0",
 	    entity_field_named(view, "department_id") ? "department_id" : "0",
 	    entity_table(def));

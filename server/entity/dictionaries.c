@@ -23,6 +23,23 @@ static const struct dictionary_row dictionary_rows[] = {
 #undef ITEM
 #define DICTIONARY_ROWS (sizeof(dictionary_rows) / sizeof(dictionary_rows[0]))
 
+static const char *const dictionary_tones[] = { "normal", "strong", "green", "yellow", "red", "grey" };
+
+const char *
+dictionary_tone(enum dictionary_color color)
+{
+	return dictionary_tones[color];
+}
+
+enum dictionary_color
+dictionary_color_named(const char *tone)
+{
+	for (size_t i = 0; tone != NULL && i < sizeof(dictionary_tones) / sizeof(dictionary_tones[0]); i++)
+		if (strcmp(dictionary_tones[i], tone) == 0)
+			return (enum dictionary_color)i;
+	return COLOR_NORMAL;
+}
+
 bool
 dictionary_ships(const char *list, const char *code)
 {
@@ -46,7 +63,7 @@ struct dictionary_columns {
 	const char *list[DICTIONARY_ROWS], *list_key[DICTIONARY_ROWS];
 	const char *code[DICTIONARY_ROWS];
 	const char *zh[DICTIONARY_ROWS], *en[DICTIONARY_ROWS];
-	int64_t color[DICTIONARY_ROWS];
+	const char *tone[DICTIONARY_ROWS];
 };
 
 static struct dictionary_columns *
@@ -68,7 +85,7 @@ dictionary_collect(struct arena *arena, bool items)
 		columns->code[at] = row->code;
 		columns->zh[at] = row->zh;
 		columns->en[at] = row->en;
-		columns->color[at] = row->color;
+		columns->tone[at] = dictionary_tone(row->color);
 		columns->count++;
 	}
 	return columns;
@@ -101,8 +118,8 @@ dictionaries_seed(struct store *store, struct arena *arena)
 
 	sql = sql_new(arena);
 	sql_add(sql,
-	    "INSERT INTO dictionary_item (dictionary_id, position, code, zh, en, color) "
-	    "SELECT d.id, n.nth, n.code, n.zh, n.en, n.color FROM unnest(");
+	    "INSERT INTO dictionary_item (dictionary_id, position, code, zh, en, tone) "
+	    "SELECT d.id, n.nth, n.code, n.zh, n.en, n.tone FROM unnest(");
 	sql_texts(sql, items->list, items->count);
 	sql_add(sql, ", ");
 	sql_texts(sql, items->code, items->count);
@@ -111,8 +128,8 @@ dictionaries_seed(struct store *store, struct arena *arena)
 	sql_add(sql, ", ");
 	sql_texts(sql, items->en, items->count);
 	sql_add(sql, ", ");
-	sql_ints(sql, items->color, items->count);
-	sql_add(sql, ") WITH ORDINALITY AS n (list, code, zh, en, color, nth) "
+	sql_texts(sql, items->tone, items->count);
+	sql_add(sql, ") WITH ORDINALITY AS n (list, code, zh, en, tone, nth) "
 		     "JOIN dictionary d ON d.name = n.list "
 		     "WHERE NOT EXISTS (SELECT FROM dictionary_item i "
 		     "WHERE i.dictionary_id = d.id AND i.code = n.code) ORDER BY n.nth");

@@ -16,6 +16,10 @@ enum dictionary_color {
 	COLOR_MUTED = 5,
 };
 
+/* Its name among the choices of the list "tone": the colour that terminals show it in. */
+const char *dictionary_tone(enum dictionary_color color);
+enum dictionary_color dictionary_color_named(const char *tone); /* unknown, NULL: normal */
+
 /* Whether code is a shipped choice of the list; code NULL: whether the list is shipped. */
 bool dictionary_ships(const char *list, const char *code);
 

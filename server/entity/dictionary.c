@@ -7,6 +7,7 @@
 #include "common/pinyin.h"
 #include "common/text.h"
 #include "server/entity/custom.h"
+#include "server/entity/dictionaries.h"
 #include "server/store/store.h"
 
 #include <string.h>
@@ -18,6 +19,15 @@ dictionary_item(const struct dictionary *dictionary, const char *code)
 		if (strcmp(dictionary->items[i].code, code) == 0)
 			return &dictionary->items[i];
 	return NULL;
+}
+
+const struct dictionary_item *
+dictionary_item_used(const struct dictionary *dictionary, const struct dictionary_item *item)
+{
+	const struct dictionary_item *used =
+	    item != NULL && item->instead != NULL ? dictionary_item(dictionary, item->instead) : NULL;
+
+	return used != NULL ? used : item;
 }
 
 const struct dictionary_item *
@@ -62,7 +72,7 @@ catalog_text(struct arena *arena, const struct rows *rows, size_t row, size_t co
 	return arena_strdup(arena, rows_text(rows, row, column));
 }
 
-/* Rows: dictionary name, zh, en, item code, zh, en, color, retired; ordered. */
+/* Rows: dictionary name, zh, en, item code, zh, en, tone, retired, instead; ordered. */
 static void
 catalog_take_dictionaries(struct catalog *catalog, const struct rows *rows)
 {
@@ -86,8 +96,9 @@ catalog_take_dictionaries(struct catalog *catalog, const struct rows *rows)
 			.zh = catalog_text(arena, rows, i, 4),
 			.en = catalog_text(arena, rows, i, 5),
 			.pinyin = pinyin_initials(arena, rows_text(rows, i, 4), PINYIN_NAME),
-			.color = (uint32_t)rows_int(rows, i, 6),
+			.color = dictionary_color_named(rows_text(rows, i, 6)),
 			.retired = rows_bool(rows, i, 7),
+			.instead = catalog_text(arena, rows, i, 8),
 		};
 		used++;
 		list[count - 1].count++;
@@ -143,7 +154,7 @@ catalog_load(struct store *store, const struct catalog **result)
 	store_queue(store, state, &state_rows);
 	sql_add(fields, "SELECT * FROM catalog_fields()");
 	store_queue(store, fields, &field_rows);
-	sql_add(items, "SELECT name, zh, en, code, item_zh, item_en, color, retired "
+	sql_add(items, "SELECT name, zh, en, code, item_zh, item_en, tone, retired, instead "
 		       "FROM catalog_dictionary_items()");
 	store_queue(store, items, &item_rows);
 	err = store_flush(store, scratch);

@@ -14,6 +14,7 @@ struct dictionary_item {
 	const char *pinyin; /* initials of zh */
 	uint32_t color;
 	bool retired;
+	const char *instead; /* code of the choice it was merged into; NULL: none */
 };
 struct dictionary {
 	const char *name, *zh, *en;
@@ -27,6 +28,9 @@ const struct dictionary *catalog_dictionary(const struct catalog *catalog, const
 size_t catalog_dictionary_count(const struct catalog *catalog);
 const struct dictionary *catalog_dictionary_at(const struct catalog *catalog, size_t index);
 const struct dictionary_item *dictionary_item(const struct dictionary *dictionary, const char *code);
+/* What is stored when this choice is meant: itself, or the one it was merged into. */
+const struct dictionary_item *dictionary_item_used(const struct dictionary *dictionary,
+    const struct dictionary_item *item);
 /* By code, either label, or pinyin initials when only one fits; folded. NULL: none or several. */
 const struct dictionary_item *dictionary_item_called(const struct dictionary *dictionary,
     const char *word);

@@ -32,11 +32,10 @@ tick_day(struct worker *worker)
 	return store_commit(worker->store, worker->arena);
 }
 
-/* Customers whose clock has run out go to their pool, some at a time, until none is left. */
+/* A function that does at most so much at a time and says how much, until nothing is left; nobody's doing. */
 static enum err
-tick_pools(struct worker *worker)
+tick_batches(struct worker *worker, const char *function, int batch)
 {
-	enum { POOL_BATCH = 2000 };
 	struct rows *rows;
 	enum err err;
 
@@ -45,18 +44,33 @@ tick_pools(struct worker *worker)
 
 		sql_add(context, "SELECT set_config('kehu.user', '0', true), set_config('kehu.session', '0', true), "
 				 "set_config('kehu.change', '', true)");
-		sql_addf(sql, "SELECT kehu_pool_pass(%d)", POOL_BATCH);
+		sql_addf(sql, "SELECT %s(%d)", function, batch);
 		store_begin(worker->store);
 		store_queue(worker->store, context, NULL);
 		store_queue(worker->store, sql, &rows);
 		err = store_commit(worker->store, worker->arena);
-	} while (err == ERR_OK && rows_int(rows, 0, 0) >= POOL_BATCH);
+	} while (err == ERR_OK && rows_int(rows, 0, 0) >= batch);
 	return err;
+}
+
+/* Customers whose clock has run out go to their pool. */
+static enum err
+tick_pools(struct worker *worker)
+{
+	return tick_batches(worker, "kehu_pool_pass", 2000);
+}
+
+/* What records have of choices that were merged becomes the other, some at a time, until none is left. */
+static enum err
+tick_choices(struct worker *worker)
+{
+	return tick_batches(worker, "kehu_choice_pass", 1000);
 }
 
 const struct tick_kind tick_kinds[] = {
 	{ "day", 5, false, tick_day },
 	{ "pools", 30, false, tick_pools },
+	{ "choices", 5, false, tick_choices },
 	{ "audit_seal", 10, false, audit_seal_tick },
 	{ "readings", 10, true, readings_tick },
 	{ "approval_remind", 5, false, approval_remind_tick },

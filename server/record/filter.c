@@ -602,6 +602,58 @@ filter_add_word(struct binding *binding, const char *word)
 	buf_puts(&binding->words, word);
 }
 
+/* The choices of a list are looked through with it. */
+static bool
+filter_list_has(const struct binding *binding, const struct setup_record *record, const char *folded)
+{
+	const struct dictionary *list = binding->entity->def->number == E_dictionary ?
+	    catalog_dictionary(binding->call->catalog, record->label) : NULL;
+
+	for (size_t i = 0; list != NULL && i < list->count; i++)
+		if (strstr(list->items[i].pinyin, folded) == list->items[i].pinyin ||
+		    strstr(text_fold(binding->call->arena, list->items[i].zh), folded) != NULL ||
+		    strstr(text_fold(binding->call->arena, list->items[i].en), folded) != NULL)
+			return true;
+	return false;
+}
+
+/* Set-up records are few and in the snapshot: a word is in a name, or begins its initials. */
+static enum err
+filter_setup_word(struct binding *binding, const char *word)
+{
+	const struct access *access = binding->call->access;
+	uint32_t entity = binding->entity->def->number;
+	const char *folded = text_fold(binding->call->arena, word);
+	const struct field *key =
+	    entity_field_named(binding->entity, access_setup_key(entity_whole(binding->entity)));
+	bool keys = key != NULL && (key->flags & FIELD_MASKED) == 0;
+	size_t count = access_setup_count(access, entity), found = 0;
+	int64_t *ids = ARENA_ARRAY(binding->call->arena, int64_t, count + 1);
+
+	for (size_t i = 0; i < count; i++) {
+		const struct setup_record *record = access_setup_at(access, entity, i);
+
+		if (strstr(record->folded, folded) != NULL || strstr(record->pinyin, folded) == record->pinyin ||
+		    (keys && (strstr(record->folded_key, folded) != NULL ||
+				 strstr(record->key_pinyin, folded) == record->key_pinyin)) ||
+		    filter_list_has(binding, record, folded))
+			ids[found++] = record->id;
+	}
+	sql_add(binding->sql, "t.id = ANY (");
+	sql_ints(binding->sql, ids, found);
+	sql_add(binding->sql, ")");
+	return ERR_OK;
+}
+
+/* Names that the reader does not see in clear are not for finding by either. */
+static bool
+filter_takes_words(const struct binding *binding)
+{
+	const struct field *label = entity_label(binding->entity);
+
+	return binding->entity->def->kind == ENTITY_SETUP && label != NULL && (label->flags & FIELD_MASKED) == 0;
+}
+
 static enum err
 filter_term(struct binding *binding, const struct query_term *term, bool *first)
 {
@@ -609,6 +661,13 @@ filter_term(struct binding *binding, const struct query_term *term, bool *first)
 	const struct entity_view *line;
 
 	if (term->field == NULL) {
+		if (!term->negated && !binding->entity->def->searched && filter_takes_words(binding)) {
+			if (!*first)
+				sql_add(binding->sql, " AND ");
+			*first = false;
+			binding->filter->user_filter = true;
+			return filter_setup_word(binding, term->values[0].text);
+		}
 		if (term->negated || !binding->entity->def->searched)
 			return filter_fail(binding, term->at, term->negated ?
 				call_say(binding->call, "A word cannot be excluded; use a field, such as -level:D",

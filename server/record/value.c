@@ -143,7 +143,7 @@ value_check_choice(
     struct call *call, const struct field *field, const char *code, struct value *value)
 {
 	const struct dictionary *dictionary = catalog_dictionary(call->catalog, field->dict);
-	const struct dictionary_item *item = dictionary_item(dictionary, code);
+	const struct dictionary_item *item = dictionary_item_used(dictionary, dictionary_item(dictionary, code));
 
 	if (item == NULL)
 		return ERR_NOT_IN_LIST;
@@ -361,6 +361,7 @@ value_from_text(
 	case TYPE_CHOICE:
 		item = dictionary_item_called(
 		    catalog_dictionary(call->catalog, field->dict), clean);
+		item = dictionary_item_used(catalog_dictionary(call->catalog, field->dict), item);
 		if (item == NULL)
 			return ERR_NOT_IN_LIST;
 		*value = (struct value){ .present = true, .text = item->code };

@@ -323,6 +323,7 @@ ddl_column(struct buf *out, const struct catalog *catalog, const struct entity_v
 {
 	ddl_put_columns(out, catalog, entity);
 	ddl_personal(out, catalog);
+	ddl_choices(out, catalog);
 	ddl_put_hand_over(out, catalog);
 }
 
@@ -340,6 +341,7 @@ ddl_catalog(struct buf *out, const struct catalog *catalog)
 	for (size_t i = 0; i < catalog_count(catalog); i++)
 		ddl_entity(out, catalog, catalog_at(catalog, i));
 	ddl_personal(out, catalog);
+	ddl_choices(out, catalog);
 	buf_puts(out,
 	    "DROP POLICY IF EXISTS kehu_read ON history;\n"
 	    "DROP POLICY IF EXISTS kehu_add ON history;\n"

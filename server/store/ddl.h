@@ -22,6 +22,8 @@ void ddl_entity(
     struct buf *out, const struct catalog *catalog, const struct entity_view *entity);
 /* The function that tells the database what the catalogue knows of persons (sql/repeat/36_person.sql). */
 void ddl_personal(struct buf *out, const struct catalog *catalog);
+/* The function that tells which columns hold choices of which list (sql/repeat/41_choices.sql). */
+void ddl_choices(struct buf *out, const struct catalog *catalog);
 /* Everything for all of them, and the policies of history. */
 void ddl_catalog(struct buf *out, const struct catalog *catalog);
 

@@ -43,13 +43,15 @@ $$;
 
 -- Every list with its choices, in the order people see them; a list without choices gives one
 -- row with a null code.
-CREATE OR REPLACE FUNCTION catalog_dictionary_items()
+-- The colour as a number is for servers of before.
+DROP FUNCTION IF EXISTS catalog_dictionary_items();
+CREATE FUNCTION catalog_dictionary_items()
 RETURNS TABLE (name text, zh text, en text, code text, item_zh text, item_en text, color bigint,
-	retired boolean)
+	retired boolean, tone text, instead text)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
 	RETURN QUERY SELECT d.name, d.zh, d.en, i.code, i.zh, i.en, coalesce(i.color, 0),
-			coalesce(i.retired, false)
+			coalesce(i.retired, false), i.tone, i.instead
 		FROM dictionary d
 		LEFT JOIN dictionary_item i ON i.dictionary_id = d.id AND i.deleted_at IS NULL
 		WHERE d.deleted_at IS NULL

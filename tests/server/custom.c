@@ -200,6 +200,12 @@ they_go_out_into_a_file_and_come_back(void **state)
 	LACKS(ADA("list|customer"), "北门客栈"); /* nine thousand seats are more than 500 */
 }
 
+static bool
+is_clear(void *context)
+{
+	return strstr(ADA(with_id("get|customer|%lld", firm)), "B2东侧") != NULL;
+}
+
 static void
 roles_hide_and_mask_them_as_any_field(void **state)
 {
@@ -213,8 +219,10 @@ roles_hide_and_mask_them_as_any_field(void **state)
 	run("kehu", "ada", 1, with_id("set|customer|%lld|parking=X", firm));
 	/* Sensitive ones are masked where a role masks such fields. */
 	pg_exec(DB, "UPDATE role_field SET show = 'masked' WHERE field = 'parking'");
+	offers("parking", true);
 	LACKS(ADA(with_id("get|customer|%lld", firm)), "B2东侧");
 	pg_exec(DB, "UPDATE role_field SET deleted_at = now() WHERE field = 'parking'");
+	client_wait(ada, is_clear, NULL);
 	HAS(ADA(with_id("get|customer|%lld", firm)), "B2东侧");
 }
 
@@ -222,6 +230,7 @@ static void
 renamed_retired_and_back_nothing_is_lost(void **state)
 {
 	ADMIN("field|set|customer.parking|zh=泊位|en=Berth");
+	offers("Berth", true);
 	HAS(ADA("list|customer|泊位:B2东侧"), "东湖");
 	ADMIN("field|retire|customer.parking");
 	offers("parking", false);
@@ -237,6 +246,7 @@ renamed_retired_and_back_nothing_is_lost(void **state)
 	assert_int_equal(pg_int(DB, "SELECT count(*) FROM customer_search WHERE doc LIKE '%%B2东侧%%'"), 0);
 	ADMIN("field|return|customer.parking");
 	maintain();
+	offers("parking", true);
 	HAS(ADA(with_id("get|customer|%lld", firm)), "B2东侧");
 	HAS(ADA(with_id("history|customer|%lld", firm)), "Berth");
 	HAS(ADA("search|b2dc"), "东湖");
@@ -262,6 +272,60 @@ set_up_files_carry_them(void **state)
 	assert_int_equal(pg_int(DB, "SELECT count(*) FROM field WHERE retired AND deleted_at IS NULL AND "
 				    "name IN ('customer.seats', 'visit.car')"), 2);
 	assert_int_equal(pg_int(DB, "SELECT count(*) FROM field WHERE name = 'customer.lift' AND NOT ready"), 1);
+}
+
+/* ---- choices ------------------------------------------------------------------------------ */
+
+static bool
+is_gone(void *context)
+{
+	return pg_int(DB, "SELECT count(*) FROM customer WHERE industry = 'machinery' OR x_10007 = 'machinery'") == 0 &&
+	       pg_int(DB, "SELECT count(*) FROM dictionary_item WHERE code = 'machinery' AND merged") == 1;
+}
+
+static void
+choices_are_coloured_ordered_retired_and_merged(void **state)
+{
+	const char *shown;
+
+	/* Found by code, either name, initials, and by what is in the list; regions too. */
+	HAS(run("kehu", "guo", 0, "list|dictionary|hy"), "industry");
+	HAS(run("kehu", "guo", 0, "list|dictionary|行业"), "industry");
+	HAS(run("kehu", "guo", 0, "list|dictionary|机械制造"), "industry");
+	HAS(run("kehu", "guo", 0, "list|region|zjshzsxh"), "西湖");
+	HAS(run("kehu", "guo", 0, "list|custom_field|tc"), "customer.parking");
+	/* Colours have names. */
+	ADMIN("dictionary|set|industry|dictionary_item[2].tone=red");
+	HAS(ADMIN("dictionary|show|industry"), "Red");
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM dictionary_item i JOIN dictionary d ON d.id = i.dictionary_id "
+				    "WHERE d.name = 'industry' AND tone = 'red'"), 1);
+	REFUSED("dictionary|set|industry|dictionary_item[2].tone=ultraviolet", "tone");
+	/* A code is in records: it stays. */
+	REFUSED("dictionary|set|industry|dictionary_item[1].code=other", "Records hold this code");
+	ADMIN("dictionary|place|industry|software|machinery");
+	shown = ADMIN("dictionary|show|industry");
+	assert_true(strstr(shown, "software") < strstr(shown, "machinery"));
+	ADMIN("dictionary|retire|industry|electrical");
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM dictionary_item WHERE code = 'electrical' AND retired"), 1);
+	ADMIN("dictionary|offer|industry|electrical");
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM dictionary_item WHERE code = 'electrical' AND NOT retired"), 1);
+	/* Merged: what records have follows, own fields too; who still sends the old one stores the new one. */
+	ADA(with_id("set|customer|%lld|industry=machinery", firm));
+	pg_exec(DB, "UPDATE customer SET x_10007 = 'machinery' WHERE id = %" PRId64, firm);
+	ADMIN("dictionary|merge|industry|machinery|electronics");
+	assert_true(client_wait(guo, is_gone, NULL));
+	assert_string_equal(pg_exec(DB, "SELECT industry || ' ' || x_10007 FROM customer WHERE id = %" PRId64, firm),
+	    "electronics electronics");
+	HAS(ADA(with_id("history|customer|%lld", firm)), "Machinery");
+	ADA(with_id("set|customer|%lld|industry=machinery", firm));
+	assert_string_equal(pg_exec(DB, "SELECT industry FROM customer WHERE id = %" PRId64, firm), "electronics");
+	ADMIN("dictionary|merge|industry|electronics|software");
+	assert_string_equal(pg_exec(DB, "SELECT instead FROM dictionary_item WHERE code = 'machinery'"), "software");
+	REFUSED("dictionary|merge|industry|software|machinery", "in use");
+	REFUSED("dictionary|merge|visit_state|planned|done", "Rules go by");
+	REFUSED("dictionary|merge|scope|own|all", "Rules go by");
+	REFUSED("dictionary|retire|industry|nothing", "no such choice");
+	run("kehu", "ada", 1, "act|dictionary|industry|retire_item|code=software");
 }
 
 /* ---- the company ------------------------------------------------------------------------- */
@@ -295,6 +359,7 @@ main(void)
 		cmocka_unit_test(roles_hide_and_mask_them_as_any_field),
 		cmocka_unit_test(renamed_retired_and_back_nothing_is_lost),
 		cmocka_unit_test(set_up_files_carry_them),
+		cmocka_unit_test(choices_are_coloured_ordered_retired_and_merged),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
