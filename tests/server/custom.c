@@ -322,7 +322,7 @@ choices_are_coloured_ordered_retired_and_merged(void **state)
 	ADMIN("dictionary|merge|industry|electronics|software");
 	assert_string_equal(pg_exec(DB, "SELECT instead FROM dictionary_item WHERE code = 'machinery'"), "software");
 	REFUSED("dictionary|merge|industry|software|machinery", "in use");
-	REFUSED("dictionary|merge|visit_state|planned|done", "Rules go by");
+	REFUSED("dictionary|merge|visit_state|planned|completed", "Rules go by");
 	REFUSED("dictionary|merge|scope|own|all", "Rules go by");
 	REFUSED("dictionary|retire|industry|nothing", "no such choice");
 	run("kehu", "ada", 1, "act|dictionary|industry|retire_item|code=software");
