@@ -59,6 +59,7 @@ queue_intention(Kehu__ClientFrame *frame, ProtobufCBinaryData **id, protobuf_c_b
 		QUEUE_INTENTION(RESTORE, restore, true);
 		QUEUE_INTENTION(ACT, act, true);
 		QUEUE_INTENTION(BULK, bulk, true);
+		QUEUE_INTENTION(ALTER, alter, true);
 		QUEUE_INTENTION(
 		    IMPORT, import, frame->import->step == 1 || frame->import->step == 3);
 		QUEUE_INTENTION(

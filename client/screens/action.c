@@ -307,25 +307,67 @@ action_do(struct app *app, const Kehu__Record *record, const char *name,
 	action_release(action);
 }
 
+/* What is not among the entity's actions, as one: its form has this one field. */
+static const Kehu__Action *
+action_made_up(struct action *action, const char *how, const Kehu__Field *field)
+{
+	static const struct {
+		const char *how;
+		enum text_id label;
+	} words[] = { { "set", T_MANY_SET }, { "tag", T_MANY_TAG }, { "untag", T_MANY_UNTAG },
+		{ "delete", T_OPTION_DELETE }, { "restore", T_RESTORE } };
+	const Kehu__Entity *tag = app_entity(action->app, "tag");
+	Kehu__Action *made = ARENA_NEW(action->arena, Kehu__Action);
+	Kehu__Field *copy = ARENA_NEW(action->arena, Kehu__Field);
+
+	kehu__action__init(made);
+	kehu__field__init(copy);
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcmp(words[i].how, how) == 0)
+			made->label = arena_strdup(action->arena, tr(words[i].label));
+	made->name = arena_strdup(action->arena, how);
+	if (field != NULL) {
+		*copy = *field;
+		made->label = arena_printf(action->arena, "%s %s", made->label, field->label);
+	} else if (strcmp(how, "tag") == 0 || strcmp(how, "untag") == 0) {
+		copy->number = 1;
+		copy->name = arena_strdup(action->arena, "tag");
+		copy->label = arena_strdup(action->arena, tag != NULL ? tag->label : "");
+		copy->type = CAT_REF;
+		copy->flags = CAT_REQUIRED;
+		copy->references = tag != NULL ? tag->number : 0;
+	} else {
+		return made;
+	}
+	made->n_arguments = 1;
+	made->arguments = ARENA_NEW(action->arena, Kehu__Field *);
+	made->arguments[0] = copy;
+	return made;
+}
+
 void
-action_many(struct app *app, uint32_t entity, const struct action_row *rows, size_t count,
-    const char *name, struct screen *owner, void (*done)(void *context), void *context)
+action_many(struct app *app, const struct action_many *many, const char *how, const char *name,
+    const Kehu__Field *field, struct screen *owner, void (*done)(void *context), void *context)
 {
 	Kehu__Record record = KEHU__RECORD__INIT;
 	struct action_row *kept;
 	struct action *action;
 
 	record.has_entity = true;
-	record.entity = entity;
-	record.label = ask_text(arena_printf(cells_scratch(), tr(T_LIST_MARKED), count));
+	record.entity = many->entity;
+	record.label = ask_text(many->query != NULL ? tr(T_MANY_FILTER)
+						    : arena_printf(cells_scratch(), tr(T_LIST_MARKED), many->count));
 	action = action_new(app, &record, done, context);
-	kept = arena_memdup(action->arena, rows, count * sizeof(*rows));
-	for (size_t i = 0; i < count; i++)
-		kept[i].label = arena_strdup(action->arena, rows[i].label);
+	action->how = arena_strdup(action->arena, how);
+	kept = arena_memdup(action->arena, many->rows, many->count * sizeof(*many->rows));
+	for (size_t i = 0; i < many->count; i++)
+		kept[i].label = arena_strdup(action->arena, many->rows[i].label);
 	action->rows = kept;
-	action->row_count = count;
+	action->row_count = many->count;
+	action->query = many->query != NULL ? arena_strdup(action->arena, many->query) : NULL;
 	action->owner = owner; /* a menu that is about to go may be on top */
-	action->what = cat_action_called(action->entity, name);
+	action->what = name != NULL ? cat_action_called(action->entity, name)
+				    : action_made_up(action, how, field);
 	if (action->what != NULL)
 		action_run(action);
 	else

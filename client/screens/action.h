@@ -27,13 +27,22 @@ struct action_row {
 	const char *label;
 };
 
+/* Which records are meant: these rows, or all that a query of their list finds. */
+struct action_many {
+	uint32_t entity;
+	const struct action_row *rows;
+	size_t count;
+	const char *query; /* NULL: the rows */
+};
+
 /*
- * The same named action for all of these rows, as one: its form once, then the server tries it and
- * keeps nothing, a question says what will be done, and all are done or none. Rows are copied;
- * done is called while the screen owner is still there.
+ * The same for all of them, as one: how is "act" (with the action's name), "set" (of this field),
+ * "tag", "untag", "delete" or "restore". Its form once, then the server tries it and keeps nothing, a
+ * question says what can be done, and it is done. Everything is copied; done is called while the
+ * screen owner is still there.
  */
-void action_many(struct app *app, uint32_t entity, const struct action_row *rows, size_t count,
-    const char *name, struct screen *owner, void (*done)(void *context), void *context);
+void action_many(struct app *app, const struct action_many *many, const char *how, const char *name,
+    const Kehu__Field *field, struct screen *owner, void (*done)(void *context), void *context);
 
 /* What ends an activity of a kind: tasks and mails are simply done, of others it is asked what came of them. */
 const char *action_finish(const char *kind);

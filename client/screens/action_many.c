@@ -1,13 +1,54 @@
 /*
- * One named action for many rows: the frame with a step for each, the question after the trial,
- * and what came of it. Form and arguments are action_run.c's.
+ * One change of many records: marked rows, or all that a list's query finds. The server tries it and
+ * keeps nothing, a question says what can be done and what cannot, then it is done as one. Form and
+ * arguments are action_run.c's.
  */
 #include "client/screens/action_private.h"
 #include "client/screens/ask.h"
 #include "client/ui/confirm.h"
+#include "client/ui/message_log.h"
 #include "common/text.h"
 
-enum { MANY_NAMES = 5 };
+#include <inttypes.h>
+#include <string.h>
+
+enum { MANY_NAMED = 4 };
+
+static Kehu__Alter *
+many_request(const struct action *action, struct arena *arena, const Kehu__Act *act)
+{
+	Kehu__Alter *alter = ARENA_NEW(arena, Kehu__Alter);
+	bool set = strcmp(action->how, "set") == 0;
+
+	kehu__alter__init(alter);
+	alter->has_intention = act->has_intention;
+	alter->has_entity = alter->has_dry_run = alter->has_skip_refused = true;
+	alter->entity = action->entity->number;
+	alter->what = arena_strdup(arena, action->how);
+	alter->action = act->action;
+	alter->dry_run = !action->agreed;
+	alter->skip_refused = action->agreed && action->refused > 0;
+	alter->query = action->query != NULL ? arena_strdup(arena, action->query) : NULL;
+	alter->ids = ARENA_ARRAY(arena, int64_t, action->row_count + 1);
+	alter->versions = ARENA_ARRAY(arena, uint32_t, action->row_count + 1);
+	for (size_t i = 0; i < action->row_count; i++) {
+		alter->ids[alter->n_ids++] = action->rows[i].id;
+		/* A value is set whatever else was changed meanwhile. */
+		if (!set)
+			alter->versions[alter->n_versions++] = action->rows[i].version;
+	}
+	alter->n_values = act->n_arguments;
+	alter->values = act->arguments;
+	if (set && alter->n_values == 0) { /* emptied */
+		alter->values = ARENA_NEW(arena, Kehu__Value *);
+		alter->values[0] = ARENA_NEW(arena, Kehu__Value);
+		kehu__value__init(alter->values[0]);
+		alter->values[0]->has_field = true;
+		alter->values[0]->field = action->what->arguments[0]->number;
+		alter->n_values = 1;
+	}
+	return alter;
+}
 
 uint32_t
 action_many_send(struct action *action, const Kehu__Act *act,
@@ -15,73 +56,83 @@ action_many_send(struct action *action, const Kehu__Act *act,
 {
 	struct arena *arena = arena_new(0);
 	Kehu__ClientFrame frame = KEHU__CLIENT_FRAME__INIT;
-	Kehu__Bulk bulk = KEHU__BULK__INIT;
 	uint32_t asking;
 
-	bulk.steps = ARENA_ARRAY(arena, Kehu__ClientFrame *, action->row_count);
-	for (size_t i = 0; i < action->row_count; i++) {
-		Kehu__ClientFrame *step = ARENA_NEW(arena, Kehu__ClientFrame);
-		Kehu__Act *one = arena_memdup(arena, act, sizeof(*act));
-
-		one->id = action->rows[i].id;
-		one->version = action->rows[i].version;
-		kehu__client_frame__init(step);
-		step->request_case = KEHU__CLIENT_FRAME__REQUEST_ACT;
-		step->act = one;
-		bulk.steps[bulk.n_steps++] = step;
-	}
-	bulk.has_dry_run = true;
-	bulk.dry_run = !action->agreed;
-	frame.request_case = KEHU__CLIENT_FRAME__REQUEST_BULK;
-	frame.bulk = &bulk;
+	frame.request_case = KEHU__CLIENT_FRAME__REQUEST_ALTER;
+	frame.alter = many_request(action, arena, act);
 	consent_fill(&action->consent, &frame);
 	asking = ask_send(action->app, &frame, 0, done, context);
 	arena_free(arena);
 	return asking;
 }
 
-void
-action_many_ask(struct action *action, void (*answer)(void *arg, int choice), void *arg)
+/* "华信科技: 该用户已是负责人" for the first few of those refused. */
+static const char *
+many_refusals(const struct action *action, const Kehu__AlterAnswer *answer)
 {
-	const char *names = "";
+	const char *text = "";
 
-	for (size_t i = 0; i < action->row_count && i < MANY_NAMES; i++)
-		names = arena_printf(action->arena, "%s%s%s", names, i > 0 ? tr(T_MANY_AND) : "",
-		    text_print(action->arena, action->rows[i].label, TEXT_LINE));
-	if (action->row_count > MANY_NAMES)
-		names = arena_printf(action->arena, "%s%s…", names, tr(T_MANY_AND));
+	for (size_t i = 0; i < answer->n_refusals && i < MANY_NAMED; i++)
+		text = arena_printf(action->arena, "%s\n%s: %s", text,
+		    text_print(action->arena, answer->refusals[i]->label, TEXT_LINE),
+		    text_print(action->arena, answer->refusals[i]->text, TEXT_LINE));
+	if (answer->refused > MANY_NAMED)
+		text = arena_printf(action->arena, "%s\n…", text);
+	return text;
+}
+
+static const char *
+many_counts(const struct action *action, const Kehu__AlterAnswer *answer)
+{
+	const char *text = "";
+
+	if (answer->tried < answer->total)
+		text = arena_printf(action->arena, tr(T_MANY_TRIED), answer->total, answer->tried);
+	text = arena_printf(action->arena, "%s%s", text,
+	    arena_printf(action->arena, tr(T_MANY_CAN), answer->done));
+	if (answer->same > 0)
+		text = arena_printf(action->arena, "%s%s", text,
+		    arena_printf(action->arena, tr(T_MANY_SAME), answer->same));
+	if (answer->refused > 0)
+		text = arena_printf(action->arena, "%s%s", text,
+		    arena_printf(action->arena, tr(T_MANY_CANNOT), answer->refused));
+	return text;
+}
+
+bool
+action_many_ask(struct action *action, const Kehu__AlterAnswer *answer,
+    void (*agreed)(void *arg, int choice), void *arg)
+{
+	action->refused = answer->refused;
+	if (answer->done == 0) {
+		message_sayf(SAY_WARNING, tr(T_MANY_NONE), many_counts(action, answer),
+		    answer->n_refusals > 0 ? text_print(action->arena, answer->refusals[0]->text, TEXT_LINE) : "");
+		ui_redraw(action->app->ui);
+		return false;
+	}
 	confirm_open(action->app->ui,
 	    &(struct confirm_config){ .title = action->what->label,
-		.text = arena_printf(action->arena, tr(T_MANY_TEXT), action->row_count, names),
+		.text = arena_printf(action->arena, "%s%s\n%s", many_counts(action, answer),
+		    many_refusals(action, answer),
+		    tr(answer->undoable ? T_MANY_UNDOABLE : T_MANY_FINAL)),
 		.choices = { tr(T_NO), action->what->label },
 		.letters = { 'n', 'y' },
 		.acts = { ACT_NONE, ACT_save },
-		.answer = answer,
+		.answer = agreed,
 		.arg = arg });
+	return true;
 }
 
 void
-action_many_said(struct action *action, const Kehu__BulkAnswer *answer)
+action_many_said(struct action *action, const Kehu__AlterAnswer *answer)
 {
-	if (answer->n_steps == 0 || !consent_said(answer->steps[0]))
-		message_sayf(SAY_OK, tr(T_MANY_DONE), action->what->label, action->row_count);
+	action->agreed = false;
+	if (answer->has_job)
+		message_sayf(SAY_OK, tr(T_MANY_JOB), action->what->label, answer->total, answer->job);
+	else
+		message_sayf(answer->refused > 0 ? SAY_WARNING : SAY_OK, tr(T_MANY_DONE),
+		    action->what->label, answer->done,
+		    answer->refused > 0 ? arena_printf(action->arena, tr(T_MANY_CANNOT), answer->refused) : "");
 	ui_redraw(action->app->ui);
 	action_tell(action);
-}
-
-void
-action_many_refused(struct action *action, const Kehu__ServerFrame *answer)
-{
-	const Kehu__Error *error =
-	    answer->answer_case == KEHU__SERVER_FRAME__ANSWER_ERROR ? answer->error : NULL;
-
-	action->agreed = false;
-	if (error == NULL || error->step == 0 || error->step > action->row_count)
-		ask_say_error(action->app, answer, action->entity->number);
-	else
-		message_sayf(SAY_WARNING, tr(T_MANY_REFUSED),
-		    text_print(action->arena, action->rows[error->step - 1].label, TEXT_LINE),
-		    error->text != NULL ? text_print(action->arena, error->text, TEXT_LINE)
-					: err_text(link_error(answer), action->app->lang));
-	ui_redraw(action->app->ui);
 }

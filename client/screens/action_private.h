@@ -17,9 +17,12 @@ struct action {
 	struct screen *owner; /* on top when the menu was opened: whose context it is */
 	unsigned holds;
 	struct consent consent; /* whom to ask, where it needs that */
-	const struct action_row *rows; /* all that are meant; NULL: the record alone */
+	const char *how; /* of many: "act", "set", "tag", "untag", "delete", "restore"; NULL: the record alone */
+	const struct action_row *rows; /* all that are meant */
 	size_t row_count;
+	const char *query; /* all that this finds, in place of rows; NULL: those */
 	bool agreed; /* to what the trial for all of them said */
+	uint64_t refused; /* of which so many cannot be */
 };
 
 /* ---- action.c ---- */
@@ -42,15 +45,14 @@ void action_run_with(struct action *action, Kehu__Value **arguments, size_t coun
 
 /* ---- action_many.c ---- */
 
-/* One step for each row; a trial as long as nobody agreed. */
+/* To the server: a trial as long as nobody agreed. */
 uint32_t action_many_send(struct action *action, const Kehu__Act *act,
     void (*done)(void *context, const Kehu__ServerFrame *answer), void *context);
-/* After a good trial: the question; choice 1 is yes. */
-void action_many_ask(struct action *action, void (*answer)(void *arg, int choice), void *arg);
-/* It is done, or waits for consent. */
-void action_many_said(struct action *action, const Kehu__BulkAnswer *answer);
-/* Nothing was done, for the sake of which row and why. */
-void action_many_refused(struct action *action, const Kehu__ServerFrame *answer);
+/* After the trial: the question, choice 1 is yes. False: nothing can be done, which was said. */
+bool action_many_ask(struct action *action, const Kehu__AlterAnswer *answer,
+    void (*agreed)(void *arg, int choice), void *arg);
+/* It is done, or a job does it. */
+void action_many_said(struct action *action, const Kehu__AlterAnswer *answer);
 
 /* ---- action_remove.c ---- */
 

@@ -74,17 +74,16 @@ action_on_acted(void *context, const Kehu__ServerFrame *answer)
 
 	if (answer->answer_case == KEHU__SERVER_FRAME__ANSWER_WRITTEN) {
 		action_said(action, answer->written);
-	} else if (answer->answer_case == KEHU__SERVER_FRAME__ANSWER_BULK) {
+	} else if (answer->answer_case == KEHU__SERVER_FRAME__ANSWER_ALTER) {
 		if (action->agreed)
-			action_many_said(action, answer->bulk);
-		else
-			action_many_ask(action, action_on_agreed, action_hold(action));
+			action_many_said(action, answer->alter);
+		else if (!action_many_ask(action, answer->alter, action_on_agreed, action_hold(action)))
+			action_release(action);
 	} else if (consent_is_wanted(answer)) {
 		consent_open(
 		    action->app, answer, &action->consent, action_send_again, action_hold(action));
-	} else if (action->row_count > 0) {
-		action_many_refused(action, answer);
 	} else {
+		action->agreed = false;
 		ask_say_error(action->app, answer, action->entity->number);
 		action_tell(action); /* perhaps it is not what was shown any more */
 	}
@@ -105,7 +104,7 @@ action_send(struct action *action, Kehu__Value **arguments, size_t count,
 	act.action = action->what->name;
 	act.n_arguments = count;
 	act.arguments = arguments;
-	if (action->row_count > 0)
+	if (action->how != NULL)
 		return action_many_send(action, &act, done, context);
 	frame.request_case = KEHU__CLIENT_FRAME__REQUEST_ACT;
 	frame.act = &act;
@@ -144,17 +143,17 @@ action_form_on_answer(void *context, const Kehu__ServerFrame *answer)
 	bool placed = false;
 
 	form->asking = 0;
-	if (answer->answer_case == KEHU__SERVER_FRAME__ANSWER_BULK && !action->agreed) {
-		action_many_ask(action, action_form_on_agreed, form);
+	if (answer->answer_case == KEHU__SERVER_FRAME__ANSWER_ALTER && !action->agreed) {
+		action_many_ask(action, answer->alter, action_form_on_agreed, form);
 		return;
 	}
 	if (answer->answer_case == KEHU__SERVER_FRAME__ANSWER_WRITTEN ||
-	    answer->answer_case == KEHU__SERVER_FRAME__ANSWER_BULK) {
+	    answer->answer_case == KEHU__SERVER_FRAME__ANSWER_ALTER) {
 		action_hold(action);
 		ui_pop_to(action->app->ui, &form->screen);
 		ui_pop(action->app->ui);
-		if (answer->answer_case == KEHU__SERVER_FRAME__ANSWER_BULK)
-			action_many_said(action, answer->bulk);
+		if (answer->answer_case == KEHU__SERVER_FRAME__ANSWER_ALTER)
+			action_many_said(action, answer->alter);
 		else
 			action_said(action, answer->written);
 		action_release(action);
@@ -163,11 +162,6 @@ action_form_on_answer(void *context, const Kehu__ServerFrame *answer)
 	if (consent_is_wanted(answer)) {
 		consent_open(
 		    action->app, answer, &action->consent, action_form_with_consent, form);
-		return;
-	}
-	if (action->row_count > 0 && (answer->answer_case != KEHU__SERVER_FRAME__ANSWER_ERROR ||
-					 answer->error->step > 0)) {
-		action_many_refused(action, answer);
 		return;
 	}
 	action->agreed = false; /* what was agreed to was not this */
@@ -360,7 +354,7 @@ action_run(struct action *action)
 {
 	if (action->what->n_arguments > 0)
 		action_form_open(action);
-	else if (action->what->danger && action->row_count == 0)
+	else if (action->what->danger && action->how == NULL)
 		confirm_open(
 		    action->app->ui, &(struct confirm_config){ .title = action->what->label,
 					 .text = action_name(action, action->arena),

@@ -1,6 +1,7 @@
 /* The history of a record, field by field, newest first; see record_tab.h. */
 #include "client/screens/ask.h"
 #include "client/screens/record_tab.h"
+#include "client/screens/version.h"
 #include "common/date.h"
 #include "common/log.h"
 #include "common/text.h"
@@ -277,12 +278,51 @@ record_history_ask(struct record_history *history)
 	history_send(history);
 }
 
+/* Changes of fields that are here, each once; *first is that of the row under the cursor. */
+static size_t
+history_choices(const struct record_history *history, struct version_choice *choices, size_t *first)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < history->count; i++) {
+		const Kehu__Change *change = history->rows[i].change;
+
+		if (change->kind > 4 || change->change.len == 0)
+			continue;
+		if (count == 0 || choices[count - 1].change.len != change->change.len ||
+		    memcmp(choices[count - 1].change.data, change->change.data, change->change.len) != 0)
+			choices[count++] = (struct version_choice){ change->change, change->at_us,
+				text_print(cells_scratch(), change->user_label != NULL ? change->user_label : "",
+				    TEXT_LINE) };
+		if (i <= history->list.cursor)
+			*first = count - 1;
+	}
+	return count;
+}
+
+static void
+history_open_version(struct record_history *history)
+{
+	struct arena *arena = arena_new(0);
+	struct version_choice *choices =
+	    ARENA_ARRAY(arena, struct version_choice, history->count + 1);
+	size_t first = 0, count = history_choices(history, choices, &first);
+
+	if (count > 0 && !history_is_proposal(history))
+		version_open(history->app, history->entity, history->id, choices, count, first);
+	arena_free(arena);
+}
+
 unsigned
 record_history_key(struct record_history *history, enum act act, const struct event *event)
 {
 	unsigned flags = list_key(&history->list, act, event);
 
-	return flags & UI_ACT ? UI_DONE : flags;
+	if (flags & UI_ACT) {
+		history_open_version(history);
+		return UI_DONE;
+	}
+	return flags;
 }
 
 void

@@ -16,8 +16,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Rows of the menu from OPTION_NAMED on are the named actions; those below are digits. */
-enum { OPTION_SCREENS = 8, OPTION_ASK_FROM = 20, OPTION_NAMED = 256 };
+/* Rows of the menu from OPTION_NAMED on are the named actions, from OPTION_FIELD fields; digits come first. */
+enum { OPTION_SCREENS = 8, OPTION_ASK_FROM = 20, OPTION_TAG = 200, OPTION_UNTAG, OPTION_DELETE, OPTION_ALL,
+	 OPTION_NAMED = 256, OPTION_FIELD = 1 << 20 };
 
 /* ---- which digits mean something ---- */
 
@@ -493,27 +494,69 @@ option_on_many(void *context)
 	list_screen_ask(screen, true, true);
 }
 
-/* A named action goes to every marked row that is here, as one. */
+/* One change goes to every marked row that is here, or to all the list finds, as one. */
 static void
-option_act_on_marked(struct list_screen *screen, const Kehu__Action *what)
+option_to_many(struct list_screen *screen, const char *how, const char *name, const Kehu__Field *field)
 {
 	struct arena *arena = arena_new(0);
 	struct action_row *rows =
 	    ARENA_ARRAY(arena, struct action_row, list_data_end(screen->data) + 1);
-	size_t count = 0;
+	struct action_many many = { .entity = screen->entity, .rows = rows };
 
-	for (size_t at = 0; at < list_data_end(screen->data); at++) {
+	if (screen->whole)
+		many.query = screen->query;
+	for (size_t at = 0; !screen->whole && at < list_data_end(screen->data); at++) {
 		const Kehu__Row *row = list_data_row(screen->data, at);
 
 		if (row != NULL && row->n_cells > 0 && list_is_marked(&screen->list, row->id))
-			rows[count++] = (struct action_row){ row->id, row->version,
+			rows[many.count++] = (struct action_row){ row->id, row->version,
 				arena_strdup(arena, list_screen_label(screen, row)) };
 	}
-	if (count < list_marked(&screen->list))
-		message_sayf(SAY_WARNING, tr(T_MARKED_SOME), count);
-	action_many(screen->app, screen->entity, rows, count, what->name,
-	    &screen->screen, option_on_many, screen);
+	if (!screen->whole && many.count < list_marked(&screen->list))
+		message_sayf(SAY_WARNING, tr(T_MARKED_SOME), many.count);
+	action_many(screen->app, &many, how, name, field, &screen->screen, option_on_many, screen);
 	arena_free(arena);
+}
+
+static void
+option_add(struct picker *picker, const char *text, int64_t id, const char *label, const char *note)
+{
+	if (picker_match(label, text) > 0)
+		picker_add(picker, &(struct picker_item){ .id = id, .label = label, .note = note });
+}
+
+/* Fields that may be set, tags, deleting: what is no action of the entity's own. */
+static void
+option_search_general(
+    const struct list_screen *screen, const Kehu__Entity *entity, struct picker *picker, const char *text)
+{
+	const Kehu__Entity *tags =
+	    app_entity(screen->app, arena_printf(cells_scratch(), "%s_tag", entity->name));
+
+	if (tags != NULL && (entity->actions_allowed & CAT_EDIT)) {
+		option_add(picker, text, OPTION_TAG, tr(T_MANY_TAG), "tag");
+		option_add(picker, text, OPTION_UNTAG, tr(T_MANY_UNTAG), "untag");
+	}
+	if (entity->actions_allowed & CAT_DELETE)
+		option_add(picker, text, OPTION_DELETE, tr(T_OPTION_DELETE), "delete");
+	for (size_t i = 0; (entity->actions_allowed & CAT_EDIT) && i < entity->n_fields; i++) {
+		const Kehu__Field *field = entity->fields[i];
+
+		if ((field->flags & (CAT_READONLY | CAT_MASKED | CAT_FIGURE | CAT_UNIQUE)) == 0 &&
+		    field->type != CAT_REFS && strcmp(field->name, "owner_id") != 0)
+			option_add(picker, text, OPTION_FIELD + (int64_t)i,
+			    arena_printf(cells_scratch(), "%s %s", tr(T_MANY_SET), field->label),
+			    field->name);
+	}
+}
+
+/* Changing many at once takes a grant of its own: to act on bulk changes. */
+static bool
+option_may_many(const struct list_screen *screen)
+{
+	const Kehu__Entity *bulk = app_entity(screen->app, "bulk");
+
+	return bulk != NULL && (bulk->actions_allowed & CAT_ACT) && !viewing_is_on(screen->app);
 }
 
 static void
@@ -523,16 +566,42 @@ option_search(void *arg, struct picker *picker, const char *text)
 	const Kehu__Entity *entity = list_screen_entity(screen);
 
 	picker_clear(picker);
-	for (const char *digit = screen->options; *digit != '\0'; digit++)
-		if (picker_match(option_word(*digit), text) > 0)
-			picker_add(picker, &(struct picker_item){
-					       .id = *digit, .label = option_word(*digit) });
-	for (size_t i = 0; !viewing_is_on(screen->app) && entity != NULL && i < entity->n_actions; i++)
-		if (!entity->actions[i]->danger && picker_match(entity->actions[i]->label, text) > 0)
-			picker_add(picker, &(struct picker_item){ .id = OPTION_NAMED + (int64_t)i,
-					       .label = entity->actions[i]->label,
-					       .note = entity->actions[i]->name });
-	picker_add(picker, &(struct picker_item){ .id = 0, .label = tr(T_MARKED_CURRENT) });
+	for (const char *digit = screen->options; !screen->whole && *digit != '\0'; digit++)
+		option_add(picker, text, *digit, option_word(*digit), NULL);
+	if (entity != NULL && option_may_many(screen)) {
+		for (size_t i = 0; i < entity->n_actions; i++)
+			if (!entity->actions[i]->danger)
+				option_add(picker, text, OPTION_NAMED + (int64_t)i,
+				    entity->actions[i]->label, entity->actions[i]->name);
+		option_search_general(screen, entity, picker, text);
+		if (!screen->whole)
+			picker_add(picker, &(struct picker_item){ .id = OPTION_ALL, .label = tr(T_MARKED_ALL) });
+	}
+	if (!screen->whole)
+		picker_add(picker, &(struct picker_item){ .id = 0, .label = tr(T_MARKED_CURRENT) });
+}
+
+static void option_open_menu(struct list_screen *screen, const char *title, bool whole);
+
+static void
+option_choose(struct list_screen *screen, int64_t id)
+{
+	const Kehu__Entity *entity = list_screen_entity(screen);
+
+	if (id == OPTION_ALL)
+		option_open_menu(screen, tr(T_MANY_TITLE_ALL), true);
+	else if (id == OPTION_TAG || id == OPTION_UNTAG)
+		option_to_many(screen, id == OPTION_TAG ? "tag" : "untag", NULL, NULL);
+	else if (id == OPTION_DELETE)
+		option_to_many(screen, "delete", NULL, NULL);
+	else if (id >= OPTION_FIELD)
+		option_to_many(screen, "set", NULL, entity->fields[id - OPTION_FIELD]);
+	else if (id >= OPTION_NAMED)
+		option_to_many(screen, "act", entity->actions[id - OPTION_NAMED]->name, NULL);
+	else if (id != 0)
+		option_to_marked(screen, (char)id);
+	else
+		option_actions_of_row(screen);
 }
 
 static unsigned
@@ -543,14 +612,19 @@ option_take_choice(void *arg, const struct picker_item *item, const char *text)
 	(void)text;
 	if (item == NULL)
 		return UI_HANDLED;
-	if (item->id == 0)
-		option_actions_of_row(screen);
-	else if (item->id >= OPTION_NAMED)
-		option_act_on_marked(screen,
-		    list_screen_entity(screen)->actions[item->id - OPTION_NAMED]);
-	else
-		option_to_marked(screen, (char)item->id);
+	option_choose(screen, item->id);
 	return UI_DONE | UI_CLOSE;
+}
+
+static void
+option_open_menu(struct list_screen *screen, const char *title, bool whole)
+{
+	screen->whole = whole;
+	picker_open(screen->app->ui,
+	    &(struct picker_config){ .title = title,
+		.search = option_search,
+		.take = option_take_choice,
+		.arg = screen });
 }
 
 void
@@ -562,12 +636,7 @@ list_option_actions(struct list_screen *screen)
 		option_actions_of_row(screen);
 		return;
 	}
-	picker_open(screen->app->ui,
-	    &(struct picker_config){
-		.title = arena_printf(cells_scratch(), tr(T_MARKED_TITLE), marked),
-		.search = option_search,
-		.take = option_take_choice,
-		.arg = screen });
+	option_open_menu(screen, arena_printf(cells_scratch(), tr(T_MARKED_TITLE), marked), false);
 }
 
 void

@@ -51,6 +51,7 @@ struct list_screen {
 	uint32_t sort, sort_before;
 	bool down, down_before;
 	unsigned debounce;
+	bool whole;  /* the menu of actions is for all that the query finds */
 	bool typing; /* the query under way was not entered yet */
 	char *fault; /* why the query is not understood; NULL: it is */
 	size_t fault_at;

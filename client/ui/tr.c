@@ -1,6 +1,8 @@
 /* The words of text.def. */
 #include "client/ui/tr.h"
 
+#include <inttypes.h>
+
 static const char *const tr_texts[T_COUNT][2] = {
 #define T(id, en, zh) [T_##id] = { [LANG_EN] = en, [LANG_ZH] = zh },
 #include "client/text.def"

@@ -375,7 +375,7 @@ marked_customers_go_to_another_owner_as_one(void **state)
 	desk_type(vt, "转{Enter}");
 	desk_sees(vt, "新负责人");
 	desk_type(vt, "Be{F10}");
-	desk_sees(vt, "对全部 5 条均可执行");
+	desk_sees(vt, "可执行 5 条");
 	assert_int_equal(pg_int(DB, "%s", owned), before);
 	desk_type(vt, "{F10}");
 	desk_sees(vt, "转移：已完成 5 条");
@@ -386,15 +386,47 @@ marked_customers_go_to_another_owner_as_one(void **state)
 	desk_type(vt, "转{Enter}");
 	desk_sees(vt, "新负责人");
 	desk_type(vt, "Da{F10}");
-	desk_sees(vt, "对全部 2 条均可执行");
+	desk_sees(vt, "可执行 2 条");
 	desk_type(vt, "n{Enter}{F10}");
-	desk_sees(vt, "对全部 2 条均可执行");
+	desk_sees(vt, "可执行 2 条");
 	pg_exec(DB, "UPDATE customer SET version = version + 1");
 	desk_type(vt, "{F10}");
-	desk_sees(vt, "未执行任何一条");
+	desk_sees(vt, "未执行：2 条中有 2 条");
 	assert_int_equal(pg_int(DB, "%s", owned), before + 5);
 	desk_leave(vt);
 	list_give_back();
+}
+
+/* A field of three marked rows, then of all that the list finds; both are bulk changes. */
+static void
+fields_of_many_are_set_together(void **state)
+{
+	struct vt *vt = list_ready("zh", 24, 80);
+	int64_t bulks = pg_int(DB, "SELECT count(*) FROM bulk");
+
+	desk_type(vt, "{Space*3}{F8}");
+	desk_sees(vt, "对选中的 3 条");
+	desk_type(vt, "修改 邮编{Enter}");
+	desk_sees(vt, "< F10 修改 邮编 >");
+	desk_type(vt, "250001{F10}");
+	desk_sees(vt, "可执行 3 条");
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM customer WHERE postcode = '250001'"), 0);
+	desk_type(vt, "{F10}");
+	desk_sees(vt, "修改 邮编：已完成 3 条");
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM customer WHERE postcode = '250001'"), 3);
+	desk_type(vt, "{Space}{F8}");
+	desk_sees(vt, "对选中的 1 条");
+	desk_type(vt, "对列表{Enter}");
+	desk_sees(vt, "对列表中的全部记录");
+	desk_type(vt, "修改 邮编{Enter}");
+	desk_sees(vt, "< F10 修改 邮编 >");
+	desk_type(vt, "250001{F10}");
+	desk_sees(vt, "可执行 57 条，已是如此 3 条");
+	desk_type(vt, "{F10}");
+	desk_sees(vt, "修改 邮编：已完成 57 条");
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM customer WHERE postcode = '250001'"), 60);
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM bulk"), bulks + 2);
+	desk_leave(vt);
 }
 
 static void
@@ -407,7 +439,7 @@ marked_customers_go_to_another_owner_in_english(void **state)
 	desk_type(vt, "Transf{Enter}");
 	desk_sees(vt, "New owner");
 	desk_type(vt, "Da{F10}");
-	desk_sees(vt, "It can be done with all 2");
+	desk_sees(vt, "It can be done with 2");
 	desk_type(vt, "{F10}");
 	desk_sees(vt, "2 done");
 	desk_leave(vt);
@@ -512,6 +544,7 @@ main(void)
 		cmocka_unit_test(marked_rows_are_acted_on_together),
 		cmocka_unit_test(marked_customers_go_to_another_owner_as_one),
 		cmocka_unit_test(marked_customers_go_to_another_owner_in_english),
+		cmocka_unit_test(fields_of_many_are_set_together),
 		cmocka_unit_test(server_that_stops_for_work_is_announced),
 		cmocka_unit_test(server_that_dies_and_returns_is_waited_for),
 		cmocka_unit_test(changes_of_others_appear_without_moving_the_cursor),

@@ -307,6 +307,46 @@ change_of_another_is_told_and_shown(void **state)
 	desk_leave(vt);
 }
 
+/* Enter in the history compares with now; a marked field is put back alone, then the whole. */
+static void
+earlier_version_is_compared_and_put_back(void **state)
+{
+	int64_t id = make_customer("版本演示公司");
+	struct vt *vt;
+
+	expect_written(client_save(cai, E_customer, id, 1,
+	    SENT(TEXT_OF(F_customer_level, "A"), TEXT_OF(F_customer_postcode, "250001")), NULL));
+	expect_written(client_save(cai, E_customer, id, 2,
+	    SENT(TEXT_OF(F_customer_level, "D"), TEXT_OF(F_customer_postcode, "250002")), NULL));
+	vt = open_record("版本演示", NULL);
+	desk_type(vt, "{Ctrl-O}");
+	desk_sees(vt, "[历史]");
+	desk_sees(vt, "250001 -> 250002");
+	desk_type(vt, "{Enter}");
+	desk_sees(vt, "版本比较");
+	desk_sees(vt, "  邮编");
+	desk_type(vt, "<");
+	desk_sees(vt, "* 邮编");
+	desk_sees(vt, "250001");
+	desk_type(vt, "{Down}{Space}{F8}");
+	desk_sees(vt, "选中的 1 个字段");
+	desk_type(vt, "{F10}");
+	desk_sees(vt, "已恢复");
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM customer WHERE id = %ld AND level = 'D' AND postcode = '250001'", (long)id), 1);
+	desk_sees(vt, "250002 -> 250001");
+	desk_type(vt, "{Enter}");
+	desk_sees(vt, "版本比较");
+	desk_sees(vt, "  邮编");
+	desk_type(vt, "<<");
+	desk_sees(vt, "* 级别");
+	desk_type(vt, "{F8}");
+	desk_sees(vt, "恢复为左边的版本");
+	desk_type(vt, "{F10}");
+	desk_sees(vt, "已恢复");
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM customer WHERE id = %ld AND level = 'A' AND postcode = '250001'", (long)id), 1);
+	desk_leave(vt);
+}
+
 /* ---- drafts and the link ---- */
 
 static void
@@ -558,6 +598,7 @@ main(void)
 		cmocka_unit_test(screens_stay_within_their_bytes),
 		cmocka_unit_test(conflict_shows_both_sides_and_saves_the_choice),
 		cmocka_unit_test(change_of_another_is_told_and_shown),
+		cmocka_unit_test(earlier_version_is_compared_and_put_back),
 		cmocka_unit_test(draft_survives_a_killed_client),
 		cmocka_unit_test(leaving_a_changed_form_keeps_saves_or_discards),
 		cmocka_unit_test(save_over_a_broken_link_happens_exactly_once),
