@@ -136,6 +136,8 @@ big_migrate(const struct big *big)
 	const char *why = "";
 	size_t done;
 
+	/* As init has it; what a database is made from does not hand it on. */
+	pg_exec("postgres", "GRANT ALL ON DATABASE %s TO kehu_owner", big->database);
 	if (migrate_run(&options, big_arena, &why) != ERR_OK ||
 	    maintain_run(&options, big_arena, &done, &why) != ERR_OK)
 		fatal("%s cannot be brought up to date: %s", big->database, why);
