@@ -478,6 +478,18 @@ twins_history(const struct twins_target *target, Kehu__ClientFrame *frame)
 }
 
 static bool
+twins_version(const struct twins_target *target, Kehu__ClientFrame *frame)
+{
+	frame->request_case = KEHU__CLIENT_FRAME__REQUEST_VERSION;
+	frame->version = ARENA_NEW(target->arena, Kehu__Version);
+	kehu__version__init(frame->version);
+	TWINS_NAME(frame->version, target);
+	frame->version->has_version = true;
+	frame->version->version = 1 + twins_random(2);
+	return true;
+}
+
+static bool
 twins_why(const struct twins_target *target, Kehu__ClientFrame *frame)
 {
 	frame->request_case = KEHU__CLIENT_FRAME__REQUEST_WHY;
@@ -558,7 +570,7 @@ twins_act(const struct twins_target *target, Kehu__ClientFrame *frame)
 }
 
 static bool (*const twins_ways[])(const struct twins_target *target, Kehu__ClientFrame *frame) = {
-	twins_get, twins_history, twins_why, twins_save, twins_delete, twins_act
+	twins_get, twins_history, twins_why, twins_save, twins_delete, twins_act, twins_version
 };
 
 /* In one of these ways; false: there is no such row, or it might be done. */
@@ -600,6 +612,37 @@ twins_bulk(struct arena *arena, Kehu__ClientFrame *frame, size_t reader)
 	frame->bulk->steps = ARENA_ARRAY(arena, Kehu__ClientFrame *, 1);
 	frame->bulk->steps[0] = step;
 	return true;
+}
+
+/* A change of all that a query finds, tried only: what is counted and refused is of what is seen. */
+static void
+twins_alter(struct arena *arena, Kehu__ClientFrame *frame, size_t reader)
+{
+	const struct entity_view *view = twins_entity(false);
+	Kehu__Alter *alter = ARENA_NEW(arena, Kehu__Alter);
+
+	kehu__alter__init(alter);
+	alter->has_entity = alter->has_dry_run = alter->has_intention = true;
+	alter->intention = twins_intention(arena);
+	alter->entity = view->def->number;
+	alter->query = arena_strdup(arena, twins_query(arena, view, reader));
+	alter->dry_run = true;
+	if (twins_random(3) == 0) {
+		alter->what = arena_strdup(arena, "delete");
+	} else {
+		Kehu__Value *value = ARENA_NEW(arena, Kehu__Value);
+
+		kehu__value__init(value);
+		value->has_field = true;
+		value->field = twins_field(view)->number;
+		value->text = arena_strdup(arena, "someone");
+		alter->what = arena_strdup(arena, "set");
+		alter->n_values = 1;
+		alter->values = ARENA_ARRAY(arena, Kehu__Value *, 1);
+		alter->values[0] = value;
+	}
+	frame->request_case = KEHU__CLIENT_FRAME__REQUEST_ALTER;
+	frame->alter = alter;
 }
 
 /* A masked value of what is seen may be revealed, and differs; anything else is refused. */
@@ -742,6 +785,11 @@ twins_make(struct arena *arena, size_t reader)
 				continue;
 		} else if (way < 82) {
 			if (!twins_record(arena, frame, reader, (way - 52) / 5))
+				continue;
+		} else if (way < 83) {
+			if (twins_random(2) == 0)
+				twins_alter(arena, frame, reader);
+			else if (!twins_record(arena, frame, reader, 6))
 				continue;
 		} else if (way < 84) {
 			if (!twins_bulk(arena, frame, reader))
