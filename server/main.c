@@ -39,11 +39,13 @@ struct options {
 	const char *config, *command, *owner, *sql_dir, *pid_file, *port_file;
 	char **rest; /* what follows the command */
 	int rest_count;
+	long every_s; /* maintain again and again; 0: once */
 };
 
 static const char main_usage[] =
     "usage: kehud [-c FILE] [serve]\n"
     "       kehud [-c FILE] [--owner CONNINFO] [--sql DIR] init | migrate | maintain | rotate-key\n"
+    "       kehud [-c FILE] [--owner CONNINFO] --every SECONDS maintain\n"
     "       kehud make-certificates DIR HOST…\n"
     "       kehud make-key FILE\n"
     "       kehud print-config | print-manual | --version | --help\n"
@@ -61,6 +63,7 @@ static const char main_usage[] =
     "  -c, --config FILE      configuration (default /etc/kehu/kehud.conf if it is there)\n"
     "      --owner CONNINFO   how to connect as the database's owner for init, migrate, maintain\n"
     "      --sql DIR          folder of the SQL files\n"
+    "      --every SECONDS    maintain again and again, until it is stopped\n"
     "      --pid-file FILE    write the process id when ready to serve\n"
     "      --port-file FILE   write the port when ready to serve\n";
 
@@ -175,6 +178,31 @@ main_seal(struct arena *arena, const struct server_settings *settings, const cha
 	return err;
 }
 
+/* Once, or with --every until a signal ends it, which undoes what is half done. Then only what was done is told. */
+static enum err
+main_maintain(struct arena *arena, const struct server_settings *settings,
+    const struct migrate_options *migrate, long every_s, const char **why)
+{
+	for (;;) {
+		struct arena *scratch = arena_new(0);
+		size_t done = 0;
+		enum err err = maintain_run(migrate, scratch, &done, why);
+
+		if (err == ERR_OK)
+			err = main_seal(scratch, settings, migrate->conninfo, false, why);
+		if (err == ERR_OK)
+			err = main_derive(migrate, scratch, why);
+		if (err == ERR_OK && (done > 0 || every_s == 0))
+			printf("maintained: %zu\n", done);
+		fflush(stdout);
+		*why = arena_strdup(arena, *why);
+		arena_free(scratch);
+		if (err != ERR_OK || every_s == 0)
+			return err;
+		sleep((unsigned)every_s);
+	}
+}
+
 static int
 main_migrate(struct arena *arena, const struct server_settings *settings,
     const struct options *options)
@@ -193,13 +221,7 @@ main_migrate(struct arena *arena, const struct server_settings *settings,
 		return err == ERR_OK ? 0 : main_fail(err, why);
 	}
 	if (strcmp(options->command, "maintain") == 0) {
-		err = maintain_run(&migrate, arena, &done, &why);
-		if (err == ERR_OK)
-			err = main_seal(arena, settings, migrate.conninfo, false, &why);
-		if (err == ERR_OK)
-			err = main_derive(&migrate, arena, &why);
-		if (err == ERR_OK)
-			printf("maintained: %zu\n", done);
+		err = main_maintain(arena, settings, &migrate, options->every_s, &why);
 	} else if (strcmp(options->command, "init") == 0) {
 		err = migrate_init(&migrate, arena, &why);
 		if (err == ERR_OK)
@@ -432,7 +454,7 @@ main_options(int argc, char **argv, struct options *options)
 {
 	static const struct option table[] = { { "config", required_argument, NULL, 'c' },
 		{ "owner", required_argument, NULL, 'o' }, { "sql", required_argument, NULL, 's' },
-		{ "pid-file", required_argument, NULL, 'p' }, { "port-file", required_argument, NULL, 'P' },
+		{ "every", required_argument, NULL, 'e' }, { "pid-file", required_argument, NULL, 'p' }, { "port-file", required_argument, NULL, 'P' },
 		{ "version", no_argument, NULL, 'V' }, { "help", no_argument, NULL, 'h' }, { 0 } };
 	int option;
 
@@ -446,6 +468,13 @@ main_options(int argc, char **argv, struct options *options)
 			break;
 		case 's':
 			options->sql_dir = optarg;
+			break;
+		case 'e':
+			options->every_s = strtol(optarg, NULL, 10);
+			if (options->every_s < 1 || options->every_s > 86400) {
+				fputs("kehud: --every takes 1 to 86400 seconds\n", stderr);
+				return 2;
+			}
 			break;
 		case 'p':
 			options->pid_file = optarg;

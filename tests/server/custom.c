@@ -9,11 +9,14 @@
 #include "tests/lib/pg.h"
 
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 // clang-format off
 #include <cmocka.h>
 // clang-format on
@@ -200,6 +203,27 @@ they_go_out_into_a_file_and_come_back(void **state)
 	LACKS(ADA("list|customer"), "北门客栈"); /* nine thousand seats are more than 500 */
 }
 
+static void
+merging_takes_own_fields_and_moves_own_references(void **state)
+{
+	struct client *cai = client_new(bed, "cai", LANG_ZH);
+	int64_t kept = expect_written(client_save(ada, E_customer, 0, 0, SENT(TEXT_OF(F_customer_name, "留存公司")), NULL))->id;
+	int64_t gone = expect_written(client_save(ada, E_customer, 0, 0, SENT(TEXT_OF(F_customer_name, "并入公司")), NULL))->id;
+	int64_t child = expect_written(client_save(ada, E_customer, 0, 0, SENT(TEXT_OF(F_customer_name, "子公司")), NULL))->id;
+
+	ADA(with_id("set|customer|%lld|parking=Z9|rent=77", gone));
+	ADA(arena_printf(bed->arena, "set|customer|%lld|parent=%lld", (long long)child, (long long)gone));
+	expect_written(client_act(cai, E_customer, kept, "merge", SENT(NUMBER_OF(1, gone), TEXT_OF(2, "parking 租金"))));
+	HAS(ADA(with_id("get|customer|%lld", kept)), "Z9");
+	assert_int_equal(pg_int(DB, "SELECT x_10009 FROM customer WHERE id = %" PRId64, child), kept);
+	assert_string_equal(pg_exec(DB, "SELECT x_10004 || x_10004_currency || x_10000_key FROM customer WHERE id = %" PRId64, kept),
+	    pg_exec(DB, "SELECT x_10004 || x_10004_currency || x_10000_key FROM customer WHERE id = %" PRId64, gone));
+	expect_written(client_act(cai, E_merge, client_list(cai, E_merge, "state:done")->page->rows[0]->id, "undo", NULL));
+	assert_int_equal(pg_int(DB, "SELECT x_10009 FROM customer WHERE id = %" PRId64, child), gone);
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM customer WHERE id = %" PRId64 " AND x_10000 IS NULL", kept), 1);
+	client_free(cai);
+}
+
 static bool
 is_clear(void *context)
 {
@@ -328,6 +352,30 @@ choices_are_coloured_ordered_retired_and_merged(void **state)
 	run("kehu", "ada", 1, "act|dictionary|industry|retire_item|code=software");
 }
 
+/* ---- a maintain that runs on ---------------------------------------------------------------- */
+
+static void
+beside_a_maintain_that_runs_on_a_field_comes_by_itself(void **state)
+{
+	const char *argv[] = { bed_program("kehud"), "-c", bed->conf, "--owner", pg_conninfo(DB), "--every", "1",
+		"maintain", NULL };
+	pid_t pid;
+	int status;
+
+	fflush(NULL);
+	pid = fork();
+	if (pid == 0) {
+		dup2(STDERR_FILENO, STDOUT_FILENO); /* what it did is no line of TAP */
+		execv(argv[0], (char *const *)(uintptr_t)argv);
+		_exit(127);
+	}
+	ADMIN("field|add|customer.byitself|text|自动|By itself");
+	offers("byitself", true);
+	kill(pid, SIGTERM);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM);
+}
+
 /* ---- the company ------------------------------------------------------------------------- */
 
 static int
@@ -356,10 +404,12 @@ main(void)
 		cmocka_unit_test(definitions_that_cannot_be_are_refused_with_the_reason),
 		cmocka_unit_test(values_are_set_checked_filtered_sorted_and_found),
 		cmocka_unit_test(they_go_out_into_a_file_and_come_back),
+		cmocka_unit_test(merging_takes_own_fields_and_moves_own_references),
 		cmocka_unit_test(roles_hide_and_mask_them_as_any_field),
 		cmocka_unit_test(renamed_retired_and_back_nothing_is_lost),
 		cmocka_unit_test(set_up_files_carry_them),
 		cmocka_unit_test(choices_are_coloured_ordered_retired_and_merged),
+		cmocka_unit_test(beside_a_maintain_that_runs_on_a_field_comes_by_itself),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
