@@ -201,6 +201,7 @@ enum err cli_search(struct cli *cli);
 enum err cli_board(struct cli *cli);
 enum err cli_team(struct cli *cli);
 enum err cli_check(struct cli *cli);
+enum err cli_merge(struct cli *cli);
 enum err cli_import(struct cli *cli);
 enum err cli_report(struct cli *cli);
 enum err cli_export(struct cli *cli);

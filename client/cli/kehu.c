@@ -91,6 +91,16 @@ static const struct cli_command kehu_commands[] = {
 	    .more = { "Of customers you may not see it tells that they are there, with whom, and the month of the\n"
 		      "last contact. Each question is recorded, and a day has a limit.",
 		"对无权查看的客户，只说明其存在、由谁负责以及最近联系的月份。\n每次查询都会记录，每日次数有限。" } },
+	{ .name = "merge",
+	    .run = cli_merge,
+	    .words_min = 3,
+	    .words_max = SIZE_MAX,
+	    .options = OPT_BIT(FORMAT) | OPT_BIT(HEADER) | OPT_BIT(DRY_RUN) | OPT_BIT(APPROVER) | OPT_BIT(REASON),
+	    .usage = "ENTITY KEPT OTHER [FIELD=other|FIELD=VALUE…]",
+	    .help = { "Make two records one; --dry-run shows both side by side", "合并两条记录；--dry-run 并列显示" },
+	    .more = { "KEPT stays, with the fields named of the other and what is typed; all that hangs on OTHER moves.\n"
+		      "act merge ID undo takes it back.",
+		"保留 KEPT，采用所列对方字段和另填的值；OTHER 名下的一切随之转移。\n撤销：act merge ID undo。" } },
 	{ .name = "board",
 	    .run = cli_board,
 	    .words_max = SIZE_MAX,

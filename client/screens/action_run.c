@@ -2,6 +2,7 @@
 #include "client/screens/action_private.h"
 #include "client/screens/ask.h"
 #include "client/screens/form_values.h"
+#include "client/screens/merge.h"
 #include "client/ui/confirm.h"
 #include "common/log.h"
 #include <stdlib.h>
@@ -349,10 +350,25 @@ action_on_confirmed(void *context, int choice)
 	action_release(action);
 }
 
+static void
+action_on_merged(void *context)
+{
+	action_tell(context);
+}
+
+static void
+action_on_merge_gone(void *context)
+{
+	action_release(context);
+}
+
 void
 action_run(struct action *action)
 {
-	if (action->what->n_arguments > 0)
+	if (merge_is(action->what) && action->row_count == 0)
+		merge_open(action->app, action->entity->number, action->record->id, 0, action_on_merged,
+		    action_on_merge_gone, action_hold(action));
+	else if (action->what->n_arguments > 0)
 		action_form_open(action);
 	else if (action->what->danger && action->how == NULL)
 		confirm_open(

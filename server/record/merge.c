@@ -8,6 +8,7 @@
 #include "common/uuid.h"
 #include "server/entity/fields.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #define MERGE_FIELDS 100
@@ -51,12 +52,51 @@ merge_search_row(struct call *call, uint32_t entity, int64_t id, struct record *
 	return err;
 }
 
+/* "Moves 7 rows: contacts 3, visits 4": what the reader knows by its name, the rest as others. */
+static enum err
+merge_say_moved(struct call *call, int64_t merge)
+{
+	struct sql *sql = sql_new(call->arena);
+	int64_t total = 0, others = 0;
+	const char *list = "";
+	struct rows *rows;
+	enum err err;
+
+	sql_add(sql, "SELECT tbl, number FROM kehu_merge_moved(");
+	sql_int(sql, merge);
+	sql_add(sql, ")");
+	err = store_as_rule(call, sql, &rows);
+	if (err != ERR_OK)
+		return err;
+	for (size_t i = 0; i < rows->count; i++) {
+		const struct entity_view *view = NULL;
+
+		for (size_t k = 0; view == NULL && k < catalog_count(call->catalog); k++)
+			if (strcmp(entity_table(catalog_at(call->catalog, k)->def), rows_text(rows, i, 0)) == 0)
+				view = catalog_at(call->catalog, k);
+		total += rows_int(rows, i, 1);
+		if (view == NULL || (access_rights(call->user, view->def) & RIGHT_VIEW) == 0)
+			others += rows_int(rows, i, 1);
+		else
+			list = arena_printf(call->arena, "%s%s%s %s", list,
+			    list[0] != '\0' ? call_say(call, ", ", "、") : "",
+			    call_say(call, view->def->en, view->def->zh), rows_text(rows, i, 1));
+	}
+	if (others > 0)
+		list = arena_printf(call->arena, "%s%s%s %" PRId64, list,
+		    list[0] != '\0' ? call_say(call, ", ", "、") : "", call_say(call, "others", "其他"), others);
+	call->written_text = arena_printf(call->arena, call_say(call, "Rows that move: %" PRId64 "%s%s", "移动 %" PRId64 " 行%s%s"),
+	    total, total > 0 ? call_say(call, ": ", "：") : "", list);
+	return ERR_OK;
+}
+
 enum err
 merge_act(struct call *call, struct record *kept, const struct value *arguments)
 {
 	const char *names[MERGE_FIELDS];
 	struct sql *sql = sql_new(call->arena);
 	struct record *now = NULL;
+	struct rows *rows;
 	size_t count;
 	enum err err = merge_take_fields(call, kept, &arguments[1], names, &count);
 
@@ -75,7 +115,9 @@ merge_act(struct call *call, struct record *kept, const struct value *arguments)
 	sql_add(sql, ", ");
 	sql_uuid(sql, call->intention);
 	sql_add(sql, ")");
-	err = store_as_rule(call, sql, NULL);
+	err = store_as_rule(call, sql, &rows);
+	if (err == ERR_OK)
+		err = merge_say_moved(call, rows_int(rows, 0, 0));
 	if (err == ERR_OK)
 		err = merge_search_row(call, kept->entity->def->number, kept->id, &now);
 	if (err == ERR_OK && now != NULL)

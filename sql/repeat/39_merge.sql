@@ -163,6 +163,16 @@ BEGIN
 END
 $$;
 
+-- Rows that a merge of the caller's moved, by table.
+CREATE OR REPLACE FUNCTION kehu_merge_moved(p_merge bigint) RETURNS TABLE (tbl text, number bigint)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+	RETURN QUERY SELECT r.tbl, sum(cardinality(r.ids))::bigint FROM merge_row r
+		JOIN merge m ON m.id = r.merge_id AND m.created_by = kehu_caller() WHERE r.merge_id = p_merge
+		GROUP BY r.tbl ORDER BY r.tbl;
+END
+$$;
+
 -- Takes a merge back: the other record returns with what was its own and still is where it was moved to,
 -- and the one that stayed gets back what was there before, where nobody has changed it since.
 CREATE OR REPLACE FUNCTION kehu_merge_undo(p_merge bigint)

@@ -261,6 +261,40 @@ many_records_and_old_versions_are_reached_from_the_shell(void **state)
 	assert_int_equal(run("ada", arena_printf(bed->arena, "version|customer|%s|99x", id)).status, 1);
 }
 
+static char *
+new_customer(const char *name, const char *phone)
+{
+	struct ran ran =
+	    run("cai", arena_printf(bed->arena, "new|customer|name=%s|phone=%s|--format|tsv", name, phone));
+
+	expect_done(ran);
+	strsep(&ran.out, "\t");
+	return strsep(&ran.out, "\t");
+}
+
+static void
+two_are_shown_side_by_side_and_made_one(void **state)
+{
+	char *kept = new_customer("乌镇水乡旅行社", "0573-11110000");
+	char *gone = new_customer("西塘古镇客栈", "0573-22220000");
+	struct ran ran = run("cai", arena_printf(bed->arena,
+					"merge|customer|%s|%s|phone=other|short_name=水乡|--dry-run|--format|tsv", kept, gone));
+
+	expect_done(ran);
+	HAS(ran.out, "name\tkept\t乌镇水乡旅行社\t西塘古镇客栈\n");
+	HAS(ran.out, "phone\tother\t0573-11110000\t0573-22220000\n");
+	expect_done(run("cai", arena_printf(bed->arena, "get|customer|%s", gone)));
+	ran = run("cai", arena_printf(bed->arena, "merge|customer|%s|%s|phone=other|short_name=水乡", kept, gone));
+	expect_done(ran);
+	HAS(ran.out, "Rows that move: 0");
+	ran = run("cai", arena_printf(bed->arena, "get|customer|%s|--format|jsonl", kept));
+	HAS(ran.out, "\"phone\":\"0573-22220000\"");
+	HAS(ran.out, "\"short_name\":\"水乡\"");
+	ran = run("cai", arena_printf(bed->arena, "merge|customer|%s|%s|nonsense=other", kept, kept));
+	assert_int_equal(ran.status, 1);
+	HAS(ran.err, "E2008");
+}
+
 static void
 files_go_up_and_come_back(void **state)
 {
@@ -604,6 +638,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_record_lives_at_the_shell),
 		cmocka_unit_test(many_records_and_old_versions_are_reached_from_the_shell),
+		cmocka_unit_test(two_are_shown_side_by_side_and_made_one),
 		cmocka_unit_test(files_go_up_and_come_back),
 		cmocka_unit_test(an_administrator_sets_up_a_user),
 		cmocka_unit_test(an_independent_client_lists_customers),

@@ -1,0 +1,163 @@
+/*
+ * Customers that are there twice, at the real terminal against a real server: two made one side by side
+ * and taken apart again, in both languages and two sizes.
+ */
+#include "common/date.h"
+#include "server/entity/fields.h"
+#include "tests/lib/desk.h"
+#include "tests/lib/pg.h"
+
+#include <inttypes.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+// clang-format off
+#include <cmocka.h>
+// clang-format on
+
+#define DB "walk_customer"
+
+static struct bed *bed;
+static struct client *ada, *cai;
+
+static int64_t
+make_customer(const char *name, const char *phone, const char *short_name)
+{
+	return expect_written(client_save(ada, E_customer, 0, 0,
+				  SENT(TEXT_OF(F_customer_name, name), TEXT_OF(F_customer_phone, phone),
+				      TEXT_OF(F_customer_short_name, short_name),
+				      TEXT_OF(F_customer_address, "世纪大道 88 号")),
+				  NULL))
+	    ->id;
+}
+
+/* What differs from day to day and from one customer to the next. */
+static void
+mask(struct vt *vt)
+{
+	vt_mask(vt, "[0-9]{4}-[0-9]{2}-[0-9]{2}", "2026-01-01");
+	vt_mask(vt, "[0-9]{2}-[0-9]{2} ", "01-01 ");
+	vt_mask(vt, "[0-9]{2}:[0-9]{2}", "00:00");
+	vt_mask(vt, "C[0-9]{6}", "C000000");
+}
+
+static struct vt *
+open_named(const char *user, const char *name, const char *lang, int rows, int cols)
+{
+	struct vt *vt = desk_home(bed, user, lang, rows, cols);
+
+	mask(vt);
+	desk_type(vt, "{F9}");
+	desk_type(vt, name);
+	desk_sees(vt, arena_printf(bed->arena, "|>%s", name));
+	desk_type(vt, "{Enter}");
+	desk_sees(vt, strcmp(lang, "zh") == 0 ? "[概览]" : "[Overview]");
+	desk_sees(vt, "世纪大道");
+	return vt;
+}
+
+/* ---- merging --------------------------------------------------------------------------------- */
+
+struct merge_walk {
+	const char *lang;
+	int rows, cols;
+	const char *kept, *gone, *initial, *phone;
+};
+
+static void
+merge_walk(const struct merge_walk *walk)
+{
+	bool zh = strcmp(walk->lang, "zh") == 0;
+	int64_t kept = make_customer(walk->kept, "", "甲"), gone = make_customer(walk->gone, walk->phone, "乙");
+	struct vt *vt;
+
+	expect_written(client_save(ada, E_contact, 0, 0,
+	    SENT(TEXT_OF(F_contact_name, "崂小山"), NUMBER_OF(F_contact_customer_id, gone)), NULL));
+	vt = open_named("cai", walk->kept, walk->lang, walk->rows, walk->cols);
+	desk_type(vt, "{F8}merge");
+	desk_sees(vt, zh ? "|>合并" : "|>Merge");
+	desk_type(vt, "{Enter}");
+	desk_sees(vt, zh ? "将哪条并入" : "Which one goes into");
+	desk_type(vt, walk->gone);
+	desk_sees(vt, arena_printf(bed->arena, "|>%s", walk->gone));
+	desk_type(vt, "{Enter}");
+	/* A phone that only the other has is taken; of both short names the one that stays. */
+	desk_sees(vt, zh ? "移动 1 行：联系人 1" : "Rows that move: 1: Contact 1");
+	desk_sees(vt, walk->phone);
+	desk_shows(vt, arena_printf(bed->arena, "merge_%s_%d", walk->lang, walk->cols));
+	/* Number, then name: typed anew; then the short name of the other. */
+	desk_type(vt, "{Down}{F4}{Ctrl-U}");
+	desk_type(vt, walk->initial);
+	desk_type(vt, "{F10}");
+	desk_sees(vt, zh ? "F10合并" : "F10Merge");
+	desk_type(vt, "{Right}");
+	desk_sees(vt, zh ? "并入   甲" : "other  甲");
+	desk_type(vt, "{F10}");
+	desk_sees(vt, zh ? "采用其字段: 简称、电话" : "Taken of it: Short name, Phone");
+	desk_type(vt, "{F10}");
+	desk_sees(vt, zh ? "已合并" : "Merged:");
+	desk_sees(vt, walk->initial);
+	assert_string_equal(pg_exec(DB, "SELECT name || short_name || phone FROM customer WHERE id = %ld", (long)kept),
+	    arena_printf(bed->arena, "%s乙%s", walk->initial, walk->phone));
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM contact WHERE customer_id = %ld", (long)kept), 1);
+	/* From the list of merges it is undone. */
+	desk_type(vt, "{F9}hbjl");
+	desk_sees(vt, zh ? "|>合并记录" : "|>Merge");
+	desk_type(vt, "{Enter}");
+	desk_sees(vt, walk->gone);
+	desk_type(vt, "{Enter}");
+	desk_sees(vt, zh ? "移动行数" : "Rows moved");
+	desk_type(vt, "{F8}undo{Enter}");
+	desk_sees(vt, zh ? "2 撤销合并" : "2 Undo the merge");
+	desk_type(vt, "y{Enter}");
+	desk_sees(vt, zh ? "撤销合并:" : "Undo the merge:");
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM contact WHERE customer_id = %ld", (long)gone), 1);
+	assert_string_equal(pg_exec(DB, "SELECT short_name FROM customer WHERE id = %ld", (long)kept), "甲");
+	desk_leave(vt);
+}
+
+static void
+two_are_merged_side_by_side_and_parted_in_chinese(void **state)
+{
+	merge_walk(&(struct merge_walk){ "zh", 24, 80, "青岛崂山矿泉", "烟台海蓝冷链", "青岛崂山矿泉水厂",
+	    "0532-33334444" });
+}
+
+static void
+two_are_merged_side_by_side_and_parted_on_a_large_terminal_in_english(void **state)
+{
+	merge_walk(&(struct merge_walk){ "en", 40, 120, "威海金贝渔具", "日照绿茶工坊", "威海金贝渔具厂",
+	    "0631-55556666" });
+}
+
+static int
+setup(void **state)
+{
+	bed = bed_new(DB);
+	ada = client_new(bed, "ada", LANG_ZH);
+	cai = client_new(bed, "cai", LANG_ZH);
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	client_free(ada);
+	client_free(cai);
+	bed_free(bed);
+	return 0;
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(two_are_merged_side_by_side_and_parted_in_chinese),
+		cmocka_unit_test(two_are_merged_side_by_side_and_parted_on_a_large_terminal_in_english),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
