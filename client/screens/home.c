@@ -19,7 +19,8 @@ enum { HOME_LIVE_MS = 500, HOME_WATCHED = 60 };
 static const char *const home_watched[] = { "message", "reminder", "approval" };
 
 static const struct list_column home_columns[HOME_PANES][HOME_CELLS] = {
-	[HOME_TODAY] = { { .title = "", .min_cols = 8, .want_cols = 8 },
+	/* "逾期1234天", "2027-01-15" */
+	[HOME_TODAY] = { { .title = "", .min_cols = 10, .want_cols = 10 },
 	    { .title = "", .min_cols = 14, .want_cols = 20, .stretch = true } },
 	[HOME_MESSAGES] = { { .title = "", .min_cols = 5, .want_cols = 5 },
 	    { .title = "", .min_cols = 12, .want_cols = 20, .stretch = true } },

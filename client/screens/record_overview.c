@@ -103,6 +103,13 @@ overview_add(struct overview_page *page, const char *label, const char *text, en
 	page->lines[page->count++] = (struct overview_line){ label, text, role };
 }
 
+/* Of several numbers in a row nobody knows which is which; words say it themselves. */
+static bool
+overview_is_number(const Kehu__Field *field)
+{
+	return field->type == CAT_QUANTITY || field->type == CAT_MONEY || field->type == CAT_INT;
+}
+
 /* The lines of a kind, one below the other, named once. */
 static void
 overview_add_lines(
@@ -123,8 +130,10 @@ overview_add_lines(
 
 			/* what it is called, where it is called as what it names */
 			if (*cell && strcmp(cell, named) != 0)
-				text = arena_printf(
-				    cells_scratch(), "%s%s%s", text, *text ? "  " : "", cell);
+				text = arena_printf(cells_scratch(), "%s%s%s%s%s", text,
+				    *text ? "  " : "",
+				    overview_is_number(kind->fields[f]) ? kind->fields[f]->label : "",
+				    overview_is_number(kind->fields[f]) ? " " : "", cell);
 			named = kind->fields[f]->type == CAT_REF ? cell : "";
 		}
 		overview_add(page, label, text, ROLE_NORMAL);
