@@ -216,6 +216,7 @@ demo_order_instalment(
 		demo_date(rows, due);
 	else
 		demo_null(rows);
+	demo_int(rows, document->customer->keeper->user);
 	demo_row_end(rows);
 	order->open = order->open || paid < minor;
 	if (paid > 0)

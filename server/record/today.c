@@ -22,16 +22,26 @@
 #define RECEIPT_DAYS	7
 #define LEAVING_DAYS	7
 #define QUOTE_DAYS	7
+#define CONTRACT_DAYS	30
 #define TODAY_COUNT	100 /* of a part that has more, nobody asks how many */
 
 struct today;
 
-/* find finds its ids, list is what shows the whole of it as a list (NULL: nothing does). */
+/*
+ * Most parts are the rows t of a table that are the reader's, still open, and in time: by an index of
+ * owner and day. The others find their ids in a function of their own.
+ */
 struct section_kind {
 	const char *name, *zh, *en;
 	uint32_t entity;
-	const char *list, *columns;
+	const char *list; /* what shows the whole of it as a list; NULL: nothing does */
+	const char *columns;
+	const char *from, *open, *order; /* "visit t", and what of it is open */
+	const char *day;                 /* is at most days from today, or until; NULL: whenever */
+	int days;
+	int64_t (*until)(const struct call *call);
 	void (*find)(struct call *call, const struct today *today, struct sql *sql, size_t limit);
+	bool everybody; /* rows of all owners */
 	bool shared; /* not only the reader's own: what is shared with them */
 	bool (*concerns)(struct call *call, const struct today *today); /* NULL: everybody */
 };
@@ -99,13 +109,20 @@ today_begin(struct call *call, struct sql *sql, int64_t day)
 	sql_moment(sql, day * US_PER_DAY - call->session.offset_min * INT64_C(60) * US_PER_SECOND);
 }
 
+/* The rows of a part that says where they are. */
 static void
-today_find_reminders(struct call *call, const struct today *today, struct sql *sql, size_t limit)
+today_find_rows(struct call *call, const struct section_kind *kind, struct sql *sql, size_t limit)
 {
-	(void)today;
-	sql_add(sql, "SELECT r.id FROM reminder r WHERE r.owner_id = ");
-	sql_int(sql, call->session.user);
-	sql_addf(sql, " AND r.state = 'told' AND r.deleted_at IS NULL ORDER BY r.due_at, r.id LIMIT %zu", limit);
+	sql_addf(sql, "SELECT t.id FROM %s WHERE %s", kind->from, kind->open);
+	if (!kind->everybody) {
+		sql_add(sql, " AND t.owner_id = ");
+		sql_int(sql, call->session.user);
+	}
+	if (kind->day != NULL) {
+		sql_addf(sql, " AND %s <= ", kind->day);
+		sql_date(sql, kind->until != NULL ? kind->until(call) : call_today(call) + kind->days);
+	}
+	sql_addf(sql, " ORDER BY %s LIMIT %zu", kind->order, limit);
 }
 
 /* Activities still open; after this what their moment is to be. */
@@ -139,32 +156,15 @@ today_find_today(struct call *call, const struct today *today, struct sql *sql, 
 	sql_addf(sql, " ORDER BY v.at, v.id LIMIT %zu", limit);
 }
 
-static void
-today_find_steps(struct call *call, const struct today *today, struct sql *sql, size_t limit)
-{
-	(void)today;
-	sql_add(sql, "SELECT s.id FROM plan_step s WHERE s.owner_id = ");
-	sql_int(sql, call->session.user);
-	sql_add(sql, " AND s.state = 'open' AND s.deleted_at IS NULL AND s.due_on <= ");
-	sql_date(sql, call_today(call));
-	sql_addf(sql, " ORDER BY s.due_on, s.id LIMIT %zu", limit);
-}
-
-/* Until the end of this month. */
-static void
-today_find_closing(struct call *call, const struct today *today, struct sql *sql, size_t limit)
+static int64_t
+today_month_end(const struct call *call)
 {
 	struct ymd next = date_to_ymd(call_today(call));
 
-	(void)today;
 	next.day = 1;
 	next.year += next.month == 12;
 	next.month = next.month % 12 + 1;
-	sql_add(sql, "SELECT o.id FROM opportunity o WHERE o.owner_id = ");
-	sql_int(sql, call->session.user);
-	sql_add(sql, " AND o.state = 'open' AND o.deleted_at IS NULL AND o.expected_on < ");
-	sql_date(sql, date_from_ymd(next));
-	sql_addf(sql, " ORDER BY o.expected_on, o.id LIMIT %zu", limit);
+	return date_from_ymd(next) - 1;
 }
 
 static void
@@ -176,17 +176,6 @@ today_find_approvals(struct call *call, const struct today *today, struct sql *s
 	sql_add(sql, "SELECT kehu_approval_step_of(");
 	sql_ints(sql, &me, 1);
 	sql_addf(sql, ") LIMIT %zu", limit);
-}
-
-static void
-today_find_contact(struct call *call, const struct today *today, struct sql *sql, size_t limit)
-{
-	(void)today;
-	sql_add(sql, "SELECT d.id FROM customer_due d WHERE d.owner_id = ");
-	sql_int(sql, call->session.user);
-	sql_add(sql, " AND d.next_on <= ");
-	sql_date(sql, call_today(call));
-	sql_addf(sql, " ORDER BY d.next_on LIMIT %zu", limit);
 }
 
 /* Those nobody met for longest come first, whatever their level. */
@@ -206,51 +195,6 @@ today_find_follow(struct call *call, const struct today *today, struct sql *sql,
 		      "WHERE r.active AND r.deleted_at IS NULL ORDER BY d.met_at LIMIT %zu", limit, limit);
 }
 
-/* What the rules of a pool take from its owner within the week. */
-static void
-today_find_leaving(struct call *call, const struct today *today, struct sql *sql, size_t limit)
-{
-	(void)today;
-	sql_add(sql, "SELECT d.id FROM customer_due d JOIN customer_figures f ON f.id = d.id WHERE d.owner_id = ");
-	sql_int(sql, call->session.user);
-	sql_add(sql, " AND f.leaves_on <= ");
-	sql_date(sql, call_today(call) + LEAVING_DAYS);
-	sql_addf(sql, " ORDER BY f.leaves_on, d.id LIMIT %zu", limit);
-}
-
-static void
-today_find_messages(struct call *call, const struct today *today, struct sql *sql, size_t limit)
-{
-	(void)today;
-	sql_add(sql, "SELECT m.id FROM message m WHERE m.owner_id = ");
-	sql_int(sql, call->session.user);
-	sql_addf(sql, " AND m.read_at IS NULL AND m.deleted_at IS NULL AND m.kind <> 'reminder' "
-		      "ORDER BY m.created_at DESC LIMIT %zu", limit);
-}
-
-static void
-today_find_receipts(struct call *call, const struct today *today, struct sql *sql, size_t limit)
-{
-	(void)today;
-	sql_add(sql, "SELECT r.id FROM receivable r JOIN receivable_figures f ON f.id = r.id "
-		     "WHERE r.owner_id = ");
-	sql_int(sql, call->session.user);
-	sql_add(sql, " AND r.deleted_at IS NULL AND f.overdue_on IS NOT NULL AND r.due_on <= ");
-	sql_date(sql, call_today(call) + RECEIPT_DAYS);
-	sql_addf(sql, " ORDER BY r.due_on LIMIT %zu", limit);
-}
-
-/* Everybody's, the longest open first. */
-static void
-today_find_all_receipts(struct call *call, const struct today *today, struct sql *sql, size_t limit)
-{
-	(void)today;
-	sql_add(sql, "SELECT f.id FROM receivable_figures f JOIN receivable r ON r.id = f.id "
-		     "WHERE r.deleted_at IS NULL AND f.overdue_on <= ");
-	sql_date(sql, call_today(call) + RECEIPT_DAYS);
-	sql_addf(sql, " ORDER BY f.overdue_on LIMIT %zu", limit);
-}
-
 static void
 today_find_reports(struct call *call, const struct today *today, struct sql *sql, size_t limit)
 {
@@ -259,35 +203,6 @@ today_find_reports(struct call *call, const struct today *today, struct sql *sql
 		     "AND w.owner_id = ANY(");
 	sql_ints(sql, today->people, today->people_count);
 	sql_addf(sql, ") ORDER BY w.day LIMIT %zu", limit);
-}
-
-static void
-today_find_invoices(struct call *call, const struct today *today, struct sql *sql, size_t limit)
-{
-	(void)call;
-	(void)today;
-	sql_addf(sql, "SELECT i.id FROM invoice_request i WHERE i.state = 'asked' AND i.deleted_at IS NULL "
-		      "ORDER BY i.asked_on, i.id LIMIT %zu", limit);
-}
-
-static void
-today_find_quotes(struct call *call, const struct today *today, struct sql *sql, size_t limit)
-{
-	(void)today;
-	sql_add(sql, "SELECT q.id FROM quote q WHERE q.owner_id = ");
-	sql_int(sql, call->session.user);
-	sql_add(sql, " AND q.state = 'issued' AND q.deleted_at IS NULL AND q.valid_until <= ");
-	sql_date(sql, call_today(call) + QUOTE_DAYS);
-	sql_addf(sql, " ORDER BY q.valid_until LIMIT %zu", limit);
-}
-
-static void
-today_find_leads(struct call *call, const struct today *today, struct sql *sql, size_t limit)
-{
-	(void)today;
-	sql_add(sql, "SELECT l.id FROM lead l WHERE l.owner_id = ");
-	sql_int(sql, call->session.user);
-	sql_addf(sql, " AND l.state = 'new' AND l.deleted_at IS NULL ORDER BY l.received_on LIMIT %zu", limit);
 }
 
 /* Month and day as one number; where there is no 29 February it is the day after the 28th. */
@@ -324,7 +239,8 @@ today_find_birthdays(struct call *call, const struct today *today, struct sql *s
 
 static const struct section_kind today_kinds[] = {
 	{ "reminders", "提醒", "Reminders", E_reminder, .list = "owner:me state:told sort:due_at",
-	    .columns = "due_at text customer_id visit_id state", .find = today_find_reminders },
+	    .columns = "due_at text customer_id visit_id state", .from = "reminder t",
+	    .open = "t.state = 'told' AND t.deleted_at IS NULL", .order = "t.due_at, t.id" },
 	{ "overdue", "逾期", "Overdue", E_visit, .list = "owner:me state:planned,started at:<today sort:at",
 	    .columns = "at kind customer_id purpose state", .find = today_find_overdue },
 	{ "today", "今天", "Today", E_visit, .list = "owner:me state:planned,started at:today sort:at",
@@ -335,33 +251,46 @@ static const struct section_kind today_kinds[] = {
 	    .columns = "day title owner_id state", .find = today_find_reports, .shared = true,
 	    .concerns = today_reads_reports },
 	{ "invoices", "待开票", "To invoice", E_invoice_request, .list = "state:asked sort:asked_on",
-	    .columns = "asked_on customer_id amount number state", .find = today_find_invoices, .shared = true,
+	    .columns = "asked_on customer_id amount number state", .from = "invoice_request t",
+	    .open = "t.state = 'asked' AND t.deleted_at IS NULL", .order = "t.asked_on, t.id", .everybody = true, .shared = true,
 	    .concerns = today_writes_invoices },
 	{ "receipts", "应收款", "Payments", E_receivable, .list = "owner:me overdue:..+7d sort:due_on",
-	    .columns = "due_on customer_id open number", .find = today_find_receipts,
+	    .columns = "due_on customer_id open number", .from = "receivable_figures t JOIN receivable r ON r.id = t.id",
+	    .open = "r.deleted_at IS NULL", .day = "t.overdue_on", .days = RECEIPT_DAYS, .order = "t.overdue_on",
 	    .concerns = today_collects_own },
 	{ "receipts", "应收款", "Payments", E_receivable, .list = "overdue:..+7d sort:due_on",
-	    .columns = "due_on customer_id open number owner_id", .find = today_find_all_receipts, .shared = true,
+	    .columns = "due_on customer_id open number owner_id", .from = "receivable_figures t JOIN receivable r ON r.id = t.id",
+	    .open = "r.deleted_at IS NULL", .day = "t.overdue_on", .days = RECEIPT_DAYS, .order = "t.overdue_on", .everybody = true, .shared = true,
 	    .concerns = today_collects },
 	{ "contact", "该联系", "To contact", E_customer, .list = "owner:me due:..today",
-	    .columns = "next_visit_on name level", .find = today_find_contact },
+	    .columns = "next_visit_on name level", .from = "customer_due t",
+	    .open = "true", .day = "t.next_on", .order = "t.next_on" },
 	{ "plan", "开发计划", "Plan steps", E_plan_step, .list = "owner:me state:open due:..today sort:due_on",
-	    .columns = "due_on customer_id step state", .find = today_find_steps },
+	    .columns = "due_on customer_id step state", .from = "plan_step t",
+	    .open = "t.state = 'open' AND t.deleted_at IS NULL", .day = "t.due_on", .order = "t.due_on, t.id" },
 	{ "closing", "本月成交", "Closing", E_opportunity,
 	    .list = "owner:me state:open expected_on:..eom sort:expected_on",
-	    .columns = "expected_on name stage amount", .find = today_find_closing },
+	    .columns = "expected_on name stage amount", .from = "opportunity t",
+	    .open = "t.state = 'open' AND t.deleted_at IS NULL", .day = "t.expected_on", .until = today_month_end, .order = "t.expected_on, t.id" },
 	{ "quotes", "报价到期", "Quotes end", E_quote, .list = "owner:me state:issued valid_until:..+7d",
-	    .columns = "valid_until customer_id number total state", .find = today_find_quotes },
+	    .columns = "valid_until customer_id number total state", .from = "quote t",
+	    .open = "t.state = 'issued' AND t.deleted_at IS NULL", .day = "t.valid_until", .days = QUOTE_DAYS, .order = "t.valid_until" },
+	{ "contracts", "合同到期", "Contracts end", E_contract, .list = "owner:me state:signed valid_until:..+30d sort:valid_until",
+	    .columns = "valid_until customer_id number total title", .from = "contract t",
+	    .open = "t.state = 'signed' AND t.deleted_at IS NULL", .day = "t.valid_until", .days = CONTRACT_DAYS, .order = "t.valid_until" },
 	{ "leads", "新线索", "New leads", E_lead, .list = "owner:me state:new",
-	    .columns = "received_on name person state", .find = today_find_leads },
+	    .columns = "received_on name person state", .from = "lead t",
+	    .open = "t.state = 'new' AND t.deleted_at IS NULL", .order = "t.received_on" },
 	{ "follow", "该回访", "Not met", E_customer, .columns = "last_visit_at name level",
 	    .find = today_find_follow },
 	{ "leaving", "将入公海", "Leaving", E_customer, .list = "owner:me leaves:..+7d",
-	    .columns = "leaves_on name leaves_by level", .find = today_find_leaving },
+	    .columns = "leaves_on name leaves_by level", .from = "customer_due t JOIN customer_figures f ON f.id = t.id",
+	    .open = "true", .day = "f.leaves_on", .days = LEAVING_DAYS, .order = "f.leaves_on, t.id" },
 	{ "birthdays", "生日", "Birthdays", E_contact, .columns = "birthday name customer_id",
 	    .find = today_find_birthdays },
 	{ "messages", "消息", "Messages", E_message, .list = "owner:me -has:read_at",
-	    .columns = "created_at text from_id", .find = today_find_messages },
+	    .columns = "created_at text from_id", .from = "message t",
+	    .open = "t.read_at IS NULL AND t.kind <> 'reminder' AND t.deleted_at IS NULL", .order = "t.created_at DESC" },
 };
 
 /* The columns this reader may see; those that are masked say nothing in a line. */
@@ -452,7 +381,10 @@ today_find(struct call *call, struct today *today)
 		struct section *section = &today->sections[i];
 		struct sql *sql = sql_new(call->arena);
 
-		section->kind->find(call, today, sql, TODAY_COUNT);
+		if (section->kind->find != NULL)
+			section->kind->find(call, today, sql, TODAY_COUNT);
+		else
+			today_find_rows(call, section->kind, sql, TODAY_COUNT);
 		sql_named(sql);
 		store_queue(call->store, sql, &section->found);
 	}

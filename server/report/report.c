@@ -24,6 +24,7 @@ const struct report_info *const report_list[] = {
 	&report_visit_sheet,
 	&report_role_matrix,
 	&report_quote,
+	&report_contract,
 	&report_order,
 	&report_quote_versions,
 	&report_delivery,

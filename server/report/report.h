@@ -107,7 +107,7 @@ const char *report_words_label(const struct report *report);
 
 /* Each file tells its own; report_list names them. */
 extern const struct report_info report_visit_sheet, report_role_matrix, report_quote,
-    report_order, report_quote_versions, report_delivery, report_receipt, report_statement,
+    report_contract, report_order, report_quote_versions, report_delivery, report_receipt, report_statement,
     report_visits_by_person, report_opportunity_funnel, report_targets;
 
 #endif

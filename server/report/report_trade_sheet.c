@@ -1,5 +1,5 @@
 /*
- * The sheets a customer gets: a quote and an order, the same page with other words. Amounts are
+ * The sheets a customer gets: a quote, a contract and an order, the same page with other words. Amounts are
  * those stored with the record; nothing is worked out again here.
  */
 #include "server/report/report.h"
@@ -16,6 +16,10 @@ enum { SHEET_RECORD = 1 };
 
 static const struct field quote_parameters[] = {
 	{ SHEET_RECORD, "quote", TYPE_REF, "报价单", "Quote", FIELD_REQUIRED, .ref = "quote" },
+	{ 0 },
+};
+static const struct field contract_parameters[] = {
+	{ SHEET_RECORD, "contract", TYPE_REF, "合同", "Contract", FIELD_REQUIRED, .ref = "contract" },
 	{ 0 },
 };
 static const struct field order_parameters[] = {
@@ -41,7 +45,8 @@ enum {
 	HEAD_CONTACT,
 	HEAD_INCLUDED,
 	HEAD_RATE,
-	HEAD_BASE
+	HEAD_BASE,
+	HEAD_FROM,
 };
 enum {
 	LINE_NAME,
@@ -56,7 +61,7 @@ enum {
 
 struct trade_sheet {
 	const char *head, *lines, *order_by; /* SQL up to the record's id */
-	const char *day_label, *until_label;
+	const char *day_label, *from_label, *until_label; /* NULL: not on this sheet */
 	const char *currency;
 	struct doc_field sums[6];
 	size_t sum_count;
@@ -103,6 +108,9 @@ sheet_put_head(
 	const char *until = rows_null(rows, row, HEAD_UNTIL)
 				? NULL
 				: date_format(arena, rows_date(rows, row, HEAD_UNTIL));
+	const char *from = sheet->from_label == NULL || rows_null(rows, row, HEAD_FROM)
+			       ? NULL
+			       : date_format(arena, rows_date(rows, row, HEAD_FROM));
 	const struct doc_field fields[] = {
 		{ .label = report_label(report, E_order, F_order_customer_id),
 		    .value = rows_text(rows, row, HEAD_CUSTOMER),
@@ -116,6 +124,7 @@ sheet_put_head(
 		    .wide = true },
 		{ .label = sheet->day_label,
 		    .value = date_format(arena, rows_date(rows, row, HEAD_DAY)) },
+		{ .label = sheet->from_label, .value = from },
 		{ .label = sheet->until_label, .value = until },
 		{ .label = report_label(report, E_order, F_order_owner_id),
 		    .value = report_setup(report, E_user, rows_int(rows, row, HEAD_OWNER)) },
@@ -276,6 +285,39 @@ const struct report_info report_quote = {
 	.parameters = quote_parameters,
 	.reads = "quote quote_line customer contact product",
 	.make = quote_make,
+};
+
+static enum err
+contract_make(struct report *report)
+{
+	struct trade_sheet sheet = {
+		.head = "SELECT r.number, r.signed_on, r.valid_until, r.currency, r.net, r.tax, "
+			"r.total, r.terms, r.remarks,"
+			" r.owner_id, c.name, c.address, c.phone, k.name AS contact, "
+			"r.tax_included, r.rate, r.total_base, r.valid_from FROM {contract} r"
+			" LEFT JOIN {customer} c ON c.id = r.customer_id LEFT JOIN {contact} k "
+			"ON k.id = r.contact_id WHERE r.id = ",
+		.lines = "SELECT p.name, coalesce(l.description, p.specification) AS more, "
+			 "l.quantity, l.unit, l.price, l.discount,"
+			 " l.tax_rate, l.amount FROM {contract_line} l LEFT JOIN {product} p ON "
+			 "p.id = l.product_id WHERE l.contract_id = ",
+		.order_by = " ORDER BY l.position, l.id",
+		.day_label = report_label(report, E_contract, F_contract_signed_on),
+		.from_label = report_label(report, E_contract, F_contract_valid_from),
+		.until_label = report_label(report, E_contract, F_contract_valid_until),
+	};
+
+	return sheet_make(report, &sheet);
+}
+
+const struct report_info report_contract = {
+	.name = "contract",
+	.zh = "销售合同",
+	.en = "Sales contract",
+	.entity = "contract",
+	.parameters = contract_parameters,
+	.reads = "contract contract_line customer contact product",
+	.make = contract_make,
 };
 
 static enum err

@@ -32,25 +32,12 @@ static const struct trade_fields order_fields = {
 	.line_entity = E_order_line,
 };
 
-/* What was granted on the quote is granted: only more than that is past the limit. */
-static enum err
-order_check_quoted(struct call *call, struct record *order)
+/* A quote or a contract promised its prices. */
+static bool
+order_is_promised(const struct record *order)
 {
-	struct sql *sql = sql_new(call->arena);
-	struct rows *rows;
-	enum err err;
-
-	if (record_number(order, F_order_over_limit) == 0 ||
-	    !record_value(order, F_order_quote_id)->present)
-		return ERR_OK;
-	sql_add(sql, "SELECT discount_max FROM quote WHERE id = ");
-	sql_int(sql, record_number(order, F_order_quote_id));
-	sql_named(sql);
-	err = store_run(call->store, call->arena, sql, &rows);
-	if (err == ERR_OK && rows->count > 0 &&
-	    record_number(order, F_order_discount_max) <= rows_int(rows, 0, 0))
-		record_set_number(order, F_order_over_limit, 0);
-	return err;
+	return record_value(order, F_order_contract_id)->present ||
+	       record_value(order, F_order_quote_id)->present;
 }
 
 static enum err
@@ -71,6 +58,7 @@ order_is_asked_for(const struct call *call, const struct record *order)
 static enum err
 order_before_save(struct call *call, struct record *order)
 {
+	bool of_contract = record_value(order, F_order_contract_id)->present;
 	struct trade_fields fields = order_fields;
 	enum err err;
 
@@ -85,11 +73,14 @@ order_before_save(struct call *call, struct record *order)
 	    call, order, F_order_opportunity_id, F_order_customer_id, F_order_contact_id);
 	if (err != ERR_OK)
 		return err;
-	fields.prices_are_given = record_value(order, F_order_quote_id)->present;
+	fields.prices_are_given = order_is_promised(order);
 	if (!trade_changed(order, &fields))
 		return ERR_OK;
 	err = trade_price(call, order, &fields);
-	return err == ERR_OK ? order_check_quoted(call, order) : err;
+	return err == ERR_OK && fields.prices_are_given
+		   ? trade_keep_granted(call, order, &fields, of_contract ? "contract" : "quote",
+			 record_number(order, of_contract ? F_order_contract_id : F_order_quote_id))
+		   : err;
 }
 
 /* Who is to confirm it hears of an order that somebody of the customer's own asks for. */
@@ -116,8 +107,8 @@ order_after_save(struct call *call, struct record *order)
 
 /* ---- confirming -------------------------------------------------------------------------- */
 
-/* A price of a list that ended since the draft was written holds no more, unless a quote
- * promised it. */
+/* A price of a list that ended since the draft was written holds no more, unless a quote or
+ * a contract promised it. */
 static enum err
 order_check_prices(struct call *call, struct record *order)
 {
@@ -125,7 +116,7 @@ order_check_prices(struct call *call, struct record *order)
 	struct rows *rows;
 	enum err err;
 
-	if (record_value(order, F_order_quote_id)->present)
+	if (order_is_promised(order))
 		return ERR_OK;
 	sql_add(sql, "SELECT p.name, l.valid_until FROM order_line o JOIN price_list l ON l.id "
 		     "= o.price_list_id "
@@ -149,15 +140,25 @@ static enum err
 order_run_confirm(struct call *call, struct record *order, bool force, const char *reason)
 {
 	struct sql *sql = sql_new(call->arena);
+	struct rows *rows;
+	enum err err;
 
-	sql_add(sql, "SELECT kehu_order_confirm(");
+	sql_add(sql, "SELECT version, held FROM kehu_order_confirm(");
 	sql_int(sql, order->id);
 	sql_add(sql, ", ");
 	sql_bool(sql, force);
 	sql_add(sql, ", ");
 	sql_text(sql, reason);
 	sql_add(sql, ")");
-	return trade_rule(call, order, sql);
+	err = store_as_rule(call, sql, &rows);
+	if (err != ERR_OK)
+		return err;
+	order->version = (uint32_t)rows_int(rows, 0, 0);
+	if (rows_bool(rows, 0, 1))
+		call->written_text = call_say(call,
+		    "HELD: past the customer's credit limit, until money comes in or somebody releases it",
+		    "已挂起：超出客户信用额度，待回款或信用放行");
+	return ERR_OK;
 }
 
 static enum err

@@ -1,6 +1,7 @@
 /*
  * 报价单: a draft is edited, an issued one is as it was sent. A revision is a new version that
- * starts as a copy; an order takes everything over, prices included, while the quote holds.
+ * starts as a copy; a contract or an order takes everything over, prices included, while the
+ * quote holds.
  */
 #include "common/date.h"
 #include "server/entity/fields.h"
@@ -77,28 +78,6 @@ quote_issue(struct call *call, struct record *quote, const struct value *argumen
 	return ERR_OK;
 }
 
-/* The lines of a document in another: every field but what becomes of them later. */
-static void
-quote_copy_lines(
-    struct call *call, struct record *to, const struct record *quote, uint32_t entity)
-{
-	struct record **lines;
-	size_t count = trade_lines(call, quote, E_quote_line, &lines);
-
-	for (size_t i = 0; i < count; i++) {
-		struct record *line = record_make_line(call, to, entity, count);
-
-		for (size_t f = 0; f < lines[i]->entity->field_count; f++) {
-			uint32_t number = lines[i]->entity->fields[f]->number;
-
-			if (lines[i]->values[f].present && number != TRADE_AMOUNT &&
-			    number < 10000)
-				trade_copy(
-				    line, lines[i], (const uint32_t[]){ number, number, 0 });
-		}
-	}
-}
-
 /* "Q2611-000001" to "Q2611-000001-2", and that to "-3". */
 static const char *
 quote_next_number(struct call *call, const struct record *quote)
@@ -131,13 +110,27 @@ quote_revise(struct call *call, struct record *quote, const struct value *argume
 	record_set_number(next, F_quote_revision, record_number(quote, F_quote_revision) + 1);
 	record_set_number(next, F_quote_previous_id, quote->id);
 	record_set_text(next, F_quote_number, quote_next_number(call, quote));
-	quote_copy_lines(call, next, quote, E_quote_line);
+	trade_copy_lines(call, next, E_quote_line, quote, E_quote_line);
 	trade_forget_prices(next); /* of lists: what holds today */
 	if (arguments[0].present)
 		record_set_text(quote, F_quote_reason, arguments[0].text);
 	err = record_save(call, next);
 	trade_tell_number(call, next, F_quote_number);
 	return err;
+}
+
+/* An offer that has ended promises nothing any more. */
+static enum err
+quote_check_holds(struct call *call, const struct record *quote)
+{
+	int64_t until = record_number(quote, F_quote_valid_until);
+
+	if (until >= call_today(call))
+		return ERR_OK;
+	return CALL_FAIL(call, ERR_QUOTE_ENDED, .field = F_quote_valid_until,
+	    .text = arena_printf(call->arena,
+		call_say(call, "The quote ended on %s; revise it", "报价已于 %s 到期，请修订"),
+		date_format(call->arena, until)));
 }
 
 static enum err
@@ -149,21 +142,41 @@ quote_order(struct call *call, struct record *quote, const struct value *argumen
 		F_quote_remarks, F_order_remarks, F_quote_owner_id, F_order_owner_id,
 		F_quote_opportunity_id, F_order_opportunity_id, 0 };
 	struct record *order = record_make(call, catalog_entity(call->catalog, E_order));
-	enum err err;
+	enum err err = quote_check_holds(call, quote);
 
 	(void)arguments;
-	if (record_number(quote, F_quote_valid_until) < call_today(call))
-		return CALL_FAIL(call, ERR_QUOTE_ENDED, .field = F_quote_valid_until,
-		    .text = arena_printf(call->arena,
-			call_say(call, "The quote ended on %s; revise it",
-			    "报价已于 %s 到期，请修订"),
-			date_format(call->arena, record_number(quote, F_quote_valid_until))));
+	if (err != ERR_OK)
+		return err;
 	trade_copy(order, quote, same);
 	record_set_number(order, F_order_ordered_on, call_today(call));
 	record_set_number(order, F_order_quote_id, quote->id);
-	quote_copy_lines(call, order, quote, E_order_line);
+	trade_copy_lines(call, order, E_order_line, quote, E_quote_line);
 	err = record_save(call, order);
 	trade_tell_number(call, order, F_order_number);
+	return err;
+}
+
+static enum err
+quote_contract(struct call *call, struct record *quote, const struct value *arguments)
+{
+	static const uint32_t same[] = { F_quote_customer_id, F_contract_customer_id,
+		F_quote_contact_id, F_contract_contact_id, F_quote_currency, F_contract_currency,
+		F_quote_tax_included, F_contract_tax_included, F_quote_terms, F_contract_terms,
+		F_quote_remarks, F_contract_remarks, F_quote_owner_id, F_contract_owner_id,
+		F_quote_opportunity_id, F_contract_opportunity_id, 0 };
+	struct record *contract = record_make(call, catalog_entity(call->catalog, E_contract));
+	enum err err = quote_check_holds(call, quote);
+
+	if (err != ERR_OK)
+		return err;
+	trade_copy(contract, quote, same);
+	record_set_number(contract, F_contract_signed_on, call_today(call));
+	if (arguments[0].present)
+		record_set_number(contract, F_contract_valid_until, arguments[0].number);
+	record_set_number(contract, F_contract_quote_id, quote->id);
+	trade_copy_lines(call, contract, E_contract_line, quote, E_quote_line);
+	err = record_save(call, contract);
+	trade_tell_number(call, contract, F_contract_number);
 	return err;
 }
 
@@ -181,6 +194,7 @@ const struct rule rules_quote[] = {
 	{ .action = "issue", .act = quote_issue },
 	{ .action = "revise", .act = quote_revise, .makes = "quote" },
 	{ .action = "order", .act = quote_order, .makes = "order" },
+	{ .action = "contract", .act = quote_contract, .makes = "contract" },
 	{ .action = "lose", .act = quote_lose },
 	{ 0 },
 };

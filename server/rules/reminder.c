@@ -21,7 +21,7 @@ reminder_before_save(struct call *call, struct record *reminder)
 		return ERR_OK;
 	if (!reminder->is_new && record_value(reminder, F_reminder_automatic)->number != 0)
 		return CALL_FAIL(call, ERR_READ_ONLY, .field = F_reminder_due_at,
-		    .text = call_say(call, "It follows its activity; change that, or snooze it", "它随活动而定，请修改活动或稍后提醒"));
+		    .text = call_say(call, "It follows its activity or contract; change that, or snooze it", "它随活动或合同而定，请修改活动或合同，或稍后提醒"));
 	if (record_number(reminder, F_reminder_due_at) < date_now_us() - MINUTE_US)
 		return CALL_FAIL(call, ERR_INVALID, .field = F_reminder_due_at,
 		    .text = call_say(call, "This time has passed", "此时间已过"));

@@ -1,5 +1,5 @@
 /*
- * Lines of quotes and orders: what is left empty is found, the rest checked, all of it added up
+ * Lines of quotes, contracts and orders: what is left empty is found, the rest checked, all of it added up
  * by common/price.h. One trip to the database, whatever the number of lines.
  */
 #include "server/trade/trade.h"
@@ -11,11 +11,12 @@
 #include <assert.h>
 #include <string.h>
 
-/* Rules read both kinds of line by one set of numbers. */
+/* Rules read all kinds of line by one set of numbers. */
 #define SAME(name, field)                                                                      \
 	static_assert(                                                                         \
-	    (int)F_quote_line_##field == (int)name && (int)F_order_line_##field == (int)name,  \
-	    "a quote's and an order's lines differ")
+	    (int)F_quote_line_##field == (int)name && (int)F_order_line_##field == (int)name &&  \
+		(int)F_contract_line_##field == (int)name,                                         \
+	    "the lines of a quote, a contract and an order differ")
 SAME(TRADE_PRODUCT, product_id);
 SAME(TRADE_QUANTITY, quantity);
 SAME(TRADE_UNIT, unit);

@@ -5,6 +5,7 @@
 
 #include "common/money.h"
 #include "common/text.h"
+#include "server/record/store_tree.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -76,6 +77,47 @@ trade_copy(struct record *to, const struct record *from, const uint32_t *pairs)
 		to->values[at] = *record_value(from, pairs[0]);
 		to->changed[at] = true;
 	}
+}
+
+void
+trade_copy_lines(struct call *call, struct record *to, uint32_t to_entity,
+    const struct record *from, uint32_t from_entity)
+{
+	struct record **lines;
+	size_t count = trade_lines(call, from, from_entity, &lines);
+
+	for (size_t i = 0; i < count; i++) {
+		struct record *line = record_make_line(call, to, to_entity, count);
+
+		for (size_t f = 0; f < lines[i]->entity->field_count; f++) {
+			uint32_t number = lines[i]->entity->fields[f]->number;
+
+			if (lines[i]->values[f].present && number != TRADE_AMOUNT &&
+			    number < 10000)
+				trade_copy(
+				    line, lines[i], (const uint32_t[]){ number, number, 0 });
+		}
+	}
+}
+
+enum err
+trade_keep_granted(struct call *call, struct record *record, const struct trade_fields *fields,
+    const char *kind, int64_t id)
+{
+	struct sql *sql = sql_new(call->arena);
+	struct rows *rows;
+	enum err err;
+
+	if (record_number(record, fields->over_limit) == 0)
+		return ERR_OK;
+	sql_addf(sql, "SELECT discount_max FROM %s WHERE id = ", kind);
+	sql_int(sql, id);
+	sql_named(sql);
+	err = store_run(call->store, call->arena, sql, &rows);
+	if (err == ERR_OK && rows->count > 0 &&
+	    record_number(record, fields->discount_max) <= rows_int(rows, 0, 0))
+		record_set_number(record, fields->over_limit, 0);
+	return err;
 }
 
 enum err

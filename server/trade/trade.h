@@ -1,5 +1,5 @@
 /*
- * What the rules of quotes, orders and what follows from them share: prices found and lines
+ * What the rules of quotes, contracts, orders and what follows from them share: prices found and lines
  * added up, lines copied forward, quantities as people write them.
  */
 #ifndef KEHU_TRADE_H
@@ -8,7 +8,7 @@
 #include "common/price.h"
 #include "server/record/rule.h"
 
-/* Where a quote or an order keeps what its lines are added up to: field numbers. */
+/* Where a quote, a contract or an order keeps what its lines are added up to: field numbers. */
 struct trade_fields {
 	uint32_t customer, day, currency, tax_included, owner;
 	uint32_t net, tax, total, rate, total_base, discount_max, over_limit;
@@ -17,7 +17,7 @@ struct trade_fields {
 	    prices_are_given; /* a price whose list has ended stays: the document promised it */
 };
 
-/* Of a quote's and an order's line: the same numbers in both. */
+/* Of a quote's, a contract's and an order's line: the same numbers in all. */
 enum trade_line_field {
 	TRADE_PRODUCT = 1,
 	TRADE_QUANTITY,
@@ -57,6 +57,15 @@ void trade_set_money(
     struct record *record, uint32_t field, int64_t minor, const char *currency);
 /* Copy fields of the same meaning from one record to another: pairs from, to, ended by 0. */
 void trade_copy(struct record *to, const struct record *from, const uint32_t *pairs);
+/* The lines of a document in another, appended: every field but what becomes of them later. */
+void trade_copy_lines(struct call *call, struct record *to, uint32_t to_entity,
+    const struct record *from, uint32_t from_entity);
+/*
+ * After trade_price: what was granted on the document it comes from (of this kind and id) is granted;
+ * only more than that is past the limit.
+ */
+MUST_CHECK enum err trade_keep_granted(struct call *call, struct record *record,
+    const struct trade_fields *fields, const char *kind, int64_t id);
 /*
  * A document that names an opportunity is for the same customer: what the document leaves empty
  * comes from there, another customer is refused at the opportunity. Fields by number.

@@ -155,8 +155,8 @@ $$;
 
 -- Confirms an order: within the customer's credit it counts as owed, past it the order is held.
 -- p_force: somebody answers for going past the limit. Returns the new version.
-CREATE OR REPLACE FUNCTION kehu_order_confirm(p_order bigint, p_force boolean, p_reason text)
-RETURNS integer
+CREATE OR REPLACE FUNCTION kehu_order_confirm(p_order bigint, p_force boolean, p_reason text,
+	OUT version integer, OUT held boolean)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
 	taken sales_order := kehu_order_take(p_order, 256);
@@ -178,9 +178,10 @@ BEGIN
 		PERFORM kehu_account_move(taken.customer_id, coalesce(taken.total_base, 0), 0);
 	END IF;
 	UPDATE sales_order SET state = becomes, confirmed_at = clock_timestamp(),
-		reason = coalesce(p_reason, reason), version = version + 1, updated_at = now(),
+		reason = coalesce(p_reason, reason), version = taken.version + 1, updated_at = now(),
 		updated_by = kehu_caller() WHERE id = p_order;
-	RETURN taken.version + 1;
+	version := taken.version + 1;
+	held := becomes = 'held';
 END
 $$;
 
@@ -417,9 +418,9 @@ BEGIN
 		WHERE r.order_id = taken.id AND r.deleted_at IS NULL) THEN
 		PERFORM kehu_refuse('PLAN');
 	END IF;
-	INSERT INTO receivable_figures (id, paid, paid_currency, open, open_currency, overdue_on)
+	INSERT INTO receivable_figures (id, paid, paid_currency, open, open_currency, overdue_on, owner_id)
 		VALUES (p_receivable, had, taken.currency, one.amount - had, taken.currency,
-			CASE WHEN one.amount > had AND one.deleted_at IS NULL THEN one.due_on END)
+			CASE WHEN one.amount > had AND one.deleted_at IS NULL THEN one.due_on END, one.owner_id)
 		ON CONFLICT (id) DO UPDATE SET open = EXCLUDED.open, overdue_on = EXCLUDED.overdue_on;
 END
 $$;
@@ -618,12 +619,22 @@ $$;
 CREATE OR REPLACE TRIGGER kehu_moved AFTER UPDATE OF owner_id, department_id, branch_id ON sales_order
 	FOR EACH ROW WHEN ((OLD.owner_id, OLD.department_id, OLD.branch_id) IS DISTINCT FROM
 		(NEW.owner_id, NEW.department_id, NEW.branch_id)) EXECUTE FUNCTION kehu_order_moved();
+CREATE OR REPLACE FUNCTION kehu_receivable_moved() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+	UPDATE receivable_figures SET owner_id = NEW.owner_id WHERE id = NEW.id;
+	RETURN NULL;
+END
+$$;
+CREATE OR REPLACE TRIGGER kehu_moved AFTER UPDATE OF owner_id ON receivable
+	FOR EACH ROW WHEN (OLD.owner_id IS DISTINCT FROM NEW.owner_id) EXECUTE FUNCTION kehu_receivable_moved();
 -- A customer that was traded with stays; its papers would hang in the air.
 CREATE OR REPLACE FUNCTION kehu_customer_kept() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
 	IF EXISTS (SELECT FROM sales_order o WHERE o.customer_id = NEW.id AND o.deleted_at IS NULL)
 		OR EXISTS (SELECT FROM quote q WHERE q.customer_id = NEW.id AND q.deleted_at IS NULL)
+		OR EXISTS (SELECT FROM contract c WHERE c.customer_id = NEW.id AND c.deleted_at IS NULL)
 		OR EXISTS (SELECT FROM receipt r WHERE r.customer_id = NEW.id AND r.deleted_at IS NULL) THEN
 		PERFORM kehu_refuse('IN_USE');
 	END IF;
@@ -633,6 +644,34 @@ $$;
 CREATE OR REPLACE TRIGGER kehu_kept AFTER UPDATE OF deleted_at ON customer
 	FOR EACH ROW WHEN (OLD.deleted_at IS NULL AND NEW.deleted_at IS NOT NULL)
 	EXECUTE FUNCTION kehu_customer_kept();
+
+-- A contract in force reminds its owner at nine, by the clock of its branch, of the day it says; renewed, ended or gone it does not.
+CREATE OR REPLACE FUNCTION kehu_contract_reminds() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+	due timestamptz := (NEW.remind_on + time '09:00' - kehu_branch_offset(NEW.branch_id)) AT TIME ZONE 'UTC';
+	words text := CASE WHEN (SELECT u.language FROM users u WHERE u.id = NEW.owner_id) = 'en'
+		THEN 'Contract %s ends on %s' ELSE '合同 %s 将于 %s 到期' END;
+BEGIN
+	IF NEW.state <> 'signed' OR NEW.deleted_at IS NOT NULL OR due IS NULL THEN
+		UPDATE reminder SET state = 'done', version = version + 1, updated_at = now()
+			WHERE contract_id = NEW.id AND automatic AND state <> 'done';
+		RETURN NULL;
+	END IF;
+	INSERT INTO reminder AS r (text, due_at, contract_id, customer_id, state, automatic, owner_id, department_id,
+			branch_id, created_by)
+		VALUES (left(format(words, NEW.number, NEW.valid_until), 200), due, NEW.id, NEW.customer_id, 'waiting', true,
+			NEW.owner_id, NEW.department_id, NEW.branch_id, NEW.owner_id)
+		ON CONFLICT (contract_id) WHERE automatic AND contract_id IS NOT NULL DO UPDATE SET text = EXCLUDED.text,
+			owner_id = EXCLUDED.owner_id, department_id = EXCLUDED.department_id, branch_id = EXCLUDED.branch_id,
+			customer_id = EXCLUDED.customer_id, due_at = EXCLUDED.due_at, state = 'waiting', told_at = NULL, shown_at = NULL,
+			mailed_at = NULL, version = r.version + 1, updated_at = now();
+	RETURN NULL;
+END
+$$;
+CREATE OR REPLACE TRIGGER kehu_reminds AFTER UPDATE OF state, remind_on, owner_id, deleted_at ON contract
+	FOR EACH ROW WHEN ((OLD.state, OLD.remind_on, OLD.owner_id, OLD.deleted_at) IS DISTINCT FROM
+		(NEW.state, NEW.remind_on, NEW.owner_id, NEW.deleted_at)) EXECUTE FUNCTION kehu_contract_reminds();
 
 -- A confirmed order wins the opportunity it comes from, whoever confirmed or released it.
 CREATE OR REPLACE FUNCTION kehu_order_wins() RETURNS trigger

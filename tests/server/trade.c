@@ -695,6 +695,54 @@ quote_that_ended_makes_no_order(void **state)
 	    ERR_INVALID, F_quote_valid_until);
 }
 
+static void
+contract_takes_the_quote_over_makes_orders_reminds_and_is_renewed(void **state)
+{
+	int64_t quote = save(ada, E_quote, SENT(NUMBER_OF(F_quote_customer_id, customer)),
+	    LINES(LINE(E_quote_line, -1, pump, SO_MANY(Q(3)), NUMBER_OF(F_quote_line_discount, 200))));
+	int64_t contract, order, next;
+
+	expect_written(client_act(ada, E_quote, quote, "issue", NULL));
+	expect_written(client_act(ada, E_quote, quote, "contract", SENT(NUMBER_OF(1, today + 60))));
+	assert_string_equal(text_of(ada, E_quote, quote, F_quote_state), "contracted");
+	contract = pg_int(DB, "SELECT max(id) FROM contract WHERE quote_id = %ld", (long)quote);
+	assert_int_equal(number_of(ada, E_contract, contract, F_contract_total),
+	    number_of(ada, E_quote, quote, F_quote_total));
+	/* a draft makes no order and reminds nobody */
+	expect_error(client_act(ada, E_contract, contract, "order", NULL), ERR_WRONG_STATE, F_contract_state);
+	expect_error(client_save(ada, E_contract, contract, 1,
+			 SENT(NUMBER_OF(F_contract_valid_until, today - 1)), NULL),
+	    ERR_INVALID, F_contract_valid_until);
+	expect_error(client_act(ada, E_contract, contract, "sign", SENT(NUMBER_OF(1, today + 1))), ERR_INVALID, 1);
+	expect_written(client_act(ada, E_contract, contract, "sign", NULL));
+	expect_error(client_save(ada, E_contract, contract, 2, SENT(TEXT_OF(F_contract_title, "x")), NULL), ERR_WRONG_STATE, 0);
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM reminder WHERE contract_id = %ld AND state = 'waiting' AND owner_id = 101"
+				    " AND (due_at AT TIME ZONE 'UTC' + interval '8 h')::date = (SELECT valid_until - 30 FROM contract WHERE id = contract_id)",
+			     (long)contract), 1);
+	/* orders take its prices, as often as they are made */
+	for (int i = 0; i < 2; i++)
+		expect_written(client_act(ada, E_contract, contract, "order", NULL));
+	order = pg_int(DB, "SELECT max(id) FROM sales_order WHERE contract_id = %ld", (long)contract);
+	assert_int_equal(number_of(ada, E_order, order, F_order_total), number_of(ada, E_quote, quote, F_quote_total));
+	assert_int_equal(list_count(ada, E_order, arena_printf(bed->arena, "contract_id:%ld", (long)contract)), 2);
+	/* a renewal follows it; the one before reminds no more */
+	expect_error(client_act(ada, E_contract, contract, "renew", SENT(NUMBER_OF(1, today + 60))), ERR_INVALID, 1);
+	expect_written(client_act(ada, E_contract, contract, "renew", NULL));
+	assert_string_equal(text_of(ada, E_contract, contract, F_contract_state), "renewed");
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM reminder WHERE contract_id = %ld AND state = 'done'", (long)contract), 1);
+	next = pg_int(DB, "SELECT id FROM contract WHERE previous_id = %ld", (long)contract);
+	assert_int_equal(number_of(ada, E_contract, next, F_contract_valid_from), today + 61);
+	assert_int_equal(number_of(ada, E_contract, next, F_contract_valid_until), today + 121);
+	assert_int_equal(number_of(ada, E_contract, next, F_contract_total), number_of(ada, E_quote, quote, F_quote_total));
+	/* ended, it makes nothing any more */
+	expect_written(client_act(ada, E_contract, next, "sign", NULL));
+	pg_exec(DB, "UPDATE contract SET valid_until = current_date - 1 WHERE id = %ld", (long)next);
+	expect_error(client_act(ada, E_contract, next, "order", NULL), ERR_CONTRACT_ENDED, 0);
+	expect_written(client_act(ada, E_contract, next, "end", SENT(TEXT_OF(1, "改供"))));
+	expect_error(client_act(ada, E_contract, next, "renew", NULL), ERR_WRONG_STATE, F_contract_state);
+	expect_error(client_get(ben, E_contract, contract), ERR_NO_SUCH_RECORD, 0);
+}
+
 /* Sends an action that a rule wants consent for; the approval. */
 static int64_t
 expect_waits(const Kehu__ServerFrame *answer)
@@ -1072,47 +1120,6 @@ overdue_instalments_are_listed_until_paid(void **state)
 	check_account(buyer);
 }
 
-static void
-order_over_credit_waits_for_release(void **state)
-{
-	int64_t buyer = make_customer("信用公司"), first = make_order(buyer, Q(1)),
-		second = make_order(buyer, Q(1)), third = make_order(buyer, Q(1));
-
-	save(hua, E_credit_limit,
-	    SENT(NUMBER_OF(F_credit_limit_customer_id, buyer),
-		MONEY_OF(F_credit_limit_amount, 200000)),
-	    NULL);
-	expect_error(client_save(hua, E_credit_limit, 0, 0,
-			 SENT(NUMBER_OF(F_credit_limit_customer_id, buyer),
-			     MONEY_OF(F_credit_limit_amount, 1)),
-			 NULL),
-	    ERR_DUPLICATE, F_credit_limit_customer_id);
-	expect_error(client_save(ada, E_credit_limit, 0, 0,
-			 SENT(NUMBER_OF(F_credit_limit_customer_id, buyer),
-			     MONEY_OF(F_credit_limit_amount, 1)),
-			 NULL),
-	    ERR_FORBIDDEN, 0);
-	expect_written(client_act(ada, E_order, first, "confirm", NULL));
-	expect_written(client_act(ada, E_order, second, "confirm", NULL));
-	expect_written(client_act(ada, E_order, third, "confirm", NULL));
-	assert_string_equal(text_of(ada, E_order, first, F_order_state), "confirmed");
-	assert_string_equal(text_of(ada, E_order, second, F_order_state), "held");
-	assert_string_equal(text_of(ada, E_order, third, F_order_state), "held");
-	expect_error(
-	    client_act(ada, E_order, second, "deliver", NULL), ERR_WRONG_STATE, F_order_state);
-	expect_error(client_act(ada, E_order, second, "release", NULL), ERR_OVER_CREDIT, 0);
-	/* a receipt makes room for the older one, and only that */
-	book(hua, buyer, 30000, "XY1");
-	assert_string_equal(text_of(ada, E_order, second, F_order_state), "confirmed");
-	assert_string_equal(text_of(ada, E_order, third, F_order_state), "held");
-	assert_int_equal(number_of(ada, E_customer, buyer, F_customer_owed), 196000);
-	/* who approves orders answers for more */
-	expect_written(client_act(cai, E_order, third, "release", SENT(TEXT_OF(1, "老客户"))));
-	assert_string_equal(text_of(ada, E_order, third, F_order_state), "confirmed");
-	assert_string_equal(text_of(ada, E_order, third, F_order_reason), "老客户");
-	check_account(buyer);
-}
-
 /* ---- on paper and from a shell -------------------------------------------------------------
  */
 
@@ -1156,6 +1163,65 @@ expect_said(const char *said, const char *piece)
 {
 	if (strstr(said, piece) == NULL)
 		fail_msg("not said: %s\nin: %s", piece, said);
+}
+
+static void
+order_over_credit_waits_for_release(void **state)
+{
+	int64_t buyer = make_customer("信用公司"), first = make_order(buyer, Q(1)),
+		second = make_order(buyer, Q(1)), third = make_order(buyer, Q(1));
+
+	save(hua, E_credit_limit,
+	    SENT(NUMBER_OF(F_credit_limit_customer_id, buyer),
+		MONEY_OF(F_credit_limit_amount, 200000)),
+	    NULL);
+	expect_error(client_save(hua, E_credit_limit, 0, 0,
+			 SENT(NUMBER_OF(F_credit_limit_customer_id, buyer),
+			     MONEY_OF(F_credit_limit_amount, 1)),
+			 NULL),
+	    ERR_DUPLICATE, F_credit_limit_customer_id);
+	expect_error(client_save(ada, E_credit_limit, 0, 0,
+			 SENT(NUMBER_OF(F_credit_limit_customer_id, buyer),
+			     MONEY_OF(F_credit_limit_amount, 1)),
+			 NULL),
+	    ERR_FORBIDDEN, 0);
+	expect_written(client_act(ada, E_order, first, "confirm", NULL));
+	assert_non_null(strstr(expect_written(client_act(ada, E_order, second, "confirm", NULL))->text, "HELD"));
+	expect_said(shell("ada", "act order %ld confirm", (long)third), "已挂起：超出客户信用额度");
+	assert_string_equal(text_of(ada, E_order, first, F_order_state), "confirmed");
+	assert_string_equal(text_of(ada, E_order, second, F_order_state), "held");
+	assert_string_equal(text_of(ada, E_order, third, F_order_state), "held");
+	expect_error(
+	    client_act(ada, E_order, second, "deliver", NULL), ERR_WRONG_STATE, F_order_state);
+	expect_error(client_act(ada, E_order, second, "release", NULL), ERR_OVER_CREDIT, 0);
+	/* a receipt makes room for the older one, and only that */
+	book(hua, buyer, 30000, "XY1");
+	assert_string_equal(text_of(ada, E_order, second, F_order_state), "confirmed");
+	assert_string_equal(text_of(ada, E_order, third, F_order_state), "held");
+	assert_int_equal(number_of(ada, E_customer, buyer, F_customer_owed), 196000);
+	/* who approves orders answers for more */
+	expect_written(client_act(cai, E_order, third, "release", SENT(TEXT_OF(1, "老客户"))));
+	assert_string_equal(text_of(ada, E_order, third, F_order_state), "confirmed");
+	assert_string_equal(text_of(ada, E_order, third, F_order_reason), "老客户");
+	check_account(buyer);
+}
+
+static void
+contract_ending_within_a_month_is_on_todays_list(void **state)
+{
+	int64_t soon = save(ada, E_contract,
+	    SENT(NUMBER_OF(F_contract_customer_id, customer), NUMBER_OF(F_contract_valid_until, today + 20)),
+	    LINES(LINE(E_contract_line, -1, pump, SO_MANY(Q(1)))));
+	const char *said;
+
+	assert_int_equal(list_count(ada, E_contract, "state:signed valid_until:..+30d sort:valid_until"), 0);
+	expect_written(client_act(ada, E_contract, soon, "sign", NULL));
+	assert_int_equal(list_count(ada, E_contract, "state:signed valid_until:..+30d sort:valid_until"), 1);
+	said = shell("ada", "today");
+	expect_said(said, "合同到期");
+	expect_said(said, text_of(ada, E_contract, soon, F_contract_number));
+	expect_said(shell("ada", "report contract contract=%ld", (long)soon), "销售合同");
+	expect_written(client_act(ada, E_contract, soon, "end", SENT(TEXT_OF(1, "试用"))));
 }
 
 static void
@@ -1776,6 +1842,8 @@ main(void)
 		cmocka_unit_test(order_cancelled_leaves_what_was_won_by_hand),
 		cmocka_unit_test(opportunity_says_what_a_quote_of_it_lacks),
 		cmocka_unit_test(quote_that_ended_makes_no_order),
+		cmocka_unit_test(contract_takes_the_quote_over_makes_orders_reminds_and_is_renewed),
+		cmocka_unit_test(contract_ending_within_a_month_is_on_todays_list),
 		cmocka_unit_test(quote_with_a_discount_needs_approval_refused_amended_granted),
 		cmocka_unit_test(discount_is_granted_for_whom_is_away_or_disabled),
 		cmocka_unit_test(release_past_credit_goes_through_an_approval_rule),
