@@ -13,14 +13,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { HOME_LIVE_MS = 500, HOME_WATCHED = 60 };
+enum { HOME_LIVE_MS = 500, HOME_WATCHED = 60, HOME_WHEN_COLS = 9 /* "逾期104天" */ };
 
 /* Of these every change in sight counts, of other records those on the list. */
 static const char *const home_watched[] = { "message", "reminder", "approval" };
 
 static const struct list_column home_columns[HOME_PANES][HOME_CELLS] = {
-	/* "逾期1234天", "2027-01-15" */
-	[HOME_TODAY] = { { .title = "", .min_cols = 10, .want_cols = 10 },
+	[HOME_TODAY] = { { .title = "", .min_cols = HOME_WHEN_COLS, .want_cols = HOME_WHEN_COLS },
 	    { .title = "", .min_cols = 14, .want_cols = 20, .stretch = true } },
 	[HOME_MESSAGES] = { { .title = "", .min_cols = 5, .want_cols = 5 },
 	    { .title = "", .min_cols = 12, .want_cols = 20, .stretch = true } },

@@ -13,7 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { HOME_SECTION_MIN = 3, HOME_LATER_DAYS = 3, HOME_COUNT_MAX = 100 };
+enum { HOME_SECTION_MIN = 3, HOME_LATER_DAYS = 3, HOME_COUNT_MAX = 100, HOME_LATE_DAYS = 1000 };
 
 /* What the first column of a section's rows says about time. */
 enum home_when {
@@ -156,13 +156,14 @@ home_when(const Kehu__TodaySection *section)
 	return HOME_WHEN_PLAIN;
 }
 
-/* "11-25", of another year "2025-11-25". */
+/* "11-25", of another year "2025-11". */
 static const char *
 home_date(int64_t day, int64_t today)
 {
 	const char *text = date_format(cells_scratch(), day);
 
-	return date_to_ymd(day).year == date_to_ymd(today).year ? text + 5 : text;
+	return date_to_ymd(day).year == date_to_ymd(today).year ? text + 5
+								 : arena_strndup(cells_scratch(), text, 7);
 }
 
 static const char *
@@ -170,7 +171,9 @@ home_due(int64_t day, int64_t today, enum role *role)
 {
 	if (day < today) {
 		*role = ROLE_BAD;
-		return arena_printf(cells_scratch(), tr(T_HOME_LATE), (int)(today - day));
+		return today - day < HOME_LATE_DAYS
+			   ? arena_printf(cells_scratch(), tr(T_HOME_LATE), (int)(today - day))
+			   : arena_printf(cells_scratch(), tr(T_HOME_LATE_YEARS), (int)((today - day) / 365));
 	}
 	return day == today ? tr(T_TODAY) : home_date(day, today);
 }
