@@ -245,7 +245,7 @@ merge_names(const struct merge *merge, enum choose_side side)
 
 		if (!row->fixed && row->side == side && !merge_is_reason(merge, row))
 			names = arena_printf(cells_scratch(), "%s%s%s", names,
-			    names[0] != '\0' ? tr(T_MANY_AND) : "", row->field->label);
+			    names[0] != '\0' ? tr(T_MERGE_AND) : "", row->field->label);
 	}
 	return names[0] != '\0' ? names : tr(T_MERGE_NOTHING);
 }
