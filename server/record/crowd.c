@@ -26,7 +26,6 @@ struct crowd_value {
 struct crowd_table {
 	uint32_t entity;
 	int64_t loaded_us, rows;
-	double density;
 	struct arena *arena;
 	struct crowd_value *values; /* by column and value */
 	size_t count;
@@ -73,8 +72,7 @@ crowd_load(struct call *call, const struct entity *entity, struct crowd_table *t
 	enum err err;
 
 	sql_addf(sql,
-	    "SELECT c.reltuples::bigint, s.attname, u.value, u.share::text, "
-	    "(SELECT max(id) - min(id) + 1 FROM %s_search) FROM pg_class c "
+	    "SELECT c.reltuples::bigint, s.attname, u.value, u.share::text FROM pg_class c "
 	    "LEFT JOIN pg_stats s ON s.schemaname = 'public' AND s.tablename = '%s_search' "
 	    "AND s.attname IN ('tokens', 'department_id', 'branch_id', 'pool_id') "
 	    "LEFT JOIN LATERAL unnest(coalesce(s.most_common_elems, "
@@ -82,16 +80,13 @@ crowd_load(struct call *call, const struct entity *entity, struct crowd_table *t
 	    "coalesce(s.most_common_elem_freqs, s.most_common_freqs)) u(value, share) "
 	    "ON u.value IS NOT NULL AND u.share > " CROWD_SHARE_MIN
 	    " WHERE c.oid = '%s_search'::regclass",
-	    name, name, name);
+	    name, name);
 	err = store_run(call->store, call->arena, sql, &rows);
 	if (err != ERR_OK)
 		return err;
 	arena_reset(table->arena);
 	table->loaded_us = date_monotonic_us();
 	table->rows = rows_int(rows, 0, 0);
-	table->density = table->rows > 0 && rows_int(rows, 0, 4) > 0
-			     ? (double)table->rows / (double)rows_int(rows, 0, 4)
-			     : 1;
 	table->values = ARENA_ARRAY(table->arena, struct crowd_value, rows->count);
 	table->count = 0;
 	for (size_t i = 0; i < rows->count; i++)
@@ -246,22 +241,6 @@ crowd_share(struct call *call, const struct entity_view *entity, const struct ar
 	*matches = *share * (double)table->rows;
 	*share *= crowd_arms_share(table, arms);
 	return ERR_OK;
-}
-
-double
-crowd_reach(const struct call *call, const struct entity_view *entity, const struct arms *arms)
-{
-	const struct crowd_table *table = crowd_table(call, entity);
-
-	return table != NULL ? crowd_arms_share(table, arms) : 0;
-}
-
-double
-crowd_density(const struct call *call, const struct entity_view *entity)
-{
-	const struct crowd_table *table = crowd_table(call, entity);
-
-	return table != NULL && table->density > 0 ? table->density : 1;
 }
 
 int64_t

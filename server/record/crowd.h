@@ -20,11 +20,6 @@ void crowds_free(struct crowds *crowds);
  */
 MUST_CHECK enum err crowd_share(struct call *call, const struct entity_view *entity,
     const struct arms *arms, const char *tsquery, double *share, double *matches);
-/* The part of that share which the arms make: 1 for who sees all. After crowd_share. */
-double crowd_reach(
-    const struct call *call, const struct entity_view *entity, const struct arms *arms);
-/* How many records there are for each id between the first and the last; not 0. */
-double crowd_density(const struct call *call, const struct entity_view *entity);
 /* How many records the share is of. */
 int64_t crowd_rows(const struct call *call, const struct entity_view *entity);
 

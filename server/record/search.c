@@ -24,15 +24,13 @@
 #define TYPO_MAX    2000 /* candidates that may differ by one character */
 #define BEST_MAX    200 /* of the exact and of the beginning matches, when there are too many */
 #define CROWD_MIN   2001   /* candidates that are too many to sort */
-#define CROWD_SHARE 0.0012 /* and so many of all: a walk by id comes upon them quickly */
 #define COMMON_MIN                                                                             \
 	600 /* so many that looking at each costs more than joining two lists of the index */
 #define PREFIX_MIN     4  /* characters; shorter beginnings are common */
-#define FIRST_MAX      50 /* by id, of matches too many to rank: what a first page shows */
-#define PROBE_HITS     3
-#define PROBE_ROWS_MIN 256
 #define CONFIRM_MIN    50
-#define WALK_SHARE     0.03 /* of all: a walk by id looks at fewer rows than the index lists */
+#define COMMON_MAX     100  /* matches of a common word that are ranked */
+#define WALK_SHARE     0.05 /* of all: a walk by id looks at fewer rows than a range lists */
+#define RANGE_BITS     16   /* of ids: as the index of words has them, migration 0051 */
 
 /* A statement that shares the parameters of the caller's filter. */
 struct search_step {
@@ -77,16 +75,15 @@ search_is_common(const struct search_step *step, const char *tsquery, bool *comm
 	return err;
 }
 
-/* Are so many in the reader's arms by the statistics? The index would first list them all. */
+/* Are about so many in the reader's arms by the statistics? The index would first list them all. */
 static enum err
-search_guess(const struct search_step *step, const char *tsquery, double *share, bool *many)
+search_guess(const struct search_step *step, const char *tsquery, double least, bool *many)
 {
-	double matches;
+	double share, matches;
 	enum err err =
-	    crowd_share(step->call, step->entity, step->arms, tsquery, share, &matches);
+	    crowd_share(step->call, step->entity, step->arms, tsquery, &share, &matches);
 
-	*many = err == ERR_OK && *share >= CROWD_SHARE &&
-		*share * (double)crowd_rows(step->call, step->entity) >= CROWD_MIN;
+	*many = err == ERR_OK && share * (double)crowd_rows(step->call, step->entity) >= least;
 	return err;
 }
 
@@ -212,15 +209,11 @@ search_confirm(const struct search_step *step, size_t wanted)
 
 /* ---- one query --------------------------------------------------------------------------- */
 
-/*
- * All that match, or *more and none: a part without order would differ from page to page. With
- * first, of at most CROWD_MIN - 1 the first by id come in the same trip.
- */
+/* All that match, or *more and none: a part without order would differ from page to page. */
 static enum err
 search_step(struct search_step *step, struct sql *sql, const char *where, const char *tsquery,
-    bool typo, size_t limit, bool first, bool *more)
+    bool typo, size_t limit, bool *more)
 {
-	size_t read = first && limit < CROWD_MIN - 1 ? CROWD_MIN - 1 : limit, count;
 	bool common = true;
 	struct rows *rows;
 	enum err err = ERR_OK;
@@ -232,86 +225,116 @@ search_step(struct search_step *step, struct sql *sql, const char *where, const 
 		err = search_is_common(step, tsquery, &common);
 	if (err != ERR_OK)
 		return err;
-	sql_add(sql, "WITH g AS MATERIALIZED (");
-	search_put_candidates(step, sql, "s.id, s.doc", tsquery, where, -1, common);
-	sql_addf(sql,
-	    " LIMIT %zu), n AS (SELECT count(*) AS n FROM g) SELECT n.n, r.id, r.doc FROM n "
-	    "LEFT JOIN LATERAL (SELECT g.id, g.doc FROM g WHERE n.n <= %zu",
-	    read + 1, limit);
-	if (read > limit)
-		sql_addf(sql,
-		    " UNION ALL (SELECT g.id, g.doc FROM g WHERE n.n > %zu AND n.n <= %zu "
-		    "ORDER BY g.id LIMIT %d)",
-		    limit, read, FIRST_MAX);
-	sql_add(sql, ") r ON true");
+	search_put_candidates(step, sql, "0, s.id, s.doc", tsquery, where, -1, common);
+	sql_addf(sql, " LIMIT %zu", limit + 1);
 	err = store_run(step->call->store, step->call->arena, sql, &rows);
 	if (err != ERR_OK)
 		return err;
-	count = (size_t)rows_int(rows, 0, SEARCH_COUNT);
-	*more = count > limit;
-	if (*more && read > limit) {
-		step->result->crowded = count > read;
-		step->result->first = count > read ? NULL : rows;
-	}
-	if (!*more && count > 0)
+	*more = rows->count > limit;
+	if (!*more && rows->count > 0)
 		search_take(step->call, step->query, step->sight, typo, rows, step->result);
 	return ERR_OK;
 }
 
-/* Can the arms be walked one by one? There is an index for each, but of companies and of all.
+/* A walk by id in each arm, of search rows only: for words that many of the arm's records have.
  */
-static bool
-search_walks_arms(const struct search_step *step)
+static enum err
+search_next_in_arms(
+    struct search_step *step, struct sql *sql, int64_t after, size_t limit, struct rows **rows)
 {
-	return !step->arms->all && step->arms->company == 0 &&
-	       step->entity->def->kind == ENTITY_ACTIVITY;
+	struct arena *arena = step->call->arena;
+
+	/* A sub-select: the words are read once, not for each record. */
+	sql_add(sql, "ts_match_vq(t.tokens, (SELECT ");
+	sql_text(sql, token_query_text(step->query));
+	sql_add(sql, "::tsquery)) AND t.id > ");
+	sql_int(sql, after);
+	const char *where = sql_cut(sql, 0);
+
+	sql_add(sql, "SELECT 0, t.*");
+	arms_from(
+	    sql, &(struct arms_page){ .entity = step->entity,
+		     .arms = step->arms,
+		     .table = arena_printf(arena, "%s_search", entity_table(step->entity->def)),
+		     .columns = "t.id, t.doc",
+		     .where = where,
+		     .order = "t.id",
+		     .distinct_on = "u.id",
+		     .outer_order = "u.id",
+		     .limit = limit });
+	sql_add(sql, " ORDER BY t.id");
+	sql_named(sql);
+	return store_run(step->call->store, arena, sql, rows);
 }
 
 /*
- * Whether what the statistics say holds for this reader (a city's name is common, but not in
- * the branch of another city): as many hits as expected among the first rows by id.
+ * The next by id, at most limit: range by range of ids, for which the index joins its lists before a
+ * row is looked at. Read until there are enough, so what it costs does not grow with the records.
  */
 static enum err
-search_probe(
-    struct search_step *step, struct sql *sql, const char *tsquery, double share, bool *crowded)
+search_next_in_ranges(
+    struct search_step *step, struct sql *sql, int64_t after, size_t limit, struct rows **rows)
 {
-	const char *table =
-	    arena_printf(step->call->arena, "%s_search", entity_table(step->entity->def));
-	bool walks = search_walks_arms(step);
-	struct rows *rows;
-	enum err err;
+	const char *table = entity_table(step->entity->def);
 
-	if (walks)
-		share /= crowd_reach(step->call, step->entity, step->arms);
-	/* In steps: a statement of its own for each number would be planned each time. */
-	size_t window = PROBE_ROWS_MIN;
-	while ((double)window < PROBE_ROWS_MIN + PROBE_HITS * 2.5 / share)
-		window *= 2;
-	sql_add(sql, "SELECT count(*) FROM (SELECT 1");
-	if (walks) {
-		arms_from(sql, &(struct arms_page){ .entity = step->entity,
-				   .arms = step->arms,
-				   .table = table,
-				   .columns = "t.id, t.tokens",
-				   .where = "",
-				   .order = "t.id",
-				   .distinct_on = "u.id",
-				   .outer_order = "u.id",
-				   .limit = window });
-		sql_add(sql, " WHERE true");
-	} else {
-		sql_addf(sql,
-		    " FROM (SELECT * FROM %s ORDER BY id LIMIT %zu OFFSET 0) t WHERE ", table,
-		    window);
-		record_arms_where(step->call, sql, step->entity, "t", step->arms);
-	}
-	sql_add(sql, " AND ts_match_vq(t.tokens, ");
-	sql_text(sql, tsquery);
-	sql_addf(sql, "::tsquery) LIMIT %d) p", PROBE_HITS);
+	/* The ranges that have records, one after the other, as far as is wanted. */
+	sql_addf(sql,
+	    "WITH RECURSIVE range (at) AS ((SELECT n.id >> %d FROM %s_search n WHERE n.id > ",
+	    RANGE_BITS, table);
+	sql_int(sql, after);
+	sql_addf(sql,
+	    " ORDER BY n.id LIMIT 1) UNION ALL SELECT m.at FROM range, LATERAL "
+	    "(SELECT n.id >> %d AS at FROM %s_search n WHERE n.id >= (range.at + 1) << %d "
+	    "ORDER BY n.id LIMIT 1) m) SELECT 0, r.id, r.doc FROM range, LATERAL (SELECT s.id, s.doc "
+	    "FROM %s_search s WHERE s.tokens @@ ",
+	    RANGE_BITS, table, RANGE_BITS, table);
+	sql_text(sql, token_query_text(step->query));
+	sql_addf(sql, "::tsquery AND (s.id >> %d) = range.at AND s.id + 0 > ", RANGE_BITS);
+	sql_int(sql, after);
+	sql_add(sql, " AND ");
+	record_arms_where(step->call, sql, step->entity, "s", step->arms);
+	sql_addf(sql, " ORDER BY s.id + 0 OFFSET 0) r LIMIT %zu", limit);
 	sql_named(sql);
-	err = store_run(step->call->store, step->call->arena, sql, &rows);
-	*crowded = err == ERR_OK && rows_int(rows, 0, 0) == PROBE_HITS;
-	return err;
+	return store_run(step->call->store, step->call->arena, sql, rows);
+}
+
+/*
+ * The next by id, at most limit. Of words that hundreds of each range have, the records are walked
+ * themselves.
+ */
+static enum err
+search_next(struct search_step *step, const struct sql *sql, int64_t after, size_t limit,
+    struct rows **rows)
+{
+	double share, matches;
+	enum err err = crowd_share(step->call, step->entity, step->arms,
+	    token_query_text(step->query), &share, &matches);
+
+	if (err != ERR_OK)
+		return err;
+	if (share >= WALK_SHARE)
+		return search_next_in_arms(step, sql_copy(sql), after, limit, rows);
+	return search_next_in_ranges(step, sql_copy(sql), after, limit, rows);
+}
+
+/*
+ * A common word: read by id, so that the first page of what cannot be ranked is there with the
+ * answer whether there are too many.
+ */
+static enum err
+search_common(struct search_step *step, const struct sql *sql, size_t limit, bool *more)
+{
+	struct rows *rows;
+	enum err err = search_next(step, sql, 0, limit + 1, &rows);
+
+	if (err != ERR_OK)
+		return err;
+	*more = rows->count > limit;
+	if (*more)
+		step->result->first = rows;
+	else
+		search_take(step->call, step->query, step->sight, false, rows, step->result);
+	return ERR_OK;
 }
 
 /* The best of too many: those that equal the words, and those that begin with them. */
@@ -319,18 +342,16 @@ static enum err
 search_best(struct search_step *step, const struct sql *sql, const char *where)
 {
 	const char *start = token_query_start_text(step->query);
-	bool many = false, ignored;
-	double share;
+	bool many, ignored;
 	enum err err;
 
 	step->result->narrow = true;
 	err = search_step(step, sql_copy(sql), where, token_query_exact_text(step->query),
-	    false, BEST_MAX, false, &ignored);
-	if (err == ERR_OK && step->result->crowded)
-		err = search_guess(step, start, &share, &many);
+	    false, BEST_MAX, &ignored);
+	if (err == ERR_OK)
+		err = search_guess(step, start, CROWD_MIN, &many);
 	if (err == ERR_OK && !many)
-		err = search_step(
-		    step, sql_copy(sql), where, start, false, BEST_MAX, false, &ignored);
+		err = search_step(step, sql_copy(sql), where, start, false, BEST_MAX, &ignored);
 	return err;
 }
 
@@ -340,8 +361,7 @@ search_typo(struct search_step *step, const struct sql *sql, const char *where, 
 	struct search_result *result = step->result;
 	bool more;
 	enum err err = search_step(step, sql_copy(sql), where,
-	    token_query_typo_text(step->call->arena, step->query), true, TYPO_MAX, false,
-	    &more);
+	    token_query_typo_text(step->call->arena, step->query), true, TYPO_MAX, &more);
 
 	result->typo = result->count > 0;
 	result->narrow = more;
@@ -361,7 +381,6 @@ search_run(struct call *call, const struct entity_view *entity, const char *word
 	};
 	bool more = known_narrow, many = false;
 	enum err err = ERR_OK;
-	double share;
 
 	*result = (struct search_result){ 0 };
 	call->matched_whole |= sight->whole[0] != '\0' && search_looks_whole(words);
@@ -369,16 +388,15 @@ search_run(struct call *call, const struct entity_view *entity, const char *word
 	result->too_short = token_query_is_short(step.query);
 	result->hits =
 	    ARENA_ARRAY(call->arena, struct search_hit, candidates + TYPO_MAX + 2 * BEST_MAX);
-	/* A list is refused by what is there, not by a guess. */
+	/* A list wants them all and in no order. */
 	if (where[0] == '\0' && candidates < CROWD_MIN - 1)
-		err = search_guess(&step, token_query_text(step.query), &share, &many);
-	if (err == ERR_OK && many)
-		err = search_probe(&step, sql_copy(sql), token_query_text(step.query), share,
-		    &result->crowded);
-	more = more || result->crowded;
-	if (err == ERR_OK && !more)
+		err = search_guess(&step, token_query_text(step.query), COMMON_MIN, &many);
+	if (err == ERR_OK && !more && many)
+		err = search_common(
+		    &step, sql, candidates < COMMON_MAX ? candidates : COMMON_MAX, &more);
+	else if (err == ERR_OK && !more)
 		err = search_step(&step, sql_copy(sql), where, token_query_text(step.query),
-		    false, candidates, true, &more);
+		    false, candidates, &more);
 	if (err == ERR_OK && more)
 		err = search_best(&step, sql, where);
 	if (err != ERR_OK)
@@ -430,73 +448,6 @@ search_next_of_few(struct search_step *step, struct sql *sql, const char *where,
 	return err;
 }
 
-/* A walk by id in each arm, of search rows only: for words that many of the arm's records have.
- */
-static enum err
-search_next_in_arms(
-    struct search_step *step, struct sql *sql, int64_t after, size_t limit, struct rows **rows)
-{
-	struct arena *arena = step->call->arena;
-
-	sql_add(sql, "ts_match_vq(t.tokens, ");
-	sql_text(sql, token_query_text(step->query));
-	sql_add(sql, "::tsquery) AND t.id > ");
-	sql_int(sql, after);
-	const char *where = sql_cut(sql, 0);
-
-	sql_add(sql, "SELECT 0, t.*");
-	arms_from(
-	    sql, &(struct arms_page){ .entity = step->entity,
-		     .arms = step->arms,
-		     .table = arena_printf(arena, "%s_search", entity_table(step->entity->def)),
-		     .columns = "t.id, t.doc",
-		     .where = where,
-		     .order = "t.id",
-		     .distinct_on = "u.id",
-		     .outer_order = "u.id",
-		     .limit = limit });
-	sql_add(sql, " ORDER BY t.id");
-	sql_named(sql);
-	return store_run(step->call->store, arena, sql, rows);
-}
-
-/*
- * The next of a crowd, from the next search row on through so many ids as may hold those
- * wanted: the index of words and that of ids are joined before a row is looked at. *until: what
- * was looked through; rows NULL: there is nothing behind after.
- */
-static enum err
-search_next_in_range(struct search_step *step, struct sql *sql, int64_t after, int64_t ids,
-    size_t limit, struct rows **rows, int64_t *until)
-{
-	const char *table = entity_table(step->entity->def);
-	struct sql *first = sql_new(step->call->arena);
-	struct rows *next;
-	enum err err;
-
-	sql_addf(first, "SELECT id FROM %s_search WHERE id > ", table);
-	sql_int(first, after);
-	sql_add(first, " ORDER BY id LIMIT 1");
-	sql_named(first);
-	*until = 0;
-	*rows = NULL;
-	err = store_run(step->call->store, step->call->arena, first, &next);
-	if (err != ERR_OK || next->count == 0)
-		return err;
-	*until = rows_int(next, 0, 0) + ids;
-	sql_addf(sql, "SELECT 0, s.id, s.doc FROM %s_search s WHERE s.tokens @@ ", table);
-	sql_text(sql, token_query_text(step->query));
-	sql_add(sql, "::tsquery AND s.id > ");
-	sql_int(sql, after);
-	sql_add(sql, " AND s.id <= ");
-	sql_int(sql, *until);
-	sql_add(sql, " AND ");
-	record_arms_where(step->call, sql, step->entity, "s", step->arms);
-	sql_addf(sql, " ORDER BY s.id + 0 LIMIT %zu", limit);
-	sql_named(sql);
-	return store_run(step->call->store, step->call->arena, sql, rows);
-}
-
 /* The next of a crowd under a filter: the index walk by id stops at the limit since matches are
  * many. */
 static enum err
@@ -507,10 +458,10 @@ search_next_of_many(struct search_step *step, struct sql *sql, const char *where
 
 	sql_addf(sql,
 	    "SELECT 0, s.id, s.doc FROM %s_search s JOIN %s t ON t.id = s.id "
-	    "WHERE t.deleted_at IS NULL AND ts_match_vq(s.tokens, ",
+	    "WHERE t.deleted_at IS NULL AND ts_match_vq(s.tokens, (SELECT ",
 	    table, table);
 	sql_text(sql, token_query_text(step->query));
-	sql_add(sql, "::tsquery) AND s.id > ");
+	sql_add(sql, "::tsquery)) AND s.id > ");
 	sql_int(sql, after);
 	sql_add(sql, " AND ");
 	record_arms_where(step->call, sql, step->entity, "s", step->arms);
@@ -529,34 +480,30 @@ search_rest_rows(size_t wanted)
 	return rows;
 }
 
-/* *until: every match up to that id was read, if there was room; 0: to the end. */
+/* The first so many of more rows. */
+static struct rows *
+search_head(struct arena *arena, const struct rows *rows, size_t count)
+{
+	struct rows *head = arena_memdup(arena, rows, sizeof(*rows));
+
+	head->count = count;
+	return head;
+}
+
 static enum err
 search_rest_read(struct search_step *step, const struct sql *sql, const char *where,
-    int64_t after, int round, size_t limit, bool *crowded, struct rows **rows, int64_t *until)
+    int64_t after, size_t limit, bool *crowded, struct rows **rows)
 {
-	double share, matches, ids;
 	enum err err = ERR_OK;
 
-	*until = 0;
+	if (where[0] == '\0')
+		return search_next(step, sql, after, limit, rows);
 	if (!*crowded)
 		err =
 		    search_next_of_few(step, sql_copy(sql), where, after, limit, rows, crowded);
-	if (err != ERR_OK || !*crowded)
-		return err;
-	if (where[0] != '\0')
-		return search_next_of_many(step, sql_copy(sql), where, after, limit, rows);
-	err = crowd_share(step->call, step->entity, step->arms, token_query_text(step->query),
-	    &share, &matches);
-	if (err != ERR_OK)
-		return err;
-	if (search_walks_arms(step) || share >= WALK_SHARE)
-		return search_next_in_arms(step, sql_copy(sql), after, limit, rows);
-	/* Half as many again as should do; when that was wrong, four times as many next. */
-	double least = CROWD_MIN / (1 + (double)crowd_rows(step->call, step->entity));
-	ids = (double)limit * 1.5 / (share > least ? share : least) /
-	      crowd_density(step->call, step->entity);
-	return search_next_in_range(
-	    step, sql_copy(sql), after, (int64_t)ids << (2 * round), limit, rows, until);
+	return err != ERR_OK || !*crowded
+		   ? err
+		   : search_next_of_many(step, sql_copy(sql), where, after, limit, rows);
 }
 
 enum err
@@ -570,7 +517,7 @@ search_rest(struct call *call, const struct entity_view *entity, const char *wor
 	struct search_step step = {
 		.call = call, .entity = entity, .arms = &arms, .sight = sight, .result = &found
 	};
-	bool crowded = ranked->crowded;
+	bool crowded = false;
 
 	*result = (struct search_result){ 0 };
 	*last = after;
@@ -578,32 +525,22 @@ search_rest(struct call *call, const struct entity_view *entity, const char *wor
 	result->hits = ARENA_ARRAY(call->arena, struct search_hit, limit + 1);
 	for (int round = 0; round < REST_ROUNDS && result->count < limit; round++) {
 		size_t read = search_rest_rows(limit - result->count);
-		struct rows *rows;
-		int64_t until;
+		struct rows *rows = NULL;
 		enum err err = ERR_OK;
 
-		if (*last == 0 && ranked->first != NULL && !crowded) {
-			rows = ranked->first;
-			read = FIRST_MAX;
-			until = 0;
-		} else {
-			err = search_rest_read(
-			    &step, sql, where, *last, round, read, &crowded, &rows, &until);
-		}
-
+		if (*last == 0 && ranked->first != NULL && ranked->first->count >= read)
+			rows = search_head(call->arena, ranked->first, read);
+		else
+			err = search_rest_read(&step, sql, where, *last, read, &crowded, &rows);
 		if (err != ERR_OK)
 			return err;
-		if (rows == NULL) {
-			*last = 0;
-			return ERR_OK;
-		}
 		found = (struct search_result){ .hits = ARENA_ARRAY(
 						    call->arena, struct search_hit, read + 1) };
 		search_take(call, step.query, sight, false, rows, &found);
 		err = search_confirm(&step, found.count);
 		if (err != ERR_OK)
 			return err;
-		*last = rows->count < read ? until : rows_int(rows, rows->count - 1, SEARCH_ID);
+		*last = rows->count < read ? 0 : rows_int(rows, rows->count - 1, SEARCH_ID);
 		for (size_t i = 0; i < found.count; i++) {
 			if (search_has(ranked, found.hits[i].id))
 				continue;

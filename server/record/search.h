@@ -21,8 +21,7 @@ struct search_result {
 	size_t count;
 	bool typo;   /* nothing matched exactly */
 	bool narrow; /* more candidates than the limit: only what equals or begins with the words is here */
-	bool crowded; /* narrow, and thousands more: for search_rest */
-	struct rows *first; /* narrow, not crowded: the first by id, for search_rest; or NULL */
+	struct rows *first; /* narrow: the first by id, for search_rest, if they were read; or NULL */
 	bool too_short;
 };
 
