@@ -1,4 +1,5 @@
-/* From a definition in the database to a field of the catalogue; what may be defined is rules/custom_field.c's. */
+/* From a definition in the database to a field of the catalogue; what may be defined is
+ * rules/custom_field.c's. */
 #include "server/entity/custom.h"
 
 #include <inttypes.h>
@@ -51,8 +52,12 @@ custom_entity(const struct catalog *catalog, const char *name, const char **code
 		if (bytes != (size_t)(dot - name) || memcmp(view->def->name, name, bytes) != 0)
 			continue;
 		*code = dot + 1;
-		/* Files and remarks have no forms; definitions are not defined by themselves. */
-		return view->def->kind == ENTITY_ANCHORED || strcmp(view->def->name, "custom_field") == 0 ? NULL : view;
+		/* Files and remarks have no forms; definitions are not defined by themselves.
+		 */
+		return view->def->kind == ENTITY_ANCHORED ||
+			       strcmp(view->def->name, "custom_field") == 0
+			   ? NULL
+			   : view;
 	}
 	return NULL;
 }
@@ -75,7 +80,8 @@ custom_is(const char *const cells[CUSTOM_CELLS], enum custom_cell cell)
 	return cells[cell] != NULL && cells[cell][0] == 't';
 }
 
-/* A retired one keeps its column and history; nobody has to fill it in, and nothing finds it. */
+/* A retired one keeps its column and history; nobody has to fill it in, and nothing finds it.
+ */
 static uint32_t
 custom_flags(const char *const cells[CUSTOM_CELLS], uint32_t flags, char search)
 {
@@ -120,15 +126,19 @@ custom_make(struct arena *arena, const struct catalog *catalog,
 		.type = type,
 		.zh = custom_text(arena, cells[CUSTOM_ZH]),
 		.en = custom_text(arena, cells[CUSTOM_EN]),
-		.flags = custom_flags(cells, custom_kinds[kind].flags, custom_kinds[kind].search),
+		.flags =
+		    custom_flags(cells, custom_kinds[kind].flags, custom_kinds[kind].search),
 		.max_chars = custom_number(cells[CUSTOM_MAX_CHARS]),
 		.decimals = type == TYPE_QUANTITY ? custom_number(cells[CUSTOM_DECIMALS]) : 0,
-		.dict = type == TYPE_CHOICE ? custom_text(arena, cells[CUSTOM_DICTIONARY]) : NULL,
+		.dict =
+		    type == TYPE_CHOICE ? custom_text(arena, cells[CUSTOM_DICTIONARY]) : NULL,
 		.ref = type == TYPE_REF ? custom_text(arena, cells[CUSTOM_TARGET]) : NULL,
 		.search = custom_kinds[kind].search,
 		.least = custom_text(arena, cells[CUSTOM_LEAST]),
 		.most = custom_text(arena, cells[CUSTOM_MOST]),
-		.initial = custom_is(cells, CUSTOM_RETIRED) ? NULL : custom_text(arena, cells[CUSTOM_INITIAL]),
+		.initial = custom_is(cells, CUSTOM_RETIRED)
+			       ? NULL
+			       : custom_text(arena, cells[CUSTOM_INITIAL]),
 		.aliases = custom_text(arena, cells[CUSTOM_ALIASES]),
 		.section_zh = custom_text(arena, cells[CUSTOM_SECTION_ZH]),
 		.section_en = custom_text(arena, cells[CUSTOM_SECTION_EN]),

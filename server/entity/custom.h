@@ -8,7 +8,8 @@
 #include "server/entity/entity.h"
 
 #define CUSTOM_NUMBER_MIN 10000
-#define CUSTOM_PER_ENTITY 100 /* retired ones too: PostgreSQL has 1,600 columns a table, and they stay */
+#define CUSTOM_PER_ENTITY                                                                      \
+	100 /* retired ones too: PostgreSQL has 1,600 columns a table, and they stay */
 #define CUSTOM_NAME_CHARS 40
 
 /* A definition as texts, NULL where nothing is said. Booleans are "t". */
@@ -39,16 +40,20 @@ enum custom_cell {
 	CUSTOM_CELLS
 };
 
-/* These cells in order, of field f and its dictionary d; catalog_fields() in sql/repeat/20_caches.sql gives the same. */
+/* These cells in order, of field f and its dictionary d; catalog_fields() in
+ * sql/repeat/20_caches.sql gives the same. */
 #define CUSTOM_COLUMNS                                                                         \
 	"f.name, f.number, f.kind, f.zh, f.en, f.retired, f.required, f.listed, f.searched, "  \
-	"f.indexed, f.sensitive, f.max_chars, f.decimals, d.name, f.target, f.lowest, f.highest, " \
+	"f.indexed, f.sensitive, f.max_chars, f.decimals, d.name, f.target, f.lowest, "        \
+	"f.highest, "                                                                          \
 	"f.initial, f.aliases, f.section_zh, f.section_en, f.help_zh, f.help_en"
 #define CUSTOM_ORDER "split_part(f.name, '.', 1), coalesce(f.place, f.number), f.number"
 
-/* The type of a kind such as "money"; of numbers decimals decide. false: there is no such kind. */
+/* The type of a kind such as "money"; of numbers decimals decide. false: there is no such kind.
+ */
 bool custom_type(const char *kind, uint32_t decimals, enum field_type *type);
-/* The entity that "customer.parking" is about and may have fields of its own; NULL: none. *code: "parking". */
+/* The entity that "customer.parking" is about and may have fields of its own; NULL: none.
+ * *code: "parking". */
 const struct entity_view *custom_entity(
     const struct catalog *catalog, const char *name, const char **code);
 /*

@@ -1,6 +1,7 @@
 /*
- * Which columns hold choices of which list, as a function of the database, kehu_choices(): made from
- * the catalogue, so that merging two choices (sql/repeat/41_choices.sql) forgets no kind of record.
+ * Which columns hold choices of which list, as a function of the database, kehu_choices(): made
+ * from the catalogue, so that merging two choices (sql/repeat/41_choices.sql) forgets no kind
+ * of record.
  */
 #include "server/store/ddl_impl.h"
 
@@ -9,7 +10,8 @@
 void
 ddl_choices(struct buf *out, const struct catalog *catalog)
 {
-	buf_puts(out, "CREATE OR REPLACE FUNCTION kehu_choices() RETURNS TABLE (list text, tbl text, col text) "
+	buf_puts(out, "CREATE OR REPLACE FUNCTION kehu_choices() RETURNS TABLE (list text, tbl "
+		      "text, col text) "
 		      "LANGUAGE sql STABLE ROWS 200 AS $kehu$\nSELECT * FROM (VALUES\n");
 	for (size_t i = 0; i < catalog_count(catalog); i++) {
 		const struct entity_view *view = catalog_at(catalog, i);
@@ -18,7 +20,8 @@ ddl_choices(struct buf *out, const struct catalog *catalog)
 			const struct field *field = view->fields[k];
 
 			if (field->type == TYPE_CHOICE && (field->flags & FIELD_FIGURE) == 0)
-				buf_printf(out, "\t('%s', '%s', '%s'),\n", field->dict, entity_table(view->def), field->name);
+				buf_printf(out, "\t('%s', '%s', '%s'),\n", field->dict,
+				    entity_table(view->def), field->name);
 		}
 	}
 	out->bytes -= strlen(",\n");

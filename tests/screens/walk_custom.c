@@ -1,7 +1,7 @@
 /*
  * Custom fields and choice lists at the real terminal: an administrator defines a field in its
- * form, and a salesperson whose client was open all the time has it in the next form; lists found
- * by initials, a choice retired.
+ * form, and a salesperson whose client was open all the time has it in the next form; lists
+ * found by initials, a choice retired.
  */
 #include "server/entity/fields.h"
 #include "tests/lib/desk.h"
@@ -28,7 +28,9 @@ struct walk {
 static void
 maintain(void)
 {
-	const char *arguments[] = { "-c", bed->conf, "--owner", pg_conninfo(DB), "maintain", NULL }, *said;
+	const char *arguments[] = { "-c", bed->conf, "--owner", pg_conninfo(DB), "maintain",
+		NULL },
+		   *said;
 
 	if (bed_run(bed, arguments, &said) != 0)
 		fail_msg("%s", said);
@@ -62,14 +64,17 @@ define(const struct walk *walk)
 	desk_type(vt, "{F6}");
 	desk_sees(vt, "F10");
 	desk_shows(vt, walk->form);
-	desk_type(vt, arena_printf(bed->arena, "%s{Tab}%s{Tab}%s{F10}", walk->name + strlen("customer."), walk->zh, walk->en));
+	desk_type(vt, arena_printf(bed->arena, "%s{Tab}%s{Tab}%s{F10}",
+			  walk->name + strlen("customer."), walk->zh, walk->en));
 	desk_sees(vt, zh ? "须以对象代码" : "It begins with a kind");
 	desk_type(vt, "{Home}customer.{F10}");
 	desk_misses(vt, "F10");
 	desk_sees(vt, walk->name);
 	maintain();
 	offers(seller, walk, zh ? walk->zh : walk->en);
-	assert_int_equal(pg_int(DB, "SELECT count(*) FROM field WHERE name = '%s' AND ready", walk->name), 1);
+	assert_int_equal(
+	    pg_int(DB, "SELECT count(*) FROM field WHERE name = '%s' AND ready", walk->name),
+	    1);
 	desk_type(seller, "{F3}");
 	desk_sees(seller, walk->customers);
 	desk_end(seller);
@@ -79,15 +84,25 @@ define(const struct walk *walk)
 static void
 a_field_is_defined_and_in_the_open_client_in_chinese(void **state)
 {
-	define(&(struct walk){ .lang = "zh", .form = "custom_form_zh", .name = "customer.parking", .zh = "停车位置",
-	    .en = "Parking", .customers = "[客户]", .fields = "自定义字段" });
+	define(&(struct walk){ .lang = "zh",
+	    .form = "custom_form_zh",
+	    .name = "customer.parking",
+	    .zh = "停车位置",
+	    .en = "Parking",
+	    .customers = "[客户]",
+	    .fields = "自定义字段" });
 }
 
 static void
 a_field_is_defined_and_in_the_open_client_in_english(void **state)
 {
-	define(&(struct walk){ .lang = "en", .form = "custom_form_en", .name = "customer.allergy", .zh = "过敏",
-	    .en = "Allergic to", .customers = "[Customers]", .fields = "Custom field" });
+	define(&(struct walk){ .lang = "en",
+	    .form = "custom_form_en",
+	    .name = "customer.allergy",
+	    .zh = "过敏",
+	    .en = "Allergic to",
+	    .customers = "[Customers]",
+	    .fields = "Custom field" });
 }
 
 static void
@@ -108,20 +123,27 @@ choose(const struct walk *walk, const char *code)
 	desk_sees(vt, "F10");
 	desk_type(vt, arena_printf(bed->arena, "%s{F10}", code));
 	desk_misses(vt, "F10");
-	assert_int_equal(pg_int(DB, "SELECT count(*) FROM dictionary_item WHERE code = '%s' AND retired", code), 1);
+	assert_int_equal(
+	    pg_int(
+		DB, "SELECT count(*) FROM dictionary_item WHERE code = '%s' AND retired", code),
+	    1);
 	desk_end(vt);
 }
 
 static void
 a_choice_is_found_and_retired_in_chinese(void **state)
 {
-	choose(&(struct walk){ .lang = "zh", .dictionary = "字典", .retire = "停用选项" }, "joint");
+	choose(&(struct walk){ .lang = "zh", .dictionary = "字典", .retire = "停用选项" },
+	    "joint");
 }
 
 static void
 a_choice_is_found_and_retired_in_english(void **state)
 {
-	choose(&(struct walk){ .lang = "en", .dictionary = "Dictionary", .retire = "Retire a choice" }, "hmt");
+	choose(
+	    &(struct walk){
+		.lang = "en", .dictionary = "Dictionary", .retire = "Retire a choice" },
+	    "hmt");
 }
 
 static int
