@@ -116,6 +116,8 @@ import_start(struct import *import)
 	step.has_no_header = step.no_header = !import->found.header;
 	step.dates = import_dates(import);
 	step.file = arena_strdup(cli->arena, import->path);
+	step.has_create_references = step.create_references =
+	    cli->options.given & OPT_BIT(CREATE_REFERENCES);
 	step.match = import_option(import, OPT_MATCH);
 	step.on_match = import_option(import, OPT_ON_MATCH);
 	enum err err = cli_ask(cli, cli->arena, &frame, import->entity, &answer);

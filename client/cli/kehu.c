@@ -236,7 +236,8 @@ static const struct cli_command kehu_commands[] = {
 	    .words_max = 2,
 	    .options = OPT_BIT(MAP) | OPT_BIT(DRY_RUN) | OPT_BIT(ERRORS) | OPT_BIT(ENCODING) |
 		       OPT_BIT(SEPARATOR) | OPT_BIT(MATCH) | OPT_BIT(ON_MATCH) | OPT_BIT(FORMAT) |
-		       OPT_BIT(NO_HEADER) | OPT_BIT(DATES) | OPT_BIT(DETECT),
+		       OPT_BIT(NO_HEADER) | OPT_BIT(DATES) | OPT_BIT(DETECT) |
+		       OPT_BIT(CREATE_REFERENCES),
 	    .usage = "ENTITY FILE|-",
 	    .help = { "Import a file: csv, tsv, vcard or jsonl", "导入 csv、tsv、vcard 或 jsonl 文件" },
 	    .more = { "The map says which column fills which field; \"=X\" is a constant:\n"

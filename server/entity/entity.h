@@ -111,6 +111,7 @@ struct entity {
 	bool pooled;              /* has pool_id */
 	bool searched;            /* has <table>_search */
 	bool figures;             /* has <table>_figures */
+	bool many;                /* records come by the thousand: imports store them by set, triggers on new rows work by statement */
 	bool filtered;            /* a line: lists of the parent filter by its label field (kehu_<table>_of) */
 	bool inherits_owner;      /* access columns follow those of .owner_from's record */
 	const char *owner_from;   /* field name of that reference */

@@ -35,6 +35,15 @@ call_also(struct call *call, struct failure failure)
 		call->more[call->more_count++] = failure;
 }
 
+void
+call_refused(struct call *call, struct failure *failure)
+{
+	if (failure->err == ERR_OK)
+		*failure = call->failure;
+	call->failure = (struct failure){ 0 };
+	call->more_count = 0;
+}
+
 const char *
 call_say(const struct call *call, const char *en, const char *zh)
 {

@@ -115,6 +115,8 @@ enum err call_fail(struct call *call, struct failure failure);
 #define CALL_FAIL(call, ...) call_fail((call), (struct failure){ .err = __VA_ARGS__ })
 /* Adds a further field failure beside the first (at most 16). */
 void call_also(struct call *call, struct failure failure);
+/* Moves what was recorded to the one of many that it is about; the call goes on without it. */
+void call_refused(struct call *call, struct failure *failure);
 /* The text of a failure in the user's language: English and Chinese given side by side. */
 const char *call_say(const struct call *call, const char *en, const char *zh);
 int64_t call_today(const struct call *call);

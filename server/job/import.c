@@ -63,7 +63,8 @@ import_take_row(struct import *import, const struct intake_row *from)
 		row->cells[i] = arena_strdup(import->batch_arena, csv_armed(from->cells[i]));
 		import->batch_bytes += strlen(from->cells[i]) + 1;
 	}
-	if (import->row_count == IMPORT_BATCH_ROWS || import->batch_bytes >= IMPORT_BATCH_BYTES)
+	if (import->row_count == (import->by_set ? IMPORT_BATCH_ROWS : IMPORT_CAREFUL_ROWS) ||
+	    import->batch_bytes >= IMPORT_BATCH_BYTES)
 		return import_flush(import);
 	return ERR_OK;
 }
@@ -71,6 +72,7 @@ import_take_row(struct import *import, const struct intake_row *from)
 static enum err
 import_rows(struct import *import)
 {
+	import->by_set = import_may_by_set(import);
 	struct import_source *source = import_source_open(import);
 	struct intake_row row;
 	bool more = false;

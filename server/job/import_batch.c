@@ -14,8 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Save one row. A refusal is in the row; another error is the database's. */
-static enum err
+enum err
 import_save(struct import *import, struct import_row *row)
 {
 	struct call *call = import->job->call;
@@ -121,29 +120,29 @@ import_bind_header(struct import *import)
 	    import->header_count, &import->map);
 }
 
-static enum err
-import_batch(struct job *job, void *to)
+static void
+import_forget_outcomes(struct import *import)
 {
-	struct import *import = to;
-	struct call *call = job->call;
-	enum err err = import_bind_header(import);
-
-	if (err != ERR_OK)
-		return err;
-	call_scope_references(call, import->map.entity);
-	call_scope(
-	    call, import->map.entity->def, import->map.update ? RIGHT_EDIT : RIGHT_CREATE);
-	call_begin(call, true);
-	err = import_find_marks(import);
-	if (err != ERR_OK)
-		return err;
-	if (import->map.dry_run)
-		err = store_savepoint(call->store, call->arena);
-	for (size_t i = 0; err == ERR_OK && i < import->row_count; i++) {
+	for (size_t i = 0; i < import->row_count; i++) {
 		struct import_row *row = &import->rows[i];
 
 		row->err = ERR_OK;
 		row->created = row->updated = false;
+		row->match = 0;
+	}
+	import->names = NULL;
+	import->name_count = 0;
+}
+
+static enum err
+import_batch_by_row(struct import *import)
+{
+	struct call *call = import->job->call;
+	enum err err = ERR_OK;
+
+	for (size_t i = 0; err == ERR_OK && i < import->row_count; i++) {
+		struct import_row *row = &import->rows[i];
+
 		if (row->mark)
 			continue;
 		if (import->careful)
@@ -159,6 +158,34 @@ import_batch(struct job *job, void *to)
 			err = store_release(call->store, call->arena);
 		}
 	}
+	return err;
+}
+
+static enum err
+import_batch(struct job *job, void *to)
+{
+	struct import *import = to;
+	struct call *call = job->call;
+	bool done = false;
+	enum err err = import_bind_header(import);
+
+	if (err != ERR_OK)
+		return err;
+	call_scope_references(call, import->map.entity);
+	call_scope(
+	    call, import->map.entity->def, import->map.update ? RIGHT_EDIT : RIGHT_CREATE);
+	import_scope_names(import);
+	call_begin(call, true);
+	err = import_find_marks(import);
+	if (err != ERR_OK)
+		return err;
+	if (import->map.dry_run)
+		err = store_savepoint(call->store, call->arena);
+	import_forget_outcomes(import);
+	if (err == ERR_OK && import->by_set && !import->careful)
+		err = import_batch_by_set(import, &done);
+	if (err == ERR_OK && !done)
+		err = import_batch_by_row(import);
 	if (err == ERR_OK && import->map.dry_run)
 		err = store_rollback_to(call->store, call->arena);
 	if (err == ERR_OK)
@@ -174,7 +201,8 @@ import_flush(struct import *import)
 	if (import->row_count == 0)
 		return ERR_OK;
 	/* A row that wants consent shows it only once stored. */
-	import->careful = approval_may_ask(import->job->call, import->map.entity->def);
+	import->careful = import->request->create_references ||
+	    approval_may_ask(import->job->call, import->map.entity->def);
 	err = job_transaction(import->job, import_batch, import);
 	if (err != ERR_OK && err != ERR_DB_GONE && err != ERR_CANCELLED) {
 		import->careful = true;

@@ -9,8 +9,9 @@
 #include "common/intake.h"
 #include "server/job/import.h"
 
-#define IMPORT_BATCH_ROWS  200
-#define IMPORT_BATCH_BYTES ((size_t)4 * 1024 * 1024)
+#define IMPORT_BATCH_ROWS   1000
+#define IMPORT_CAREFUL_ROWS 200 /* where each row is a save of its own */
+#define IMPORT_BATCH_BYTES  ((size_t)4 * 1024 * 1024)
 
 struct import_row {
 	const char **cells; /* in the batch's arena */
@@ -22,6 +23,15 @@ struct import_row {
 	enum err err;
 	const char *column, *reason;
 	bool created, updated;
+	int64_t match; /* of a batch by set: the record it means; 0: none */
+};
+
+/* What a name in a reference's column stands for. */
+struct import_name {
+	const struct entity *def;
+	const char *text;
+	int64_t id;
+	size_t found; /* 1: it is that one */
 };
 
 struct import {
@@ -34,7 +44,10 @@ struct import {
 	struct arena *batch_arena;
 	struct import_row rows[IMPORT_BATCH_ROWS];
 	size_t row_count, batch_bytes;
-	bool careful;      /* savepoint for each row */
+	bool careful;              /* savepoint for each row */
+	bool by_set;               /* new records are stored many at once */
+	struct import_name *names; /* of this batch, sorted; in the call's arena */
+	size_t name_count;
 	bool wrote_header; /* of the error file */
 	int64_t read, created, updated, refused;
 	int64_t marks; /* of the rows read, those that stand for no record */
@@ -69,7 +82,45 @@ MUST_CHECK enum err import_check_shape(struct import *import, struct import_row 
 MUST_CHECK enum err import_make_record(
     struct import *import, struct import_row *row, struct record **record);
 
+/* A new record with the row's values; it gets its id when it is stored. */
+MUST_CHECK enum err import_fill_new(
+    struct import *import, struct import_row *row, struct record **record);
+/* The cell by which a row is known; NULL: none. */
+const char *import_match_cell(const struct import *import, const struct import_row *row);
+
+/* ---- import_names.c ---- */
+
+/* The record of an activity's entity that a cell names: by number, name or short name, among
+ * those in sight. */
+MUST_CHECK enum err import_find_reference(
+    struct import *import, const struct field *field, const char *text, int64_t *id);
+/*
+ * Makes a record of that name, where the import may: with nothing but its name, by the same rules as any
+ * other. ERR_NO_SUCH_RECORD: it may not. A row refused later takes it along (import->careful).
+ */
+MUST_CHECK enum err import_make_reference(
+    struct import *import, const struct field *field, const char *text, int64_t *id);
+/* Scopes for that, before call_begin(). */
+void import_scope_names(struct import *import);
+/* Whether a cell is to be looked up so: not set-up, which is at hand, and no id. */
+bool import_by_name(const struct import *import, const struct field *field, const char *text);
+/* Finds what all references of the batch by name mean, in one question for each kind. */
+MUST_CHECK enum err import_find_names(struct import *import);
+
+/* ---- import_set.c ---- */
+
+/* Whether new records of this import can be stored by set. */
+bool import_may_by_set(const struct import *import);
+/*
+ * Store the rows of the batch by set; *done false: rows of it mean the same record, and one by
+ * one is the only order that is right.
+ */
+MUST_CHECK enum err import_batch_by_set(struct import *import, bool *done);
+
 /* ---- import_batch.c ---- */
+
+/* Save one row. A refusal is in the row; another error is the database's. */
+MUST_CHECK enum err import_save(struct import *import, struct import_row *row);
 
 /* Store the rows that were gathered and report those refused. */
 MUST_CHECK enum err import_flush(struct import *import);

@@ -30,6 +30,9 @@ import_blame(struct import *import, struct import_row *row, enum err err, const 
 const char *
 import_header_of(const struct import *import, uint32_t entity, uint32_t field)
 {
+	/* A rule that names no entity means the record's own. */
+	if (entity == 0)
+		entity = import->map.entity->def->number;
 	for (size_t i = 0; i < import->map.column_count; i++) {
 		const struct import_column *column = &import->map.columns[i];
 		const struct entity_view *view =
@@ -42,60 +45,24 @@ import_header_of(const struct import *import, uint32_t entity, uint32_t field)
 	return "";
 }
 
-/* A record of another entity by number, exact name or short name, among those in sight. */
-static enum err
-import_find_reference(
-    struct call *call, const struct field *field, const char *text, int64_t *id)
-{
-	const struct entity_view *target = call_view_named(call, field->ref);
-	struct arms arms = access_arms(call->user, target->def, RIGHT_VIEW);
-	static const char *const names[] = { "number", "name", "short_name" };
-	struct sql *sql = sql_new(call->arena);
-	struct rows *rows;
-	bool first = true;
-	enum err err;
-
-	sql_addf(sql, "SELECT t.id FROM %s t WHERE t.deleted_at IS NULL AND ",
-	    entity_table(target->def));
-	record_arms_where(call, sql, target, "t", &arms);
-	sql_add(sql, " AND (");
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		const struct field *by = entity_field_named(target, names[i]);
-
-		if (by == NULL || (by->flags & FIELD_MASKED) != 0)
-			continue;
-		sql_addf(sql, "%st.%s = ", first ? "" : " OR ", names[i]);
-		sql_text(sql, text);
-		first = false;
-	}
-	sql_add(sql, first ? "false) LIMIT 2" : ") LIMIT 2");
-	err = store_run(call->store, call->arena, sql, &rows);
-	if (err != ERR_OK)
-		return err;
-	if (rows->count != 1)
-		return rows->count == 0 ? ERR_NO_SUCH_RECORD : ERR_NARROW;
-	*id = rows_int(rows, 0, 0);
-	return ERR_OK;
-}
-
 static enum err
 import_value(
     struct import *import, const struct field *field, const char *text, struct value *value)
 {
 	struct call *call = import->job->call;
-	const struct entity_view *target = catalog_entity_named(call->catalog, field->ref);
 	enum err err;
 
 	if (field->type == TYPE_DATE || field->type == TYPE_MOMENT)
 		text = intake_date(call->arena, text, import->order);
-	if (field->type != TYPE_REF || target->def->kind == ENTITY_SETUP || text[0] == '#' ||
-	    text[strspn(text, " ")] == '\0')
+	if (!import_by_name(import, field, text))
 		return value_from_text(call, field, text, value);
 	/* A file's "11" is a number of theirs; only what no record is called may be an id. */
 	*value = (struct value){ 0 };
-	err = import_find_reference(call, field, text, &value->number);
+	err = import_find_reference(import, field, text, &value->number);
+	if (err == ERR_NO_SUCH_RECORD && value_from_text(call, field, text, value) == ERR_OK)
+		return ERR_OK;
 	if (err == ERR_NO_SUCH_RECORD)
-		return value_from_text(call, field, text, value);
+		err = import_make_reference(import, field, text, &value->number);
 	value->present = err == ERR_OK;
 	return err;
 }
@@ -157,7 +124,7 @@ import_fill(struct import *import, struct import_row *row, struct record *record
 	return err;
 }
 
-static const char *
+const char *
 import_match_cell(const struct import *import, const struct import_row *row)
 {
 	for (size_t i = 0; i < import->map.column_count && i < row->count; i++)
@@ -254,4 +221,12 @@ import_make_record(struct import *import, struct import_row *row, struct record 
 	enum err err = import_load(import, row, record);
 
 	return err == ERR_OK ? import_fill(import, row, *record) : err;
+}
+
+enum err
+import_fill_new(struct import *import, struct import_row *row, struct record **record)
+{
+	*record = record_new(import->job->call->arena, import->map.entity);
+	(*record)->is_new = true;
+	return import_fill(import, row, *record);
 }

@@ -283,6 +283,217 @@ alike_check_save(struct call *call, const struct record *customer)
 	return alike_keep_reason(call, customer, rows);
 }
 
+/* ---- many -------------------------------------------------------------------------------- */
+
+/* A key and the first of the many that has it. */
+struct alike_slot {
+	const char *key; /* its kind, then itself; NULL: free */
+	size_t at;
+};
+
+struct alike_many {
+	struct alike_slot *slots;
+	size_t room; /* a power of two */
+};
+
+static struct alike_slot *
+alike_slot(const struct alike_many *many, const char *key)
+{
+	uint64_t hash = 14695981039346656037U;
+
+	for (const char *c = key; *c != '\0'; c++)
+		hash = (hash ^ (unsigned char)*c) * 1099511628211U;
+	for (size_t at = hash & (many->room - 1);; at = (at + 1) & (many->room - 1))
+		if (many->slots[at].key == NULL || strcmp(many->slots[at].key, key) == 0)
+			return &many->slots[at];
+}
+
+#define ALIKE_KEYS (ALIKE_PHONES + 3)
+
+/* What of a customer may not be another's in the same transaction. */
+static size_t
+alike_list_keys(struct call *call, const struct alike_keys *keys, const char *list[ALIKE_KEYS])
+{
+	size_t count = 0;
+
+	if (keys->name != NULL && keys->name[0] != '\0')
+		list[count++] = arena_printf(call->arena, "=%s", keys->name);
+	if (keys->tax != NULL && keys->tax[0] != '\0')
+		list[count++] = arena_printf(call->arena, "#%s", keys->tax);
+	if (keys->sound != NULL && keys->sound[0] != '\0')
+		list[count++] = arena_printf(call->arena, "~%s", keys->sound);
+	for (size_t i = 0; i < keys->digit_count; i++)
+		list[count++] = arena_printf(call->arena, "+%s", keys->digits[i]);
+	return count;
+}
+
+static enum err
+alike_refuse_second(struct call *call, const struct record *first)
+{
+	return CALL_FAIL(call, ERR_DUPLICATE, .entity = E_customer,
+	    .text = arena_printf(call->arena,
+		call_say(call, "This customer comes twice: %s is among those before it", "重复的客户：前面已有 %s"),
+		alike_value(call, first, F_customer_name)));
+}
+
+static enum err
+alike_refuse_doubles(struct call *call, struct record *const *customers, const struct alike_keys *keys,
+    size_t count, struct failure *refused)
+{
+	struct alike_many many = { .room = 1024 };
+	size_t wanted = 0;
+
+	for (size_t i = 0; i < count; i++)
+		wanted += 3 + keys[i].digit_count;
+	while (many.room < wanted * 2)
+		many.room *= 2;
+	many.slots = ARENA_ARRAY(call->arena, struct alike_slot, many.room);
+	for (size_t i = 0; i < count; i++) {
+		const char *list[ALIKE_KEYS];
+		size_t listed = refused[i].err == ERR_OK ? alike_list_keys(call, &keys[i], list) : 0;
+		const struct alike_slot *taken = NULL;
+
+		for (size_t k = 0; k < listed && taken == NULL; k++)
+			taken = alike_slot(&many, list[k])->key != NULL ? alike_slot(&many, list[k]) : NULL;
+		if (taken != NULL && alike_refuse_second(call, customers[taken->at]) != ERR_OK) {
+			call_refused(call, &refused[i]);
+			continue;
+		}
+		for (size_t k = 0; k < listed; k++)
+			*alike_slot(&many, list[k]) = (struct alike_slot){ list[k], i };
+	}
+	return ERR_OK;
+}
+
+static struct sql *
+alike_ask_many(struct call *call, const struct alike_keys *keys, size_t count, const struct failure *refused)
+{
+	struct sql *sql = sql_new(call->arena);
+	size_t phones = 0, n = 0, p = 0;
+
+	for (size_t i = 0; i < count; i++)
+		phones += keys[i].digit_count;
+	const char **texts[3] = { ARENA_ARRAY(call->arena, const char *, count + 1),
+		ARENA_ARRAY(call->arena, const char *, count + 1),
+		ARENA_ARRAY(call->arena, const char *, count + 1) };
+	int64_t *at = ARENA_ARRAY(call->arena, int64_t, count + 1);
+	int64_t *person = ARENA_ARRAY(call->arena, int64_t, count + 1);
+	int64_t *phone_at = ARENA_ARRAY(call->arena, int64_t, phones + 1);
+	const char **phone = ARENA_ARRAY(call->arena, const char *, phones + 1);
+
+	for (size_t i = 0; i < count; i++) {
+		if (refused[i].err != ERR_OK)
+			continue;
+		at[n] = (int64_t)i;
+		texts[0][n] = keys[i].name;
+		texts[1][n] = keys[i].sound;
+		texts[2][n] = keys[i].tax;
+		person[n++] = keys[i].person;
+		for (size_t k = 0; k < keys[i].digit_count; k++, p++) {
+			phone_at[p] = (int64_t)i;
+			phone[p] = keys[i].digits[k];
+		}
+	}
+	sql_add(sql, "SELECT n, id, matched FROM kehu_customers_alike(");
+	sql_ints(sql, at, n);
+	for (size_t i = 0; i < 3; i++) {
+		sql_add(sql, ", ");
+		sql_texts(sql, texts[i], n);
+	}
+	sql_add(sql, ", ");
+	sql_ints(sql, person, n);
+	sql_add(sql, "::integer[]::boolean[], ");
+	sql_ints(sql, phone_at, p);
+	sql_add(sql, ", ");
+	sql_texts(sql, phone, p);
+	sql_add(sql, ")");
+	sql_named(sql);
+	return sql;
+}
+
+/* Columns of kehu_customers_alike(). */
+enum { MANY_N, MANY_ID, MANY_WORDS };
+
+/* Those of the found that the caller may see: id, number, name. */
+static enum err
+alike_see_many(struct call *call, const struct rows *found, struct rows **seen)
+{
+	const struct entity_view *entity = catalog_entity(call->catalog, E_customer);
+	struct arms arms = access_arms(call->user, entity->def, RIGHT_VIEW);
+	int64_t *ids = ARENA_ARRAY(call->arena, int64_t, found->count);
+	struct sql *sql = sql_new(call->arena);
+
+	for (size_t i = 0; i < found->count; i++)
+		ids[i] = rows_int(found, i, MANY_ID);
+	sql_add(sql, "SELECT t.id, t.number, t.name FROM customer t WHERE t.id = ANY (");
+	sql_ints(sql, ids, found->count);
+	sql_add(sql, ") AND ");
+	record_arms_where(call, sql, entity, "t", &arms);
+	sql_add(sql, " ORDER BY t.id");
+	return store_run(call->store, call->arena, sql, seen);
+}
+
+/* "C000123 Name"; of one out of sight only that it is there. */
+static const char *
+alike_name_of_many(struct call *call, const struct rows *seen, int64_t id)
+{
+	size_t low = 0, high = seen->count;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+
+		if (rows_int(seen, middle, 0) < id)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low == seen->count || rows_int(seen, low, 0) != id)
+		return call_say(call, "out of your sight", "不在您的可见范围内");
+	return alike_clear(call, E_customer, F_customer_name)
+		   ? arena_printf(call->arena, "%s %s", rows_text(seen, low, 1), rows_text(seen, low, 2))
+		   : rows_text(seen, low, 1);
+}
+
+/* Many may be like one there is (a file imported again): all are answered together, and shorter. */
+static enum err
+alike_refuse_found(struct call *call, const struct rows *found, struct failure *refused)
+{
+	struct rows *seen;
+	enum err err = found->count > 0 ? alike_see_many(call, found, &seen) : ERR_OK;
+
+	for (size_t i = 0; err == ERR_OK && i < found->count; i++) {
+		const char *words = rows_text(found, i, MANY_WORDS);
+		bool same = text_has_word(words, "name") || text_has_word(words, "tax_number");
+
+		refused[rows_int(found, i, MANY_N)] = (struct failure){
+			.err = same ? ERR_DUPLICATE : ERR_ALIKE,
+			.entity = E_customer,
+			.text = arena_printf(call->arena, "%s%s (%s)",
+			    same ? call_say(call, "This customer exists: ", "客户已存在：")
+				 : call_say(call, "Customers like this exist: ", "已有相似客户："),
+			    alike_name_of_many(call, seen, rows_int(found, i, MANY_ID)), alike_why(call, words)),
+		};
+	}
+	return err;
+}
+
+enum err
+alike_check_many(
+    struct call *call, struct record *const *customers, size_t count, struct failure *refused)
+{
+	struct alike_keys *keys = ARENA_ARRAY(call->arena, struct alike_keys, count);
+	struct rows *rows;
+	enum err err;
+
+	for (size_t i = 0; i < count; i++)
+		if (refused[i].err == ERR_OK)
+			alike_take_record(call, customers[i], &keys[i]);
+	err = store_as_rule(call, alike_ask_many(call, keys, count, refused), &rows);
+	if (err == ERR_OK)
+		err = alike_refuse_found(call, rows, refused);
+	return err == ERR_OK ? alike_refuse_doubles(call, customers, keys, count, refused) : err;
+}
+
 /* ---- the question ------------------------------------------------------------------------ */
 
 static const char *

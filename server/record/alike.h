@@ -13,5 +13,11 @@
  * Until the transaction ends nobody else saves one with the same name, phone or tax number.
  */
 MUST_CHECK enum err alike_check_save(struct call *call, const struct record *customer);
+/*
+ * The same for many new customers of one transaction, those before counting as stored: what is refused
+ * gets its failure, by place. Until it ends no other customer is saved by anybody.
+ */
+MUST_CHECK enum err alike_check_many(struct call *call, struct record *const *customers, size_t count,
+    struct failure *refused);
 
 #endif

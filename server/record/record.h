@@ -98,6 +98,14 @@ void value_bind(struct sql *sql, const struct field *field, const struct value *
 void value_columns(struct sql *sql, const struct field *field);
 void value_bind_all(struct call *call, struct sql *sql, const struct field *field,
     const struct value *value);
+/*
+ * The same as texts for COPY, NULL: null; and what makes values of those texts again, behind the columns'
+ * names: each takes one "%s". Dates are days, moments µs since 1970.
+ */
+#define VALUE_COLUMNS_MAX 4
+size_t value_texts(struct call *call, const struct field *field, const struct value *value,
+    const char *texts[VALUE_COLUMNS_MAX]);
+const char *value_cast(const struct field *field, size_t column);
 void value_assign(struct call *call, struct sql *sql, const struct field *field,
     const struct value *value);
 /*

@@ -58,6 +58,31 @@ rule_run_hooks(struct call *call, enum hook hook, struct record *record)
 	return ERR_OK;
 }
 
+bool
+rule_takes_many(const struct entity *entity)
+{
+	const struct rule *rules = rule_table(entity);
+
+	for (; rules != NULL && (rules->run != NULL || rules->act != NULL); rules++)
+		if (rules->hook == HOOK_DEFAULTS || rules->hook == HOOK_AFTER_SAVE ||
+		    (rules->hook == HOOK_BEFORE_SAVE && rules->many == NULL))
+			return false;
+	return true;
+}
+
+enum err
+rule_run_many(struct call *call, const struct entity *entity, struct record *const *records,
+    size_t count, struct failure *refused)
+{
+	const struct rule *rules = rule_table(entity);
+	enum err err = ERR_OK;
+
+	for (; rules != NULL && (rules->run != NULL || rules->act != NULL) && err == ERR_OK; rules++)
+		if (rules->hook == HOOK_BEFORE_SAVE)
+			err = rules->many(call, records, count, refused);
+	return err;
+}
+
 const struct rule *
 rule_action(const struct entity *entity, const char *action)
 {

@@ -23,6 +23,12 @@ struct rule {
 	const char *action; /* of the entity's .def; its run gets the arguments */
 	enum err (*run)(struct call *call, struct record *record);
 	enum err (*act)(struct call *call, struct record *record, const struct value *arguments);
+	/*
+	 * Of HOOK_BEFORE_SAVE: the same for many new records at once, NULL: they are saved one by one.
+	 * What it refuses gets its failure, by place; those that have one already are passed over.
+	 */
+	enum err (*many)(
+	    struct call *call, struct record *const *records, size_t count, struct failure *refused);
 	enum right right;   /* an action's, when not RIGHT_ACT */
 	bool reads;         /* the action only reads the record: whoever sees it may, and nothing is locked */
 	bool stores;        /* the action changes the row itself and sets record->version */
@@ -32,6 +38,10 @@ struct rule {
 /* The rules of an entity, ended by one without run and act; NULL: none. */
 const struct rule *rule_table(const struct entity *entity);
 bool rule_has_hook(const struct entity *entity, enum hook hook);
+/* Whether every hook that a new record passes can take many at once; and running those. */
+bool rule_takes_many(const struct entity *entity);
+MUST_CHECK enum err rule_run_many(struct call *call, const struct entity *entity,
+    struct record *const *records, size_t count, struct failure *refused);
 MUST_CHECK enum err rule_run_hooks(struct call *call, enum hook hook, struct record *record);
 /* NULL: no such action. */
 const struct rule *rule_action(const struct entity *entity, const char *action);

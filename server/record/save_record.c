@@ -368,3 +368,60 @@ record_save(struct call *call, struct record *record)
 		err = rule_run_hooks(call, HOOK_AFTER_SAVE, record);
 	return err;
 }
+
+/* ---- many -------------------------------------------------------------------------------- */
+
+bool
+record_may_save_many(const struct entity_view *entity)
+{
+	return entity->def->many && rule_takes_many(entity->def);
+}
+
+/* Each refers to what is in sight; one question for all of them. */
+static enum err
+save_check_many_references(
+    struct call *call, struct record **records, size_t count, struct failure *refused)
+{
+	size_t max = count * records[0]->entity->field_count, listed = 0, at = 0;
+	struct save_reference *list = ARENA_ARRAY(call->arena, struct save_reference, max + 1);
+	enum err err;
+
+	for (size_t i = 0; i < count; i++)
+		if (refused[i].err == ERR_OK)
+			listed = save_collect_references(call, records[i], list, listed, max);
+	for (size_t i = 0; i < listed; i++)
+		if (save_first_reference(list, i) == i)
+			save_queue_references(call, list, i, listed);
+	err = store_flush(call->store, call->arena);
+	for (size_t i = 0; err == ERR_OK && i < listed; i++) {
+		while (records[at] != list[i].record)
+			at++;
+		save_check_reference(call, &list[i], *list[save_first_reference(list, i)].answer);
+		if (call->failure.err != ERR_OK)
+			call_refused(call, &refused[at]);
+	}
+	return err;
+}
+
+enum err
+record_save_many(struct call *call, struct record **records, size_t count, struct failure *refused)
+{
+	const struct entity *def = records[0]->entity->def;
+	enum err err;
+
+	for (size_t i = 0; i < count; i++) {
+		if (refused[i].err != ERR_OK)
+			continue;
+		save_take_initials(call, records[i]);
+		save_check_values(call, records[i]);
+		if (call->failure.err != ERR_OK || save_set_access(call, records[i]) != ERR_OK)
+			call_refused(call, &refused[i]);
+	}
+	err = save_check_many_references(call, records, count, refused);
+	if (err == ERR_OK)
+		err = rule_run_many(call, def, records, count, refused);
+	for (size_t i = 0; err == ERR_OK && i < count; i++)
+		if (refused[i].err == ERR_OK && record_may_make(call, records[i]) != ERR_OK)
+			call_refused(call, &refused[i]);
+	return err == ERR_OK ? record_store_many(call, records, count, refused) : err;
+}

@@ -96,9 +96,8 @@ tree_number_comes(const struct record *record, size_t i)
 	    (record->entity->fields[i]->flags & FIELD_NUMBERED) != 0;
 }
 
-/* Does an INSERT name this field? */
-static bool
-tree_inserts(const struct record *record, size_t i)
+bool
+record_inserts(const struct record *record, size_t i)
 {
 	const struct field *field = record->entity->fields[i];
 
@@ -120,7 +119,7 @@ tree_begin_insert(struct call *call, const struct record *record)
 	if (def->kind == ENTITY_ACTIVITY)
 		sql_addf(sql, ", owner_id, department_id, branch_id%s", def->pooled ? ", pool_id" : "");
 	for (size_t i = 0; i < entity->field_count; i++)
-		if (tree_inserts(record, i)) {
+		if (record_inserts(record, i)) {
 			sql_add(sql, ", ");
 			value_columns(sql, entity->fields[i]);
 		}
@@ -151,7 +150,7 @@ tree_add_row(struct call *call, struct sql *sql, struct record *record, size_t p
 	for (size_t i = 0; i < entity->field_count; i++)
 		if (tree_number_comes(record, i)) {
 			sql_add(sql, ", current_setting('kehu.number')");
-		} else if (tree_inserts(record, i)) {
+		} else if (record_inserts(record, i)) {
 			sql_add(sql, ", ");
 			value_bind_all(call, sql, entity->fields[i], &record->values[i]);
 		}
@@ -176,7 +175,7 @@ tree_same_columns(const struct record *a, const struct record *b)
 	if (a->entity != b->entity)
 		return false;
 	for (size_t i = 0; i < a->entity->field_count; i++)
-		if (tree_inserts(a, i) != tree_inserts(b, i))
+		if (record_inserts(a, i) != record_inserts(b, i))
 			return false;
 	return true;
 }
@@ -302,8 +301,8 @@ tree_store_lines(struct call *call, struct record *record)
 
 /* ---- the search row ---------------------------------------------------------------------- */
 
-static void
-tree_add_search(struct call *call, const struct record *record, struct token_set *tokens,
+void
+record_add_search(struct call *call, const struct record *record, struct token_set *tokens,
     struct buf *doc)
 {
 	const struct entity_view *entity = record->entity;
@@ -327,10 +326,10 @@ record_store_search(struct call *call, struct record *record)
 	struct token_set tokens = { 0 };
 	struct buf doc = BUF_INIT;
 
-	tree_add_search(call, record, &tokens, &doc);
+	record_add_search(call, record, &tokens, &doc);
 	for (size_t i = 0; i < record->line_count; i++)
 		if (!record->lines[i]->removed)
-			tree_add_search(call, record->lines[i], &tokens, &doc);
+			record_add_search(call, record->lines[i], &tokens, &doc);
 	token_set_sort(&tokens);
 	if (tokens.full)
 		call_log(call, LOG_WARN, "too many search tokens", "entity=%" PRIu32 " id=%" PRId64,

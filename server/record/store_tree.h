@@ -6,6 +6,24 @@
 
 #include "server/record/record.h"
 
+/*
+ * Many new records of one entity without lines, by set: the same checks, the same rules, one statement
+ * for each kind of thing. What is refused gets its failure, by place. ERR_…: nothing of it holds, the
+ * transaction has failed. Only where record_may_save_many() says so.
+ */
+bool record_may_save_many(const struct entity_view *entity);
+MUST_CHECK enum err record_save_many(
+    struct call *call, struct record **records, size_t count, struct failure *refused);
+/* The storing of it (store_many.c): those without a failure. */
+MUST_CHECK enum err record_store_many(
+    struct call *call, struct record **records, size_t count, const struct failure *refused);
+/* Does an INSERT name this field? */
+bool record_inserts(const struct record *record, size_t position);
+/* What a search finds a record by, without its lines. */
+struct token_set;
+void record_add_search(struct call *call, const struct record *record, struct token_set *tokens,
+    struct buf *doc);
+
 /* Defaults, required fields, ownership, references, hooks, storing: the whole of a save. */
 MUST_CHECK enum err record_save(struct call *call, struct record *record);
 /*

@@ -633,8 +633,8 @@ value_derived(const struct field *field, enum derived list[static DERIVED_MAX])
 	list[count] = DERIVED_NONE;
 }
 
-static void
-value_bind_derived(struct call *call, struct sql *sql, const struct field *field, enum derived derived,
+static const char *
+value_derived_text(struct call *call, const struct field *field, enum derived derived,
     const struct value *value)
 {
 	const char *text = NULL;
@@ -657,7 +657,60 @@ value_bind_derived(struct call *call, struct sql *sql, const struct field *field
 			text = pinyin_sort_key(call->arena, value->text,
 			    field->flags & FIELD_PERSON ? PINYIN_PERSON : PINYIN_NAME);
 		}
-	sql_text(sql, text);
+	return text;
+}
+
+static void
+value_bind_derived(struct call *call, struct sql *sql, const struct field *field, enum derived derived,
+    const struct value *value)
+{
+	sql_text(sql, value_derived_text(call, field, derived, value));
+}
+
+static const char *
+value_copy_text(struct call *call, const struct field *field, const struct value *value)
+{
+	if (!value->present)
+		return NULL;
+	if (value_is_text(field) || field->type == TYPE_CHOICE)
+		return value->text;
+	return arena_printf(call->arena, "%" PRId64, value->number);
+}
+
+size_t
+value_texts(struct call *call, const struct field *field, const struct value *value,
+    const char *texts[VALUE_COLUMNS_MAX])
+{
+	enum derived derived[DERIVED_MAX];
+	size_t count = 0;
+
+	value_derived(field, derived);
+	texts[count++] = value_copy_text(call, field, value);
+	for (const enum derived *d = derived; *d != DERIVED_NONE; d++)
+		texts[count++] = value_derived_text(call, field, *d, value);
+	return count;
+}
+
+const char *
+value_cast(const struct field *field, size_t column)
+{
+	if (column > 0)
+		return "%s";
+	switch (field->type) {
+	case TYPE_BOOL:
+		return "coalesce(%s::bigint, 0) <> 0";
+	case TYPE_DATE:
+		return "date '1970-01-01' + %s::integer";
+	case TYPE_MOMENT:
+		return "timestamptz '1970-01-01 00:00+00' + %s::bigint * interval '1 microsecond'";
+	case TYPE_INT:
+	case TYPE_QUANTITY:
+	case TYPE_REF:
+	case TYPE_MONEY:
+		return "%s::bigint";
+	default:
+		return "%s";
+	}
 }
 
 void

@@ -13,7 +13,7 @@
 #include <string.h>
 
 static enum err
-customer_before_save(struct call *call, struct record *customer)
+customer_check(struct call *call, const struct record *customer)
 {
 	int64_t satisfaction = record_number(customer, F_customer_satisfaction);
 
@@ -26,7 +26,25 @@ customer_before_save(struct call *call, struct record *customer)
 	if (!customer->is_new && record_changed(customer, F_customer_owner_id))
 		return CALL_FAIL(call, ERR_READ_ONLY, .field = F_customer_owner_id,
 		    .text = call_say(call, "Use the action Transfer to change the owner", "请用“转移”操作变更负责人"));
-	return alike_check_save(call, customer);
+	return ERR_OK;
+}
+
+static enum err
+customer_before_save(struct call *call, struct record *customer)
+{
+	enum err err = customer_check(call, customer);
+
+	return err == ERR_OK ? alike_check_save(call, customer) : err;
+}
+
+static enum err
+customer_before_save_many(
+    struct call *call, struct record *const *customers, size_t count, struct failure *refused)
+{
+	for (size_t i = 0; i < count; i++)
+		if (refused[i].err == ERR_OK && customer_check(call, customers[i]) != ERR_OK)
+			call_refused(call, &refused[i]);
+	return alike_check_many(call, customers, count, refused);
 }
 
 /* The rule changes the row itself and answers its new version. */
@@ -184,7 +202,7 @@ customer_check_in_code(struct call *call, struct record *customer, const struct 
 }
 
 const struct rule rules_customer[] = {
-	{ .hook = HOOK_BEFORE_SAVE, .run = customer_before_save },
+	{ .hook = HOOK_BEFORE_SAVE, .run = customer_before_save, .many = customer_before_save_many },
 	/* Who enters it is not to know it beforehand. */
 	{ .action = "check_in_code", .act = customer_check_in_code, .right = RIGHT_APPROVE },
 	{ .hook = HOOK_DELETE, .run = customer_delete },

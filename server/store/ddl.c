@@ -205,6 +205,33 @@ ddl_put_root(struct buf *out, const struct catalog *catalog, const struct entity
 		buf_printf(out, "%" PRIu32 ", NEW.id", def->number);
 }
 
+/* New rows of what comes by the thousand: history and change feed by statement, not by row. */
+static void
+ddl_put_track_new(struct buf *out, const struct entity *def)
+{
+	const char *table = entity_table(def);
+
+	buf_printf(out,
+	    "CREATE OR REPLACE FUNCTION kehu_track_new_%s() RETURNS trigger LANGUAGE plpgsql AS $kehu$\n"
+	    "BEGIN\n"
+	    "\tINSERT INTO history (change_id, user_id, session_id, entity, record_id, root_entity,\n"
+	    "\t\troot_id, version, kind, fields, old, new)\n"
+	    "\tSELECT (SELECT nullif(current_setting('kehu.change', true), '')::uuid),\n"
+	    "\t\t(SELECT nullif(current_setting('kehu.user', true), '')::bigint),\n"
+	    "\t\t(SELECT nullif(current_setting('kehu.session', true), '')::bigint),\n"
+	    "\t\t%" PRIu32 ", n.id, %" PRIu32 ", n.id, n.version, 1, '{}', '{}', '{}' FROM kehu_new n;\n"
+	    "\tINSERT INTO change (entity, id, version, kind, new_owner, new_department, new_branch%s)\n"
+	    "\tSELECT %" PRIu32 ", n.id, n.version, 1, n.owner_id, n.department_id, n.branch_id%s "
+	    "FROM kehu_new n;\n"
+	    "\tRETURN NULL;\nEND\n$kehu$;\n",
+	    table, def->number, def->number, def->pooled ? ", new_pool" : "", def->number,
+	    def->pooled ? ", n.pool_id" : "");
+	buf_printf(out,
+	    "CREATE OR REPLACE TRIGGER kehu_track_new AFTER INSERT ON %s REFERENCING NEW TABLE AS kehu_new\n"
+	    "\tFOR EACH STATEMENT EXECUTE FUNCTION kehu_track_new_%s();\n",
+	    table, table);
+}
+
 static void
 ddl_put_track(struct buf *out, const struct catalog *catalog, const struct entity_view *view)
 {
@@ -240,9 +267,11 @@ ddl_put_track(struct buf *out, const struct catalog *catalog, const struct entit
 	ddl_put_change(out, def);
 	buf_puts(out, "\tRETURN NULL;\nEND\n$kehu$;\n");
 	buf_printf(out,
-	    "CREATE OR REPLACE TRIGGER kehu_track AFTER INSERT OR UPDATE ON %s FOR EACH ROW "
+	    "CREATE OR REPLACE TRIGGER kehu_track AFTER %sUPDATE ON %s FOR EACH ROW "
 	    "EXECUTE FUNCTION kehu_track_%s();\n",
-	    table, table);
+	    def->many ? "" : "INSERT OR ", table, table);
+	if (def->many)
+		ddl_put_track_new(out, def);
 }
 
 /* Access columns are copied to the search row, never the tokens. */

@@ -158,8 +158,8 @@ $$;
 -- The next number of a kind of document, by its rule; p_pattern where there is none. Each prefix that
 -- date and branch make of the pattern counts for itself, unless the rule says that it runs on. Without
 -- gaps: the row stays locked until COMMIT, so take it last (see kehu_number).
-CREATE OR REPLACE FUNCTION kehu_number_of(p_entity text, p_pattern text, p_day date, p_branch bigint)
-RETURNS text LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+CREATE OR REPLACE FUNCTION kehu_numbers_of(p_entity text, p_pattern text, p_day date, p_branch bigint, p_count bigint)
+RETURNS text[] LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
 	pattern text := p_pattern;
 	digits bigint := 6;
@@ -181,22 +181,33 @@ BEGIN
 		prefix := replace(prefix, '%b', coalesce((SELECT b.code FROM branch b WHERE b.id = p_branch), ''));
 	END IF;
 	series := CASE WHEN runs_on THEN pattern ELSE prefix END;
-	UPDATE number_series n SET last = n.last + 1 WHERE n.prefix = series AND n.period = ''
+	UPDATE number_series n SET last = n.last + p_count WHERE n.prefix = series AND n.period = ''
 		RETURNING n.last INTO taken;
 	IF NOT FOUND THEN
 		-- One that runs on from now on goes on behind what its prefixes have reached.
-		INSERT INTO number_series AS n (prefix, period, last) VALUES (series, '', 1 + CASE WHEN runs_on THEN
+		INSERT INTO number_series AS n (prefix, period, last) VALUES (series, '', p_count + CASE WHEN runs_on THEN
 			coalesce((SELECT max(o.last) FROM number_series o WHERE o.period = '' AND o.prefix LIKE
 				replace(replace(replace(replace(replace(replace(pattern, '_', '\_'), '%Y', '____'),
 				'%y', '__'), '%m', '__'), '%d', '__'), '%b', '%')), 0) ELSE 0 END)
-			ON CONFLICT ON CONSTRAINT number_series_pkey DO UPDATE SET last = n.last + 1
+			ON CONFLICT ON CONSTRAINT number_series_pkey DO UPDATE SET last = n.last + p_count
 			RETURNING n.last INTO taken;
 	END IF;
 	IF runs_on AND series <> prefix THEN
 		INSERT INTO number_series AS n (prefix, period, last) VALUES (prefix, '', taken)
 			ON CONFLICT ON CONSTRAINT number_series_pkey DO UPDATE SET last = greatest(n.last, excluded.last);
 	END IF;
-	RETURN set_config('kehu.number',
-		prefix || lpad(taken::text, greatest(digits, length(taken::text))::integer, '0'), true);
+	IF p_count = 1 THEN
+		RETURN ARRAY[prefix || lpad(taken::text, greatest(digits, length(taken::text))::integer, '0')];
+	END IF;
+	RETURN ARRAY(SELECT prefix || lpad(i::text, greatest(digits, length(i::text))::integer, '0')
+		FROM generate_series(taken - p_count + 1, taken) i);
+END
+$$;
+
+-- One of them, also left in kehu.number.
+CREATE OR REPLACE FUNCTION kehu_number_of(p_entity text, p_pattern text, p_day date, p_branch bigint)
+RETURNS text LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+	RETURN set_config('kehu.number', (kehu_numbers_of(p_entity, p_pattern, p_day, p_branch, 1))[1], true);
 END
 $$;

@@ -18,6 +18,8 @@ DECLARE
 	word text;
 BEGIN
 	IF p_hold THEN
+		-- Whoever saves many at once holds all keys: see kehu_customers_alike().
+		PERFORM pg_advisory_xact_lock_shared(81, 0);
 		FOR word IN SELECT DISTINCT w FROM unnest(p_digits || ARRAY['=' || p_alike, '#' || p_tax]) w
 			WHERE length(w) > 1 ORDER BY w
 		LOOP
@@ -59,5 +61,38 @@ BEGIN
 			) f WHERE f.id <> coalesce(p_self, 0) GROUP BY f.id) k
 		JOIN customer c ON c.id = k.id AND c.deleted_at IS NULL) m
 	ORDER BY 2 DESC, m.seen DESC, m.id LIMIT 10;
+END
+$$;
+
+-- Of many new customers those that are like one there is, by their places in the arrays, with one of those
+-- they are like and the words of what is the same. Phones stand apart, each with its customer's place.
+-- Until the transaction ends nobody else's save gets an answer at all.
+CREATE OR REPLACE FUNCTION kehu_customers_alike(p_n bigint[], p_alike text[], p_sound text[], p_tax text[],
+	p_person boolean[], p_phone_n bigint[], p_phone text[])
+RETURNS TABLE (n bigint, id bigint, matched text)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off AS $$
+#variable_conflict use_column
+BEGIN
+	PERFORM pg_advisory_xact_lock(81, 0);
+	RETURN QUERY
+	SELECT f.n, (array_agg(f.id ORDER BY f.rank, f.id))[1], string_agg(DISTINCT f.word, ' ') FROM (
+		SELECT k.n, c.id, 'name' AS word, 1 AS rank FROM unnest(p_n, p_alike) k (n, key)
+			JOIN customer c ON c.name_alike = k.key AND c.name_alike <> '' AND c.deleted_at IS NULL
+		UNION ALL
+		SELECT k.n, c.id, 'tax_number', 0 FROM unnest(p_n, p_tax) k (n, key)
+			JOIN customer c ON c.tax_number_alike = k.key AND c.tax_number_alike <> '' AND c.deleted_at IS NULL
+		UNION ALL
+		SELECT k.n, c.id, 'sound', 3 FROM unnest(p_n, p_sound, p_alike, p_person) k (n, key, alike, person)
+			JOIN customer c ON c.name_sound = k.key AND c.name_sound <> '' AND c.name_alike <> k.alike
+				AND c.deleted_at IS NULL
+			WHERE NOT k.person
+		UNION ALL
+		SELECT k.n, c.id, 'phone', 2 FROM unnest(p_phone_n, p_phone) k (n, key)
+			JOIN customer c ON c.phone_digits = k.key AND c.phone_digits <> '' AND c.deleted_at IS NULL
+		UNION ALL
+		SELECT k.n, p.customer_id, 'phone', 2 FROM unnest(p_phone_n, p_phone) k (n, key)
+			JOIN customer_phone p ON p.number_digits = k.key AND p.number_digits <> '' AND p.deleted_at IS NULL
+		) f JOIN customer x ON x.id = f.id AND x.deleted_at IS NULL GROUP BY f.n;
 END
 $$;

@@ -43,8 +43,19 @@ BEGIN
 	RETURN NULL;
 END
 $$;
-CREATE OR REPLACE TRIGGER customer_due_new AFTER INSERT ON customer FOR EACH ROW
-	EXECUTE FUNCTION customer_due_on_change();
+-- New ones come by the thousand; none has figures yet.
+CREATE OR REPLACE FUNCTION customer_due_on_new() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+	INSERT INTO customer_due (id, owner_id, level, met_at)
+		SELECT n.id, n.owner_id, n.level, n.created_at FROM kehu_new n
+		WHERE n.owner_id IS NOT NULL AND n.deleted_at IS NULL AND n.stage <> 'lost'
+		ON CONFLICT (id) DO NOTHING;
+	RETURN NULL;
+END
+$$;
+CREATE OR REPLACE TRIGGER customer_due_new AFTER INSERT ON customer REFERENCING NEW TABLE AS kehu_new
+	FOR EACH STATEMENT EXECUTE FUNCTION customer_due_on_new();
 CREATE OR REPLACE TRIGGER customer_due_changed AFTER UPDATE OF owner_id, level, stage, deleted_at ON customer
 	FOR EACH ROW WHEN ((OLD.owner_id, OLD.level, OLD.stage, OLD.deleted_at) IS DISTINCT FROM
 		(NEW.owner_id, NEW.level, NEW.stage, NEW.deleted_at))

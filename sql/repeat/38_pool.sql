@@ -150,7 +150,18 @@ BEGIN
 	RETURN NULL;
 END
 $$;
-CREATE OR REPLACE TRIGGER pool_clock_new AFTER INSERT ON customer FOR EACH ROW EXECUTE FUNCTION pool_clock_on_change();
+-- New ones come by the thousand.
+CREATE OR REPLACE FUNCTION pool_clock_on_new() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+	IF EXISTS (SELECT FROM pool p WHERE p.recycles AND p.active AND p.deleted_at IS NULL) THEN
+		PERFORM kehu_pool_clock(n.id) FROM kehu_new n;
+	END IF;
+	RETURN NULL;
+END
+$$;
+CREATE OR REPLACE TRIGGER pool_clock_new AFTER INSERT ON customer REFERENCING NEW TABLE AS kehu_new
+	FOR EACH STATEMENT EXECUTE FUNCTION pool_clock_on_new();
 CREATE OR REPLACE TRIGGER pool_clock_changed AFTER UPDATE OF owner_id, level, locked_until, deleted_at ON customer
 	FOR EACH ROW WHEN ((OLD.owner_id, OLD.level, OLD.locked_until, OLD.deleted_at) IS DISTINCT FROM
 		(NEW.owner_id, NEW.level, NEW.locked_until, NEW.deleted_at))

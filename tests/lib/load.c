@@ -53,12 +53,20 @@ static void
 load_send(struct load_client *client, Kehu__ClientFrame *frame)
 {
 	struct buf out = BUF_INIT;
+	int wrote;
 
 	frame->has_number = true;
 	frame->number = ++client->number;
-	if (frame_pack_client(&out, frame) != ERR_OK ||
-	    SSL_write(client->ssl, out.data, (int)out.bytes) != (int)out.bytes)
-		fatal("a request could not be sent");
+	if (frame_pack_client(&out, frame) != ERR_OK)
+		fatal("a request is too large");
+	/* A chunk of a file is more than one piece of TLS. */
+	for (size_t sent = 0; sent < out.bytes; sent += wrote > 0 ? (size_t)wrote : 0) {
+		wrote = SSL_write(client->ssl, out.data + sent, (int)(out.bytes - sent));
+		if (wrote <= 0 &&
+		    (SSL_get_error(client->ssl, wrote) != SSL_ERROR_WANT_WRITE ||
+			poll(&(struct pollfd){ .fd = client->fd, .events = POLLOUT }, 1, LOAD_WAIT_MS) == 0))
+			fatal("a request could not be sent");
+	}
 	buf_fini(&out);
 	client->busy = true;
 }

@@ -109,7 +109,7 @@ import_data(struct client *client, uint32_t entity, const struct map *map, const
 	struct buf errors = BUF_INIT;
 	Kehu__JobAnswer *job;
 	Kehu__ServerFrame *answer;
-	int64_t until = date_monotonic_us() + 120 * US_PER_SECOND;
+	int64_t until = date_monotonic_us() + 600 * US_PER_SECOND;
 
 	step.has_step = step.has_id = step.has_chunk = step.has_data = true;
 	step.step = 2;
@@ -259,6 +259,24 @@ import_finds_references_by_name(void **state)
 }
 
 static void
+import_makes_references_when_told(void **state)
+{
+	static const char text[] = "name,customer,mobile\n甲新人,全新引用公司,13911112000\n乙新人,全新引用公司,13911112001\n"
+				   "丙新人,另一引用公司,nothing\n";
+	Kehu__Import options = KEHU__IMPORT__INIT;
+	struct counts counts = import_text(cai, E_contact, NULL, text, NULL);
+
+	assert_int_equal(counts.refused, 3);
+	options.has_create_references = options.create_references = true;
+	counts = import_text(cai, E_contact, NULL, text, &options);
+	assert_int_equal(counts.created, 2);
+	assert_int_equal(counts.refused, 1);
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM customer WHERE name = '全新引用公司'"), 1);
+	/* what a refused row referred to was made and went with it */
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM customer WHERE name = '另一引用公司'"), 0);
+}
+
+static void
 import_of_broken_files_says_why(void **state)
 {
 	struct counts counts;
@@ -328,6 +346,37 @@ import_reads_dates_in_the_order_it_is_told(void **state)
 	counts = import_text(eve, E_customer, NULL, text, &options);
 	assert_int_equal(counts.created, 1);
 	assert_string_equal(pg_exec(DB, "SELECT founded_on FROM customer WHERE name = '日期公司'"), "2001-04-03");
+}
+
+/* Rows stored together pass what they would pass alone. */
+static void
+import_by_set_checks_as_a_save_does(void **state)
+{
+	struct counts counts = import_text(cai, E_customer, NULL,
+	    "name,tax_number,phone,founded_on,employees,level\n"
+	    "成批甲贸易公司,SET-1,022-77770001,2001-02-03,12,A\n"
+	    "成批乙贸易公司,SET-1,022-77770002,,,B\n"	   /* the tax number of the first */
+	    "成批甲贸易有限公司,SET-3,022-77770003,,,B\n" /* its name */
+	    "成批丁工业公司,SET-4,022-77770001,,,B\n"	   /* its phone */
+	    "成批戊科技公司,SET-5,022-77770005,,-3,B\n"   /* nobody employs so few */
+	    "成批己建材公司,SET-6,022-77770006,1999-12-31,7,\n", NULL);
+
+	assert_int_equal(counts.created, 2);
+	assert_int_equal(counts.refused, 4);
+	assert_non_null(strstr(counts.errors, "comes twice"));
+	assert_non_null(strstr(counts.errors, ",6,employees,"));
+	assert_string_equal(pg_exec(DB, "SELECT string_agg(founded_on || ' ' || employees, ';' ORDER BY tax_number) FROM customer "
+		"WHERE tax_number LIKE 'SET-_'"), "2001-02-03 12;1999-12-31 7");
+	assert_int_equal(pg_int(DB, "SELECT count(DISTINCT number) FROM customer c JOIN customer_search s USING (id) "
+		"WHERE tax_number LIKE 'SET-_' AND number LIKE 'C%%' AND s.owner_id = c.owner_id"), 2);
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM history h JOIN customer c ON c.id = h.record_id JOIN change n ON n.id = c.id "
+		"WHERE tax_number LIKE 'SET-_' AND h.kind = 1 AND h.user_id = c.owner_id"), 2);
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM import_row"), 0);
+	assert_int_equal(client_search(cai, "cpjjc")->search->n_hits, 1);
+	/* again: each is told which it is */
+	counts = import_text(cai, E_customer, NULL, "name\n成批甲贸易公司\n成批己建材公司\n", NULL);
+	assert_int_equal(counts.refused, 2);
+	assert_non_null(strstr(counts.errors, "成批己建材公司 (same name)"));
 }
 
 static void
@@ -609,10 +658,12 @@ main(void)
 		cmocka_unit_test(import_updates_what_it_matches),
 		cmocka_unit_test(import_makes_lines_and_constants),
 		cmocka_unit_test(import_finds_references_by_name),
+		cmocka_unit_test(import_makes_references_when_told),
 		cmocka_unit_test(import_of_broken_files_says_why),
 		cmocka_unit_test(import_of_a_cut_file_leaves_nothing),
 		cmocka_unit_test(import_reads_cards_and_json_lines),
 		cmocka_unit_test(import_reads_dates_in_the_order_it_is_told),
+		cmocka_unit_test(import_by_set_checks_as_a_save_does),
 		cmocka_unit_test(import_needs_the_right_to_create),
 		cmocka_unit_test(listed_companies_are_found_by_initials_and_pairs),
 		cmocka_unit_test(the_gb18030_twin_gives_the_same_records),
