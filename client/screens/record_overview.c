@@ -99,7 +99,7 @@ overview_add(struct overview_page *page, const char *label, const char *text, en
 	if (page->count == OVERVIEW_LINES)
 		return;
 	if (text != NULL && cols > page->label_cols)
-		page->label_cols = cols > OVERVIEW_LABEL_COLS ? OVERVIEW_LABEL_COLS : cols;
+		page->label_cols = cols;
 	page->lines[page->count++] = (struct overview_line){ label, text, role };
 }
 
@@ -203,7 +203,8 @@ overview_draw_line(
     const struct overview_page *page, const struct overview_line *line, struct rect rect, int y)
 {
 	const char **rows;
-	int label = page->label_cols + 1;
+	int most = rect.cols / 3 > OVERVIEW_LABEL_COLS ? rect.cols / 3 : OVERVIEW_LABEL_COLS;
+	int label = (page->label_cols < most ? page->label_cols : most) + 1;
 	size_t count;
 
 	if (line->text == NULL) {
@@ -219,7 +220,9 @@ overview_draw_line(
 
 		if (at < rect.y || at >= rect.y + rect.rows)
 			continue;
-		cells_put(at, rect.x, label, i == 0 ? line->label : "", ROLE_NORMAL);
+		cells_put(at, rect.x, label, "", ROLE_NORMAL);
+		cells_add(at, rect.x, label - 1,
+		    i > 0 ? "" : text_cut(cells_scratch(), line->label, (size_t)label - 1, false), ROLE_NORMAL);
 		cells_put(at, rect.x + label, rect.cols - label, rows[i], line->role);
 	}
 	return (int)count;

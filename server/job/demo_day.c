@@ -1,6 +1,7 @@
 /*
  * The demo company's days: targets of three months by what was reached before, the evening
- * reports of the week, discounts that wait for a superior's consent. Made in the database of
+ * reports of the week, a contract that ends this month and its reminder, a message of the superior,
+ * discounts that wait for a superior's consent. Made in the database of
  * what was loaded, for so many people at most, before triggers are put back.
  */
 #include "server/job/demo_day.h"
@@ -103,6 +104,30 @@ static const char demo_reports[] =
     " LATERAL (SELECT d.nth > 1 OR p.id % 2 = 0 AS seen) s"
     " WHERE d.nth <= 5 AND p.superior_id IS NOT NULL";
 
+/* A year's contract as the latest quote that was ordered, which ends in three weeks. */
+static const char demo_contracts[] =
+    "picked AS (SELECT q.*, day.today, 'HT' || to_char(day.today - 345, 'YYMM-') || lpad((row_number() OVER (ORDER BY q.owner_id))::text,"
+    "  6, '0') AS contract FROM day, people p, LATERAL (SELECT * FROM quote q WHERE q.owner_id = p.id AND"
+    "  q.state = 'ordered' AND q.deleted_at IS NULL ORDER BY q.quoted_on DESC, q.id LIMIT 1) q),"
+    " made AS (INSERT INTO contract (number, title, customer_id, contact_id, signed_on, valid_from, valid_until, remind_on,"
+    "  currency, tax_included, state, net, net_currency, tax, tax_currency, total, total_currency, rate, total_base,"
+    "  total_base_currency, discount_max, over_limit, terms, owner_id, department_id, branch_id, created_at, created_by)"
+    "  SELECT contract, '年度供货合同', customer_id, contact_id, today - 345, today - 345, today + 20, today,"
+    "  currency, tax_included, 'signed', net, net_currency, tax, tax_currency, total, total_currency, rate, total_base,"
+    "  total_base_currency, discount_max, false, terms, owner_id, department_id, branch_id, today - 345, owner_id"
+    "  FROM picked RETURNING id, number, customer_id, valid_until, owner_id, department_id, branch_id, created_at),"
+    " reminded AS (INSERT INTO reminder (text, due_at, contract_id, customer_id, state, automatic, owner_id, department_id,"
+    "  branch_id, created_by) SELECT format('合同 %s 将于 %s 到期', m.number, m.valid_until), day.today + interval '1 hour', m.id,"
+    "  m.customer_id, 'waiting', true, m.owner_id, m.department_id, m.branch_id, m.owner_id FROM made m, day),"
+    " told AS (INSERT INTO message (text, from_id, to_id, kind, owner_id, department_id, branch_id, created_at, created_by)"
+    "  SELECT '周五上午例会，请带上本月要成交的商机和要续签的合同。', p.superior_id, p.id, 'message', p.id, p.department_id,"
+    "  p.branch_id, day.today, p.superior_id FROM people p, day WHERE p.superior_id IS NOT NULL)"
+    " INSERT INTO contract_line (contract_id, position, product_id, quantity, unit, price, discount, tax_rate, amount,"
+    "  amount_currency, description, list_price, price_list_id, created_at, created_by)"
+    "  SELECT m.id, l.position, l.product_id, l.quantity, l.unit, l.price, l.discount, l.tax_rate, l.amount,"
+    "  l.amount_currency, l.description, l.list_price, l.price_list_id, m.created_at, m.owner_id"
+    "  FROM made m JOIN picked k ON k.contract = m.number JOIN quote_line l ON l.quote_id = k.id AND l.deleted_at IS NULL";
+
 static struct sql *
 demo_day_sql(struct arena *arena, int64_t today)
 {
@@ -134,6 +159,18 @@ demo_day_reports(struct store *store, struct arena *arena, int64_t today)
 	sql_int(sql, DEMO_DAY_PEOPLE);
 	sql_add(sql, ") ");
 	sql_add(sql, demo_reports);
+	store_queue(store, sql, NULL);
+}
+
+static void
+demo_day_contracts(struct store *store, struct arena *arena, int64_t today)
+{
+	struct sql *sql = demo_day_sql(arena, today);
+
+	sql_add(sql, demo_people);
+	sql_int(sql, DEMO_DAY_PEOPLE);
+	sql_add(sql, "), ");
+	sql_add(sql, demo_contracts);
 	store_queue(store, sql, NULL);
 }
 
@@ -197,6 +234,7 @@ demo_make_day(struct store *store, struct arena *arena, int64_t today)
 
 	demo_day_targets(store, arena, today);
 	demo_day_reports(store, arena, today);
+	demo_day_contracts(store, arena, today);
 	sql_add(sql,
 	    "SELECT q.id, q.number, q.owner_id, r.id FROM quote q JOIN users u ON u.id = "
 	    "q.owner_id JOIN users s ON s.id = u.superior_id, approval_rule r WHERE q.state = "

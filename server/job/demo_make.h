@@ -37,6 +37,7 @@ struct demo_person { /* somebody who owns customers */
 	int64_t user, department;
 	size_t branch;
 	const char *name;
+	size_t leads;
 };
 
 struct demo_branch {

@@ -14,6 +14,7 @@ enum {
 	DEMO_STAGES_OPEN = 5,
 	DEMO_STAGE_PROPOSAL = 2,
 	DEMO_SALES_DAYS = 300,
+	DEMO_SALES_LEADS = 2,
 	DEMO_SALES_MATTERS = 6
 };
 
@@ -298,9 +299,9 @@ demo_sales_deal(struct demo_world *world, struct demo_customer *customer, int64_
 
 /* ---- a lead ------------------------------------------------------------------------------ */
 
-/* Of a firm that is no customer yet; one in four waits in a pool. */
+/* Of a firm that is no customer yet; one in four waits in a pool, but for its keeper's first ones. */
 static void
-demo_sales_lead(struct demo_world *world, const struct demo_customer *near)
+demo_sales_lead(struct demo_world *world, const struct demo_customer *near, bool first)
 {
 	struct demo_random *random = near->random;
 	struct demo_customer firm = { .random = random,
@@ -317,7 +318,7 @@ demo_sales_lead(struct demo_world *world, const struct demo_customer *near)
 	int64_t id = world->next_id++, day = world->today - demo_between(random, 0, 60);
 
 	demo_name_customer(world, &firm, DEMO_KIND_COMPANY);
-	if (world->pool_count > 0 && demo_chance(random, 25)) {
+	if (!first && world->pool_count > 0 && demo_chance(random, 25)) {
 		firm.owner = NULL;
 		firm.pool = world->pools[demo_below(random, (uint32_t)world->pool_count)];
 	}
@@ -334,7 +335,7 @@ demo_sales_lead(struct demo_world *world, const struct demo_customer *near)
 	demo_text(rows, arena_printf(near->scratch, "%s%s", firm.trade,
 			    demo_matters[0][demo_below(random, DEMO_SALES_MATTERS)]));
 	demo_date(rows, day);
-	demo_text(rows, states[demo_below(random, 4)]);
+	demo_text(rows, states[first ? 0 : demo_below(random, 4)]);
 	demo_access(rows, world, &firm);
 	demo_stamps(rows, demo_at(day, 9 * 60), demo_at(day, 9 * 60), near->keeper->user);
 	demo_row_end(rows);
@@ -351,6 +352,7 @@ demo_sales_lead(struct demo_world *world, const struct demo_customer *near)
 void
 demo_make_sales(struct demo_world *world, struct demo_customer *customer)
 {
+	struct demo_person *keeper = &world->managers[customer->keeper - world->managers];
 	struct demo_random *random = customer->random;
 	uint32_t chance = strcmp(customer->stage, "active") == 0      ? 40
 			  : strcmp(customer->stage, "contacted") == 0 ? 45
@@ -366,6 +368,9 @@ demo_make_sales(struct demo_world *world, struct demo_customer *customer)
 	if (oldest > 3 && demo_chance(random, chance / 3))
 		demo_sales_deal(
 		    world, customer, world->today - demo_between(random, 2, oldest));
-	if (demo_chance(random, 8))
-		demo_sales_lead(world, customer);
+	/* Nobody's day is without one that is new. */
+	if (keeper->leads++ < DEMO_SALES_LEADS)
+		demo_sales_lead(world, customer, true);
+	else if (demo_chance(random, 8))
+		demo_sales_lead(world, customer, false);
 }

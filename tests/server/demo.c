@@ -223,6 +223,15 @@ days_have_targets_reports_and_consents(void **state)
 	    pg_int("demo",
 		"SELECT count(*) FROM target WHERE (amount IS NULL) = (number IS NULL)"),
 	    0);
+	/* everybody who sells has a new lead; who has sold, a contract that ends soon and its reminder */
+	assert_int_equal(pg_int("demo", "SELECT count(*) FROM lead WHERE owner_id = %lld AND state = 'new'", me) >= 2, 1);
+	assert_int_equal(pg_int("demo", "SELECT count(*) FROM contract c WHERE c.total <> (SELECT sum(l.amount) FROM contract_line l"
+					" WHERE l.contract_id = c.id) AND c.tax_included"), 0);
+	assert_int_equal(pg_int("demo", "SELECT count(*) FROM contract c WHERE state = 'signed'"),
+	    pg_int("demo", "SELECT count(DISTINCT q.owner_id) FROM quote q WHERE q.state = 'ordered' AND q.deleted_at IS NULL"));
+	assert_int_equal(pg_int("demo", "SELECT count(*) FROM contract c WHERE NOT EXISTS (SELECT FROM reminder r"
+					" WHERE r.contract_id = c.id AND r.owner_id = c.owner_id)"), 0);
+	assert_int_equal(pg_int("demo", "SELECT count(*) FROM message WHERE owner_id = %lld AND kind = 'message'", me), 1);
 	assert_int_equal(
 	    pg_int("demo", "SELECT count(*) FROM work_report WHERE owner_id = %lld", me), 5);
 	assert_int_equal(
