@@ -231,6 +231,7 @@ records_of_business_are_shared_one_by_one(void **state)
 		{ "currency_rate", "everybody's" },
 		{ "price_list", "everybody's" },
 		{ "product", "everybody's" },
+		{ "invitation", "whoever may invite may see to it" },
 	};
 	size_t shared = 0, kept = 0;
 
