@@ -19,6 +19,7 @@ enum {
 	HOME_BAR_LABEL = 8,
 	HOME_WIDE = 40,
 	HOME_BAR_LABEL_WIDE = 14,
+	HOME_BAR_FIGURES = 14, /* "10.6万/20.0万" and a gap */
 };
 
 static const struct list_row *
@@ -235,14 +236,14 @@ home_draw_goals(const struct home *home, struct rect rect)
 		const Kehu__DictionaryItem *item =
 		    cat_item(cat_dictionary(app_cat(home->app), "target_measure"), goals[i].measure);
 		int y = rect.y + 1 + (int)i, label = rect.cols < HOME_WIDE ? HOME_BAR_LABEL : HOME_BAR_LABEL_WIDE;
-		int bar = rect.cols - label - 2 - 12;
+		int bar = rect.cols - label - 2 - HOME_BAR_FIGURES;
 
 		cells_put(y, rect.x + 1, label,
 		    text_cut(cells_scratch(), item != NULL ? item->label : goals[i].measure, (size_t)label, false),
 		    ROLE_NORMAL);
 		cells_bar(y, rect.x + 2 + label, bar, goals[i].done, goals[i].goal,
 		    goals[i].done >= goals[i].goal ? ROLE_GOOD : ROLE_NORMAL);
-		cells_put_right(y, rect.x + rect.cols - 12, 12,
+		cells_put_right(y, rect.x + rect.cols - HOME_BAR_FIGURES + 1, HOME_BAR_FIGURES - 1,
 		    arena_printf(cells_scratch(), "%s/%s", home_amount(goals[i].measure, goals[i].done),
 			home_amount(goals[i].measure, goals[i].goal)),
 		    ROLE_NORMAL);

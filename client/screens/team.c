@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TEAM_COLUMNS = 9, TEAM_BAR = 8 };
+enum { TEAM_COLUMNS = 9, TEAM_BAR = 4 };
 
 struct team {
 	struct screen screen;
@@ -39,7 +39,7 @@ team_current(const struct team *team)
 								    : NULL;
 }
 
-/* "######-- 拜访 32/40": of the first target. */
+/* "###- 拜访 32/40": of the first target. */
 static const char *
 team_goal(const struct team *team, const Kehu__TeamMember *member)
 {
@@ -160,7 +160,7 @@ team_set_columns(struct team *team)
 		{ T_TEAM_CALLS, 5, 5, 2 }, { T_TEAM_CUSTOMERS, 6, 6, 3 },
 		{ T_TEAM_ORDERS, 6, 6, 4 }, { T_TEAM_OVERDUE, 7, 7, 0 },
 		{ T_TEAM_REPORT, 6, 9, 0 }, { T_TEAM_UNREAD, 6, 6, 1 },
-		{ T_TEAM_GOAL, 12, 28, 1 } };
+		{ T_TEAM_GOAL, 19, 28, 1 } };
 
 	for (size_t i = 0; i < TEAM_COLUMNS; i++)
 		team->columns[i] = (struct list_column){ .title = tr(columns[i].title),
