@@ -29,22 +29,97 @@ customer_check(struct call *call, const struct record *customer)
 	return ERR_OK;
 }
 
+/* How many more the owner of a row may have, and the department of that owner; INT64_MAX: any number. */
+struct customer_room {
+	int64_t owner, department, own_left, department_left;
+};
+
+static int64_t
+customer_left(const struct rows *rows, size_t row, size_t column)
+{
+	return rows_null(rows, row, column) ? INT64_MAX : rows_int(rows, row, column);
+}
+
+/* Takes a place of the owner's and of the department's; false: there is none. */
+static bool
+customer_take_room(struct customer_room *rooms, size_t count, int64_t owner)
+{
+	size_t at = 0;
+
+	while (at < count && rooms[at].owner != owner)
+		at++;
+	if (at == count)
+		return true;
+	if (rooms[at].own_left < 1 || rooms[at].department_left < 1)
+		return false;
+	if (rooms[at].own_left != INT64_MAX)
+		rooms[at].own_left--;
+	for (size_t i = 0; i < count; i++)
+		if (rooms[i].department == rooms[at].department && rooms[i].department_left != INT64_MAX)
+			rooms[i].department_left--;
+	return true;
+}
+
+/* Whoever has as many as their pool allows gets no more, made or imported either. */
+static enum err
+customer_check_hold(
+    struct call *call, struct record *const *customers, size_t count, struct failure *refused)
+{
+	int64_t *owners = ARENA_ARRAY(call->arena, int64_t, count + 1);
+	struct sql *sql = sql_new(call->arena);
+	struct customer_room *rooms;
+	size_t owner_count = 0;
+	struct rows *rows;
+	enum err err;
+
+	for (size_t i = 0; i < count; i++)
+		if (customers[i]->is_new && refused[i].err == ERR_OK &&
+		    record_number(customers[i], F_customer_owner_id) != 0)
+			owners[owner_count++] = record_number(customers[i], F_customer_owner_id);
+	if (owner_count == 0)
+		return ERR_OK;
+	sql_add(sql, "SELECT user_id, department_id, own_left, department_left FROM kehu_hold_left(");
+	sql_ints(sql, owners, owner_count);
+	sql_add(sql, ")");
+	err = store_as_rule(call, sql, &rows);
+	if (err != ERR_OK)
+		return err;
+	rooms = ARENA_ARRAY(call->arena, struct customer_room, rows->count + 1);
+	for (size_t i = 0; i < rows->count; i++)
+		rooms[i] = (struct customer_room){ rows_int(rows, i, 0),
+			rows_null(rows, i, 1) ? 0 : rows_int(rows, i, 1), customer_left(rows, i, 2),
+			customer_left(rows, i, 3) };
+	for (size_t i = 0; i < count; i++)
+		if (customers[i]->is_new && refused[i].err == ERR_OK &&
+		    !customer_take_room(rooms, rows->count, record_number(customers[i], F_customer_owner_id)))
+			refused[i] = (struct failure){ .err = ERR_HOLD_LIMIT, .field = F_customer_owner_id };
+	return ERR_OK;
+}
+
 static enum err
 customer_before_save(struct call *call, struct record *customer)
 {
+	struct failure refused = { .err = ERR_OK };
 	enum err err = customer_check(call, customer);
 
-	return err == ERR_OK ? alike_check_save(call, customer) : err;
+	if (err == ERR_OK)
+		err = alike_check_save(call, customer);
+	if (err == ERR_OK)
+		err = customer_check_hold(call, &customer, 1, &refused);
+	return err != ERR_OK || refused.err == ERR_OK ? err : call_fail(call, refused);
 }
 
 static enum err
 customer_before_save_many(
     struct call *call, struct record *const *customers, size_t count, struct failure *refused)
 {
+	enum err err;
+
 	for (size_t i = 0; i < count; i++)
 		if (refused[i].err == ERR_OK && customer_check(call, customers[i]) != ERR_OK)
 			call_refused(call, &refused[i]);
-	return alike_check_many(call, customers, count, refused);
+	err = alike_check_many(call, customers, count, refused);
+	return err == ERR_OK ? customer_check_hold(call, customers, count, refused) : err;
 }
 
 /* The rule changes the row itself and answers its new version. */

@@ -192,24 +192,40 @@ CREATE OR REPLACE TRIGGER pool_state_department AFTER UPDATE OF parent_id ON dep
 
 -- ---- moving --------------------------------------------------------------------------------------
 
--- May this user have so many more customers? The cap is that of the user's own pool.
-CREATE OR REPLACE FUNCTION kehu_hold_check(p_user bigint, p_more bigint) RETURNS void
+-- How many more customers these users may have, each and their departments: by the cap of the user's own
+-- pool, null where there is none. No row: no cap at all. Until the transaction ends nobody else takes a
+-- place there.
+CREATE OR REPLACE FUNCTION kehu_hold_left(p_users bigint[])
+RETURNS TABLE (user_id bigint, department_id bigint, own_left bigint, department_left bigint)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+#variable_conflict use_column
 DECLARE
-	cap pool;
-	target users;
+	one record;
 BEGIN
-	SELECT * INTO cap FROM pool p WHERE p.id = kehu_pool_home(p_user);
-	IF cap.hold_person IS NULL AND cap.hold_department IS NULL THEN
+	-- Every new customer asks: most companies set no cap.
+	IF NOT EXISTS (SELECT FROM pool p WHERE (p.hold_person IS NOT NULL OR p.hold_department IS NOT NULL)
+			AND p.active AND p.deleted_at IS NULL) THEN
 		RETURN;
 	END IF;
-	SELECT * INTO target FROM users u WHERE u.id = p_user;
-	-- Two who give the same person the last place: one after the other.
-	PERFORM pg_advisory_xact_lock(81, hashtext('hold ' || coalesce(target.department_id, p_user)));
-	IF (SELECT count(*) FROM customer c WHERE c.owner_id = p_user AND c.deleted_at IS NULL) + p_more
-			> cap.hold_person
-		OR (SELECT count(*) FROM customer c WHERE c.department_id = target.department_id
-			AND c.owner_id IS NOT NULL AND c.deleted_at IS NULL) + p_more > cap.hold_department THEN
+	FOR one IN SELECT u.id, u.department_id AS department, p.hold_person, p.hold_department
+		FROM users u JOIN pool p ON p.id = kehu_pool_home(u.id) WHERE u.id = ANY (p_users)
+		AND (p.hold_person IS NOT NULL OR p.hold_department IS NOT NULL) ORDER BY u.department_id, u.id
+	LOOP
+		-- Two who give the same person the last place: one after the other.
+		PERFORM pg_advisory_xact_lock(81, hashtext('hold ' || coalesce(one.department, one.id)));
+		RETURN QUERY SELECT one.id, one.department,
+			one.hold_person - (SELECT count(*) FROM customer c WHERE c.owner_id = one.id AND c.deleted_at IS NULL),
+			one.hold_department - (SELECT count(*) FROM customer c WHERE c.department_id = one.department
+				AND c.owner_id IS NOT NULL AND c.deleted_at IS NULL);
+	END LOOP;
+END
+$$;
+
+-- May this user have so many more customers?
+CREATE OR REPLACE FUNCTION kehu_hold_check(p_user bigint, p_more bigint) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+	IF EXISTS (SELECT FROM kehu_hold_left(ARRAY[p_user]) l WHERE least(l.own_left, l.department_left) < p_more) THEN
 		PERFORM kehu_refuse('HOLD_LIMIT');
 	END IF;
 END

@@ -86,7 +86,7 @@ GRANT EXECUTE ON FUNCTION kehu_merge(integer, bigint, bigint, text[], text, uuid
 	kehu_merge_moved(bigint),
 	kehu_customer_claim(bigint), kehu_customer_assign(bigint, bigint, text),
 	kehu_customer_release(bigint, bigint, bigint, text), kehu_customer_lock(bigint, bigint, date, text),
-	kehu_hold_check(bigint, bigint), kehu_pool_pass(bigint), kehu_pool_rehearse(bigint, bigint, bigint) TO kehu_app;
+	kehu_hold_left(bigint[]), kehu_hold_check(bigint, bigint), kehu_pool_pass(bigint), kehu_pool_rehearse(bigint, bigint, bigint) TO kehu_app;
 REVOKE EXECUTE ON FUNCTION kehu_partition(text, text, text, text), kehu_partitions(),
 	kehu_customer_figures_all(), kehu_customer_due_all(), kehu_visit_remind_all() FROM PUBLIC;
 

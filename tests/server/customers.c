@@ -335,6 +335,7 @@ claims_are_limited_cool_off_and_stop_at_the_cap(void **state)
 	pg_exec(DB, "UPDATE customer_move SET at = at - interval '8 days'");
 	set_rules(SENT(NUMBER_OF(F_pool_hold_person, pg_int(DB, "SELECT count(*) FROM customer WHERE owner_id = 104"))));
 	expect_error(client_act(dan, E_customer, two, "claim", NULL), ERR_HOLD_LIMIT, 0);
+	expect_error(save_customer(dan, "满额之后新建", "", NULL), ERR_HOLD_LIMIT, F_customer_owner_id);
 	set_rules(SENT(EMPTY_OF(F_pool_hold_person)));
 	expect_written(client_act(dan, E_customer, own, "claim", NULL));
 	/* What is in no pool of theirs does not exist for others. */
