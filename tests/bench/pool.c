@@ -13,7 +13,7 @@
 #define ROUNDS	     5
 #define ANSWERS	     400
 #define CHECK_US     3000
-#define PASS_S	     30
+#define PASS_MS	     30000
 #define PASS_AT_ONCE "2000" /* as server/job/tick.c */
 
 struct pool_bench {
@@ -68,7 +68,7 @@ pool_number(struct store *store, struct arena *arena, const char *text)
 	return rows->count > 0 && !rows_null(rows, 0, 0) ? rows_int(rows, 0, 0) : 0;
 }
 
-/* All pools recycle after half a year without follow-up. */
+/* Everybody is in a pool that recycles after half a year without follow-up, whatever else there is. */
 static void
 pool_measure_pass(const struct big *big)
 {
@@ -80,14 +80,17 @@ pool_measure_pass(const struct big *big)
 	(void)pool_number(store, arena, "SELECT set_config('kehu.user', '0', true), set_config('kehu.session', '0', true), "
 					"set_config('kehu.change', '', true)");
 	(void)pool_number(store, arena, "SET LOCAL statement_timeout = 0");
-	(void)pool_number(store, arena, "UPDATE pool SET recycles = true, active = true, warn_days = 7");
+	(void)pool_number(store, arena, "UPDATE pool SET recycles = true, active = true, warn_days = 7, "
+					"spare_order = false, spare_deal = false");
+	(void)pool_number(store, arena, "INSERT INTO pool_member (pool_id, member_department_id) "
+					"SELECT (SELECT min(id) FROM pool), id FROM department WHERE parent_id IS NULL");
 	(void)pool_number(store, arena, "DELETE FROM pool_rule");
 	(void)pool_number(store, arena, "INSERT INTO pool_rule (pool_id, follow_days) SELECT id, 180 FROM pool");
 	(void)pool_number(store, arena, "UPDATE pool_state SET stale = true");
 	pid = pool_number(store, arena, "SELECT pg_backend_pid()::bigint");
 	before = big_process_ns((pid_t)pid);
 	moved = pool_number(store, arena, "SELECT kehu_pool_pass(" PASS_AT_ONCE ")");
-	figure("pool_pass_pg_cpu", big->customers, (double)(big_process_ns((pid_t)pid) - before) / 1e9, "s", PASS_S,
+	figure("pool_pass_pg_cpu", big->customers, (double)(big_process_ns((pid_t)pid) - before) / 1e6, "ms", PASS_MS,
 	    AT_MOST, 1);
 	figure("pool_pass_clocks", big->customers,
 	    (double)pool_number(store, arena, "SELECT count(*) FROM customer_figures WHERE leaves_on IS NOT NULL") +

@@ -204,6 +204,7 @@ big_configure(const struct big *big)
 	    "database: { connection = \"%s\"; };\n"
 	    "log: { file = \"%s/kehud.log\"; };\n"
 	    "sign: { second_factor = \"none\"; keys = \"%s\"; };\n"
+	    "access: { checks = 1000000; };\n"
 	    "budget: { rows = 10000000; };\n",
 	    big->dir, big->dir, pg_conninfo(big->database), big->dir, big_keys(big));
 	fclose(file);

@@ -1,6 +1,7 @@
 /*
  * Customers that are there twice, at the real terminal against a real server: two made one side by side
- * and taken apart again, in both languages and two sizes.
+ * and taken apart again; asked after before they are made; taken from a pool and given back. In both
+ * languages and two sizes.
  */
 #include "common/date.h"
 #include "server/entity/fields.h"
@@ -20,7 +21,7 @@
 #define DB "walk_customer"
 
 static struct bed *bed;
-static struct client *ada, *cai;
+static struct client *ada, *cai, *dan;
 
 static int64_t
 make_customer(const char *name, const char *phone, const char *short_name)
@@ -132,12 +133,121 @@ two_are_merged_side_by_side_and_parted_on_a_large_terminal_in_english(void **sta
 	    "0631-55556666" });
 }
 
+/* ---- is it known? ------------------------------------------------------------------------------ */
+
+/*
+ * Asked before it is typed in: one's own with its name, a colleague's only that it is there; made all the
+ * same, with a word why.
+ */
+static void
+check_walk(const char *lang, int rows, int cols, const char *own, const char *theirs)
+{
+	bool zh = strcmp(lang, "zh") == 0;
+	struct vt *vt;
+
+	make_customer(own, "", "");
+	expect_written(client_save(dan, E_customer, 0, 0, SENT(TEXT_OF(F_customer_name, theirs)), NULL));
+	vt = desk_home(bed, "ada", lang, rows, cols);
+	mask(vt);
+	desk_type(vt, "{F9}cc");
+	desk_sees(vt, zh ? "|>客户查重" : "|>Does this customer exist?");
+	desk_type(vt, "{Enter}");
+	desk_sees(vt, zh ? "F10查询" : "F10Ask");
+	desk_type(vt, theirs);
+	desk_type(vt, "{F10}");
+	desk_sees(vt, zh ? "相同: 已存在，由同事负责" : "The same: exists with a colleague");
+	desk_type(vt, "{Ctrl-U}");
+	desk_type(vt, own);
+	desk_type(vt, "{F10}");
+	desk_sees(vt, zh ? "相同: C" : "The same: C");
+	desk_misses(vt, zh ? "由同事负责" : "with a colleague");
+	desk_leave(vt);
+}
+
+static void
+check_page_tells_without_leaking_in_chinese(void **state)
+{
+	check_walk("zh", 24, 80, "温州江心屿游船", "嘉兴南湖红船");
+}
+
+static void
+check_page_tells_without_leaking_on_a_large_terminal_in_english(void **state)
+{
+	check_walk("en", 40, 120, "绍兴黄酒博物", "金华火腿世家");
+}
+
+/* ---- pools ------------------------------------------------------------------------------------- */
+
+struct pool_walk {
+	const char *lang;
+	int rows, cols;
+	const char *name;
+};
+
+/* Taken out of the pool, given back with a reason, and asked afterwards why it is gone. */
+static void
+pool_walk(const struct pool_walk *walk)
+{
+	bool zh = strcmp(walk->lang, "zh") == 0;
+	int64_t id = make_customer(walk->name, "", "");
+	struct vt *vt;
+
+	expect_written(client_act(cai, E_customer, id, "release", SENT(NUMBER_OF(1, 21))));
+	vt = open_named("dan", walk->name, walk->lang, walk->rows, walk->cols);
+	desk_type(vt, "{F8}claim");
+	desk_sees(vt, zh ? "|>领取" : "|>Claim");
+	desk_type(vt, "{Enter}");
+	desk_sees(vt, zh ? "领取: 客户" : "Claim: Customer");
+	assert_int_equal(pg_int(DB, "SELECT owner_id FROM customer WHERE id = %ld", (long)id), 104);
+	/* When it leaves, and why, is among its figures. */
+	pg_exec(DB, "INSERT INTO customer_figures (id, leaves_on, leaves_by, leaves_pool) VALUES (%ld, kehu_today() + 5, "
+		    "'follow', 21) ON CONFLICT (id) DO UPDATE SET leaves_on = EXCLUDED.leaves_on, leaves_by = 'follow'",
+	    (long)id);
+	desk_type(vt, "{F5}");
+	desk_sees(vt, zh ? "进入公海日" : "Leaves on");
+	desk_sees(vt, zh ? "离开原因" : "Leaves for");
+	desk_type(vt, "{F8}release");
+	desk_sees(vt, zh ? "|>放入公海" : "|>Release to a pool");
+	desk_type(vt, "{Enter}");
+	desk_sees(vt, zh ? "F10放入公海" : "F10Release");
+	desk_type(vt, "{Tab}不再采购{F10}");
+	desk_sees(vt, zh ? "放入公海: 客户" : "Release to a pool: Customer");
+	assert_int_equal(pg_int(DB, "SELECT pool_id FROM customer WHERE id = %ld", (long)id), 21);
+	/* So soon its last owner may not have it again, and is told so. */
+	desk_type(vt, "{F8}claim");
+	desk_sees(vt, zh ? "|>领取" : "|>Claim");
+	desk_type(vt, "{Enter}");
+	desk_sees(vt, err_text(ERR_COOLING, zh ? LANG_ZH : LANG_EN));
+	/* Why it left, later. */
+	desk_type(vt, "{F9}gsbd");
+	desk_sees(vt, zh ? "|>归属变动" : "|>Move of a customer");
+	desk_type(vt, "{Enter}");
+	desk_sees(vt, walk->name);
+	desk_type(vt, "{Enter}");
+	desk_sees(vt, "不再采购");
+	desk_leave(vt);
+}
+
+static void
+a_customer_is_claimed_given_back_and_asked_after_in_chinese(void **state)
+{
+	pool_walk(&(struct pool_walk){ "zh", 24, 80, "台州黄岩蜜桔园" });
+}
+
+static void
+a_customer_is_claimed_given_back_and_asked_after_on_a_large_terminal_in_english(void **state)
+{
+	pool_walk(&(struct pool_walk){ "en", 40, 120, "舟山东极渔家乐" });
+}
+
 static int
 setup(void **state)
 {
 	bed = bed_new(DB);
+	pg_exec(DB, "UPDATE pool SET cool_days = 7 WHERE id = 21");
 	ada = client_new(bed, "ada", LANG_ZH);
 	cai = client_new(bed, "cai", LANG_ZH);
+	dan = client_new(bed, "dan", LANG_ZH);
 	return 0;
 }
 
@@ -146,6 +256,7 @@ teardown(void **state)
 {
 	client_free(ada);
 	client_free(cai);
+	client_free(dan);
 	bed_free(bed);
 	return 0;
 }
@@ -156,6 +267,10 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(two_are_merged_side_by_side_and_parted_in_chinese),
 		cmocka_unit_test(two_are_merged_side_by_side_and_parted_on_a_large_terminal_in_english),
+		cmocka_unit_test(check_page_tells_without_leaking_in_chinese),
+		cmocka_unit_test(check_page_tells_without_leaking_on_a_large_terminal_in_english),
+		cmocka_unit_test(a_customer_is_claimed_given_back_and_asked_after_in_chinese),
+		cmocka_unit_test(a_customer_is_claimed_given_back_and_asked_after_on_a_large_terminal_in_english),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
