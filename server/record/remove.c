@@ -1,6 +1,6 @@
 /*
  * Delete and Restore: records go to the recycle bin with their lines under one delete_id (the
- * intention's id), and come back with what went. An entity whose rule does more says so by a hook.
+ * intention's id), and come back with what went. Each has an entry there (entity bin). An entity whose rule does more says so by a hook.
  */
 #include "server/record/store_tree.h"
 
@@ -72,6 +72,41 @@ remove_general(struct call *call, struct record *record, bool restore)
 	return err;
 }
 
+/* What people know it by, for the bin's list. */
+static const char *
+remove_title(struct call *call, const struct record *record)
+{
+	const struct field *label = entity_label(record->entity);
+
+	return label != NULL ? value_print(call, label, record_value(record, label->number)) : "";
+}
+
+/* The bin's entry is the database's to write: its owner is the record's, not the deleter. */
+static enum err
+remove_keep(struct call *call, const struct record *record, bool restore)
+{
+	const struct entity *def = record->entity->def;
+	struct sql *sql = sql_new(call->arena);
+
+	if (restore) {
+		sql_add(sql, "SELECT kehu_bin_back(");
+		sql_int(sql, record->id);
+	} else {
+		sql_add(sql, "SELECT kehu_bin_put(");
+		sql_text(sql, def->name);
+		sql_add(sql, ", ");
+		sql_text(sql, entity_table(def));
+		sql_add(sql, ", ");
+		sql_int(sql, record->id);
+		sql_add(sql, ", ");
+		sql_text(sql, remove_title(call, record));
+		sql_add(sql, ", ");
+		sql_bool(sql, def->kind == ENTITY_ACTIVITY);
+	}
+	sql_add(sql, ")");
+	return store_as_rule(call, sql, NULL);
+}
+
 static bool
 remove_is_restore(const struct write *write)
 {
@@ -133,6 +168,8 @@ remove_run(struct call *call, const struct write *write)
 	record->deleted = !restore;
 	if (err == ERR_OK)
 		err = rule_run_hooks(call, HOOK_AFTER_DELETE, record);
+	if (err == ERR_OK)
+		err = remove_keep(call, record, restore);
 	if (err == ERR_OK)
 		answer_written(call, def, record->id, record->version, restore ? "restore" : "delete", "");
 	return err;

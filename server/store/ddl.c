@@ -68,7 +68,7 @@ ddl_put_grants(struct buf *out, const struct entity_view *view)
 	const char *table = entity_table(def);
 
 	buf_printf(out, "GRANT SELECT, INSERT, UPDATE ON %s TO kehu_app;\n", table);
-	buf_printf(out, "GRANT SELECT, INSERT, UPDATE ON %s TO kehu_rule;\n", table);
+	buf_printf(out, "GRANT SELECT, INSERT, UPDATE, DELETE ON %s TO kehu_rule;\n", table);
 	buf_printf(out, "GRANT SELECT ON %s TO kehu_backup;\n", table);
 	/* Reports never see what never leaves the server. */
 	buf_printf(out, "REVOKE ALL ON %s FROM kehu_report;\n", table);
@@ -92,12 +92,13 @@ ddl_put_grants(struct buf *out, const struct entity_view *view)
 		    "GRANT SELECT ON %s_figures TO kehu_app, kehu_report, kehu_backup;\n",
 		    table);
 		buf_printf(
-		    out, "GRANT SELECT, INSERT, UPDATE ON %s_figures TO kehu_rule;\n", table);
+		    out, "GRANT SELECT, INSERT, UPDATE, DELETE ON %s_figures TO kehu_rule;\n",
+		    table);
 	}
 	if (def->searched) {
 		buf_printf(out,
 		    "GRANT SELECT, INSERT, UPDATE, DELETE ON %s_search TO kehu_app;\n", table);
-		buf_printf(out, "GRANT SELECT, UPDATE ON %s_search TO kehu_rule;\n", table);
+		buf_printf(out, "GRANT SELECT, UPDATE, DELETE ON %s_search TO kehu_rule;\n", table);
 	}
 }
 
@@ -364,6 +365,26 @@ ddl_entity(struct buf *out, const struct catalog *catalog, const struct entity_v
 	ddl_put_search(out, entity->def);
 }
 
+/* Which tables the recycle bin's entries are of, and which hang on any record. */
+static void
+ddl_put_bin(struct buf *out, const struct catalog *catalog)
+{
+	const char *between = "";
+
+	buf_puts(out, "CREATE OR REPLACE FUNCTION kehu_bin_tables() RETURNS TABLE (name text, tbl text, "
+		      "anchored boolean) LANGUAGE sql IMMUTABLE AS $kehu$\nVALUES ");
+	for (size_t i = 0; i < catalog_count(catalog); i++) {
+		const struct entity *def = catalog_at(catalog, i)->def;
+
+		if (def->kind == ENTITY_LINE)
+			continue;
+		buf_printf(out, "%s('%s', '%s', %s)", between, def->name, entity_table(def),
+		    def->kind == ENTITY_ANCHORED ? "true" : "false");
+		between = ",\n\t";
+	}
+	buf_puts(out, "\n$kehu$;\nGRANT EXECUTE ON FUNCTION kehu_bin_tables() TO kehu_rule;\n");
+}
+
 void
 ddl_catalog(struct buf *out, const struct catalog *catalog)
 {
@@ -384,6 +405,7 @@ ddl_catalog(struct buf *out, const struct catalog *catalog)
 	    "CREATE POLICY kehu_read ON history FOR SELECT TO kehu_app USING (");
 	ddl_opened_any(out, catalog, "root_id", 'p');
 	buf_puts(out, ");\n");
+	ddl_put_bin(out, catalog);
 	ddl_put_hand_over(out, catalog);
 	ddl_put_share(out, catalog);
 }

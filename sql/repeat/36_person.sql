@@ -507,6 +507,12 @@ BEGIN
 				DELETE FROM outgoing_file f WHERE f.outgoing_id = ANY (ids);
 				PERFORM public.kehu_person_history(ids, '{}', '{}');
 			END IF;
+		ELSIF r.what = 'bin' THEN
+			ids := ARRAY(SELECT b.id FROM bin b WHERE b.state = 'in_bin' AND b.at < before AND b.deleted_at IS NULL
+				ORDER BY b.at LIMIT least(p_max, 200));
+			IF NOT p_dry THEN
+				PERFORM public.kehu_bin_expire(ids);
+			END IF;
 		ELSIF r.what = 'message' THEN
 			-- Being read is an activity, too. created_at is what there is an index for.
 			ids := ARRAY(SELECT m.id FROM message m WHERE m.created_at < before AND m.updated_at < before

@@ -182,3 +182,8 @@ CREATE POLICY kehu_app ON bulk_row TO kehu_app
 	WITH CHECK (EXISTS (SELECT FROM bulk b WHERE b.id = bulk_id));
 DROP POLICY IF EXISTS kehu_all ON bulk_row;
 CREATE POLICY kehu_all ON bulk_row TO kehu_owner, kehu_backup USING (true) WITH CHECK (true);
+
+-- The recycle bin.
+GRANT EXECUTE ON FUNCTION kehu_bin_put(text, text, bigint, text, boolean), kehu_bin_back(bigint),
+	kehu_bin_empty(bigint, text) TO kehu_app;
+GRANT DELETE ON follower, customer_due TO kehu_rule;

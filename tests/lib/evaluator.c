@@ -75,6 +75,7 @@ static const struct {
 	{ "customer", "protect", EVAL_EDIT },
 	{ "customer", "unprotect", EVAL_EDIT },
 	{ NULL, "merge", EVAL_DELETE },
+	{ "bin", "empty", EVAL_APPROVE },
 	{ NULL, "share", EVAL_EDIT },
 	{ NULL, "unshare", EVAL_EDIT },
 	{ "lead", "assign", EVAL_ASSIGN },

@@ -472,6 +472,69 @@ old_values_are_shown_as_the_reader_may_see_them_now(void **state)
 	assert_null(strstr(value->text, "020200"));
 }
 
+/* ---- the recycle bin --------------------------------------------------------------------- */
+
+static int64_t
+bin_of(int64_t record, const char *state)
+{
+	return pg_int(DB, "SELECT coalesce(max(id), 0) FROM bin WHERE record = %ld AND state = '%s'", (long)record, state);
+}
+
+/* Its contacts and lines go along and come back; the entry says who, and what became of it. */
+static void
+what_is_deleted_lies_in_the_bin_and_comes_back_whole(void **state)
+{
+	const struct sent_line phone[] = {
+		{ .entity = E_customer_phone, .id = -1, .values = SENT(TEXT_OF(F_customer_phone_number, "0531-77001122")) },
+		{ 0 },
+	};
+	int64_t id = expect_written(client_save(ada, E_customer, 0, 0, SENT(TEXT_OF(F_customer_name, "微山湖渔业")), phone))->id;
+	int64_t contact = expect_written(client_save(ada, E_contact, 0, 0,
+	    SENT(TEXT_OF(F_contact_name, "孔令湖"), NUMBER_OF(F_contact_customer_id, id)), NULL))->id, entry;
+
+	expect_written(client_delete(cai, E_customer, id, 1));
+	entry = bin_of(id, "in_bin");
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM bin WHERE id = %ld AND title = '微山湖渔业' AND by_id = 103 "
+				    "AND owner_id = 101 AND entity = 'customer'", (long)entry), 1);
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM contact WHERE id = %ld AND deleted_at IS NOT NULL", (long)contact), 1);
+	/* The owner sees the entry, but may not restore customers. */
+	expect_error(client_act(ada, E_bin, entry, "restore", NULL), ERR_FORBIDDEN, 0);
+	expect_error(client_act(dan, E_bin, entry, "restore", NULL), ERR_NO_SUCH_RECORD, 0);
+	expect_written(client_act(cai, E_bin, entry, "restore", NULL));
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM customer c JOIN contact t ON t.customer_id = c.id JOIN customer_phone p "
+				    "ON p.customer_id = c.id WHERE c.id = %ld AND c.deleted_at IS NULL AND t.deleted_at IS NULL "
+				    "AND p.deleted_at IS NULL", (long)id), 1);
+	assert_int_equal(bin_of(id, "restored"), entry);
+	expect_error(client_act(cai, E_bin, entry, "restore", NULL), ERR_WRONG_STATE, 0);
+}
+
+/* For good, with all that belonged to it; by nobody without the right, and not while something lives on it. */
+static void
+emptying_takes_all_of_it_for_good_and_is_a_right_of_its_own(void **state)
+{
+	int64_t id = expect_written(client_save(ada, E_customer, 0, 0, SENT(TEXT_OF(F_customer_name, "嘉祥石雕")), NULL))->id;
+	int64_t held = expect_written(client_save(ada, E_customer, 0, 0, SENT(TEXT_OF(F_customer_name, "金乡大蒜")), NULL))->id;
+	int64_t contact = expect_written(client_save(ada, E_contact, 0, 0,
+	    SENT(TEXT_OF(F_contact_name, "曾石生"), NUMBER_OF(F_contact_customer_id, id)), NULL))->id;
+
+	expect_written(client_delete(cai, E_customer, id, 1));
+	expect_written(client_delete(cai, E_customer, held, 1));
+	expect_error(client_act(cai, E_bin, bin_of(id, "in_bin"), "empty", NULL), ERR_FORBIDDEN, 0);
+	expect_written(client_act(eve, E_bin, bin_of(id, "in_bin"), "empty", SENT(TEXT_OF(1, "重复"))));
+	assert_int_equal(pg_int(DB, "SELECT (SELECT count(*) FROM customer WHERE id = %ld) + (SELECT count(*) FROM contact WHERE id = %ld) "
+				    "+ (SELECT count(*) FROM customer_search WHERE id = %ld) + (SELECT count(*) FROM history WHERE root_id = %ld)",
+			     (long)id, (long)contact, (long)id, (long)id), 0);
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM bin WHERE record = %ld AND state = 'emptied' AND title IS NULL AND ended_by = 105 AND rows > 1", (long)id), 1);
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM audit WHERE action = 'emptied' AND record_id = %ld AND user_id = 105", (long)id), 1);
+	pg_exec(DB, "UPDATE users SET company_id = %ld WHERE id = 106", (long)held);
+	expect_error(client_act(eve, E_bin, bin_of(held, "in_bin"), "empty", NULL), ERR_BIN_HELD, 0);
+	pg_exec(DB, "UPDATE users SET company_id = NULL WHERE id = 106");
+	pg_exec(DB, "UPDATE retention_rule SET active = true, days = 30 WHERE what = 'bin'");
+	pg_exec(DB, "UPDATE bin SET at = now() - interval '40 days' WHERE record = %ld", (long)held);
+	assert_int_equal(pg_int(DB, "SELECT n FROM kehu_retention(false, 100) WHERE what = 'bin'"), 1);
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM customer WHERE id = %ld", (long)held), 0);
+}
+
 static int
 bulk_start(void **state)
 {
@@ -512,6 +575,8 @@ main(void)
 		cmocka_unit_test(many_above_the_limit_wait_for_consent),
 		cmocka_unit_test(record_is_shown_as_it_was_at_each_version),
 		cmocka_unit_test(old_values_are_shown_as_the_reader_may_see_them_now),
+		cmocka_unit_test(what_is_deleted_lies_in_the_bin_and_comes_back_whole),
+		cmocka_unit_test(emptying_takes_all_of_it_for_good_and_is_a_right_of_its_own),
 		cmocka_unit_test(bulk_refuses_what_is_no_write),
 	};
 
