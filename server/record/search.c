@@ -312,7 +312,9 @@ search_next(struct search_step *step, const struct sql *sql, int64_t after, size
 
 	if (err != ERR_OK)
 		return err;
-	if (share >= WALK_SHARE)
+	/* Search rows have no column for a company's people. */
+	if (step->arms->company == 0 &&
+	    matches >= WALK_SHARE * (double)crowd_rows(step->call, step->entity))
 		return search_next_in_arms(step, sql_copy(sql), after, limit, rows);
 	return search_next_in_ranges(step, sql_copy(sql), after, limit, rows);
 }
