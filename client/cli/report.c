@@ -61,8 +61,9 @@ report_list(struct cli *cli)
 		struct buf parameters = BUF_INIT;
 
 		for (size_t j = 0; j < info->n_parameters; j++)
-			buf_printf(
-			    &parameters, "%s%s=", j == 0 ? "" : " ", info->parameters[j]->name);
+			buf_printf(&parameters,
+			    info->parameters[j]->flags & CAT_REQUIRED ? "%s%s=" : "%s[%s=]", j == 0 ? "" : " ",
+			    info->parameters[j]->name);
 		sheet_row(
 		    sheet, (struct sheet_cell[]){ { .text = info->name },
 			       { .text = info->label }, { .text = buf_text(&parameters) } });
@@ -113,6 +114,42 @@ report_format(const struct cli *cli, const char *path)
 	return "text";
 }
 
+/* How a value of this kind is typed, for whoever left it out. */
+static const char *
+report_form(struct cli *cli, const Kehu__Field *field)
+{
+	switch (field->type) {
+	case CAT_REF:
+		return cli_say(cli, "NUMBER, name or #id", "编号、名称或 #id");
+	case CAT_DATE:
+		return "2026-11-22";
+	case CAT_BOOL:
+		return cli_say(cli, "yes or no", "是 或 否");
+	case CAT_INT:
+		return "12";
+	default:
+		return "...";
+	}
+}
+
+/* Before asking the server: the first needed parameter that is missing, and how it is given. */
+static enum err
+report_check(struct cli *cli, const Kehu__ReportInfo *info, const Kehu__Report *request)
+{
+	for (size_t i = 0; i < info->n_parameters; i++) {
+		const Kehu__Field *field = info->parameters[i];
+		bool given = (field->flags & CAT_REQUIRED) == 0;
+
+		for (size_t j = 0; j < request->n_parameters; j++)
+			given |= request->parameters[j]->field == field->number;
+		if (!given)
+			return cli_fail(cli, ERR_REQUIRED, field->label,
+			    arena_printf(cli->arena, "%s report %s %s=(%s)", cli->program->name, info->name,
+				field->name, report_form(cli, field)));
+	}
+	return ERR_OK;
+}
+
 enum err
 cli_report(struct cli *cli)
 {
@@ -132,6 +169,8 @@ cli_report(struct cli *cli)
 	if (err == ERR_OK)
 		err = cli_arguments(cli, info->parameters, info->n_parameters, cli->words + 1,
 		    cli->word_count - 1, &request.parameters, &request.n_parameters);
+	if (err == ERR_OK)
+		err = report_check(cli, info, &request);
 	if (err != ERR_OK)
 		return err;
 	path = path == NULL ? "-" : path;

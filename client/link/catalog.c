@@ -507,6 +507,12 @@ cat_item_called(const Kehu__Dictionary *dictionary, const char *text)
 	return named != NULL ? named : initials_count == 1 ? initials : NULL;
 }
 
+bool
+cat_audits(const struct cat *cat)
+{
+	return cat->answer->audits;
+}
+
 size_t
 cat_report_count(const struct cat *cat)
 {

@@ -103,6 +103,8 @@ const Kehu__DictionaryItem *cat_item(const Kehu__Dictionary *dictionary, const c
 /* By code, label or pinyin initials (the latter only when one item has them). NULL: none. */
 const Kehu__DictionaryItem *cat_item_called(
     const Kehu__Dictionary *dictionary, const char *word);
+/* Whether the reader may read the audit. */
+bool cat_audits(const struct cat *cat);
 size_t cat_report_count(const struct cat *cat);
 const Kehu__ReportInfo *cat_report_at(const struct cat *cat, size_t index);
 const Kehu__ReportInfo *cat_report(const struct cat *cat, const char *word);

@@ -98,7 +98,8 @@ action_send(struct action *action, Kehu__Value **arguments, size_t count,
 	Kehu__ClientFrame frame = KEHU__CLIENT_FRAME__INIT;
 	Kehu__Act act = KEHU__ACT__INIT;
 
-	act.has_entity = act.has_id = act.has_version = true;
+	act.has_entity = act.has_id = true;
+	act.has_version = action->record->version != 0;
 	act.entity = action->entity->number;
 	act.id = action->record->id;
 	act.version = action->record->version;

@@ -6,6 +6,7 @@
 #include "client/screens/admin.h"
 
 #include "client/screens/ask.h"
+#include "client/screens/audit.h"
 #include "client/screens/sign.h"
 #include "client/screens/viewing.h"
 #include "client/screens/why.h"
@@ -15,7 +16,7 @@
 #include <string.h>
 
 enum { ADMIN_ROWS = 60, ADMIN_COLUMNS = 3 };
-enum admin_kind { ADMIN_LIST, ADMIN_SESSIONS, ADMIN_VIEW_AS, ADMIN_WHY };
+enum admin_kind { ADMIN_LIST, ADMIN_SESSIONS, ADMIN_VIEW_AS, ADMIN_WHY, ADMIN_AUDIT };
 
 struct admin_item {
 	enum admin_kind kind;
@@ -35,8 +36,10 @@ static const struct admin_item admin_items[] = {
 	{ ADMIN_VIEW_AS, T_ADMIN_RIGHTS, T_ADMIN_VIEW_AS, "viewing" },
 	{ ADMIN_LIST, T_ADMIN_RIGHTS, T_ADMIN_VIEWINGS, "viewing" },
 	{ ADMIN_SESSIONS, T_ADMIN_SIGN, T_ADMIN_SESSIONS, "user" },
+	{ ADMIN_LIST, T_ADMIN_SIGN, T_ADMIN_REVIEWS, "account_review" },
 	{ ADMIN_LIST, T_ADMIN_SIGN, T_ADMIN_CERTIFICATES, "certificate" },
 	{ ADMIN_LIST, T_ADMIN_SIGN, T_ADMIN_READINGS, "reading" },
+	{ ADMIN_AUDIT, T_ADMIN_SIGN, T_ADMIN_AUDIT, "reading" },
 	{ ADMIN_LIST, T_ADMIN_COMPANY, T_ADMIN_SETTINGS, "setting" },
 	{ ADMIN_LIST, T_ADMIN_COMPANY, T_ADMIN_DICTIONARIES, "dictionary" },
 	{ ADMIN_LIST, T_ADMIN_COMPANY, T_ADMIN_FIELDS, "custom_field" },
@@ -80,6 +83,8 @@ admin_shows(const struct app *app, const struct admin_item *item)
 		return viewing_can(app) && !viewing_is_on(app);
 	case ADMIN_WHY:
 		return role != NULL && (role->actions_allowed & CAT_VIEW) != 0;
+	case ADMIN_AUDIT:
+		return audit_can(app);
 	case ADMIN_LIST:
 		break;
 	}
@@ -92,7 +97,7 @@ bool
 admin_can(const struct app *app)
 {
 	for (size_t i = 0; i < sizeof(admin_items) / sizeof(admin_items[0]); i++)
-		if (admin_items[i].kind == ADMIN_LIST && admin_shows(app, &admin_items[i]))
+		if ((admin_items[i].kind == ADMIN_LIST || admin_items[i].kind == ADMIN_AUDIT) && admin_shows(app, &admin_items[i]))
 			return true;
 	return false;
 }
@@ -162,6 +167,8 @@ admin_label(const struct admin *admin, const struct admin_item *item)
 		return tr(T_VIEWING);
 	case ADMIN_WHY:
 		return tr(T_WHY);
+	case ADMIN_AUDIT:
+		return tr(T_AUDIT);
 	case ADMIN_LIST:
 		break;
 	}
@@ -202,6 +209,9 @@ admin_go(struct admin *admin)
 		break;
 	case ADMIN_VIEW_AS:
 		viewing_open(admin->app);
+		break;
+	case ADMIN_AUDIT:
+		audit_open(admin->app);
 		break;
 	case ADMIN_WHY:
 		pick_open(admin->app, app_entity(admin->app, "user")->number, tr(T_WHY_WHO),

@@ -88,6 +88,8 @@ jobs_kind(const Kehu__JobAnswer *job)
 {
 	if (strcmp(job->kind, "export") == 0)
 		return tr(T_JOBS_EXPORT);
+	if (strcmp(job->kind, "audit_verify") == 0)
+		return tr(T_JOBS_AUDIT);
 	if (strcmp(job->kind, "hand_over") == 0)
 		return tr(T_JOBS_HAND_OVER);
 	return strcmp(job->kind, "import") == 0 ? tr(T_JOBS_IMPORT) : job->kind;

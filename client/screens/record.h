@@ -28,6 +28,7 @@ struct record_screen {
 	int64_t id;
 	struct arena *arena;        /* of the record */
 	const Kehu__Record *record; /* NULL: not here yet */
+	bool purpose_asked; /* it is shut: what for was asked once */
 	bool read_sent; /* of a message: that it is read */
 	uint32_t asking, asking_change;
 	struct live_view *live;

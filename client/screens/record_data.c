@@ -1,4 +1,5 @@
 /* Reading a record with its tabs in one round trip, and following what others do to it. */
+#include "client/screens/action.h"
 #include "client/screens/ask.h"
 #include "client/screens/recent.h"
 #include "client/screens/record.h"
@@ -56,6 +57,28 @@ record_mark_read(struct record_screen *screen)
 }
 
 static void
+record_on_opened(void *context)
+{
+	record_ask(context, 0);
+}
+
+/* A shut record: its form asks what for, once; whoever turns back leaves an empty screen behind. */
+static bool
+record_ask_purpose(struct record_screen *screen, enum err err)
+{
+	Kehu__Record stub = KEHU__RECORD__INIT;
+
+	if (err != ERR_PURPOSE_NEEDED || screen->purpose_asked || screen->record != NULL)
+		return false;
+	screen->purpose_asked = true;
+	stub.has_entity = stub.has_id = true;
+	stub.entity = screen->entity->number;
+	stub.id = screen->id;
+	action_start(screen->app, &stub, "open", record_on_opened, screen);
+	return true;
+}
+
+static void
 record_on_answer(void *context, const Kehu__ServerFrame *answer)
 {
 	struct record_screen *screen = context;
@@ -69,6 +92,8 @@ record_on_answer(void *context, const Kehu__ServerFrame *answer)
 		record_mark_read(screen);
 	} else {
 		ask_say_error(screen->app, answer, screen->entity->number);
+		if (record_ask_purpose(screen, err))
+			return;
 	}
 	ui_redraw(screen->app->ui);
 	/* Nothing to show, or nothing any more. */

@@ -70,6 +70,10 @@ MUST_CHECK enum err audit_verify(struct store *store, struct arena *arena,
     bool (*progress)(void *to, uint64_t done, uint64_t total), void *to,
     struct audit_verdict *verdict);
 /* The job of Audit step 2. */
+struct call;
+/* Whether the user may read the audit: who sees everybody's readings. */
+bool audit_may(const struct call *call);
+
 struct job;
 enum err audit_verify_run(struct job *job);
 

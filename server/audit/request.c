@@ -84,6 +84,11 @@ audit_filter(struct call *call, struct sql *sql)
 	audit_filter_int(sql, "user_id", request->has_user, request->user);
 	audit_filter_int(sql, "entity", request->has_entity, request->entity);
 	audit_filter_int(sql, "record_id", request->has_record, request->record);
+	if (request->who != NULL && request->who[0] != '\0') {
+		sql_add(sql, " AND a.user_id = (SELECT u.id FROM users u WHERE u.name = ");
+		sql_text(sql, request->who);
+		sql_add(sql, " AND u.deleted_at IS NULL)");
+	}
 	audit_filter_text(sql, "request", request->request);
 	audit_filter_text(sql, "action", request->action);
 	if (request->has_since_us) {
@@ -263,6 +268,12 @@ audit_mark(struct call *call)
 	return ERR_OK;
 }
 
+bool
+audit_may(const struct call *call)
+{
+	return access_arms(call->user, catalog_entity(call->catalog, E_reading)->def, RIGHT_VIEW).all;
+}
+
 enum err
 handle_audit(struct call *call)
 {
@@ -271,7 +282,7 @@ handle_audit(struct call *call)
 
 	if (err != ERR_OK)
 		return err;
-	if (!access_arms(call->user, entity->def, RIGHT_VIEW).all)
+	if (!audit_may(call))
 		return CALL_FAIL(call, ERR_FORBIDDEN);
 	switch (call->request->audit->step) {
 	case AUDIT_LIST:

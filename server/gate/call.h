@@ -97,6 +97,7 @@ struct call {
 	uint32_t done_version;
 	struct rows *const *number_comes; /* the text of Written, if COMMIT's trip brings it */
 	struct rows *const *remark_comes; /* one text at most that COMMIT's trip brings: said after that of Written */
+	bool opening; /* an action that opens a shut record reads it */
 	int64_t done_job; /* of an action: the job that goes on with it; 0: it is done */
 	const char *written_text; /* what an action has to say, in place of its name; never stored */
 	const char *done_action; /* NULL: the request's name */

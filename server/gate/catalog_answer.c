@@ -3,6 +3,8 @@
  * may see them, in the user's language. Its hash lets a client keep it.
  */
 #include "server/gate/gate.h"
+#include "server/audit/audit.h"
+#include "server/entity/fields.h"
 
 #include "server/entity/dictionary.h"
 #include "server/record/rule.h"
@@ -269,6 +271,7 @@ handle_catalog(struct call *call)
 		answer->dictionaries[answer->n_dictionaries++] =
 		    catalog_dictionary_to_wire(call, catalog_dictionary_at(call->catalog, i));
 	catalog_reports(call, answer);
+	answer->audits = answer->has_audits = audit_may(call);
 	bytes = kehu__catalog_answer__get_packed_size(answer);
 	packed = arena_alloc(call->arena, bytes);
 	kehu__catalog_answer__pack(answer, packed);

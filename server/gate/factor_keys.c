@@ -258,6 +258,18 @@ factor_keys_renew_rows(struct factor_renewal *renewal)
 	return err;
 }
 
+/* Keys have names by which nothing is opened. */
+static void
+factor_keys_queue_audit(struct factor_renewal *renewal, const char *before)
+{
+	struct sql *sql = sql_new(renewal->arena);
+
+	sql_add(sql, "INSERT INTO audit (request, action, detail) VALUES ('rotate-key', 'rotate-key', ");
+	sql_text(sql, arena_printf(renewal->arena, "from=%s to=%s", before != NULL ? before : "-", renewal->key->id));
+	sql_add(sql, ")");
+	store_queue(renewal->store, sql, NULL);
+}
+
 /* Which key is in use from now on. The row is held till the end: two renewals wait for each other. */
 static enum err
 factor_keys_choose(struct factor_renewal *renewal, bool newest, const char *path)
@@ -287,6 +299,8 @@ factor_keys_choose(struct factor_renewal *renewal, bool newest, const char *path
 	sql_add(change, "UPDATE state SET factor_key = ");
 	sql_text(change, renewal->key->id);
 	store_queue(renewal->store, change, NULL);
+	if (newest)
+		factor_keys_queue_audit(renewal, current);
 	return ERR_OK;
 }
 

@@ -112,6 +112,7 @@ gate_forget_attempt(struct call *call)
 	call->remark_comes = NULL;
 	call->written_text = NULL;
 	call->done_job = 0;
+	call->opening = false;
 	call->begun = call->matched_whole = false;
 	call->missed = NULL;
 	call->has_jobs = false;

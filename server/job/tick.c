@@ -67,6 +67,21 @@ tick_choices(struct worker *worker)
 	return tick_batches(worker, "kehu_choice_pass", 1000);
 }
 
+/* Once a quarter, accounts that nobody uses come up for review. */
+static enum err
+tick_reviews(struct worker *worker)
+{
+	struct sql *context = sql_new(worker->arena), *sql = sql_new(worker->arena);
+
+	sql_add(context, "SELECT set_config('kehu.user', '0', true), set_config('kehu.session', '0', true), "
+			 "set_config('kehu.change', '', true)");
+	sql_add(sql, "SELECT kehu_account_review()");
+	store_begin(worker->store);
+	store_queue(worker->store, context, NULL);
+	store_queue(worker->store, sql, NULL);
+	return store_commit(worker->store, worker->arena);
+}
+
 const struct tick_kind tick_kinds[] = {
 	{ "day", 5, false, tick_day },
 	{ "pools", 30, false, tick_pools },
@@ -77,6 +92,7 @@ const struct tick_kind tick_kinds[] = {
 	{ "follow", 10, false, message_follow_tick },
 	{ "message_mail", 5, false, message_mail_tick },
 	{ "exports", 60, false, export_tick },
+	{ "account_review", 3600, false, tick_reviews },
 	{ "retention", 3600, false, person_retention_tick },
 	{ 0 },
 };

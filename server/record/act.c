@@ -137,9 +137,11 @@ act_run(struct call *call, const struct write *write)
 	struct record *record;
 	enum err err;
 
+	call->opening = write->rule->opens;
 	err = write->rule->reads ?
 	    record_read(call, write->entity, act->id, RIGHT_VIEW, true, false, &record) :
 	    record_read_to_change(call, write->entity, act->id, &record);
+	call->opening = false;
 	if (err != ERR_OK)
 		return err;
 	if (record == NULL || record->deleted)

@@ -90,7 +90,7 @@ attach_queue_open(struct attach *attach, bool more_than_one_trip)
 	record_arms_where(call, sql, attach->anchor, "t", &view);
 	sql_named(sql);
 	store_queue(call->store, sql, &attach->opened);
-	if (access_hangs_on_state(call->user, def))
+	if (access_hangs_on_state(call->user, def) || entity_field_named(entity_whole(attach->anchor), "shut") != NULL)
 		attach->reading = record_queue_read(
 		    call, attach->anchor, attach->request->record, &view, false, false);
 }
@@ -100,15 +100,20 @@ static enum err
 attach_check_open(const struct attach *attach, bool write)
 {
 	uint32_t entity = attach->anchor->def->number;
+	struct record *record;
+	enum err err;
 
 	if (attach->opened->count == 0)
 		return CALL_FAIL(attach->call, ERR_NO_SUCH_RECORD, .entity = entity);
 	if (write && !rows_bool(attach->opened, 0, 0))
 		return CALL_FAIL(attach->call, ERR_FORBIDDEN, .entity = entity);
-	if (write && attach->reading != NULL)
-		return record_may(attach->call, record_take_read(attach->call, attach->reading),
-		    RIGHT_EDIT, NULL);
-	return ERR_OK;
+	if (attach->reading == NULL)
+		return ERR_OK;
+	record = record_take_read(attach->call, attach->reading);
+	err = record_check_open(attach->call, record);
+	if (err == ERR_OK && write && access_hangs_on_state(attach->call->user, attach->anchor->def))
+		err = record_may(attach->call, record, RIGHT_EDIT, NULL);
+	return err;
 }
 
 /* " FROM attachment a WHERE …": the file named, of the record named. */

@@ -181,6 +181,7 @@ handle_history(struct call *call)
 	size_t limit = request->limit == 0 || request->limit > HISTORY_LIMIT_MAX ? 50 : request->limit;
 	Kehu__HistoryAnswer *answer = ARENA_NEW(call->arena, Kehu__HistoryAnswer);
 	const struct entity_view *entity;
+	struct record *record;
 	struct record_reading *reading;
 	struct rows *rows;
 	struct arms arms;
@@ -203,8 +204,12 @@ handle_history(struct call *call)
 	err = store_flush(call->store, call->arena);
 	if (err != ERR_OK)
 		return err;
-	if (!record_is_there(record_take_read(call, reading)))
+	record = record_take_read(call, reading);
+	if (!record_is_there(record))
 		return CALL_FAIL(call, ERR_NO_SUCH_RECORD, .entity = request->entity);
+	err = record_check_open(call, record);
+	if (err != ERR_OK)
+		return err;
 	kehu__history_answer__init(answer);
 	answer->changes = ARENA_ARRAY(call->arena, Kehu__Change *, rows->count + 1);
 	for (size_t i = 0; i < rows->count && i < limit; i++)

@@ -216,6 +216,7 @@ handle_related(struct call *call)
 	const struct entity_view *parent;
 	struct record_reading *opened;
 	struct page_reading *reading;
+	struct record *record;
 	struct arms arms;
 	enum err err;
 
@@ -233,8 +234,12 @@ handle_related(struct call *call)
 	err = store_flush(call->store, call->arena);
 	if (err != ERR_OK)
 		return err;
-	if (!record_is_there(record_take_read(call, opened)))
+	record = record_take_read(call, opened);
+	if (!record_is_there(record))
 		return CALL_FAIL(call, ERR_NO_SUCH_RECORD, .entity = related->entity);
+	err = record_check_open(call, record);
+	if (err != ERR_OK)
+		return err;
 	call->answer.answer_case = KEHU__SERVER_FRAME__ANSWER_PAGE;
 	call->answer.page = page_take(call, reading);
 	return ERR_OK;
@@ -274,6 +279,9 @@ handle_get(struct call *call)
 	record = record_take_read(call, reading);
 	if (!record_is_there(record))
 		return CALL_FAIL(call, ERR_NO_SUCH_RECORD, .entity = get->entity);
+	err = record_check_open(call, record);
+	if (err != ERR_OK)
+		return err;
 	answer = ARENA_NEW(call->arena, Kehu__GetAnswer);
 	kehu__get_answer__init(answer);
 	answer->record = record_to_wire(call, record);

@@ -18,6 +18,7 @@ struct record_reading {
 	const struct entity_view *kinds[LINE_KINDS_MAX];
 	size_t kind_count;
 	struct rows *row, *lines[LINE_KINDS_MAX];
+	struct rows *opening; /* a row: the reader has stated a purpose */
 	int64_t id;
 };
 
@@ -89,6 +90,21 @@ read_shared_with(const struct call *call, const struct entity *def)
 	return edits != 0 ? edits : access_arms(call->user, def, RIGHT_ACT).shared_with;
 }
 
+/* Whether this reader has stated what a record that may be shut is for. */
+static void
+read_queue_opening(struct call *call, struct record_reading *reading)
+{
+	struct sql *sql = sql_new(call->arena);
+
+	sql_add(sql, "SELECT 1 FROM record_opening o WHERE o.user_id = ");
+	sql_int(sql, call_reader(call));
+	sql_addf(sql, " AND o.entity = %" PRIu32 " AND o.until_at > now() AND o.record_id = ",
+	    reading->entity->def->number);
+	sql_int(sql, reading->id);
+	sql_named(sql);
+	store_queue(call->store, sql, &reading->opening);
+}
+
 static struct record_reading *
 read_queue(struct call *call, const struct entity_view *entity, int64_t id, const struct arms *arms,
     bool lines, bool gone, bool lock)
@@ -119,6 +135,8 @@ read_queue(struct call *call, const struct entity_view *entity, int64_t id, cons
 		sql_add(sql, " FOR NO KEY UPDATE OF t");
 	sql_named(sql);
 	store_queue(call->store, sql, &reading->row);
+	if (entity_field_named(entity, "shut") != NULL)
+		read_queue_opening(call, reading);
 	if (lines)
 		reading->kind_count =
 		    catalog_lines(call->catalog, def, reading->kinds, LINE_KINDS_MAX);
@@ -151,6 +169,24 @@ record_queue_read_gone(
     struct call *call, const struct entity_view *entity, int64_t id, const struct arms *arms)
 {
 	return read_queue(call, entity, id, arms, true, true, false);
+}
+
+/* Shut but for its owner and who has stated a purpose: reading->opening knows of the latter. */
+static bool
+read_is_shut(const struct call *call, const struct record *record, const struct record_reading *reading)
+{
+	const struct field *shut = entity_field_named(reading->entity, "shut");
+
+	return shut != NULL && record_number(record, shut->number) != 0 &&
+	       record->owner != call_reader(call) && reading->opening->count == 0;
+}
+
+enum err
+record_check_open(struct call *call, const struct record *record)
+{
+	return record->shut && !call->opening ?
+	    CALL_FAIL(call, ERR_PURPOSE_NEEDED, .entity = record->entity->def->number) :
+	    ERR_OK;
 }
 
 static void
@@ -197,6 +233,7 @@ record_take_read(struct call *call, struct record_reading *reading)
 	read_take_fields(call, record, row, 0, HEAD_COLUMNS);
 	access = record_access_row(record);
 	record->rights = record_rights(&rights, &access);
+	record->shut = read_is_shut(call, record, reading);
 	read_take_lines(call, record, reading);
 	call->rows += 1 + record->line_count;
 	return record;
@@ -214,5 +251,7 @@ record_read(struct call *call, const struct entity_view *entity, int64_t id, enu
 	*record = NULL;
 	if (err == ERR_OK)
 		*record = record_take_read(call, reading);
+	if (err == ERR_OK && *record != NULL)
+		err = record_check_open(call, *record);
 	return err;
 }

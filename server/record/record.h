@@ -37,6 +37,7 @@ struct record {
 	struct record **lines; /* as stored and as changed */
 	size_t line_count;
 	uint32_t rights;
+	bool shut; /* opens for a stated purpose only, and this reader has stated none: see record_check_open() */
 	struct record *parent; /* of a line */
 };
 
@@ -161,6 +162,8 @@ struct row_rights {
 struct access_row record_access_row(const struct record *record);
 /* It was reached, and is not in the recycle bin, which is for those who may restore what lies in it. */
 bool record_is_there(const struct record *record);
+/* ERR_PURPOSE_NEEDED, where the record is shut to this reader. */
+MUST_CHECK enum err record_check_open(struct call *call, const struct record *record);
 struct row_rights record_row_rights(const struct call *call, const struct entity *entity);
 /* Edit, delete, restore, assign bits for a row with these access columns and state. */
 uint32_t record_rights(const struct row_rights *rights, const struct access_row *row);

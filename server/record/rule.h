@@ -32,6 +32,7 @@ struct rule {
 	enum right right;   /* an action's, when not RIGHT_ACT */
 	bool reads;         /* the action only reads the record: whoever sees it may, and nothing is locked */
 	bool stores;        /* the action changes the row itself and sets record->version */
+	bool opens;         /* the action is how a shut record is opened: it works on one that is shut */
 	const char *makes;  /* entities the action makes records of, space-separated */
 };
 

@@ -39,6 +39,7 @@ why_look_as(struct why *why, const struct access_user *user)
 	call->user = user;
 }
 
+/* What is told of the record here is what lists tell of a shut one, too. */
 static enum err
 why_read(struct why *why)
 {
@@ -49,6 +50,7 @@ why_read(struct why *why)
 	struct rows *rows;
 	enum err err;
 
+	call->opening = true;
 	if (access_rights(asker, why->def) & RIGHT_VIEW) {
 		err = record_read(call, access_view(asker, why->def), why->id, RIGHT_VIEW,
 		    false, false, &seen);

@@ -231,6 +231,45 @@ customer_unprotect(struct call *call, struct record *customer, const struct valu
 	return customer_rule(call, customer, sql);
 }
 
+/* ---- customers that open for a purpose only ---------------------------------------------- */
+
+static enum err
+customer_open(struct call *call, struct record *customer, const struct value *arguments)
+{
+	struct sql *sql = sql_new(call->arena);
+	struct rows *rows;
+	enum err err;
+
+	if (record_number(customer, F_customer_shut) == 0)
+		return CALL_FAIL(call, ERR_EMPTY, .entity = E_customer,
+		    .text = call_say(call, "It is not shut: it opens as any other", "该客户未设为保密，可直接查看"));
+	sql_addf(sql, "SELECT kehu_open_shut(%d, ", E_customer);
+	sql_int(sql, customer->id);
+	sql_add(sql, ", ");
+	sql_text(sql, arguments[0].text);
+	sql_add(sql, ")");
+	err = store_as_rule(call, sql, &rows);
+	call->written_text = call_say(call, "open for eight hours", "八小时内可查看");
+	return err;
+}
+
+/* The reason is in the audit, as everything an action is given. */
+static enum err
+customer_shut(struct call *call, struct record *customer, const struct value *arguments)
+{
+	(void)call, (void)arguments;
+	record_set_number(customer, F_customer_shut, 1);
+	return ERR_OK;
+}
+
+static enum err
+customer_unshut(struct call *call, struct record *customer, const struct value *arguments)
+{
+	(void)call, (void)arguments;
+	record_set_number(customer, F_customer_shut, 0);
+	return ERR_OK;
+}
+
 /* Contacts, relations, visits and their lines go along, and come back with it. */
 static enum err
 customer_delete(struct call *call, struct record *customer)
@@ -291,6 +330,9 @@ const struct rule rules_customer[] = {
 	{ .action = "assign", .act = customer_assign, .right = RIGHT_EDIT, .stores = true },
 	{ .action = "release", .act = customer_release, .right = RIGHT_EDIT, .stores = true },
 	{ .action = "protect", .act = customer_protect, .right = RIGHT_EDIT, .stores = true },
+	{ .action = "open", .act = customer_open, .right = RIGHT_VIEW, .reads = true, .stores = true, .opens = true },
+	{ .action = "shut", .act = customer_shut, .right = RIGHT_APPROVE },
+	{ .action = "unshut", .act = customer_unshut, .right = RIGHT_APPROVE },
 	{ .action = "unprotect", .act = customer_unprotect, .right = RIGHT_EDIT, .stores = true },
 	{ 0 },
 };

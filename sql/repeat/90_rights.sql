@@ -20,7 +20,8 @@ REVOKE CREATE ON SCHEMA public FROM kehu_rule;
 GRANT EXECUTE ON FUNCTION catalog_fields(), catalog_field_defined(text), kehu_choice_pass(integer), access_role_grants(), access_role_fields(), access_user_roles(), access_pool_members(),
 	access_delegations(), kehu_delegation_check(bigint, bigint, bigint, date, date),
 	kehu_delegation_turn(boolean), kehu_delegation_tell(bigint),
-	kehu_hand_over(bigint, bigint, boolean, bigint), kehu_hand_over_job(bigint),
+	kehu_hand_over(bigint, bigint, boolean, bigint), kehu_hand_over_job(bigint), kehu_open_shut(bigint, bigint, text),
+	kehu_account_review(), kehu_account_review_disable(bigint),
 	kehu_invite(bigint, text, text, text, date), kehu_register(bigint, text, text, text, text, text, text, text),
 	kehu_invite_end(bigint),
 	catalog_dictionary_items(), kehu_change_purge(integer),
@@ -95,7 +96,8 @@ GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO kehu_app, kehu_rule;
 GRANT SELECT ON ALL TABLES IN SCHEMA public TO kehu_backup;
 GRANT SELECT ON ALL SEQUENCES IN SCHEMA public TO kehu_backup;
 
-GRANT SELECT ON state, settings, record_share TO kehu_app;
+GRANT SELECT ON state, settings, record_share, record_opening TO kehu_app;
+GRANT SELECT, INSERT, UPDATE, DELETE ON record_opening, account_use, account_review_run TO kehu_rule;
 GRANT SELECT ON record_share TO kehu_report;
 GRANT SELECT, INSERT ON outcome, change TO kehu_app;
 GRANT SELECT, INSERT ON history TO kehu_app;

@@ -275,6 +275,74 @@ work_goes_over_as_one_and_is_counted_before(void **state)
 	assert_int_equal(owned_by("customer", USER_FAY), 0);
 }
 
+/* ---- who must say what for --------------------------------------------------------------- */
+
+static Kehu__ServerFrame *
+history_of(struct client *client, int64_t id)
+{
+	Kehu__ClientFrame frame = KEHU__CLIENT_FRAME__INIT;
+	Kehu__History history = KEHU__HISTORY__INIT;
+
+	history.has_entity = history.has_id = true;
+	history.entity = E_customer;
+	history.id = id;
+	frame.request_case = KEHU__CLIENT_FRAME__REQUEST_HISTORY;
+	frame.history = &history;
+	return client_call(client, &frame);
+}
+
+static void
+shut_customer_opens_for_a_stated_purpose_only(void **state)
+{
+	int64_t id = make_customer(ada, "保密公司"), approval;
+	const struct sent reason[] = { TEXT_OF(1, "并购谈判"), { 0 } };
+	const Kehu__Written *written;
+	uint32_t version;
+	const char *said;
+
+	expect_error(client_act(ada, E_customer, id, "shut", reason), ERR_FORBIDDEN, 0);
+	expect_error(client_act(cai, E_customer, id, "open", reason), ERR_EMPTY, 0);
+	version = expect_written(client_act(cai, E_customer, id, "shut", reason))->version;
+	/* its owner goes on; others find it and no more, whichever way they come */
+	assert_true(sees(ada, E_customer, id));
+	assert_int_equal(client_list(cai, E_customer, "name:保密公司")->page->n_rows, 1);
+	expect_error(client_get(cai, E_customer, id), ERR_PURPOSE_NEEDED, 0);
+	expect_error(history_of(cai, id), ERR_PURPOSE_NEEDED, 0);
+	expect_error(client_save(cai, E_customer, id, version, SENT(TEXT_OF(F_customer_level, "A")), NULL), ERR_PURPOSE_NEEDED, 0);
+	expect_error(client_act(cai, E_customer, id, "unshut", reason), ERR_PURPOSE_NEEDED, 0);
+	expect_error(client_act(cai, E_customer, id, "open", NULL), ERR_REQUIRED, 1);
+	expect_error(client_act(ben, E_customer, id, "open", reason), ERR_NO_SUCH_RECORD, 0);
+	expect_written(client_act(cai, E_customer, id, "open", reason));
+	assert_true(sees(cai, E_customer, id));
+	assert_int_equal(history_of(cai, id)->answer_case, KEHU__SERVER_FRAME__ANSWER_HISTORY);
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM audit WHERE user_id = 103 AND action = 'open_shut' AND record_id = %" PRId64
+				    " AND detail = '并购谈判'", id), 1);
+	pg_exec(DB, "UPDATE record_opening SET until_at = now() WHERE record_id = %" PRId64, id);
+	expect_error(client_get(cai, E_customer, id), ERR_PURPOSE_NEEDED, 0);
+
+	/* where it is set, somebody agrees first */
+	pg_exec(DB, "UPDATE approval_rule SET active = true WHERE entity = 'customer' AND action = 'open';"
+		    "UPDATE approval_rule_step SET kind = 'person', user_id = 107 WHERE approval_rule_id = "
+		    "(SELECT id FROM approval_rule WHERE entity = 'customer' AND action = 'open');"
+		    "UPDATE state SET access_epoch = access_epoch + 1");
+	written = expect_written(client_act(cai, E_customer, id, "open", reason));
+	assert_true(written->waits);
+	approval = written->id;
+	expect_error(client_get(cai, E_customer, id), ERR_PURPOSE_NEEDED, 0);
+	expect_written(client_act(guo, E_approval, approval, "approve", NULL));
+	assert_true(sees(cai, E_customer, id));
+	pg_exec(DB, "DELETE FROM record_opening; UPDATE approval_rule SET active = false; UPDATE state SET access_epoch = access_epoch + 1");
+
+	/* by the command line */
+	assert_int_not_equal(bed_run_as(bed, "kehu", "cai", (const char *[]){ "get", "customer", arena_printf(bed->arena, "#%" PRId64, id), "--language", "en", NULL }, &said), 0);
+	assert_non_null(strstr(said, "act ... open purpose="));
+	assert_int_equal(bed_run_as(bed, "kehu", "cai",
+			     (const char *[]){ "act", "customer", arena_printf(bed->arena, "#%" PRId64, id), "open", "purpose=核对", NULL }, &said), 0);
+	assert_int_equal(bed_run_as(bed, "kehu", "cai",
+			     (const char *[]){ "get", "customer", arena_printf(bed->arena, "#%" PRId64, id), NULL }, &said), 0);
+	expect_written(client_act(cai, E_customer, id, "unshut", reason));
+}
+
 /* ---- the whole of it --------------------------------------------------------------------- */
 
 static bool
@@ -524,6 +592,37 @@ outsider_is_asked_in_registers_is_approved_and_sees_one_company(void **state)
 	client_free(again);
 }
 
+/* Dan has not been there for long, Fay is disabled anyway; Ben was here a minute ago. */
+static void
+accounts_nobody_uses_come_up_for_review_each_quarter(void **state)
+{
+	int64_t review;
+
+	pg_exec(DB, "UPDATE users SET created_at = now() - interval '200 days' WHERE id IN (102, 104, 106, 105);"
+		    "DELETE FROM account_use; UPDATE session SET seen_at = now() - interval '100 days' WHERE user_id = 104;"
+		    "DELETE FROM account_review_run");
+	assert_int_equal(pg_int(DB, "BEGIN; SELECT set_config('kehu.user', '0', true), set_config('kehu.session', '0', true),"
+				    " set_config('kehu.change', '', true); SELECT kehu_account_review()"), 2);
+	pg_exec(DB, "BEGIN; SELECT set_config('kehu.user', '0', true), set_config('kehu.session', '0', true),"
+		    " set_config('kehu.change', '', true); SELECT kehu_account_review(); COMMIT");
+	assert_string_equal(pg_exec(DB, "SELECT string_agg(concat_ws(' ', owner_id, state, last_used_on < current_date - 90), ', ' ORDER BY owner_id) FROM account_review"),
+	    "104 open t, 105 open");
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM message WHERE owner_id = 107 AND text LIKE '有 2 个账号 90 天未使用%%'"), 1);
+	/* once a quarter */
+	assert_int_equal(pg_int(DB, "BEGIN; SELECT set_config('kehu.user', '0', true); SELECT kehu_account_review()"), 0);
+	assert_int_equal(client_list(guo, E_account_review, "state:open")->page->n_rows, 2);
+	expect_error(client_list(cai, E_account_review, ""), ERR_NO_SUCH_ENTITY, 0);
+	review = pg_int(DB, "SELECT id FROM account_review WHERE owner_id = 105");
+	expect_error(client_act(guo, E_account_review, review, "keep", NULL), ERR_REQUIRED, 1);
+	ADMIN("review", "keep", arena_printf(bed->arena, "#%" PRId64, review), "董事");
+	expect_error(client_act(guo, E_account_review, review, "disable", NULL), ERR_WRONG_STATE, F_account_review_state);
+	review = pg_int(DB, "SELECT id FROM account_review WHERE owner_id = 104");
+	expect_written(client_act(guo, E_account_review, review, "disable", NULL));
+	assert_true(client_wait(dan, is_out, dan));
+	assert_string_equal(pg_exec(DB, "SELECT string_agg(concat_ws(' ', owner_id, state, decider_id, reason), ', ' ORDER BY owner_id) FROM account_review"),
+	    "104 disabled 107, 105 kept 107 董事");
+}
+
 /*
  * Ben leaves, and his laptop is gone. His work is Ada's, he is out wherever he was signed in, and
  * whoever has the laptop does not get in, with whatever password.
@@ -611,7 +710,9 @@ main(void)
 		cmocka_unit_test_setup(who_stands_in_decides_approvals, forget_delegations),
 		cmocka_unit_test_setup(work_goes_over_as_one_and_is_counted_before, forget_delegations),
 		cmocka_unit_test_setup(large_portfolio_goes_over_as_a_job_and_goes_on_after_a_stop, forget_delegations),
+		cmocka_unit_test_setup(shut_customer_opens_for_a_stated_purpose_only, forget_delegations),
 		cmocka_unit_test_setup(outsider_is_asked_in_registers_is_approved_and_sees_one_company, forget_delegations),
+		cmocka_unit_test_setup(accounts_nobody_uses_come_up_for_review_each_quarter, forget_delegations),
 		cmocka_unit_test_setup(leaver_is_handed_over_shut_out_and_the_laptop_refused, forget_delegations),
 	};
 

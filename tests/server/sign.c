@@ -528,6 +528,7 @@ secrets_are_kept_sealed_and_sealed_anew(void **state)
 	next = arena_strdup(bed->arena, sealed_with());
 	assert_string_not_equal(first, next);
 	assert_non_null(strstr(said, next));
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM audit WHERE action = 'rotate-key' AND detail = 'from=%s to=%s'", first, next), 1);
 	expect_in_by_code(secret);
 	/* a secret copied to another user's row opens nothing there */
 	pg_exec(DB, "INSERT INTO user_sign (user_id, secret) SELECT %d, secret FROM user_sign WHERE user_id = %d "
