@@ -77,7 +77,7 @@ many_refusals(const struct action *action, const Kehu__AlterAnswer *answer)
 		    text_print(action->arena, answer->refusals[i]->label, TEXT_LINE),
 		    text_print(action->arena, answer->refusals[i]->text, TEXT_LINE));
 	if (answer->refused > MANY_NAMED)
-		text = arena_printf(action->arena, "%s\n…", text);
+		text = arena_printf(action->arena, "%s\n...", text);
 	return text;
 }
 

@@ -76,23 +76,29 @@ SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off AS
 BEGIN
 	PERFORM pg_advisory_xact_lock(81, 0);
 	RETURN QUERY
+	-- OFFSET 0: each key asks its index, whatever the planner believes of a table that just grew.
 	SELECT f.n, (array_agg(f.id ORDER BY f.rank, f.id))[1], string_agg(DISTINCT f.word, ' ') FROM (
 		SELECT k.n, c.id, 'name' AS word, 1 AS rank FROM unnest(p_n, p_alike) k (n, key)
-			JOIN customer c ON c.name_alike = k.key AND c.name_alike <> '' AND c.deleted_at IS NULL
+			CROSS JOIN LATERAL (SELECT c.id FROM customer c WHERE c.name_alike = k.key
+				AND c.name_alike <> '' AND c.deleted_at IS NULL OFFSET 0) c
 		UNION ALL
 		SELECT k.n, c.id, 'tax_number', 0 FROM unnest(p_n, p_tax) k (n, key)
-			JOIN customer c ON c.tax_number_alike = k.key AND c.tax_number_alike <> '' AND c.deleted_at IS NULL
+			CROSS JOIN LATERAL (SELECT c.id FROM customer c WHERE c.tax_number_alike = k.key
+				AND c.tax_number_alike <> '' AND c.deleted_at IS NULL OFFSET 0) c
 		UNION ALL
 		SELECT k.n, c.id, 'sound', 3 FROM unnest(p_n, p_sound, p_alike, p_person) k (n, key, alike, person)
-			JOIN customer c ON c.name_sound = k.key AND c.name_sound <> '' AND c.name_alike <> k.alike
-				AND c.deleted_at IS NULL
+			CROSS JOIN LATERAL (SELECT c.id FROM customer c WHERE c.name_sound = k.key
+				AND c.name_sound <> '' AND c.name_alike <> k.alike AND c.deleted_at IS NULL OFFSET 0) c
 			WHERE NOT k.person
 		UNION ALL
 		SELECT k.n, c.id, 'phone', 2 FROM unnest(p_phone_n, p_phone) k (n, key)
-			JOIN customer c ON c.phone_digits = k.key AND c.phone_digits <> '' AND c.deleted_at IS NULL
+			CROSS JOIN LATERAL (SELECT c.id FROM customer c WHERE c.phone_digits = k.key
+				AND c.phone_digits <> '' AND c.deleted_at IS NULL OFFSET 0) c
 		UNION ALL
 		SELECT k.n, p.customer_id, 'phone', 2 FROM unnest(p_phone_n, p_phone) k (n, key)
-			JOIN customer_phone p ON p.number_digits = k.key AND p.number_digits <> '' AND p.deleted_at IS NULL
-		) f JOIN customer x ON x.id = f.id AND x.deleted_at IS NULL GROUP BY f.n;
+			CROSS JOIN LATERAL (SELECT p.customer_id FROM customer_phone p WHERE p.number_digits = k.key
+				AND p.number_digits <> '' AND p.deleted_at IS NULL AND EXISTS (SELECT FROM customer x
+					WHERE x.id = p.customer_id AND x.deleted_at IS NULL) OFFSET 0) p
+		) f GROUP BY f.n;
 END
 $$;
