@@ -270,8 +270,10 @@ audit_key(struct screen *screen, enum act act, const struct event *event)
 		return UI_DONE;
 	}
 	flags = list_key(&audit->list, act, event);
-	if (flags & UI_ACT)
+	if (flags & UI_ACT) {
 		audit_show(audit);
+		return UI_DONE;
+	}
 	if (audit->next.len > 0 && audit->number == 0 && audit->list.cursor + AUDIT_NEAR >= audit->count)
 		audit_ask(audit, AUDIT_LIST);
 	return flags & ~(unsigned)UI_ACT;
