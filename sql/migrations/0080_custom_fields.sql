@@ -3,7 +3,7 @@
 -- meant for them is empty everywhere, since nothing filled it; a server of before still reads it,
 -- so it goes a release later.
 CREATE TABLE field (
-	id bigint PRIMARY KEY DEFAULT nextval('record_id'),
+	LIKE template.record INCLUDING ALL,
 	name text NOT NULL,
 	name_key text COLLATE "C" NOT NULL,
 	number bigint NOT NULL,
@@ -29,14 +29,7 @@ CREATE TABLE field (
 	section_en text,
 	aliases text,
 	help_zh text,
-	help_en text,
-	version integer NOT NULL DEFAULT 1,
-	created_at timestamptz NOT NULL DEFAULT now(),
-	created_by bigint,
-	updated_at timestamptz NOT NULL DEFAULT now(),
-	updated_by bigint,
-	deleted_at timestamptz,
-	delete_id uuid
+	help_en text
 );
 CREATE UNIQUE INDEX field_name ON field (name) WHERE deleted_at IS NULL;
 -- A number is never used again, by a deleted definition neither.

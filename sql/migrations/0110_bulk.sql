@@ -2,7 +2,7 @@
 -- What they were before is in the history, under the same change_id.
 
 CREATE TABLE bulk (
-	id bigint PRIMARY KEY DEFAULT nextval('record_id'),
+	LIKE template.record INCLUDING ALL,
 	at timestamptz NOT NULL DEFAULT now(),
 	title text NOT NULL,
 	kind text COLLATE "C" NOT NULL,
@@ -18,14 +18,7 @@ CREATE TABLE bulk (
 	numbers bigint[] NOT NULL DEFAULT '{}',
 	owner_id bigint REFERENCES users,
 	department_id bigint REFERENCES department,
-	branch_id bigint REFERENCES branch,
-	version integer NOT NULL DEFAULT 1,
-	created_at timestamptz NOT NULL DEFAULT now(),
-	created_by bigint,
-	updated_at timestamptz NOT NULL DEFAULT now(),
-	updated_by bigint,
-	deleted_at timestamptz,
-	delete_id uuid
+	branch_id bigint REFERENCES branch
 );
 CREATE INDEX bulk_owner ON bulk (owner_id, at DESC, id DESC) WHERE deleted_at IS NULL;
 CREATE INDEX bulk_department ON bulk (department_id, at DESC, id DESC) WHERE deleted_at IS NULL;

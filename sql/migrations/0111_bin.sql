@@ -1,7 +1,7 @@
 -- The recycle bin as records: what was deleted, by whom, and what became of it.
 
 CREATE TABLE bin (
-	id bigint PRIMARY KEY DEFAULT nextval('record_id'),
+	LIKE template.record INCLUDING ALL,
 	at timestamptz NOT NULL DEFAULT now(),
 	entity text COLLATE "C" NOT NULL,
 	title text,
@@ -13,14 +13,7 @@ CREATE TABLE bin (
 	rows bigint,
 	owner_id bigint REFERENCES users,
 	department_id bigint REFERENCES department,
-	branch_id bigint REFERENCES branch,
-	version integer NOT NULL DEFAULT 1,
-	created_at timestamptz NOT NULL DEFAULT now(),
-	created_by bigint,
-	updated_at timestamptz NOT NULL DEFAULT now(),
-	updated_by bigint,
-	deleted_at timestamptz,
-	delete_id uuid
+	branch_id bigint REFERENCES branch
 );
 CREATE UNIQUE INDEX bin_record ON bin (record) WHERE state = 'in_bin' AND deleted_at IS NULL;
 CREATE INDEX bin_owner ON bin (owner_id, at DESC, id DESC) WHERE deleted_at IS NULL;
