@@ -144,6 +144,9 @@ $(B)/tests/%: $(B)/tests/%.o $(B)/libtest.a $(B)/libserver.a $(B)/libclient.a $(
 	$(call say,LD)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_SERVER) $(LIBS_CLIENT) $(LIBS_COMMON) -lcmocka -lvterm -lutil -lm
 
+# A test program too long for one file has its parts, which share a company, in tests/parts/NAME.
+$(foreach d,$(wildcard tests/parts/*),$(eval $(B)/tests/server/$(notdir $(d)): $(call objs,$(wildcard $(d)/*.c))))
+
 .PHONY: tests
 tests: $(TEST_BIN)
 
@@ -251,7 +254,7 @@ uninstall:
 
 # ---- lint, format, bench, fuzz, fault -------------------------------------------------------
 
-ALL_SOURCES := $(sort $(wildcard $(foreach d,common proto server client tests,$(d)/*.[ch] $(d)/*/*.[ch])))
+ALL_SOURCES := $(sort $(wildcard $(foreach d,common proto server client tests,$(d)/*.[ch] $(d)/*/*.[ch] $(d)/*/*/*.[ch])))
 scripts = $(filter-out %.c %.h %.def %.sql %.md,$(wildcard $(1)/*))
 
 .PHONY: lint format

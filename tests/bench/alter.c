@@ -5,7 +5,7 @@
 #include "common/date.h"
 #include "common/log.h"
 #include "server/entity/fields.h"
-#include "tests/lib/bed.h"
+#include "tests/lib/beside.h"
 #include "tests/lib/figures.h"
 #include "tests/lib/pg.h"
 
@@ -17,34 +17,8 @@
 #define ROUNDS 5
 #define ROWS   10000
 
-struct alter_bench {
-	struct bed *bed;
-	struct client *ada;
-	struct store *store; /* bare */
-	pid_t backend;
-};
-
-/* CPU of all backends of kehud on this database. */
-static int64_t
-alter_backends_ns(const struct alter_bench *bench)
-{
-	const char *pids = pg_exec(DB,
-	    "SELECT string_agg(pid::text, ' ') FROM pg_stat_activity"
-	    " WHERE datname = '%s' AND pid NOT IN (pg_backend_pid(), %d)",
-	    DB, (int)bench->backend);
-	int64_t sum = 0;
-	char *end;
-
-	for (const char *at = pids; *at != '\0'; at = end) {
-		sum += big_process_ns((pid_t)strtol(at, &end, 10));
-		if (end == at)
-			break;
-	}
-	return sum;
-}
-
 static void
-alter_through(struct alter_bench *bench, const char *level)
+alter_through(struct beside *bench, const char *level)
 {
 	Kehu__ClientFrame frame = KEHU__CLIENT_FRAME__INIT, *step;
 	Kehu__Alter request = KEHU__ALTER__INIT;
@@ -72,7 +46,7 @@ alter_through(struct alter_bench *bench, const char *level)
 }
 
 static void
-alter_bare(struct alter_bench *bench, const char *level)
+alter_bare(struct beside *bench, const char *level)
 {
 	struct arena *arena = arena_new(0);
 	struct sql *sql = sql_new(arena);
@@ -87,45 +61,32 @@ alter_bare(struct alter_bench *bench, const char *level)
 }
 
 static void
-alter_set_up(struct alter_bench *bench)
+alter_set_up(struct beside *bench)
 {
-	struct arena *arena = arena_new(0);
-	struct sql *sql = sql_new(arena);
-	struct rows *rows;
-
-	bench->bed = bed_new(DB);
+	beside_open(bench, DB, false);
 	pg_exec(DB,
 	    "INSERT INTO customer (name, name_key, number, type, level, stage, owner_id, department_id, branch_id) "
 	    "SELECT 'customer ' || i, 'customer ' || i, 'Q' || i, 'company', 'D', 'potential', u.id, u.department_id, "
 	    "u.branch_id FROM users u, generate_series(1, %d) i WHERE u.id = 101; ANALYZE customer",
 	    ROWS);
-	bench->ada = client_new(bench->bed, "ada", LANG_EN);
-	bench->store = pg_store(DB, NULL);
-	sql_add(sql, "SELECT pg_backend_pid()");
-	store_begin(bench->store);
-	store_queue(bench->store, sql, &rows);
-	if (store_commit(bench->store, arena) != ERR_OK)
-		fatal("no bare store");
-	bench->backend = (pid_t)rows_int(rows, 0, 0);
-	arena_free(arena);
 }
 
 int
 main(void)
 {
 	static const char *const levels[] = { "A", "B", "C" };
-	struct alter_bench bench = { 0 };
+	struct beside bench = { 0 };
 	struct rounds changed = { 0 }, bare = { 0 };
 
 	alter_set_up(&bench);
 	for (int round = 0; round < ROUNDS + 1; round++) {
-		int64_t before = alter_backends_ns(&bench), own;
+		int64_t before = beside_kehud_ns(&bench), own;
 
 		alter_through(&bench, levels[round % 3]);
-		own = alter_backends_ns(&bench) - before;
-		before = big_process_ns(bench.backend);
+		own = beside_kehud_ns(&bench) - before;
+		before = beside_bare_ns(&bench);
 		alter_bare(&bench, "D");
-		before = big_process_ns(bench.backend) - before;
+		before = beside_bare_ns(&bench) - before;
 		pg_exec(DB, "VACUUM customer");
 		if (round == 0)
 			continue; /* plans and caches */
@@ -136,8 +97,6 @@ main(void)
 		fatal("a row is not kept");
 	figure("bulk_edit_of_10000", 0, rounds_median(&changed).pg_us, "us",
 	    rounds_median(&bare).pg_us, AT_MOST, 2);
-	store_free(bench.store);
-	client_free(bench.ada);
-	bed_free(bench.bed);
+	beside_close(&bench);
 	return 0;
 }

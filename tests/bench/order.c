@@ -6,7 +6,7 @@
 #include "common/date.h"
 #include "common/log.h"
 #include "server/entity/fields.h"
-#include "tests/lib/bed.h"
+#include "tests/lib/beside.h"
 #include "tests/lib/company.h"
 #include "tests/lib/figures.h"
 #include "tests/lib/pg.h"
@@ -20,31 +20,9 @@
 #define LINES  50
 
 struct order_bench {
-	struct bed *bed;
-	struct client *ada;
+	struct beside beside;
 	int64_t customer, products[LINES];
-	struct store *store; /* bare */
-	pid_t backend;
 };
-
-/* CPU of all backends of kehud on this database. */
-static int64_t
-order_backends_ns(const struct order_bench *bench)
-{
-	const char *pids = pg_exec(DB,
-	    "SELECT string_agg(pid::text, ' ') FROM pg_stat_activity"
-	    " WHERE datname = '%s' AND pid NOT IN (pg_backend_pid(), %d)",
-	    DB, (int)bench->backend);
-	int64_t sum = 0;
-	char *end;
-
-	for (const char *at = pids; *at != '\0'; at = end) {
-		sum += big_process_ns((pid_t)strtol(at, &end, 10));
-		if (end == at)
-			break;
-	}
-	return sum;
-}
 
 static void
 order_save(struct order_bench *bench)
@@ -61,7 +39,7 @@ order_save(struct order_bench *bench)
 			.entity = E_order_line, .id = -1 - (int64_t)i, .values = values[i]
 		};
 	}
-	expect_written(client_save(bench->ada, E_order, 0, 0,
+	expect_written(client_save(bench->beside.ada, E_order, 0, 0,
 	    SENT(NUMBER_OF(F_order_customer_id, bench->customer)), lines));
 }
 
@@ -71,7 +49,7 @@ order_bare(struct order_bench *bench, struct arena *arena, int n)
 	struct sql *head = sql_new(arena);
 	int64_t id = pg_int(DB, "SELECT nextval('record_id')");
 
-	store_begin(bench->store);
+	store_begin(bench->beside.store);
 	sql_add(head, "INSERT INTO sales_order (id, number, customer_id, ordered_on, currency, "
 		      "tax_included, state, net,"
 		      " net_currency, tax, tax_currency, total, total_currency, rate, "
@@ -87,7 +65,7 @@ order_bare(struct order_bench *bench, struct arena *arena, int n)
 		      "'CNY', 1000000, 113, 'CNY', 0, false,"
 		      " 101, 12, 2, 101, 101)");
 	sql_named(head);
-	store_queue(bench->store, head, NULL);
+	store_queue(bench->beside.store, head, NULL);
 	for (size_t i = 0; i < LINES; i++) {
 		struct sql *line = sql_new(arena);
 
@@ -105,20 +83,16 @@ order_bare(struct order_bench *bench, struct arena *arena, int n)
 		sql_add(line,
 		    ", 'piece', 11300000, 1300, 113000, 'CNY', 11300000, NULL, 101, 101)");
 		sql_named(line);
-		store_queue(bench->store, line, NULL);
+		store_queue(bench->beside.store, line, NULL);
 	}
-	if (store_commit(bench->store, arena) != ERR_OK)
-		fatal("bare order: %s", store_message(bench->store));
+	if (store_commit(bench->beside.store, arena) != ERR_OK)
+		fatal("bare order: %s", store_message(bench->beside.store));
 }
 
 static void
 order_set_up(struct order_bench *bench)
 {
-	struct arena *arena = arena_new(0);
-	struct sql *sql = sql_new(arena);
-	struct rows *rows;
-
-	bench->bed = bed_new(DB);
+	beside_open(&bench->beside, DB, true);
 	pg_exec(DB,
 	    "INSERT INTO product (id, number, number_key, name, name_key, unit, tax_rate, "
 	    "active, owner_id) SELECT 5000 + n,"
@@ -132,21 +106,9 @@ order_set_up(struct order_bench *bench)
 	    LINES, LINES);
 	for (int i = 0; i < LINES; i++)
 		bench->products[i] = 5001 + i;
-	bench->ada = client_new(bench->bed, "ada", LANG_EN);
-	bench->customer = expect_written(client_save(bench->ada, E_customer, 0, 0,
+	bench->customer = expect_written(client_save(bench->beside.ada, E_customer, 0, 0,
 					     SENT(TEXT_OF(F_customer_name, "量测公司")), NULL))
 			      ->id;
-	bench->store = pg_store(DB, NULL);
-	store_begin(bench->store);
-	sql_add(sql, "SET session_replication_role = replica");
-	store_queue(bench->store, sql, NULL);
-	sql = sql_new(arena);
-	sql_add(sql, "SELECT pg_backend_pid()");
-	store_queue(bench->store, sql, &rows);
-	if (store_commit(bench->store, arena) != ERR_OK)
-		fatal("no bare store");
-	bench->backend = (pid_t)rows_int(rows, 0, 0);
-	arena_free(arena);
 }
 
 int
@@ -158,12 +120,12 @@ main(void)
 
 	order_set_up(&bench);
 	for (int round = 0; round < ROUNDS + 1; round++) {
-		int64_t before = order_backends_ns(&bench), own;
+		int64_t before = beside_kehud_ns(&bench.beside), own;
 
 		for (int i = 0; i < ORDERS; i++)
 			order_save(&bench);
-		own = order_backends_ns(&bench) - before;
-		before = big_process_ns(bench.backend);
+		own = beside_kehud_ns(&bench.beside) - before;
+		before = beside_bare_ns(&bench.beside);
 		for (int i = 0; i < ORDERS; i++) {
 			order_bare(&bench, arena, i);
 			arena_reset(arena);
@@ -172,7 +134,7 @@ main(void)
 			continue; /* plans and caches */
 		rounds_add(&saved, (struct spent){ .pg_us = (double)own / 1000 / ORDERS });
 		rounds_add(&bare,
-		    (struct spent){ .pg_us = (double)(big_process_ns(bench.backend) - before) /
+		    (struct spent){ .pg_us = (double)(beside_bare_ns(&bench.beside) - before) /
 					     1000 / ORDERS });
 	}
 	if (pg_int(DB, "SELECT count(*) FROM history WHERE entity = %d", E_order_line) !=
@@ -180,9 +142,7 @@ main(void)
 		fatal("a line has no history");
 	figure("save.order_of_50_lines", 0, rounds_median(&saved).pg_us, "us",
 	    rounds_median(&bare).pg_us, AT_MOST, 3);
-	store_free(bench.store);
-	client_free(bench.ada);
-	bed_free(bench.bed);
+	beside_close(&bench.beside);
 	arena_free(arena);
 	return 0;
 }

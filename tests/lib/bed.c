@@ -16,6 +16,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -96,6 +97,7 @@ bed_spawn(struct bed *bed, const char *conf, const char *port_file)
 	unlink(port_file);
 	pid = fork();
 	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that ran out of time leaves nothing */
 		int out = open(arena_printf(bed->arena, "%s/kehud.log", bed->dir),
 		    O_WRONLY | O_CREAT | O_APPEND, 0600);
 
@@ -204,6 +206,7 @@ bed_new_with(const char *database, const char *settings)
 	bed->arena = arena;
 	bed->database = database;
 	bed->settings = settings;
+	signal(SIGPIPE, SIG_IGN);
 	if (mkdtemp(dir) == NULL)
 		fatal("no temporary directory");
 	bed->dir = arena_strdup(arena, dir);
@@ -287,6 +290,36 @@ int
 bed_run(struct bed *bed, const char *const *arguments, const char **text)
 {
 	return bed_run_as(bed, "kehud", NULL, arguments, text);
+}
+
+const char *
+bed_shell(struct bed *bed, const char *user, int *status, const char *format, ...)
+{
+	struct buf out = BUF_INIT;
+	const char *text;
+	va_list args;
+	FILE *pipe;
+	int ended;
+
+	bed_environment(bed, user);
+	setenv("LC_ALL", "C.UTF-8", 1);
+	setenv("KEHU", bed_program("kehu"), 1);
+	va_start(args, format);
+	fflush(NULL);
+	pipe = popen(arena_vprintf(bed->arena, format, args), "r");
+	va_end(args);
+	if (pipe == NULL)
+		fatal("no shell");
+	for (int c; (c = fgetc(pipe)) != EOF;)
+		buf_putc(&out, (char)c);
+	ended = pclose(pipe);
+	text = arena_strdup(bed->arena, buf_text(&out));
+	buf_fini(&out);
+	if (status != NULL)
+		*status = ended;
+	else if (ended != 0)
+		fail_msg("refused: %s", text);
+	return text;
 }
 
 const char *
@@ -602,6 +635,42 @@ value_of(const Kehu__Record *record, uint32_t field)
 		if (record->values[i]->field == field)
 			return record->values[i];
 	return NULL;
+}
+
+const Kehu__Record *
+record_of(struct client *client, uint32_t entity, int64_t id)
+{
+	const Kehu__ServerFrame *answer = client_get(client, entity, id);
+
+	if (answer->answer_case != KEHU__SERVER_FRAME__ANSWER_GET)
+		fail_msg("get refused: %u %s", answer->error->code, answer->error->text);
+	return answer->get->record;
+}
+
+const char *
+text_of(struct client *client, uint32_t entity, int64_t id, uint32_t field)
+{
+	const Kehu__Value *value = value_of(record_of(client, entity, id), field);
+
+	return value != NULL && value->text != NULL ? value->text : "";
+}
+
+int64_t
+number_of(struct client *client, uint32_t entity, int64_t id, uint32_t field)
+{
+	const Kehu__Value *value = value_of(record_of(client, entity, id), field);
+
+	return value != NULL ? value->number : 0;
+}
+
+size_t
+list_count(struct client *client, uint32_t entity, const char *query)
+{
+	const Kehu__ServerFrame *answer = client_list(client, entity, query);
+
+	if (answer->answer_case != KEHU__SERVER_FRAME__ANSWER_PAGE)
+		fail_msg("list refused: %u %s", answer->error->code, answer->error->text);
+	return answer->page->n_rows;
 }
 
 bool

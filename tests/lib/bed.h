@@ -44,6 +44,12 @@ int bed_run(struct bed *bed, const char *const *arguments, const char **text);
 /* The same of a program of ours, in the environment of a user (NULL: nobody's). */
 int bed_run_as(struct bed *bed, const char *program, const char *user, const char *const *arguments,
     const char **text);
+/*
+ * What a shell says (bed's arena) to a command of a user, who has $KEHU, signed in by a file. The
+ * process keeps the environment. status may be NULL: then the command must succeed.
+ */
+const char *bed_shell(struct bed *bed, const char *user, int *status, const char *format, ...)
+    PRINTF_LIKE(4, 5);
 const char *bed_program(const char *name); /* path of a built program */
 const char *bed_server(const struct bed *bed);    /* "127.0.0.1:PORT" */
 const char *bed_ca(const struct bed *bed);        /* path */
@@ -109,6 +115,12 @@ const Kehu__Written *expect_written(const Kehu__ServerFrame *answer);
 void expect_error(const Kehu__ServerFrame *answer, enum err err, uint32_t field);
 /* A value of a record by field; NULL: not there. */
 const Kehu__Value *value_of(const Kehu__Record *record, uint32_t field);
+/* A record, which must be there; a value of it, "" or 0 where it has none. */
+const Kehu__Record *record_of(struct client *client, uint32_t entity, int64_t id);
+const char *text_of(struct client *client, uint32_t entity, int64_t id, uint32_t field);
+int64_t number_of(struct client *client, uint32_t entity, int64_t id, uint32_t field);
+/* How many rows the first page of a list has. */
+size_t list_count(struct client *client, uint32_t entity, const char *query);
 /* Wait until condition holds or BED_WAIT_MS pass; polls the client's link meanwhile. */
 bool client_wait(struct client *client, bool (*condition)(void *), void *context);
 

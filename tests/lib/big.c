@@ -20,6 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -232,6 +233,7 @@ big_serve(struct big *big)
 	port_file = arena_printf(big_arena, "%s/port", dir);
 	big->kehud = fork();
 	if (big->kehud == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		execl(program, program, "-c", conf, "--port-file", port_file, "serve",
 		    (char *)NULL);
 		_exit(127);

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -461,6 +462,7 @@ fake_start(const struct fake_options *options)
 	if (fake->tls == NULL || pipe(fake->wake) != 0)
 		fatal("fake server: %s", why);
 	snprintf(fake->ca, sizeof(fake->ca), "%s/ca.crt", options->directory);
+	signal(SIGPIPE, SIG_IGN); /* a client that hangs up in the middle of an answer */
 	fake_listen(fake);
 	pthread_create(&fake->thread, NULL, fake_run, fake);
 	return fake;

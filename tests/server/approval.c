@@ -113,14 +113,6 @@ ask_level(int64_t customer)
 }
 
 static const char *
-text_of(struct client *client, uint32_t entity, int64_t id, uint32_t field)
-{
-	const Kehu__Value *value = value_of(client_get(client, entity, id)->get->record, field);
-
-	return value != NULL && value->text != NULL ? value->text : "";
-}
-
-static const char *
 state_of(int64_t approval)
 {
 	return pg_exec(DB, "SELECT state FROM approval WHERE id = %" PRId64, approval);

@@ -141,6 +141,7 @@ questions_are_answered_counted_and_recorded(void **state)
 struct saver {
 	pthread_t thread;
 	struct client *client;
+	int64_t customer; /* to claim */
 	enum err err;
 };
 
@@ -277,13 +278,20 @@ what_leaves_soon_is_told_ahead_and_listed(void **state)
 	assert_int_equal(run_pass(), 1);
 }
 
+static int64_t
+put_in_pool(const char *name)
+{
+	return pg_int(DB, "INSERT INTO customer (name, name_key, type, stage, pool_id) VALUES ('%s', 'l', 'company', "
+			  "'potential', 21) RETURNING id", name);
+}
+
 static void *
 claim_run(void *saver_)
 {
 	struct saver *saver = saver_;
-	int64_t id = pg_int(DB, "SELECT id FROM customer WHERE name = '两人同抢'");
 
-	saver->err = link_error(client_act(saver->client, E_customer, id, "claim", NULL));
+	saver->err =
+	    link_error(client_act(saver->client, E_customer, saver->customer, "claim", NULL));
 	return NULL;
 }
 
@@ -297,9 +305,12 @@ of_two_who_claim_at_once_one_wins(void **state)
 	for (int round = 0; round < 10; round++) {
 		pg_exec(DB, "DELETE FROM customer_move WHERE customer_id IN (SELECT id FROM customer WHERE name = '两人同抢')");
 		pg_exec(DB, "DELETE FROM customer WHERE name = '两人同抢'");
-		pg_exec(DB, "INSERT INTO customer (name, name_key, type, stage, pool_id) VALUES ('两人同抢', 'l', 'company', 'potential', 21)");
-		for (size_t i = 0; i < 2; i++)
+		int64_t customer = put_in_pool("两人同抢");
+
+		for (size_t i = 0; i < 2; i++) {
 			savers[i].client = i == 0 ? dan : ben;
+			savers[i].customer = customer;
+		}
 		for (size_t i = 0; i < 2; i++)
 			assert_int_equal(pthread_create(&savers[i].thread, NULL, claim_run, &savers[i]), 0);
 		for (size_t i = 0; i < 2; i++)
@@ -311,13 +322,6 @@ of_two_who_claim_at_once_one_wins(void **state)
 		assert_int_equal(pg_int(DB, "SELECT count(*) FROM customer_move m JOIN customer c ON c.id = m.customer_id "
 					    "WHERE c.name = '两人同抢' AND m.kind = 'claim'"), 1);
 	}
-}
-
-static int64_t
-put_in_pool(const char *name)
-{
-	return pg_int(DB, "INSERT INTO customer (name, name_key, type, stage, pool_id) VALUES ('%s', 'l', 'company', "
-			  "'potential', 21) RETURNING id", name);
 }
 
 static void

@@ -50,32 +50,6 @@ value(struct client *client, uint32_t entity, int64_t id, uint32_t field)
 	return value_of(client_get(client, entity, id)->get->record, field);
 }
 
-static const char *
-text_of(struct client *client, uint32_t entity, int64_t id, uint32_t field)
-{
-	const Kehu__Value *found = value(client, entity, id, field);
-
-	return found != NULL && found->text != NULL ? found->text : "";
-}
-
-static int64_t
-number_of(struct client *client, uint32_t entity, int64_t id, uint32_t field)
-{
-	const Kehu__Value *found = value(client, entity, id, field);
-
-	return found != NULL ? found->number : 0;
-}
-
-static size_t
-list_count(struct client *client, uint32_t entity, const char *query)
-{
-	const Kehu__ServerFrame *answer = client_list(client, entity, query);
-
-	if (answer->answer_case != KEHU__SERVER_FRAME__ANSWER_PAGE)
-		fail_msg("list refused: %u %s", answer->error->code, answer->error->text);
-	return answer->page->n_rows;
-}
-
 static int64_t
 today(void)
 {

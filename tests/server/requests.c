@@ -32,16 +32,6 @@ make_customer(struct client *client, const char *name, const char *short_name)
 	    ->id;
 }
 
-static size_t
-list_count(struct client *client, uint32_t entity, const char *query)
-{
-	const Kehu__ServerFrame *answer = client_list(client, entity, query);
-
-	if (answer->answer_case != KEHU__SERVER_FRAME__ANSWER_PAGE)
-		fail_msg("list refused: %u %s", answer->error->code, answer->error->text);
-	return answer->page->n_rows;
-}
-
 /* ---- saving ------------------------------------------------------------------------------ */
 
 static void

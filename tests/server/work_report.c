@@ -56,33 +56,6 @@ make_report(struct client *client, const char *kind, int64_t day)
 	    ->id;
 }
 
-static const Kehu__Record *
-get(struct client *client, uint32_t entity, int64_t id)
-{
-	const Kehu__ServerFrame *answer = client_get(client, entity, id);
-
-	assert_int_equal(answer->answer_case, KEHU__SERVER_FRAME__ANSWER_GET);
-	return answer->get->record;
-}
-
-static const char *
-text_of(struct client *client, int64_t id, uint32_t field)
-{
-	const Kehu__Value *value = value_of(get(client, E_work_report, id), field);
-
-	return value != NULL && value->text != NULL ? value->text : "";
-}
-
-static size_t
-list_count(struct client *client, uint32_t entity, const char *query)
-{
-	const Kehu__ServerFrame *answer = client_list(client, entity, query);
-
-	if (answer->answer_case != KEHU__SERVER_FRAME__ANSWER_PAGE)
-		fail_msg("list refused: %u %s", answer->error->code, answer->error->text);
-	return answer->page->n_rows;
-}
-
 /* ---- reports ----------------------------------------------------------------------------- */
 
 static void
@@ -102,28 +75,28 @@ new_report_is_filled_from_what_was_done_and_is_planned(void **state)
 		TEXT_OF(F_visit_purpose, "内部例会")),
 	    NULL));
 	report = make_report(ada, "daily", today());
-	done = text_of(ada, report, F_work_report_done);
+	done = text_of(ada, E_work_report, report, F_work_report_done);
 	assert_non_null(strstr(done, "上门拜访 日报公司：谈年度框架"));
 	assert_non_null(strstr(done, "新增客户 日报公司"));
 	assert_non_null(strstr(done, "会议：内部例会")); /* without a customer */
 	assert_null(strstr(done, "送样品"));
 	assert_null(strstr(done, "别人"));
-	plan = text_of(ada, report, F_work_report_plan);
+	plan = text_of(ada, E_work_report, report, F_work_report_plan);
 	assert_non_null(strstr(plan, "送样品"));
 	assert_null(strstr(plan, "谈年度框架"));
-	assert_string_equal(text_of(ada, report, F_work_report_state), "draft");
+	assert_string_equal(text_of(ada, E_work_report, report, F_work_report_state), "draft");
 	/* what was typed stays */
 	report = expect_written(client_save(ada, E_work_report, 0, 0,
 				    SENT(TEXT_OF(F_work_report_kind, "weekly"),
 					TEXT_OF(F_work_report_done, "写好的")),
 				    NULL))
 		     ->id;
-	assert_string_equal(text_of(ada, report, F_work_report_done), "写好的");
-	assert_int_equal(value_of(get(ada, E_work_report, report), F_work_report_day)->number,
+	assert_string_equal(text_of(ada, E_work_report, report, F_work_report_done), "写好的");
+	assert_int_equal(value_of(record_of(ada, E_work_report, report), F_work_report_day)->number,
 	    today() - date_weekday(today()) + 1);
 	/* until it is asked to be filled again */
 	expect_written(client_act(ada, E_work_report, report, "refill", NULL));
-	assert_non_null(strstr(text_of(ada, report, F_work_report_done), "谈年度框架"));
+	assert_non_null(strstr(text_of(ada, E_work_report, report, F_work_report_done), "谈年度框架"));
 }
 
 static void
@@ -159,21 +132,21 @@ handed_in_it_is_frozen_until_taken_back(void **state)
 	/* nothing was done then, and nothing is handed in */
 	expect_error(client_act(ada, E_work_report, report, "hand_in", NULL), ERR_REQUIRED,
 	    F_work_report_done);
-	version = get(ada, E_work_report, report)->version;
+	version = record_of(ada, E_work_report, report)->version;
 	expect_written(client_save(ada, E_work_report, report, version,
 	    SENT(TEXT_OF(F_work_report_done, "整理资料")), NULL));
 	expect_error(client_act(cai, E_work_report, report, "hand_in", NULL), ERR_FORBIDDEN, 0);
 	expect_error(client_act(cai, E_work_report, report, "read", NULL), ERR_WRONG_STATE, 0);
 	expect_written(client_act(ada, E_work_report, report, "hand_in", NULL));
-	version = get(ada, E_work_report, report)->version;
+	version = record_of(ada, E_work_report, report)->version;
 	expect_error(client_save(ada, E_work_report, report, version,
 			 SENT(TEXT_OF(F_work_report_done, "改了")), NULL),
 	    ERR_WRONG_STATE, 0);
 	assert_int_equal(
-	    value_of(get(ada, E_work_report, report), F_work_report_late)->number, 1);
+	    value_of(record_of(ada, E_work_report, report), F_work_report_late)->number, 1);
 	assert_int_equal(list_count(cai, E_work_report, "late:yes owner:Ada"), 1);
 	expect_written(client_act(ada, E_work_report, report, "take_back", NULL));
-	version = get(ada, E_work_report, report)->version;
+	version = record_of(ada, E_work_report, report)->version;
 	expect_written(client_save(ada, E_work_report, report, version,
 	    SENT(TEXT_OF(F_work_report_done, "改了")), NULL));
 	expect_written(client_act(ada, E_work_report, report, "hand_in", NULL));
@@ -182,7 +155,7 @@ handed_in_it_is_frozen_until_taken_back(void **state)
 	expect_error(
 	    client_act(ada, E_work_report, report, "take_back", NULL), ERR_WRONG_STATE, 0);
 	assert_int_equal(
-	    value_of(get(ada, E_work_report, report), F_work_report_reader_id)->number,
+	    value_of(record_of(ada, E_work_report, report), F_work_report_reader_id)->number,
 	    USER_CAI);
 }
 
@@ -190,7 +163,7 @@ static void
 comments_reach_the_author_and_the_superior_hears_of_it(void **state)
 {
 	int64_t report = make_report(ada, "daily", today() - 4);
-	uint32_t version = get(ada, E_work_report, report)->version;
+	uint32_t version = record_of(ada, E_work_report, report)->version;
 
 	pg_exec(DB, "UPDATE users SET superior_id = %d WHERE id = %d", USER_CAI, USER_ADA);
 	expect_written(client_save(ada, E_work_report, report, version,
@@ -216,10 +189,10 @@ comments_reach_the_author_and_the_superior_hears_of_it(void **state)
 	    client_act(cai, E_work_report, report, "send_back", NULL), ERR_REQUIRED, 1);
 	expect_written(
 	    client_act(cai, E_work_report, report, "send_back", SENT(TEXT_OF(1, "写上报价"))));
-	assert_string_equal(text_of(ada, report, F_work_report_state), "draft");
+	assert_string_equal(text_of(ada, E_work_report, report, F_work_report_state), "draft");
 	assert_int_equal(
-	    value_of(get(ada, E_work_report, report), F_work_report_read_at) != NULL &&
-		value_of(get(ada, E_work_report, report), F_work_report_read_at)->has_number,
+	    value_of(record_of(ada, E_work_report, report), F_work_report_read_at) != NULL &&
+		value_of(record_of(ada, E_work_report, report), F_work_report_read_at)->has_number,
 	    0);
 	pg_exec(DB, "UPDATE users SET superior_id = NULL WHERE id = %d", USER_ADA);
 }
@@ -248,11 +221,11 @@ report_is_seen_by_its_author_and_who_leads(void **state)
 	expect_error(client_get(ben, E_work_report, report), ERR_NO_SUCH_RECORD, 0);
 	expect_error(client_get(dan, E_work_report, report), ERR_NO_SUCH_RECORD, 0);
 	expect_error(client_get(guo, E_work_report, report), ERR_NO_SUCH_RECORD, 0);
-	assert_string_equal(text_of(cai, report, F_work_report_state), "draft");
-	assert_string_equal(text_of(eve, report, F_work_report_state), "draft");
+	assert_string_equal(text_of(cai, E_work_report, report, F_work_report_state), "draft");
+	assert_string_equal(text_of(eve, E_work_report, report, F_work_report_state), "draft");
 	/* nobody writes it for another */
 	expect_error(
-	    client_save(cai, E_work_report, report, get(cai, E_work_report, report)->version,
+	    client_save(cai, E_work_report, report, record_of(cai, E_work_report, report)->version,
 		SENT(TEXT_OF(F_work_report_problems, "x")), NULL),
 	    ERR_FORBIDDEN, 0);
 	expect_error(client_save(cai, E_work_report, 0, 0,
@@ -290,7 +263,7 @@ targets_are_set_by_who_leads(void **state)
 	id = expect_written(
 	    set_target(cai, "person", F_target_person_id, USER_ADA, "visits", 40))
 		 ->id;
-	target = get(ada, E_target, id);
+	target = record_of(ada, E_target, id);
 	assert_int_equal(value_of(target, F_target_owner_id)->number, USER_ADA);
 	assert_int_equal(value_of(target, F_target_department_id)->number, DEPT_KEY);
 	expect_error(client_get(ben, E_target, id), ERR_NO_SUCH_RECORD, 0);
