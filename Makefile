@@ -58,7 +58,8 @@ LIBS_SERVER = $(call pkg,--libs,$(PKGS_SERVER))
 LIBS_CLIENT = $(call pkg,--libs,$(PKGS_CLIENT))
 
 TEST_SRC := $(sort $(wildcard tests/unit/*.c tests/server/*.c tests/screens/*.c tests/fault/*.c))
-TEST_BIN := $(patsubst tests/%.c,$(B)/tests/%,$(TEST_SRC))
+TEST_BIN := $(patsubst tests/%.c,$(B)/tests/%,$(TEST_SRC)) \
+  $(patsubst tests/fuzz/%.c,$(B)/tests/replay/%,$(sort $(wildcard tests/fuzz/*.c)))
 
 .PHONY: all
 all: $(B)/kehud $(B)/kehu $(B)/kehu-admin
@@ -146,6 +147,12 @@ $(B)/tests/%: $(B)/tests/%.o $(B)/libtest.a $(B)/libserver.a $(B)/libclient.a $(
 
 # A test program too long for one file has its parts, which share a company, in tests/parts/NAME.
 $(foreach d,$(wildcard tests/parts/*),$(eval $(B)/tests/server/$(notdir $(d)): $(call objs,$(wildcard $(d)/*.c))))
+
+# A fuzz target that is fed its seeds, and these damaged, instead of a fuzzer's inputs.
+$(B)/tests/replay/%: $(B)/tests/fuzz/%.o $(B)/tests/fuzz/replay/replay.o $(B)/libtest.a $(B)/libserver.a $(B)/libclient.a $(B)/libcommon.a
+	@mkdir -p $(@D)
+	$(call say,LD)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_SERVER) $(LIBS_CLIENT) $(LIBS_COMMON) -lm
 
 .PHONY: tests
 tests: $(TEST_BIN)
@@ -289,7 +296,7 @@ fuzz:
 	  SANFLAGS='-fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=undefined' \
 	  WARN=-w HARDEN=-fPIE $(call pick,$(FUZZ))
 	@$(TEST_ENV) tests/tools/fuzz build/fuzz $(SECONDS) $(call pick,$(FUZZ))
-$(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(B)/libserver.a $(B)/libclient.a $(B)/libcommon.a
+$(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(B)/libtest.a $(B)/libserver.a $(B)/libclient.a $(B)/libcommon.a
 	$(call say,LD)
 	$(Q)$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS_SERVER) $(LIBS_CLIENT) $(LIBS_COMMON) -lm
 

@@ -279,10 +279,11 @@ csv_read_byte(struct csv_reader *reader, char c)
 static bool
 csv_take_hint(struct csv_reader *reader)
 {
-	const char *data = reader->input.data + reader->at;
+	const char *data = buf_text(&reader->input) + reader->at;
 	size_t left = reader->input.bytes - reader->at;
 
-	if (left < 6 || strncasecmp(data, "sep=", 4) != 0 || strchr(",;\t|", data[4]) == NULL ||
+	if (left < 6 || strncasecmp(data, "sep=", 4) != 0 || data[4] == '\0' ||
+	    strchr(",;\t|", data[4]) == NULL ||
 	    (data[5] != '\n' && data[5] != '\r'))
 		return false;
 	reader->delimiter = data[4];

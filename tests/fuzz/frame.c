@@ -3,12 +3,9 @@
  * chooses which; then comes a frame as on the wire.
  */
 #include "proto/frame.h"
-
-#include <stdlib.h>
+#include "tests/lib/fuzz.h"
 
 #define CEILING_BYTES ((size_t)8 * 1024 * 1024)
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
 
 static void
 fuzz_client(struct arena *arena, uint8_t flags, const uint8_t *body, size_t bytes)
@@ -23,11 +20,10 @@ fuzz_client(struct arena *arena, uint8_t flags, const uint8_t *body, size_t byte
 	    flags != 0 || peeked != ERR_OK)
 		return;
 	/* What is queued by its peeked name must be what a worker finds in it. */
-	if ((int)frame->request_case != request || frame->number != number)
-		abort();
+	fuzz_insist((int)frame->request_case == request && frame->number == number);
 	struct buf again = BUF_INIT;
-	if (frame_pack_client(&again, frame) == ERR_OK && again.bytes < FRAME_HEAD_BYTES)
-		abort();
+	fuzz_insist(
+	    frame_pack_client(&again, frame) != ERR_OK || again.bytes >= FRAME_HEAD_BYTES);
 	buf_fini(&again);
 }
 

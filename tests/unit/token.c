@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "server/record/token.h"
+#include "tests/lib/tsquery.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -44,100 +45,6 @@ random_below(size_t limit)
 	seed ^= seed >> 7;
 	seed ^= seed << 17;
 	return (size_t)(seed % limit);
-}
-
-/* --- a tsquery against a sorted token set --- */
-
-struct reader {
-	const char *at;
-	const struct token_set *set;
-};
-
-static bool read_any(struct reader *reader);
-
-static void
-read_spaces(struct reader *reader)
-{
-	while (*reader->at == ' ')
-		reader->at++;
-}
-
-static bool
-set_has(const struct token_set *set, const char *token, size_t bytes, bool prefix)
-{
-	for (size_t i = 0; i < set->count; i++)
-		if (strncmp(set->tokens[i], token, bytes) == 0 &&
-		    (prefix || set->tokens[i][bytes] == '\0'))
-			return true;
-	return false;
-}
-
-static bool
-read_lexeme(struct reader *reader)
-{
-	assert_int_equal(*reader->at, '\'');
-	const char *from = ++reader->at;
-	size_t bytes = strcspn(from, "'");
-
-	reader->at += bytes;
-	assert_int_equal(*reader->at, '\'');
-	reader->at++;
-	bool prefix = strncmp(reader->at, ":*", 2) == 0;
-	reader->at += prefix ? 2 : 0;
-	assert_true(bytes > 2);
-	return set_has(reader->set, from, bytes, prefix);
-}
-
-static bool
-read_one(struct reader *reader)
-{
-	read_spaces(reader);
-	if (*reader->at != '(')
-		return read_lexeme(reader);
-	reader->at++;
-	bool found = read_any(reader);
-	read_spaces(reader);
-	assert_int_equal(*reader->at, ')');
-	reader->at++;
-	return found;
-}
-
-static bool
-read_every(struct reader *reader)
-{
-	bool found = read_one(reader);
-
-	for (read_spaces(reader); *reader->at == '&'; read_spaces(reader)) {
-		reader->at++;
-		bool next = read_one(reader);
-		found = found && next;
-	}
-	return found;
-}
-
-static bool
-read_any(struct reader *reader)
-{
-	bool found = read_every(reader);
-
-	for (read_spaces(reader); *reader->at == '|'; read_spaces(reader)) {
-		reader->at++;
-		bool next = read_every(reader);
-		found = found || next;
-	}
-	return found;
-}
-
-static bool
-tsquery_finds(const char *text, const struct token_set *set)
-{
-	struct reader reader = { .at = text, .set = set };
-
-	if (text == NULL)
-		return false;
-	bool found = read_any(&reader);
-	assert_int_equal(*reader.at, '\0');
-	return found;
 }
 
 /* --- one record of one field --- */
@@ -195,10 +102,10 @@ tokens_are_sorted_and_unique(void **state)
 	assert_true(set.count > 20);
 	for (size_t i = 1; i < set.count; i++)
 		assert_true(strcmp(set.tokens[i - 1], set.tokens[i]) < 0);
-	assert_true(set_has(&set, "nh银行", strlen("nh银行"), false));
-	assert_true(set_has(&set, "nizgzg", 6, false));
-	assert_true(set_has(&set, "nyyin.hang", 10, false));
-	assert_false(set_has(&set, "nyyin.xing", 10, false));
+	assert_true(token_set_has(&set, "nh银行", strlen("nh银行"), false));
+	assert_true(token_set_has(&set, "nizgzg", 6, false));
+	assert_true(token_set_has(&set, "nyyin.hang", 10, false));
+	assert_false(token_set_has(&set, "nyyin.xing", 10, false));
 	token_set_sort(&(struct token_set){ 0 });
 }
 
