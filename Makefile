@@ -143,7 +143,11 @@ $(B)/gen/server/rule_list.inc: $(wildcard server/rules/*.c) Makefile
 
 $(B)/tests/%: $(B)/tests/%.o $(B)/libtest.a $(B)/libserver.a $(B)/libclient.a $(B)/libcommon.a
 	$(call say,LD)
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_SERVER) $(LIBS_CLIENT) $(LIBS_COMMON) -lcmocka -lvterm -lutil -lm
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LIBS_SERVER) $(LIBS_CLIENT) $(LIBS_COMMON) -lcmocka -lvterm -lutil -lm
+
+# A program of tests/server/ too long for one file has more in tests/parts/, by its name.
+part_objs = $(patsubst %.c,$(B)/%.o,$(wildcard $(patsubst $(B)/tests/server/%,tests/parts/%_*.c,$(1))))
+$(foreach t,$(TEST_BIN),$(if $(call part_objs,$(t)),$(eval $(t): $(call part_objs,$(t)))))
 
 # A test program too long for one file has its parts, which share a company, in tests/parts/NAME.
 $(foreach d,$(wildcard tests/parts/*),$(eval $(B)/tests/server/$(notdir $(d)): $(call objs,$(wildcard $(d)/*.c))))
