@@ -190,7 +190,7 @@ demo-stop:
 
 # ---- manual pages, samples, install ---------------------------------------------------------
 
-MAN := kehu.1 kehu.conf.5 kehud.conf.5 kehud.8 kehu-admin.8
+MAN := kehu.1 kehu.conf.5 kehu-report.5 kehud.conf.5 kehud.8 kehu-admin.8
 SAMPLES := kehu.conf kehud.conf
 $(B)/gen/client_manual: $(B)/client/gen/manual.o $(B)/libclient.a $(B)/libcommon.a
 	$(call say,LD)
@@ -245,7 +245,7 @@ install: $(B)/stage/kehud $(B)/kehu $(B)/kehu-admin man
 	$(INSTALL) -d "$(dest)/bin" "$(dest)/sbin" "$(dest)/lib/systemd/system" "$(dest)/share/doc/kehu/examples"
 	$(INSTALL) -m 755 $(B)/kehu "$(dest)/bin/kehu"
 	$(INSTALL) -m 755 $(B)/stage/kehud $(B)/kehu-admin "$(dest)/sbin"
-	for file in $$(cd sql && find migrations repeat data -type f); do \
+	for file in $$(cd sql && find migrations repeat data reports -type f); do \
 	  $(INSTALL) -D -m 644 "sql/$$file" "$(dest)/share/kehu/sql/$$file" || exit 1; done
 	for page in $(MAN); do \
 	  $(INSTALL) -D -m 644 "$(B)/man/$$page" "$(dest)/share/man/man$${page##*.}/$$page" || exit 1; done

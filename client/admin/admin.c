@@ -6,6 +6,7 @@
 #include "client/admin/admin.h"
 #include "client/admin/audit.h"
 #include "client/admin/person.h"
+#include "client/admin/report_text.h"
 #include "client/admin/role.h"
 
 #include "client/admin/config.h"
@@ -388,6 +389,32 @@ static const struct cli_command admin_commands[] = {
 	    "*"),
 	PATTERN("department set", 2, SIZE_MAX, WRITE, "DEPARTMENT FIELD=VALUE…",
 	    "Change a department", "修改部门", cli_set, "department", "%1", "*"),
+	PATTERN("report list", 0, SIZE_MAX, ROWS, "[QUERY]", "List the reports that are texts", "列出 SQL 报表", cli_list,
+	    "report", "*"),
+	PATTERN("report show", 1, 1, SHOW, "REPORT", "Show the text of a report", "显示报表的 SQL", cli_get, "report",
+	    "%1"),
+	{ .name = "report add",
+	    .run = admin_report_add,
+	    .words_min = 1,
+	    .words_max = 1,
+	    .options = WRITE,
+	    .usage = "FILE.sql",
+	    .help = { "Add a report: kehu-report(5)", "新增 SQL 报表，见 kehu-report(5)" },
+	    .more = { "The file's name is the report's. A text that reads anything but its placeholders is refused.",
+		"文件名即报表代码。读取占位符以外内容的文本会被拒绝。" } },
+	{ .name = "report replace",
+	    .run = admin_report_replace,
+	    .words_min = 1,
+	    .words_max = 1,
+	    .options = WRITE,
+	    .usage = "FILE.sql",
+	    .help = { "Change the text of a report that was added", "替换已新增报表的文本" } },
+	PATTERN("report disable", 1, 1, WRITE, "REPORT", "Offer a report no longer", "停用报表", cli_set, "report", "%1",
+	    "disabled=true"),
+	PATTERN("report enable", 1, 1, WRITE, "REPORT", "Offer it again", "重新启用报表", cli_set, "report", "%1",
+	    "disabled=false"),
+	PATTERN("report remove", 1, 1, WRITE, "REPORT", "Delete a report that was added", "删除新增的报表", cli_delete,
+	    "report", "%1"),
 	PATTERN("field list", 0, SIZE_MAX, ROWS, "[QUERY]", "List custom fields", "列出自定义字段", cli_list,
 	    "custom_field", "*"),
 	PATTERN("field show", 1, 1, SHOW, "FIELD", "Show a custom field", "显示自定义字段", cli_get,

@@ -49,6 +49,7 @@ static const struct admin_item admin_items[] = {
 	{ ADMIN_LIST, T_ADMIN_COMPANY, T_ADMIN_POOLS, "pool" },
 	{ ADMIN_LIST, T_ADMIN_COMPANY, T_ADMIN_FOLLOW_UP, "follow_up_rule" },
 	{ ADMIN_LIST, T_ADMIN_COMPANY, T_ADMIN_TEMPLATES, "mail_template" },
+	{ ADMIN_LIST, T_ADMIN_COMPANY, T_ADMIN_REPORTS, "report" },
 	{ ADMIN_LIST, T_ADMIN_COMPANY, T_ADMIN_RETENTION, "retention_rule" },
 	{ ADMIN_LIST, T_ADMIN_COMPANY, T_ADMIN_TAGS, "tag" },
 	{ ADMIN_LIST, T_ADMIN_COMPANY, T_ADMIN_REGIONS, "region" },

@@ -28,6 +28,7 @@ struct catalog {
 	size_t count;
 	const struct dictionary *dictionaries;
 	size_t dictionary_count;
+	const struct report_info *const *reports;
 };
 
 static size_t
@@ -125,6 +126,20 @@ uint32_t
 catalog_version(const struct catalog *catalog)
 {
 	return catalog->version;
+}
+
+void
+catalog_set_reports(struct catalog *catalog, const struct report_info *const *list)
+{
+	catalog->reports = list;
+}
+
+const struct report_info *const *
+catalog_reports(const struct catalog *catalog)
+{
+	static const struct report_info *const none[] = { NULL };
+
+	return catalog->reports != NULL ? catalog->reports : none;
 }
 
 size_t

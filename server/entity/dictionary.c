@@ -141,7 +141,7 @@ catalog_take_fields(struct catalog *catalog, const struct rows *rows)
 }
 
 enum err
-catalog_load(struct store *store, const struct catalog **result)
+catalog_load(struct store *store, struct catalog **result)
 {
 	struct arena *scratch = arena_new(0);
 	struct sql *state = sql_new(scratch), *fields = sql_new(scratch), *items = sql_new(scratch);

@@ -22,7 +22,7 @@ struct dictionary {
 	size_t count;
 };
 
-MUST_CHECK enum err catalog_load(struct store *store, const struct catalog **catalog);
+MUST_CHECK enum err catalog_load(struct store *store, struct catalog **catalog);
 
 const struct dictionary *catalog_dictionary(const struct catalog *catalog, const char *name);
 size_t catalog_dictionary_count(const struct catalog *catalog);

@@ -163,6 +163,14 @@ const struct entity_view *catalog_at(const struct catalog *catalog, size_t index
 const struct entity_view *catalog_entity(const struct catalog *catalog, uint32_t number);
 const struct entity_view *catalog_entity_named(const struct catalog *catalog, const char *name);
 
+/*
+ * Reports that came from the database, ended by NULL, before the catalogue is published; they live in its
+ * arena (server/report/report_file.h). None: an empty list.
+ */
+struct report_info;
+void catalog_set_reports(struct catalog *catalog, const struct report_info *const *list);
+const struct report_info *const *catalog_reports(const struct catalog *catalog);
+
 const char *entity_table(const struct entity *entity);
 /* What people, files and set-up call a field. */
 const char *field_word(const struct field *field);

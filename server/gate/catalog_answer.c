@@ -6,9 +6,10 @@
 #include "server/audit/audit.h"
 #include "server/entity/fields.h"
 
+#include "common/pinyin.h"
 #include "server/entity/dictionary.h"
 #include "server/record/rule.h"
-#include "server/report/report.h"
+#include "server/report/report_file.h"
 
 #include <string.h>
 
@@ -222,29 +223,77 @@ catalog_dictionary_to_wire(struct call *call, const struct dictionary *dictionar
 	return wire;
 }
 
+/* A choice among fields is a list of those that this user may know of. */
 static void
-catalog_reports(struct call *call, Kehu__CatalogAnswer *answer)
+catalog_field_list(struct call *call, const struct report_file *file, size_t parameter,
+    Kehu__CatalogAnswer *answer)
 {
-	size_t count = 0;
+	Kehu__Dictionary *wire = ARENA_NEW(call->arena, Kehu__Dictionary);
+	char **names;
+	size_t count = catalog_words(call->arena, file->rules[parameter].fields, &names);
 
-	while (report_list[count] != NULL)
-		count++;
-	answer->reports = ARENA_ARRAY(call->arena, Kehu__ReportInfo *, count + 1);
+	kehu__dictionary__init(wire);
+	wire->name = catalog_copy(call->arena, file->parameters[parameter].dict);
+	wire->items = ARENA_ARRAY(call->arena, Kehu__DictionaryItem *, count + 1);
 	for (size_t i = 0; i < count; i++) {
-		const struct entity_view *entity =
-		    catalog_entity_named(call->catalog, report_list[i]->entity);
-		Kehu__ReportInfo *out = ARENA_NEW(call->arena, Kehu__ReportInfo);
+		Kehu__DictionaryItem *out = ARENA_NEW(call->arena, Kehu__DictionaryItem);
+		const struct entity *entity;
+		const struct field *field = report_file_choice(call, file, parameter, names[i], &entity);
 
-		if (entity != NULL && (access_rights(call->user, entity->def) & RIGHT_VIEW) == 0)
+		if (field == NULL)
 			continue;
-		kehu__report_info__init(out);
-		out->name = catalog_copy(call->arena, report_list[i]->name);
-		out->label = catalog_copy(call->arena, call_say(call, report_list[i]->en, report_list[i]->zh));
-		out->has_entity = entity != NULL;
-		out->entity = entity != NULL ? entity->def->number : 0;
-		out->n_parameters = catalog_arguments(call, report_list[i]->parameters, &out->parameters);
-		answer->reports[answer->n_reports++] = out;
+		kehu__dictionary_item__init(out);
+		out->code = names[i];
+		out->label = catalog_copy(call->arena, call_say(call, field->en, field->zh));
+		out->pinyin = pinyin_initials(call->arena, field->zh, PINYIN_NAME);
+		wire->items[wire->n_items++] = out;
 	}
+	answer->dictionaries[answer->n_dictionaries++] = wire;
+}
+
+static void
+catalog_report(struct call *call, const struct report_info *info, Kehu__CatalogAnswer *answer)
+{
+	const struct entity_view *entity = catalog_entity_named(call->catalog, info->entity);
+	const struct report_file *file = report_file_of(info);
+	Kehu__ReportInfo *out;
+
+	if (!report_allowed(call, info))
+		return;
+	out = ARENA_NEW(call->arena, Kehu__ReportInfo);
+	kehu__report_info__init(out);
+	out->name = catalog_copy(call->arena, info->name);
+	out->label = catalog_copy(call->arena, call_say(call, info->en, info->zh));
+	out->has_entity = entity != NULL;
+	out->entity = entity != NULL ? entity->def->number : 0;
+	out->n_parameters = catalog_arguments(call, info->parameters, &out->parameters);
+	answer->reports[answer->n_reports++] = out;
+	for (size_t i = 0; file != NULL && i < file->parameter_count; i++)
+		if (file->rules[i].fields != NULL)
+			catalog_field_list(call, file, i, answer);
+}
+
+/* Of the program's own reports and the catalogue's. */
+static size_t
+catalog_report_count(const struct call *call)
+{
+	size_t own = 0, others = 0;
+
+	while (report_list[own] != NULL)
+		own++;
+	while (catalog_reports(call->catalog)[others] != NULL)
+		others++;
+	return own + others;
+}
+
+static void
+catalog_put_reports(struct call *call, Kehu__CatalogAnswer *answer)
+{
+	answer->reports = ARENA_ARRAY(call->arena, Kehu__ReportInfo *, catalog_report_count(call) + 1);
+	for (size_t i = 0; report_list[i] != NULL; i++)
+		catalog_report(call, report_list[i], answer);
+	for (size_t i = 0; catalog_reports(call->catalog)[i] != NULL; i++)
+		catalog_report(call, catalog_reports(call->catalog)[i], answer);
 }
 
 enum err
@@ -266,11 +315,12 @@ handle_catalog(struct call *call)
 			answer->entities[answer->n_entities++] = catalog_entity_to_wire(call, entity);
 	}
 	count = catalog_dictionary_count(call->catalog);
-	answer->dictionaries = ARENA_ARRAY(call->arena, Kehu__Dictionary *, count + 1);
+	answer->dictionaries = ARENA_ARRAY(call->arena, Kehu__Dictionary *,
+	    count + catalog_report_count(call) * FILE_PARAMETERS_MAX + 1);
 	for (size_t i = 0; i < count; i++)
 		answer->dictionaries[answer->n_dictionaries++] =
 		    catalog_dictionary_to_wire(call, catalog_dictionary_at(call->catalog, i));
-	catalog_reports(call, answer);
+	catalog_put_reports(call, answer);
 	answer->audits = answer->has_audits = audit_may(call);
 	bytes = kehu__catalog_answer__get_packed_size(answer);
 	packed = arena_alloc(call->arena, bytes);

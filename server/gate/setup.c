@@ -9,6 +9,7 @@
 #include "server/gate/gate.h"
 #include "server/gate/runtime.h"
 #include "server/job/export.h"
+#include "server/report/report_file.h"
 
 #include <string.h>
 
@@ -26,7 +27,8 @@ setup_store(const char *conninfo)
 }
 
 static enum err
-setup_seeds(struct store *store, struct arena *arena, struct roles_told *told)
+setup_seeds(struct store *store, struct arena *arena, const char *sql_dir, struct roles_told *told,
+    const char **why)
 {
 	enum err err = roles_seed(store, arena, told);
 
@@ -36,6 +38,8 @@ setup_seeds(struct store *store, struct arena *arena, struct roles_told *told)
 		err = runtime_seed(store, arena);
 	if (err == ERR_OK)
 		err = numbering_seed(store, arena);
+	if (err == ERR_OK)
+		err = report_files_seed(store, arena, sql_dir, why);
 	return err == ERR_OK ? export_rules_seed(store, arena) : err;
 }
 
@@ -93,14 +97,16 @@ setup_run(struct arena *arena, const struct migrate_options *options, bool first
 	struct roles_told told;
 	enum err err;
 
+	*why = NULL;
 	store_begin(store);
-	err = setup_seeds(store, arena, &told);
+	err = setup_seeds(store, arena, options->sql_dir, &told, why);
 	if (err == ERR_OK && first)
 		err = setup_administrator(store, arena, password);
 	if (err == ERR_OK)
 		err = store_commit(store, arena);
 	if (err != ERR_OK) {
-		*why = arena_printf(arena, "the first records could not be stored: %s %s",
+		if (*why == NULL)
+			*why = arena_printf(arena, "the first records could not be stored: %s %s",
 		    store_state(store), store_message(store));
 		store_rollback(store);
 	} else {

@@ -7,20 +7,24 @@
 
 #include "common/log.h"
 #include "server/entity/dictionary.h"
+#include "server/report/report_file.h"
 
 #include <inttypes.h>
 
 enum err
 snapshot_load(struct server *server, struct store *store)
 {
-	const struct catalog *catalog, *old_catalog;
+	const struct catalog *old_catalog;
+	struct catalog *catalog;
 	const struct access *access, *old_access;
 	enum err err;
 
 	err = catalog_load(store, &catalog);
 	if (err != ERR_OK)
 		return err;
-	err = access_load(store, catalog, &access);
+	err = report_files_load(store, catalog);
+	if (err == ERR_OK)
+		err = access_load(store, catalog, &access);
 	if (err == ERR_OK) {
 		struct arena *scratch = arena_new(0);
 

@@ -140,6 +140,8 @@ struct doc_key {
 	const char *heading;
 };
 
+enum doc_chart_kind { DOC_BARS };
+
 struct doc_bar {
 	const char *label;
 	int64_t value;

@@ -37,11 +37,16 @@ const struct report_info *const report_list[] = {
 };
 
 const struct report_info *
-report_find(const char *name)
+report_find(const struct catalog *catalog, const char *name)
 {
+	const struct report_info *const *list = catalog_reports(catalog);
+
 	for (size_t i = 0; name != NULL && report_list[i] != NULL; i++)
 		if (strcmp(report_list[i]->name, name) == 0)
 			return report_list[i];
+	for (; name != NULL && *list != NULL; list++)
+		if (strcmp((*list)->name, name) == 0)
+			return *list;
 	return NULL;
 }
 
@@ -96,6 +101,12 @@ static enum err
 report_take_value(struct call *call, const struct field *field, const Kehu__Value *wire,
     struct value *value)
 {
+	/* a choice among fields: report_file.c knows which */
+	if (field->type == TYPE_CHOICE && strncmp(field->dict, "report.", 7) == 0) {
+		*value = (struct value){ .present = wire->text != NULL && wire->text[0] != '\0',
+			.text = arena_strdup(call->arena, wire->text) };
+		return ERR_OK;
+	}
 	if (!wire->has_number && wire->text != NULL)
 		return value_from_text(call, field, wire->text, value);
 	return value_from_wire(call, field, wire, value);
@@ -455,7 +466,7 @@ handle_report(struct call *call)
 	const Kehu__Report *request = call->request->report;
 	const struct report_format *format =
 	    report_format(request->format != NULL ? request->format : "preview");
-	struct report report = { .call = call, .info = report_find(request->name) };
+	struct report report = { .call = call, .info = report_find(call->catalog, request->name) };
 	enum err err;
 
 	if (report.info == NULL || !report_allowed(call, report.info))

@@ -39,8 +39,8 @@ struct report {
 	uint64_t charged; /* of them, against the reader's budget */
 };
 
-/* NULL: no such report. */
-const struct report_info *report_find(const char *name);
+/* One of the program's own or of the catalogue's texts. NULL: no such report. */
+const struct report_info *report_find(const struct catalog *catalog, const char *name);
 /* Whether the user may see the main entity of it. */
 bool report_allowed(const struct call *call, const struct report_info *info);
 
@@ -64,6 +64,8 @@ enum err report_begin(struct report *report, const char *number, enum doc_paper 
  * the reader may not see it, "****" where it is masked.
  */
 void report_sql(struct report *report, struct sql *sql, const char *text);
+/* "(SELECT …)" with the columns of an entity's placeholder and no rows, for looking at a statement. */
+void report_put_nothing(struct sql *sql, const struct entity_view *entity);
 /* The same for text with any kind of names: name is what stands in the braces. */
 void report_expand(struct sql *sql, const char *text,
     void (*name)(void *to, struct sql *sql, const char *name), void *to);

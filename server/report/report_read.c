@@ -77,6 +77,27 @@ report_put_field(struct sql *sql, const struct field *field, enum field_right ri
 			right);
 }
 
+/* When a record was made is asked for like a field; of some entities it is one. */
+static bool
+report_has_created(const struct entity_view *entity)
+{
+	return entity_field_named(entity, "created_at") == NULL;
+}
+
+void
+report_put_nothing(struct sql *sql, const struct entity_view *entity)
+{
+	sql_add(sql, "(SELECT NULL::bigint AS id");
+	if (report_has_created(entity))
+		sql_add(sql, ", NULL::timestamptz AS created_at");
+	if (entity->def->kind == ENTITY_LINE)
+		sql_addf(sql, ", NULL::bigint AS %s_id, NULL::integer AS position", entity->def->parent);
+	for (size_t i = 0; i < entity->field_count; i++)
+		if ((entity->fields[i]->flags & FIELD_HIDDEN) == 0)
+			report_put_field(sql, entity->fields[i], FIELD_SHOW_HIDDEN);
+	sql_add(sql, " WHERE false)");
+}
+
 static void
 report_put_scope(void *to, struct sql *sql, const char *name)
 {
@@ -87,6 +108,8 @@ report_put_scope(void *to, struct sql *sql, const char *name)
 	if (entity == NULL)
 		fatal("report SQL names no entity of ours: %s", name);
 	sql_add(sql, "(SELECT t.id");
+	if (report_has_created(entity))
+		sql_add(sql, ", t.created_at");
 	if (entity->def->kind == ENTITY_LINE)
 		sql_addf(sql, ", t.%s, t.position",
 		    entity_parent_column(call->arena, entity->def));

@@ -83,8 +83,8 @@ targets_select(struct report *report)
 	targets_add_moments(report, sql, "v.at", month);
 	report_sql(report, sql,
 	    " GROUP BY 2, 3, 4 UNION ALL SELECT 'customers', c.owner_id, c.department_id, c.branch_id, count(*)"
-	    " FROM {customer} c JOIN customer b ON b.id = c.id WHERE true"); /* when it was made is no field */
-	targets_add_moments(report, sql, "b.created_at", month);
+	    " FROM {customer} c WHERE true");
+	targets_add_moments(report, sql, "c.created_at", month);
 	report_sql(report, sql,
 	    " GROUP BY 2, 3, 4 UNION ALL SELECT 'orders', o.owner_id, o.department_id, o.branch_id,"
 	    " sum(o.total_base - coalesce(o.dropped, 0))::bigint FROM {order} o"

@@ -322,7 +322,7 @@ ddl_put_epoch(struct buf *out, const struct catalog *catalog, const struct entit
 	const char *table = entity_table(def);
 	bool catalogue = strncmp(def->name, "dictionary", strlen("dictionary")) == 0 ||
 			 strcmp(def->name, "custom_field") == 0 ||
-			 (def->kind == ENTITY_LINE && strcmp(def->parent, "role") == 0);
+			 strcmp(def->name, "report") == 0 || (def->kind == ENTITY_LINE && strcmp(def->parent, "role") == 0);
 
 	if (!ddl_is_setup(catalog, def))
 		return;

@@ -77,6 +77,16 @@ BEGIN
 END
 $$;
 
+-- The texts of reports that are in use.
+CREATE OR REPLACE FUNCTION catalog_reports()
+RETURNS TABLE (name text, source text)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+	RETURN QUERY SELECT r.name, r.source FROM report r
+		WHERE r.deleted_at IS NULL AND NOT r.disabled ORDER BY r.name;
+END
+$$;
+
 -- Is there such a custom field, with its column or waiting for it?
 CREATE OR REPLACE FUNCTION catalog_field_defined(p_name text) RETURNS boolean
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$

@@ -17,7 +17,7 @@ END
 $$;
 REVOKE CREATE ON SCHEMA public FROM kehu_rule;
 
-GRANT EXECUTE ON FUNCTION catalog_fields(), catalog_field_defined(text), kehu_choice_pass(integer), access_role_grants(), access_role_fields(), access_user_roles(), access_pool_members(),
+GRANT EXECUTE ON FUNCTION catalog_fields(), catalog_reports(), catalog_field_defined(text), kehu_choice_pass(integer), access_role_grants(), access_role_fields(), access_user_roles(), access_pool_members(),
 	access_delegations(), kehu_delegation_check(bigint, bigint, bigint, date, date),
 	kehu_delegation_turn(boolean), kehu_delegation_tell(bigint),
 	kehu_hand_over(bigint, bigint, boolean, bigint), kehu_hand_over_job(bigint), kehu_open_shut(bigint, bigint, text),

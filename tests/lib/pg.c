@@ -4,6 +4,7 @@
  */
 #include "tests/lib/pg.h"
 #include "common/log.h"
+#include "server/report/report_file.h"
 #include "server/gate/runtime.h"
 #include "server/access/roles.h"
 #include "server/entity/dictionaries.h"
@@ -260,6 +261,7 @@ pg_schema_key(void)
 		pg_arena = arena_new(0);
 	pg_hash_folder(&all, "migrations");
 	pg_hash_folder(&all, "repeat");
+	pg_hash_folder(&all, "reports");
 	pg_hash_folder(&all, "data");
 	ddl_catalog(&all, catalog);
 	for (size_t i = 0; i < catalog_count(catalog); i++)
@@ -290,8 +292,9 @@ pg_make_template(void)
 	if (dictionaries_seed(store, arena) != ERR_OK || roles_seed(store, arena, &told) != ERR_OK ||
 	    runtime_seed(store, arena) != ERR_OK || numbering_seed(store, arena) != ERR_OK ||
 	    export_rules_seed(store, arena) != ERR_OK ||
+	    report_files_seed(store, arena, pg_sql_dir(), &why) != ERR_OK ||
 	    store_commit(store, arena) != ERR_OK)
-		pg_die("filling the template", store_message(store));
+		pg_die("filling the template", why[0] != '\0' ? why : store_message(store));
 	store_free(store);
 	arena_free(arena);
 	pg_exec(PG_TEMPLATE, "VACUUM ANALYZE");

@@ -61,6 +61,10 @@ static const struct {
 	{ "visit_plan", "made_until", "47482" },
 	{ "visit", "remind_min", NULL }, /* else there is a reminder more */
 	{ "target", "person_id", "#owner" },
+	{ "report", "name", "#hex" },
+	{ "report", "shipped", "0" },
+	{ "report", "disabled", "1" },
+	{ "report", "source", "-- report: zh=x en=x\n-- table:\n-- column: a text zh=x en=x\nSELECT c.level AS a FROM {customer} c" },
 };
 
 /* ---- facts ------------------------------------------------------------------------------ */

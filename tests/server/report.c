@@ -22,7 +22,7 @@
 #define DB "report"
 
 static struct bed *bed;
-static struct client *ada, *ben, *cai, *dan, *guo;
+static struct client *ada, *ben, *cai, *dan, *eve, *guo;
 static int64_t ada_customer, ada_visit, ben_visit;
 
 /* ---- asking ------------------------------------------------------------------------------ */
@@ -175,6 +175,7 @@ report_setup_company(void **state)
 	ben = client_new(bed, "ben", LANG_EN);
 	cai = client_new(bed, "cai", LANG_EN);
 	dan = client_new(bed, "dan", LANG_ZH);
+	eve = client_new(bed, "eve", LANG_EN);
 	guo = client_new(bed, "guo", LANG_ZH);
 	ada_customer = make_customer(ada, "上海华东电子有限公司", "021-6888 1234");
 	ben_customer = make_customer(ben, "Minghe Foods", "021-6999 4321");
@@ -202,6 +203,7 @@ report_end_company(void **state)
 	client_free(ben);
 	client_free(cai);
 	client_free(dan);
+	client_free(eve);
 	client_free(guo);
 	bed_free(bed);
 	return 0;
@@ -496,6 +498,175 @@ reports_run_as_their_own_role(void **state)
 	report_text(ada, "visits_by_person", "text", march_and_april);
 }
 
+/* ---- reports as data --------------------------------------------------------------------- */
+
+#define REPORT_HEAD "-- report: zh=\"试\" en=\"Trial\"\n"
+
+static Kehu__ServerFrame *
+save_report(struct client *client, const char *name, const char *source)
+{
+	return client_save(client, E_report, 0, 0,
+	    SENT(TEXT_OF(F_report_name, name), TEXT_OF(F_report_source, source)), NULL);
+}
+
+/* Every text in sql/reports, for who sees all, in every format. */
+static void
+every_shipped_report_runs(void **state)
+{
+	static const char *const formats[] = { "preview", "text", "csv", "pdf", "html" };
+	const struct parameter *of = PARAMETERS({ 1, ada_customer, NULL });
+	char *names = arena_strdup(eve->arena,
+	    pg_exec(DB, "SELECT string_agg(name || CASE WHEN source LIKE '%% of=customer%%' THEN '*' ELSE '' END, ' ')"
+			" FROM report WHERE shipped"));
+	size_t count = 0;
+
+	for (char *name; (name = strsep(&names, " ")) != NULL; count++) {
+		char *star = strchr(name, '*');
+
+		if (star != NULL)
+			*star = '\0';
+		for (size_t f = 0; f < 5; f++) {
+			/* what others read, she sees and does not carry off */
+			if (strcmp(name, "access_statistics") == 0 && f == 2)
+				continue;
+			struct asked asked = report_ask(eve, name, formats[f], star != NULL ? of : NULL);
+
+			if (asked.last->answer_case != KEHU__SERVER_FRAME__ANSWER_REPORT)
+				fail_msg("%s as %s: %u %s", name, formats[f], asked.last->error->code,
+				    asked.last->error->text);
+			buf_fini(&asked.data);
+		}
+	}
+	assert_true(count >= 15);
+}
+
+static void
+composition_adds_up_to_all_customers(void **state)
+{
+	const char *text = report_text(eve, "customer_composition", "csv", NULL);
+
+	expect_text(text, "Level,Customers,Share %");
+	expect_text(text, "A key,2,100.0");
+	/* by another field, which a reader who may not see it does not have */
+	text = report_text(eve, "customer_composition", "csv", PARAMETERS({ 1, 0, "customer.owner_id" }));
+	expect_text(text, "Owner,Customers");
+	expect_text(text, "Ada,1,50.0");
+	expect_error(report_ask(eve, "customer_composition", "csv", PARAMETERS({ 1, 0, "customer.phone" })).last,
+	    ERR_INVALID, 1);
+}
+
+static void
+fields_that_are_hidden_are_in_no_report(void **state)
+{
+	const char *text;
+
+	pg_exec(DB, "INSERT INTO role_field (role_id, entity, field, show) SELECT id, 'customer', f, 'hidden' "
+		    "FROM role, unnest(ARRAY['level', 'owner_id']) f WHERE name = 'executive'");
+	text = report_text(eve, "customer_list", "csv", NULL);
+	expect_no_text(text, "Level");
+	expect_no_text(text, "Owner");
+	expect_text(text, "Minghe Foods");
+	expect_error(report_ask(eve, "customer_composition", "csv", NULL).last, ERR_INVALID, 1);
+	expect_error(report_ask(eve, "customer_composition", "csv", PARAMETERS({ 1, 0, "customer.owner_id" })).last,
+	    ERR_INVALID, 1);
+	text = report_text(eve, "customer_composition", "csv", PARAMETERS({ 1, 0, "customer.type" }));
+	expect_text(text, "2,100.0");
+	pg_exec(DB, "DELETE FROM role_field f USING role r WHERE r.id = f.role_id AND r.name = 'executive' "
+		    "AND f.entity = 'customer' AND f.field IN ('level', 'owner_id')");
+}
+
+static void
+months_become_columns(void **state)
+{
+	const char *text = report_text(eve, "visits_by_month", "csv",
+	    PARAMETERS({ 2, 0, "2026-03-01" }, { 3, 0, "2026-04-30" }));
+
+	expect_text(text, "Visitor,2026-03,2026-04,Total");
+	expect_text(text, "Ada,2,1,3");
+	expect_text(text, "Ben,1,,1");
+}
+
+static void
+targets_stand_beside_what_was_done(void **state)
+{
+	const char *text;
+
+	pg_exec(DB, "INSERT INTO target (title, month, level, person_id, measure, number, owner_id, department_id, branch_id)"
+		    " VALUES ('t', '2026-03-01', 'person', %d, 'visits', 4, %d, %d, %d)", USER_ADA, USER_ADA, DEPT_KEY, BRANCH_EAST);
+	text = report_text(eve, "visit_targets", "text",
+	    PARAMETERS({ 1, 0, "2026-03-01" }, { 2, 0, "2026-03-31" }));
+	expect_text(text, "Visitor: Ada");
+	expect_text(text, "50.0");
+	expect_text(text, "75.0"); /* 3 of 4 over all: the rate of the sums, not the sum of rates */
+}
+
+static void
+administrators_add_reports(void **state)
+{
+	int64_t id = expect_written(save_report(guo, "levels",
+				 REPORT_HEAD "-- table: totals\n-- column: level field=customer.level\n"
+					     "-- column: customers integer zh=数 en=Number sum\n"
+					     "SELECT c.level, count(*) AS customers FROM {customer} c GROUP BY 1"))
+			 ->id;
+
+	expect_text(report_text(eve, "levels", "text", NULL), "Trial");
+	expect_text(report_text(ada, "levels", "text", NULL), "试");
+	expect_text(report_text(cai, "levels", "csv", NULL), "A key,2");
+	expect_error(report_ask(guo, "levels", "text", NULL).last, ERR_NO_SUCH_ACTION, 0);
+	expect_written(client_save(guo, E_report, id, 1, SENT(NUMBER_OF(F_report_disabled, 1)), NULL));
+	expect_error(report_ask(eve, "levels", "text", NULL).last, ERR_NO_SUCH_ACTION, 0);
+	expect_error(save_report(ada, "mine", "x"), ERR_FORBIDDEN, 0);
+}
+
+static void
+reports_that_read_past_their_placeholders_do_not_load(void **state)
+{
+	static const char *const bad[] = {
+		"SELECT 'x' AS a FROM users", "SELECT 'x'::text AS a FROM {customer} c, customer d",
+		"SELECT (SELECT max(u.name) FROM users u) AS a FROM {customer} c",
+		"WITH w AS (SELECT * FROM customer) SELECT w.name AS a FROM w, {customer} c",
+		"SELECT r.rolname::text AS a FROM pg_catalog.pg_roles r, {customer} c",
+		"SELECT current_setting('kehu.r10') AS a FROM {customer} c",
+		"SELECT pg_read_file('/etc/passwd') AS a FROM {customer} c",
+		"SELECT query_to_xml('SELECT 1', true, true, '')::text AS a FROM {customer} c",
+		"SELECT table_to_xml('users', true, true, '')::text AS a FROM {customer} c",
+		"SELECT set_config('kehu.r10', '', true) AS a FROM {customer} c",
+		"SELECT kehu_pseudonym(c.name) AS a FROM {customer} c",
+		"SELECT c.level AS a FROM {customer} c; DROP TABLE users", "SELECT c.password AS a FROM {customer} c",
+		"DELETE FROM customer RETURNING name AS a", "SELECT u.password_hash AS a FROM {user} u",
+		"SELECT c.level AS b FROM {customer} c", "SELECT c.id AS a FROM {customer} c",
+		"SELECT c.level AS a, 1 AS more FROM {customer} c", "SELECT c.level AS a FROM {nobody} c",
+		"SELECT c.level AS a FROM {customer c", "SELECT c.level AS a FROM {customer} c WHERE c.id = {=x}",
+		"SELECT c.level AS a FROM {customer} c {when x} WHERE true", "",
+	};
+	struct arena *arena = arena_new(0);
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		Kehu__ServerFrame *answer = save_report(guo, "bad",
+		    arena_printf(arena, REPORT_HEAD "-- table:\n-- column: a text zh=甲 en=A\n%s", bad[i]));
+
+		if (answer->answer_case != KEHU__SERVER_FRAME__ANSWER_ERROR)
+			fail_msg("it was let in: %s", bad[i]);
+		expect_error(answer, ERR_INVALID, F_report_source);
+		assert_true(strlen(answer->error->text) > 10);
+	}
+	expect_error(save_report(guo, "visits_by_person", "x"), ERR_INVALID, F_report_name);
+	expect_error(save_report(guo, "Bad Name", "x"), ERR_INVALID, F_report_name);
+	arena_free(arena);
+}
+
+static void
+shipped_reports_are_only_switched_off(void **state)
+{
+	int64_t id = pg_int(DB, "SELECT id FROM report WHERE name = 'customer_list'");
+
+	expect_error(client_save(guo, E_report, id, 1, SENT(TEXT_OF(F_report_source, "x")), NULL),
+	    ERR_READ_ONLY, F_report_source);
+	expect_written(client_save(guo, E_report, id, 1, SENT(NUMBER_OF(F_report_disabled, 1)), NULL));
+	expect_error(report_ask(eve, "customer_list", "text", NULL).last, ERR_NO_SUCH_ACTION, 0);
+	expect_written(client_save(guo, E_report, id, 2, SENT(NUMBER_OF(F_report_disabled, 0)), NULL));
+}
+
 int
 main(void)
 {
@@ -515,6 +686,14 @@ main(void)
 		cmocka_unit_test(wrong_names_and_formats_are_refused),
 		cmocka_unit_test(deleted_visits_are_in_no_report),
 		cmocka_unit_test(reports_run_as_their_own_role),
+		cmocka_unit_test(every_shipped_report_runs),
+		cmocka_unit_test(composition_adds_up_to_all_customers),
+		cmocka_unit_test(fields_that_are_hidden_are_in_no_report),
+		cmocka_unit_test(months_become_columns),
+		cmocka_unit_test(targets_stand_beside_what_was_done),
+		cmocka_unit_test(administrators_add_reports),
+		cmocka_unit_test(reports_that_read_past_their_placeholders_do_not_load),
+		cmocka_unit_test(shipped_reports_are_only_switched_off),
 		cmocka_unit_test(visits_by_person_streams_many_rows),
 	};
 

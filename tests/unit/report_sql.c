@@ -53,7 +53,7 @@ every_report_is_complete(void **state)
 		const struct report_info *info = report_list[at];
 		char *reads = arena_strdup(arena, info->reads), *rest = reads, *name;
 
-		assert_ptr_equal(report_find(info->name), info);
+		assert_ptr_equal(report_find(catalog, info->name), info);
 		assert_non_null(info->zh);
 		assert_non_null(info->en);
 		assert_non_null(info->make);
@@ -72,8 +72,8 @@ every_report_is_complete(void **state)
 				assert_non_null(catalog_entity_named(catalog, field->ref));
 		}
 	}
-	assert_null(report_find("payroll"));
-	assert_null(report_find(NULL));
+	assert_null(report_find(catalog, "payroll"));
+	assert_null(report_find(catalog, NULL));
 	catalog_unref(catalog);
 	arena_free(arena);
 }
