@@ -81,6 +81,18 @@ static const struct cli_command kehu_commands[] = {
 	    .options = OPT_BIT(FORMAT) | OPT_BIT(HEADER),
 	    .help = { "What the people one leads did today, and their targets",
 		"团队今日工作与本月目标完成情况" } },
+	{ .name = "targets",
+	    .run = cli_targets,
+	    .words_min = 1,
+	    .words_max = SIZE_MAX,
+	    .options = OPT_BIT(FORMAT) | OPT_BIT(HEADER) | OPT_BIT(FROM) | OPT_BIT(TO),
+	    .usage = "MEASURE [NAME=GOAL[,GOAL…]…]",
+	    .help = { "Targets of people by months with what is done, and set them", "各人各月的目标与完成情况，并可设定" },
+	    .more = { "MEASURE: visits, customers, orders or receipts. Three months from this one unless --from and\n"
+		      "--to say else (2026-12 will do). Goals are set from the first month on, all or none: an empty\n"
+		      "one leaves a month as it is, - takes its target away.",
+		"MEASURE：visits、customers、orders、receipts。缺省为本月起三个月，可用 --from、--to 指定\n"
+		"（可写 2026-12）。目标从首月起依次设定，全部成功或全部不改：空着为不变，- 为取消。" } },
 	{ .name = "check",
 	    .run = cli_check,
 	    .words_min = 1,

@@ -130,6 +130,8 @@ void action_open(struct app *app, const Kehu__Record *record, void (*done)(void 
 
 /* What the people one leads did today. */
 void team_open(struct app *app); /* team.c */
+/* The targets of people by months, for who sees targets. */
+void targets_open(struct app *app); /* targets.c */
 /* Whether a customer exists already. */
 void check_open(struct app *app); /* check.c */
 /* Opportunities by stage, moved by keys. */

@@ -258,6 +258,18 @@ command_add_team(struct command_maker *maker)
 	command_code(command, "team");
 }
 
+static void
+command_add_targets(struct command_maker *maker)
+{
+	struct command *command;
+
+	if (app_entity(maker->app, "target") == NULL)
+		return;
+	command = command_new(maker, COMMAND_TARGETS, tr(T_TARGETS));
+	command_code(command, "mbb");
+	command_code(command, "targets");
+}
+
 /* For who may make customers. */
 static void
 command_add_check(struct command_maker *maker)
@@ -339,6 +351,7 @@ command_list(const struct app *app, struct arena *arena, struct command **comman
 	command_add_activities(&maker);
 	command_add_board(&maker);
 	command_add_team(&maker);
+	command_add_targets(&maker);
 	command_add_check(&maker);
 	command_add_reports(&maker);
 	command_add_others(&maker);
@@ -411,6 +424,9 @@ command_run(struct app *app, const struct command *command, int64_t object, cons
 		break;
 	case COMMAND_TEAM:
 		team_open(app);
+		break;
+	case COMMAND_TARGETS:
+		targets_open(app);
 		break;
 	case COMMAND_NEW:
 		command_run_new(app, command, object, label);

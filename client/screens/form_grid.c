@@ -51,6 +51,24 @@ grid_free(struct grid *grid)
 	free(grid);
 }
 
+size_t
+grid_line(const struct grid *grid)
+{
+	return grid->cursor;
+}
+
+size_t
+grid_at(const struct grid *grid)
+{
+	return grid->at;
+}
+
+size_t
+grid_line_count(const struct grid *grid)
+{
+	return grid->lines->count + (grid->owner.fixed ? 0 : 1);
+}
+
 /* ---- rows ---- */
 
 static void grid_on_settled(void *context);
@@ -100,6 +118,9 @@ grid_row(struct grid *grid, size_t index)
 		values_load_defaults(&row->values);
 	for (size_t at = 0; index < lines->count && at < row->values.count; at++)
 		values_load(&row->values, at, lines->line[index].values[at]);
+	if (grid->owner.locked != NULL && grid->owner.locked(grid->owner.context, index))
+		for (size_t at = 0; at < row->values.count; at++)
+			row->values.fields[at].kind = FORM_SHOW;
 	grid->row[index] = row;
 	return row;
 }
@@ -362,6 +383,8 @@ grid_go(struct grid *grid, int step)
 		return UI_DONE;
 	if (step < 0 && before == 0)
 		return UI_NONE;
+	if (before + (size_t)step >= grid_line_count(grid))
+		return UI_NONE;
 	grid->cursor = before + (size_t)step;
 	grid_to_end(grid, step < 0);
 	return UI_DONE;
@@ -372,7 +395,7 @@ grid_go_line(struct grid *grid, int step)
 {
 	grid_leave_cell(grid);
 	grid->fresh = true;
-	if ((step < 0 && grid->cursor == 0) || (step > 0 && grid->cursor >= grid->lines->count))
+	if ((step < 0 && grid->cursor == 0) || (step > 0 && grid->cursor + 1 >= grid_line_count(grid)))
 		return UI_NONE;
 	grid->cursor += (size_t)step;
 	return UI_DONE;
@@ -385,7 +408,7 @@ grid_enter(struct grid *grid, bool forward)
 		if (grid->lines->line[i].error != NULL)
 			return; /* the cursor stands on what was refused */
 	grid->fresh = true;
-	grid->cursor = forward ? 0 : grid->lines->count;
+	grid->cursor = forward ? 0 : grid_line_count(grid) - 1;
 	grid_to_end(grid, false);
 }
 
@@ -395,7 +418,7 @@ grid_remove(struct grid *grid)
 {
 	struct line *line;
 
-	if (grid->cursor >= grid->lines->count)
+	if (grid->owner.fixed || grid->cursor >= grid->lines->count)
 		return UI_HANDLED;
 	line = &grid->lines->line[grid->cursor];
 	line->removed = !line->removed;
@@ -428,7 +451,7 @@ grid_key_cell(struct grid *grid, enum act act, const struct event *event)
 	char *before;
 	unsigned flags;
 
-	if (removed && (act == ACT_NONE || act == ACT_pick))
+	if ((removed && (act == ACT_NONE || act == ACT_pick)) || !grid_writable(row, at))
 		return UI_HANDLED;
 	form_focus(&row->values.form, at);
 	before = strdup(form_value(&row->values.form, at));

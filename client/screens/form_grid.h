@@ -21,6 +21,13 @@ struct grid_owner {
 	    void *context, struct arena *arena, const char *name, Kehu__Value *value);
 	/* Borrowed; the label of such a field, NULL: there is none. */
 	const char *(*label)(void *context, const char *name);
+	/* The text of a cell that is only read; NULL: the line's own. May be NULL. */
+	const char *(*show)(void *context, size_t line, size_t at);
+	/* Whether nothing of a line may be typed into. May be NULL. */
+	bool (*locked)(void *context, size_t line);
+	bool fixed;    /* lines are neither added nor taken away */
+	int cell_cols; /* of a number; 0: by its type */
+	int other_rows; /* of the terminal, the lines have the rest; 0: a few lines in a form */
 	void *context;
 };
 
@@ -36,6 +43,14 @@ void grid_reset(struct grid *grid);
 void grid_enter(struct grid *grid, bool forward);
 /* UI_NONE: the key leaves the grid, or is the form's. */
 unsigned grid_key(struct grid *grid, enum act act, const struct event *event);
+/* Where the cursor is: the line, and the position of its field. */
+size_t grid_line(const struct grid *grid);
+size_t grid_at(const struct grid *grid);
+/* The value of a cell as it stands, typed or read; ERR_EMPTY where there is none. */
+MUST_CHECK enum err grid_value(
+    const struct grid *grid, struct arena *arena, size_t index, size_t at, Kehu__Value *value);
+/* Where the column of a field begins in so many cells, and how wide it is; -1: it is not shown. */
+int grid_column_x(const struct grid *grid, size_t at, int cols, int *width);
 /* Whether F4 has a list for the cell. */
 bool grid_can_pick(const struct grid *grid);
 /* What was typed goes into the lines. */

@@ -72,6 +72,8 @@ grid_columns(const struct grid *grid, int cols, struct grid_column *columns)
 		column->stretch = column->cols == 0;
 		column->right = field->type == CAT_QUANTITY || field->type == CAT_MONEY ||
 				field->type == CAT_INT;
+		if (column->right && grid->owner.cell_cols > 0)
+			column->cols = grid->owner.cell_cols;
 		stretched += column->stretch;
 		left -= column->cols + 1;
 		count++;
@@ -84,6 +86,22 @@ grid_columns(const struct grid *grid, int cols, struct grid_column *columns)
 			columns[i].cols = GRID_LEAST_COLS;
 	}
 	return count;
+}
+
+int
+grid_column_x(const struct grid *grid, size_t at, int cols, int *width)
+{
+	struct grid_column columns[GRID_COLUMNS];
+	size_t count = grid_columns(grid, cols, columns);
+	int x = GRID_NUMBER_COLS;
+
+	for (size_t i = 0; i < count; i++) {
+		*width = columns[i].cols;
+		if (columns[i].at == at)
+			return x;
+		x += columns[i].cols + 1;
+	}
+	return -1;
 }
 
 /* ---- what lines come to ---- */
@@ -195,7 +213,9 @@ grid_lines_in_sight(const struct grid *grid)
 {
 	size_t most = cells_rows() >= GRID_TALL_ROWS ? GRID_TALL_LINES : GRID_LINES;
 
-	return grid->lines->count + 1 < most ? grid->lines->count + 1 : most;
+	if (grid->owner.other_rows > 0)
+		most = cells_rows() > grid->owner.other_rows ? (size_t)(cells_rows() - grid->owner.other_rows) : 1;
+	return grid_line_count(grid) < most ? grid_line_count(grid) : most;
 }
 
 int
@@ -218,6 +238,12 @@ grid_cell_text(const struct grid *grid, struct arena *arena, size_t index, size_
 					       : form_value(&row->values.form, at);
 	if (index >= grid->lines->count)
 		return "";
+	if (grid->owner.show != NULL) {
+		const char *text = grid->owner.show(grid->owner.context, index, at);
+
+		if (text != NULL)
+			return text;
+	}
 	if (strcmp(field->name, "amount") == 0 && grid_is_priced(grid))
 		return grid_amount_text(grid, arena, index);
 	return lines_cell(grid->lines, grid->app, arena, &grid->lines->line[index], at);
@@ -307,8 +333,8 @@ grid_draw(void *arg, struct rect rect, bool focus)
 		grid->top = grid->cursor;
 	if (grid->cursor >= grid->top + in_sight)
 		grid->top = grid->cursor - in_sight + 1;
-	if (grid->top + in_sight > grid->lines->count + 1)
-		grid->top = grid->lines->count + 1 - in_sight;
+	if (grid->top + in_sight > grid_line_count(grid))
+		grid->top = grid_line_count(grid) - in_sight;
 	cells_rule(rect.y, rect.x, rect.cols);
 	cells_add(rect.y, rect.x + 2, rect.cols - 4,
 	    arena_printf(cells_scratch(), " %s ", lines_label(grid->lines)), ROLE_STRONG);

@@ -44,8 +44,7 @@ int grid_cols(void);
 struct grid_row *grid_row(struct grid *grid, size_t index);
 /* NULL: it has no boxes yet. */
 struct grid_row *grid_row_there(const struct grid *grid, size_t index);
-/* The value of a cell as it stands, typed or read; ERR_EMPTY where there is none. */
-MUST_CHECK enum err grid_value(
-    const struct grid *grid, struct arena *arena, size_t index, size_t at, Kehu__Value *value);
+/* How many lines there are to stand on: one more than there are, where one may be added. */
+size_t grid_line_count(const struct grid *grid);
 
 #endif

@@ -9,6 +9,8 @@
 #include "server/entity/fields.h"
 #include "server/gate/gate.h"
 
+#include <string.h>
+
 #define TEAM_PEOPLE 500
 
 static const char *const team_measures[] = { "visits", "customers", "orders", "receipts" };
@@ -177,20 +179,22 @@ team_queue_unowned(struct call *call, struct rows **rows)
 	store_queue(call->store, sql, rows);
 }
 
-/* Sums of money are for those who see what they are of. */
-static bool
-team_shows(const struct call *call, size_t measure)
+bool
+team_shows(const struct call *call, const char *measure)
 {
 	static const struct {
+		const char *measure;
 		uint32_t entity, field;
-	} sums[TEAM_MEASURES] = { { E_visit, 0 }, { E_customer, 0 },
-		{ E_order, F_order_total_base }, { E_receipt, F_receipt_amount_base } };
+	} sums[] = { { "orders", E_order, F_order_total_base }, { "receipts", E_receipt, F_receipt_amount_base } };
 	const struct field *field;
 
-	if (sums[measure].field == 0)
-		return true;
-	field = entity_field(call_view(call, sums[measure].entity), sums[measure].field);
-	return field != NULL && (field->flags & FIELD_MASKED) == 0;
+	for (size_t i = 0; i < sizeof(sums) / sizeof(sums[0]); i++) {
+		if (strcmp(sums[i].measure, measure) != 0)
+			continue;
+		field = entity_field(call_view(call, sums[i].entity), sums[i].field);
+		return field != NULL && (field->flags & FIELD_MASKED) == 0;
+	}
+	return true;
 }
 
 Kehu__TeamMember *
@@ -215,7 +219,7 @@ team_take_member(struct call *call, const struct rows *rows, size_t row)
 	for (size_t i = 0; i < TEAM_MEASURES; i++) {
 		Kehu__TeamGoal *goal;
 
-		if (rows_null(rows, row, TEAM_GOALS + 2 * i) || !team_shows(call, i))
+		if (rows_null(rows, row, TEAM_GOALS + 2 * i) || !team_shows(call, team_measures[i]))
 			continue;
 		goal = ARENA_NEW(call->arena, Kehu__TeamGoal);
 		kehu__team_goal__init(goal);
@@ -228,20 +232,43 @@ team_take_member(struct call *call, const struct rows *rows, size_t row)
 	return member;
 }
 
+static void
+team_scope_each(struct call *call, const uint32_t *entities, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		call_scope(call, catalog_entity(call->catalog, entities[i])->def, RIGHT_VIEW);
+}
+
+void
+team_scope_done(struct call *call)
+{
+	static const uint32_t reads[] = { E_user, E_visit, E_customer, E_order, E_receipt };
+
+	team_scope_each(call, reads, sizeof(reads) / sizeof(reads[0]));
+}
+
 enum err
 team_scope(struct call *call, struct arms *arms)
 {
-	static const uint32_t reads[] = { E_user, E_visit, E_plan_step, E_customer, E_order,
-		E_receipt, E_target, E_lead };
+	static const uint32_t reads[] = { E_plan_step, E_target, E_lead };
 	const struct entity_view *entity;
 	enum err err = call_entity(call, E_work_report, RIGHT_VIEW, &entity);
 
 	if (err != ERR_OK)
 		return err;
-	for (size_t i = 0; i < sizeof(reads) / sizeof(reads[0]); i++)
-		call_scope(call, catalog_entity(call->catalog, reads[i])->def, RIGHT_VIEW);
+	team_scope_done(call);
+	team_scope_each(call, reads, sizeof(reads) / sizeof(reads[0]));
 	*arms = call_scope(call, entity->def, RIGHT_VIEW);
 	return ERR_OK;
+}
+
+bool
+team_may_set(const struct call *call, const struct entity *target, enum right right, int64_t person,
+    int64_t department, int64_t branch)
+{
+	struct arms arms = access_arms(call->user, target, right);
+
+	return arms.all || (person != call->session.user && arms_reach(&arms, person, department, branch, 0));
 }
 
 enum err

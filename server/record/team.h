@@ -15,4 +15,15 @@ size_t team_people(struct call *call, const struct arms *arms, bool me, int64_t 
 void team_queue(struct call *call, const int64_t *ids, size_t count, struct rows **rows);
 Kehu__TeamMember *team_take_member(struct call *call, const struct rows *rows, size_t row);
 
+/* Whether the reader sees what is done of this measure: sums of money are for those who see what they are of. */
+bool team_shows(const struct call *call, const char *measure);
+/*
+ * Whether the user may set targets of a person who lies there (0: of a department, a branch or the company): of
+ * those one leads, and one's own who leads all.
+ */
+bool team_may_set(const struct call *call, const struct entity *target, enum right right, int64_t person,
+    int64_t department, int64_t branch);
+/* Before the transaction: what is read to tell what was done of any measure. */
+void team_scope_done(struct call *call);
+
 #endif

@@ -7,6 +7,7 @@
 #include "server/entity/dictionary.h"
 #include "server/entity/fields.h"
 #include "server/record/message.h"
+#include "server/record/team.h"
 
 #include <string.h>
 
@@ -75,7 +76,6 @@ target_set_access(struct call *call, struct record *target, const struct setup_r
 {
 	const char *level = record_text(target, F_target_level);
 	enum right right = target->is_new ? RIGHT_CREATE : RIGHT_EDIT;
-	struct arms arms = access_arms(call->user, target->entity->def, right);
 	const struct setup_record *department = subject;
 
 	if (strcmp(level, "person") == 0) {
@@ -92,11 +92,8 @@ target_set_access(struct call *call, struct record *target, const struct setup_r
 						   : 0;
 	}
 	record_set_number(target, F_target_owner_id, target->owner);
-	if (arms.all ||
-	    (strcmp(level, "person") == 0 && target->owner != call->session.user &&
-		arms_reach(&arms, target->owner, target->department, target->branch, 0)) ||
-	    (strcmp(level, "person") != 0 &&
-		arms_reach(&arms, 0, target->department, target->branch, 0)))
+	if (team_may_set(call, target->entity->def, right, strcmp(level, "person") == 0 ? target->owner : 0,
+		target->department, target->branch))
 		return ERR_OK;
 	return CALL_FAIL(call, ERR_FORBIDDEN, .field = F_target_level,
 	    .text = call_say(call, "You may set targets for those you lead",

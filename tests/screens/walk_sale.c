@@ -347,6 +347,35 @@ look_at_team(struct vt *vt, const struct walk *walk)
 	desk_sees(vt, "-has:owner_id");
 }
 
+/* Targets of people by months: keyed in, drawn, kept; another measure is asked for. */
+static void
+set_targets(struct vt *vt, const struct walk *walk)
+{
+	const int64_t goals = is_zh(walk) ? 31 : 32;
+
+	desk_type(vt, "{F9}targets{Enter}");
+	desk_sees(vt, SAY("合计", "Together"));
+	desk_sees(vt, "Ada");
+	desk_type(vt, arena_printf(bed->arena, "%d{Tab}%d{Tab}", (int)goals, (int)goals + 1));
+	desk_sees(vt, SAY("F10保存", "F10Save"));
+	desk_type(vt, "{PgDn}"); /* not before it is saved */
+	desk_sees(vt, SAY("请先按 F10", "F10 saves what"));
+	desk_type(vt, "{F10}");
+	desk_sees(vt, SAY("目标已保存", "Targets saved"));
+	desk_sees(vt, "----------");
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM target WHERE person_id = %d AND number IN (%d, %d)", USER_ADA,
+			     (int)goals, (int)goals + 1),
+	    2);
+	desk_type(vt, "{F8}");
+	desk_type(vt, SAY("订单", "Orders"));
+	desk_type(vt, "{Enter}");
+	desk_sees(vt, "0.00");
+	desk_type(vt, "7{F3}");
+	desk_sees(vt, SAY("尚未保存", "not saved"));
+	desk_type(vt, "d{Enter}");
+	desk_misses(vt, SAY("合计", "Together"));
+}
+
 static void
 walk_sale(const struct walk *walk)
 {
@@ -365,6 +394,7 @@ walk_sale(const struct walk *walk)
 	report_evening(vt, signer, walk);
 	name_supervisor(vt, walk);
 	look_at_team(signer, walk);
+	set_targets(signer, walk);
 	desk_end(signer);
 	desk_end(vt);
 }

@@ -91,6 +91,15 @@ twins_make(struct arena *arena, size_t reader)
 			kehu__today__init(frame->today);
 			frame->today->has_limit = true;
 			frame->today->limit = twins_random(51);
+		} else if (way < 97 && twins_random(2) == 0) {
+			static const char *const measures[] = { "visits", "customers", "orders", "receipts" };
+
+			frame->request_case = KEHU__CLIENT_FRAME__REQUEST_TARGETS;
+			frame->targets = ARENA_NEW(arena, Kehu__Targets);
+			kehu__targets__init(frame->targets);
+			frame->targets->measure = arena_strdup(arena, measures[twins_random(4)]);
+			frame->targets->has_months = true;
+			frame->targets->months = 1 + twins_random(12);
 		} else if (way < 97) {
 			frame->request_case = KEHU__CLIENT_FRAME__REQUEST_TEAM;
 			frame->team = ARENA_NEW(arena, Kehu__Team);

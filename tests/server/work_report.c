@@ -380,24 +380,12 @@ team_and_reports_by_the_command_line(void **state)
 {
 	const char *text;
 
-	FILE *secret = fopen(arena_printf(bed->arena, "%s/secret", bed->dir), "w");
-
-	assert_non_null(secret);
-	fputs(BED_PASSWORD "\n", secret);
-	fclose(secret);
-	setenv("KEHU_SERVER", bed_server(bed), 1);
-	setenv("KEHU_CA", bed_ca(bed), 1);
-	setenv("KEHU_PASSWORD_FILE", arena_printf(bed->arena, "%s/secret", bed->dir), 1);
-	setenv("KEHU_USER", "cai", 1);
-	assert_int_equal(bed_run_as(bed, "kehu", NULL,
-			     (const char *const[]){ "team", "--format", "tsv", NULL }, &text),
-	    0);
+	text = bed_shell(bed, "cai", NULL, "$KEHU team --format tsv");
 	assert_non_null(strstr(text, "Ada\t"));
 	assert_null(strstr(text, "Dan\t"));
 	/* her goal of 40, and the department's of 80 with what is set for its people beside it */
-	if (bed_run_as(bed, "kehu", NULL, (const char *const[]){ "report", "targets", "--format", "csv", NULL },
-		&text) != 0 ||
-	    strstr(text, "Ada") == NULL || strstr(text, "40") == NULL || strstr(text, "80") == NULL ||
+	text = bed_shell(bed, "cai", NULL, "$KEHU report targets --format csv");
+	if (strstr(text, "Ada") == NULL || strstr(text, "40") == NULL || strstr(text, "80") == NULL ||
 	    strstr(text, "----------") == NULL)
 		fail_msg("%s", text);
 	assert_null(strstr(text, "Dan"));
@@ -407,18 +395,84 @@ team_and_reports_by_the_command_line(void **state)
 static void
 targets_of_a_month_come_as_a_file(void **state)
 {
-	const char *text, *path = arena_printf(bed->arena, "%s/targets.csv", bed->dir);
+	const char *path = arena_printf(bed->arena, "%s/targets.csv", bed->dir);
 	FILE *file = fopen(path, "w");
 
 	assert_non_null(file);
 	fputs("month,level,person_id,measure,number\n2027-01-15,person,ada,visits,30\n2027-01-15,person,ben,visits,35\n",
 	    file);
 	fclose(file);
-	setenv("KEHU_USER", "cai", 1);
-	if (bed_run_as(bed, "kehu", NULL, (const char *const[]){ "import", "target", path, NULL }, &text) != 0)
-		fail_msg("%s", text);
+	bed_shell(bed, "cai", NULL, "$KEHU import target %s 2>&1", path);
 	assert_int_equal(list_count(cai, E_target, "month:2027-01-01"), 2);
 	assert_int_equal(list_count(ben, E_target, "month:2027-01-01"), 1);
+}
+
+static const Kehu__ServerFrame *
+ask_grid(struct client *client, const char *measure, uint32_t months)
+{
+	Kehu__ClientFrame frame = KEHU__CLIENT_FRAME__INIT;
+	Kehu__Targets request = KEHU__TARGETS__INIT;
+
+	request.measure = (char *)(uintptr_t)measure;
+	request.has_months = true;
+	request.months = months;
+	frame.request_case = KEHU__CLIENT_FRAME__REQUEST_TARGETS;
+	frame.targets = &request;
+	return client_call(client, &frame);
+}
+
+static void
+targets_stand_in_a_grid_of_people_by_months(void **state)
+{
+	const Kehu__TargetsAnswer *answer = ask_grid(cai, "visits", 12)->targets;
+
+	assert_int_equal(answer->n_months, 12);
+	for (size_t i = 0; i < answer->n_rows; i++) {
+		const Kehu__TargetsRow *row = answer->rows[i];
+
+		assert_int_equal(row->may_set, row->person != USER_CAI);
+		assert_true(row->person != USER_DAN && row->person != USER_FAY);
+		assert_int_equal(row->cells[0]->goal, row->person == USER_ADA ? 40 : 0);
+		if (row->person == USER_ADA)
+			assert_int_equal(row->cells[0]->done,
+			    team_member(team(cai, false), USER_ADA)->goals[0]->done);
+	}
+	answer = ask_grid(ada, "visits", 1)->targets;
+	assert_int_equal(answer->n_rows, 1);
+	assert_false(answer->rows[0]->may_set);
+	assert_true(ask_grid(eve, "receipts", 1)->targets->money);
+	expect_error(ask_grid(cai, "visits", 13), ERR_INVALID, F_target_month);
+	expect_error(ask_grid(cai, "visits", 0), ERR_INVALID, F_target_month);
+	expect_error(ask_grid(cai, "bogus", 3), ERR_NOT_IN_LIST, F_target_measure);
+	expect_error(ask_grid(guo, "visits", 3), ERR_NO_SUCH_ENTITY, 0);
+}
+
+static void
+targets_are_set_from_a_shell_all_or_none(void **state)
+{
+	int status;
+	const char *set = "$KEHU targets visits --from 2027-02 --to 2027-04 --format tsv";
+	const char *text = bed_shell(bed, "cai", NULL, "%s Ada=11,,13 Ben=5", set);
+
+	if (strstr(text, "Ada\t11\t0\t\t0\t13\t0") == NULL || strstr(text, "Ben\t5\t0") == NULL)
+		fail_msg("%s", text);
+	/* who is not led is not there; oneself may not; then nothing of the rest is kept */
+	text = bed_shell(bed, "cai", &status, "%s Ada=7 Dan=8 2>&1", set);
+	assert_non_null(strstr(text, "E2007"));
+	text = bed_shell(bed, "cai", &status, "%s Ada=7 蔡=8 2>&1", set);
+	assert_non_null(strstr(text, "E3001"));
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM target WHERE number = 7"), 0);
+	text = bed_shell(bed, "ada", &status, "%s Ada=99 2>&1", set);
+	assert_non_null(strstr(text, "E3001"));
+	text = bed_shell(bed, "cai", &status, "%s Ada=1,2,3,4 2>&1", set);
+	assert_non_null(strstr(text, "--to"));
+	text = bed_shell(bed, "cai", NULL, "%s Ada=-,12", set);
+	if (strstr(text, "Ada\t\t0\t12\t0\t13\t0") == NULL)
+		fail_msg("%s", text);
+	text = bed_shell(bed, "cai", NULL,
+	    "$KEHU targets 订单金额 --from 2027-02-14 --to 2027-02 --format tsv Ada=1200.50");
+	if (strstr(text, "Ada\t1200.50\t0.00") == NULL)
+		fail_msg("%s", text);
 }
 
 static int
@@ -459,6 +513,8 @@ main(void)
 		cmocka_unit_test(team_tells_what_everybody_did_and_how_far_targets_are),
 		cmocka_unit_test(team_and_reports_by_the_command_line),
 		cmocka_unit_test(targets_of_a_month_come_as_a_file),
+		cmocka_unit_test(targets_stand_in_a_grid_of_people_by_months),
+		cmocka_unit_test(targets_are_set_from_a_shell_all_or_none),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
