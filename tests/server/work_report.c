@@ -470,7 +470,7 @@ targets_are_set_from_a_shell_all_or_none(void **state)
 	if (strstr(text, "Ada\t\t0\t12\t0\t13\t0") == NULL)
 		fail_msg("%s", text);
 	text = bed_shell(bed, "cai", NULL,
-	    "$KEHU targets 订单金额 --from 2027-02-14 --to 2027-02 --format tsv Ada=1200.50");
+	    "$KEHU --language zh targets 订单金额 --from 2027-02-14 --to 2027-02 --format tsv Ada=1200.50");
 	if (strstr(text, "Ada\t1200.50\t0.00") == NULL)
 		fail_msg("%s", text);
 }
