@@ -1,7 +1,9 @@
 /*
  * Row policies of one entity as SQL text. The form of each is the measured one (DESIGN.md, "The
- * database"): a setting is read once for each statement as a sub-select, arrays by unnest,
- * shares last. A missing r or w setting is an error; a missing p or q opens nothing.
+ * database"): a setting is read once for each statement as a sub-select, shares last. The few ids
+ * of an arm are compared as an array, which is set up faster than a hash (a page costs 1.18 of
+ * one without policies in place of 1.30); ids opened, which may be hundreds, by unnest. A missing
+ * r or w setting is an error; a missing p or q opens nothing.
  */
 #include "server/store/ddl_impl.h"
 #include <inttypes.h>
@@ -54,18 +56,18 @@ ddl_put_part(struct buf *out, char which, uint32_t entity, int part)
 static void
 ddl_put_array_arm(struct buf *out, const char *column, uint32_t entity, int part)
 {
-	buf_printf(out, "\n\tOR %s IN (SELECT unnest(", column);
+	buf_printf(out, "\n\tOR %s = ANY ((SELECT ", column);
 	ddl_put_part(out, 'r', entity, part);
-	buf_puts(out, "::bigint[]))");
+	buf_puts(out, "::bigint[])::bigint[])"); /* the outer cast: an array, not rows */
 }
 
 /* The same of a part that settings of before the scopes team and company do not have. */
 static void
 ddl_put_late_arm(struct buf *out, const char *column, uint32_t entity, int part)
 {
-	buf_printf(out, "\n\tOR %s IN (SELECT unnest(nullif(", column);
+	buf_printf(out, "\n\tOR %s = ANY ((SELECT nullif(", column);
 	ddl_put_part(out, 'r', entity, part);
-	buf_puts(out, ", '')::bigint[]))");
+	buf_puts(out, ", '')::bigint[])::bigint[])");
 }
 
 /* The arms of an activity's reader, shares apart. */
