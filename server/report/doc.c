@@ -183,21 +183,35 @@ doc_signatures(struct doc *doc, const char *const *labels, size_t count)
 	return doc_note_error(doc, doc->sink->ops->signatures(doc->sink, clean, count));
 }
 
-enum err
-doc_chart(struct doc *doc, const char *title, const struct doc_bar *bars, size_t count,
-    unsigned decimals)
+struct doc_chart *
+doc_chart_dup(struct arena *arena, const struct doc_chart *chart)
 {
+	struct doc_chart *copy = ARENA_NEW(arena, struct doc_chart);
+	const char **series = ARENA_ARRAY(arena, const char *, chart->series_count);
+	struct doc_point *points = ARENA_ARRAY(arena, struct doc_point, chart->count);
+
+	*copy = *chart;
+	for (size_t i = 0; i < chart->series_count; i++)
+		series[i] = doc_copy(arena, chart->series[i] ? chart->series[i] : "", TEXT_LINE);
+	for (size_t i = 0; i < chart->count; i++) {
+		points[i].label = doc_copy(arena, chart->points[i].label, TEXT_LINE);
+		points[i].values = arena_memdup(arena, chart->points[i].values,
+		    chart->series_count * sizeof(*chart->points[i].values));
+	}
+	copy->title = doc_copy(arena, chart->title, TEXT_LINE);
+	copy->series = series;
+	copy->points = points;
+	return copy;
+}
+
+enum err
+doc_chart(struct doc *doc, const struct doc_chart *chart)
+{
+	assert(chart->series_count > 0 && chart->series_count <= DOC_SERIES_MAX);
 	if (doc_part(doc) != ERR_OK)
 		return doc->err;
-	struct doc_bar *clean = ARENA_ARRAY(doc->scratch, struct doc_bar, count);
-	for (size_t i = 0; i < count; i++) {
-		clean[i] = bars[i];
-		clean[i].label = text_print(doc->scratch, bars[i].label, TEXT_LINE);
-	}
-	if (title != NULL)
-		title = text_print(doc->scratch, title, TEXT_LINE);
 	return doc_note_error(
-	    doc, doc->sink->ops->chart(doc->sink, title, clean, count, decimals));
+	    doc, doc->sink->ops->chart(doc->sink, doc_chart_dup(doc->scratch, chart)));
 }
 
 static void

@@ -140,11 +140,30 @@ struct doc_key {
 	const char *heading;
 };
 
-enum doc_chart_kind { DOC_BARS };
+enum doc_chart_kind {
+	DOC_BARS,    /* side by side, one bar for each series */
+	DOC_STACKED, /* the series one after the other in one bar */
+	DOC_LINE,    /* points from left to right */
+	DOC_PIE,     /* of the first series; bars where nothing can be drawn */
+	DOC_PARETO,  /* bars of the first series, with the share of the whole up to there */
+	DOC_HEAT,    /* a table of shades: a line for each point, a column for each series */
+};
 
-struct doc_bar {
+#define DOC_SERIES_MAX 12
+
+struct doc_point {
 	const char *label;
-	int64_t value;
+	const int64_t *values; /* one for each series */
+};
+
+struct doc_chart {
+	enum doc_chart_kind kind;
+	const char *title; /* or NULL */
+	const char *const *series;
+	size_t series_count; /* at least 1 */
+	const struct doc_point *points;
+	size_t count;
+	unsigned decimals; /* of the values, as DOC_MONEY has */
 };
 
 struct doc;
@@ -171,9 +190,7 @@ enum err doc_note(struct doc *doc, const char *text); /* a paragraph; line break
 enum err doc_fields(
     struct doc *doc, const struct doc_field *fields, size_t count, unsigned across);
 enum err doc_signatures(struct doc *doc, const char *const *labels, size_t count);
-/* Horizontal bars. Values have decimals as DOC_MONEY has. */
-enum err doc_chart(struct doc *doc, const char *title, const struct doc_bar *bars, size_t count,
-    unsigned decimals);
+enum err doc_chart(struct doc *doc, const struct doc_chart *chart);
 
 /*
  * A table: opened, filled with rows, closed by doc_table_end (or the next part, or doc_end).

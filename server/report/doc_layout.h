@@ -76,8 +76,7 @@ enum err layout_note(struct doc_sink *sink, const char *text);
 enum err layout_fields(
     struct doc_sink *sink, const struct doc_field *fields, size_t count, unsigned across);
 enum err layout_signatures(struct doc_sink *sink, const char *const *labels, size_t count);
-enum err layout_chart(struct doc_sink *sink, const char *title, const struct doc_bar *bars,
-    size_t count, unsigned decimals);
+enum err layout_chart(struct doc_sink *sink, const struct doc_chart *chart);
 enum err layout_table(
     struct doc_sink *sink, const struct doc_table *table, const struct doc_groups *groups);
 enum err layout_group(struct doc_sink *sink, size_t level);

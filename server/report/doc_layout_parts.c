@@ -1,8 +1,7 @@
 /*
  * Layout of what is not a table: headings, notes, the labelled fields and signature lines of a
- * sheet, bar charts.
+ * sheet.
  */
-#include "common/money.h"
 #include "common/text.h"
 #include "server/report/doc_layout.h"
 
@@ -184,81 +183,4 @@ layout_signatures(struct doc_sink *sink, const char *const *labels, size_t count
 			.style = PAGE_UNDERLINE };
 	}
 	return ERR_OK;
-}
-
-/* Widths and scale of a bar chart. */
-struct parts_chart {
-	uint16_t label_cols, value_cols, bar_cols;
-	uint64_t largest;
-	const char **values;
-};
-
-static uint64_t
-parts_size(int64_t value)
-{
-	return value < 0 ? -(uint64_t)value : (uint64_t)value;
-}
-
-static struct parts_chart
-parts_measure_chart(
-    struct layout *layout, const struct doc_bar *bars, size_t count, unsigned decimals)
-{
-	struct parts_chart chart = { .largest = 1 };
-	uint16_t cols = layout->grid->cols;
-
-	chart.values = ARENA_ARRAY(layout->scratch, const char *, count);
-	for (size_t i = 0; i < count; i++) {
-		size_t label = text_cols(bars[i].label), value;
-
-		chart.values[i] =
-		    money_format(layout->scratch, bars[i].value, (int)decimals, false);
-		value = text_cols(chart.values[i]);
-		if (label > chart.label_cols)
-			chart.label_cols = (uint16_t)(label < cols / 3 ? label : cols / 3);
-		if (value > chart.value_cols)
-			chart.value_cols = (uint16_t)value;
-		if (parts_size(bars[i].value) > chart.largest)
-			chart.largest = parts_size(bars[i].value);
-	}
-	chart.bar_cols = (uint16_t)(cols - chart.label_cols - chart.value_cols - 4);
-	return chart;
-}
-
-static void
-parts_bar(struct layout *layout, const struct parts_chart *chart, const struct doc_bar *bar,
-    const char *value)
-{
-	struct page_item *items = layout_add(layout, PAGE_BAR, 3);
-	struct arena *arena = layout->page->arena;
-	double share = (double)parts_size(bar->value) / (double)chart->largest;
-
-	layout_set(arena, &items[0], 0, chart->label_cols, DOC_LEFT, bar->label);
-	items[1] = (struct page_item){ .col = (uint16_t)(chart->label_cols + 2),
-		.cols = chart->bar_cols,
-		.align = DOC_LEFT,
-		.style = PAGE_SHARE,
-		.share = (int)(share * 10000 + 0.5) * (bar->value < 0 ? -1 : 1) };
-	layout_set(arena, &items[2], (uint16_t)(layout->grid->cols - chart->value_cols),
-	    chart->value_cols, DOC_RIGHT, value);
-}
-
-enum err
-layout_chart(struct doc_sink *sink, const char *title, const struct doc_bar *bars, size_t count,
-    unsigned decimals)
-{
-	struct layout *layout = parts_layout(sink);
-	struct parts_chart chart = parts_measure_chart(layout, bars, count, decimals);
-	enum err err = layout_need(layout, 4, 0);
-
-	if (err != ERR_OK)
-		return err;
-	layout_add_gap(layout);
-	if (title != NULL)
-		layout_add_text(layout, PAGE_HEADING, 0, DOC_LEFT, title);
-	for (size_t i = 0; i < count && err == ERR_OK; i++) {
-		err = layout_need(layout, 1, 0);
-		if (err == ERR_OK)
-			parts_bar(layout, &chart, &bars[i], chart.values[i]);
-	}
-	return err;
 }

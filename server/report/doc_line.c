@@ -26,13 +26,23 @@ page_put_fill(struct buf *out, char c, size_t count)
 }
 
 static size_t
+page_share_cols(int share, uint16_t cols)
+{
+	return (size_t)(abs(share) * cols + 5000) / 10000;
+}
+
+static size_t
 page_item_cols(const struct page_item *item)
 {
 	switch (item->style) {
 	case PAGE_UNDERLINE:
 		return item->cols;
 	case PAGE_SHARE:
-		return (size_t)(abs(item->share) * item->cols + 5000) / 10000;
+		if (item->dot > 0)
+			return item->cols;
+		return page_share_cols(item->share, item->cols);
+	case PAGE_SHADE:
+		return item->cols;
 	default:
 		return text_cols(item->text);
 	}
@@ -54,6 +64,39 @@ page_line_mark(enum page_line_kind kind)
 	return kind == PAGE_RULE ? '-' : '_';
 }
 
+/* What a series' bars and points are made of. */
+char
+page_tone_mark(unsigned tone)
+{
+	return "#=+o*x%~@:-."[tone % DOC_SERIES_MAX];
+}
+
+static void
+page_put_share(struct buf *out, const struct page_item *item)
+{
+	size_t bar = page_share_cols(item->share, item->cols);
+	size_t dot = item->dot > 0 ? page_share_cols(item->dot - 1, item->cols) : 0;
+	char mark = item->share < 0 ? '-' : page_tone_mark(item->tone);
+
+	for (size_t i = 0; i < (item->dot > 0 ? item->cols : bar); i++)
+		buf_putc(out, item->dot > 0 && i + 1 == (dot > 0 ? dot : 1) ? '*' : i < bar ? mark : ' ');
+}
+
+/* "@  12": how dark, and the figure. */
+static void
+page_put_shade(struct buf *out, const struct page_item *item)
+{
+	size_t used = text_cols(item->text);
+
+	if (item->cols <= used) {
+		buf_puts(out, item->text);
+		return;
+	}
+	buf_putc(out, " .:-=+*#%@"[item->share * 9 / 10000]);
+	page_put_fill(out, ' ', item->cols - 1 - used);
+	buf_puts(out, item->text);
+}
+
 static void
 page_put_item(
     struct buf *out, const struct page_line *line, const struct page_item *item, size_t used)
@@ -61,7 +104,9 @@ page_put_item(
 	if (item->style == PAGE_UNDERLINE)
 		page_put_fill(out, page_line_mark(line->kind), used);
 	else if (item->style == PAGE_SHARE)
-		page_put_fill(out, item->share < 0 ? '-' : '#', used);
+		page_put_share(out, item);
+	else if (item->style == PAGE_SHADE)
+		page_put_shade(out, item);
 	else
 		buf_puts(out, item->text);
 }

@@ -28,6 +28,7 @@ enum page_line_kind {
 	PAGE_FIELD,
 	PAGE_SIGN,
 	PAGE_BAR,
+	PAGE_CHART, /* of a drawn chart: its text for who cannot draw */
 	PAGE_NOTE,
 	PAGE_FOOT,
 };
@@ -37,6 +38,7 @@ enum page_style {
 	PAGE_LABEL,     /* of a field: quiet, on a tinted ground */
 	PAGE_UNDERLINE, /* no text: a line to write on */
 	PAGE_SHARE,     /* no text: a bar of so many ten-thousandths of the cells */
+	PAGE_SHADE,     /* a figure on a ground of so many ten-thousandths of darkness */
 };
 
 struct page_item {
@@ -44,6 +46,8 @@ struct page_item {
 	enum doc_align align; /* never DOC_ALIGN_KIND */
 	enum page_style style;
 	int share; /* below 0: a negative value's bar */
+	int dot;   /* bars: 1 + where a dot stands, in ten-thousandths; 0: none */
+	unsigned tone; /* bars: which series */
 	const char *text;
 };
 
@@ -52,6 +56,8 @@ struct page_line {
 	bool first;                    /* of a row or field that takes several lines */
 	uint64_t index;                /* rows: which of its group */
 	size_t level;                  /* groups and subtotals */
+	const struct doc_chart *chart; /* first line of a drawn chart */
+	size_t chart_lines;            /* how many lines it covers */
 	const struct page_item *items; /* from left to right, never overlapping */
 	size_t count;
 };
@@ -86,6 +92,9 @@ struct page_sink {
 /* Takes the page sink. Pages are held back at first, so that a short document knows its total.
  */
 struct doc_sink *doc_layout_new(struct page_sink *pages);
+
+/* What bars and points of a series are made of in text. */
+char page_tone_mark(unsigned tone);
 
 /* Appends the line as plain text, without line end and trailing spaces. */
 void page_line_put(struct buf *out, const struct page_line *line);

@@ -30,8 +30,7 @@ struct doc_sink_ops {
 	enum err (*fields)(struct doc_sink *sink, const struct doc_field *fields, size_t count,
 	    unsigned across);
 	enum err (*signatures)(struct doc_sink *sink, const char *const *labels, size_t count);
-	enum err (*chart)(struct doc_sink *sink, const char *title, const struct doc_bar *bars,
-	    size_t count, unsigned decimals);
+	enum err (*chart)(struct doc_sink *sink, const struct doc_chart *chart);
 	enum err (*table)(struct doc_sink *sink, const struct doc_table *table,
 	    const struct doc_groups *groups);
 	/* A group of this level has begun; its heading is in the groups already. */
@@ -48,6 +47,9 @@ struct doc_sink_ops {
 struct doc_sink {
 	const struct doc_sink_ops *ops;
 };
+
+/* A clean copy in arena. */
+struct doc_chart *doc_chart_dup(struct arena *arena, const struct doc_chart *chart);
 
 /* Words the model adds, in both languages. */
 enum doc_word {

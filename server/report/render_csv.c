@@ -86,22 +86,25 @@ render_csv_fields(
 }
 
 static enum err
-render_csv_chart(struct doc_sink *sink, const char *title, const struct doc_bar *bars,
-    size_t count, unsigned decimals)
+render_csv_chart(struct doc_sink *sink, const struct doc_chart *chart)
 {
 	struct render_csv *csv = render_csv_of(sink);
 
 	if (!csv->totals)
 		return csv->out.err;
 	render_csv_part(csv);
-	if (title != NULL) {
-		csv_put(&csv->writer, title, CSV_TEXT);
+	if (chart->title != NULL) {
+		csv_put(&csv->writer, chart->title, CSV_TEXT);
+		for (size_t s = 0; chart->series_count > 1 && s < chart->series_count; s++)
+			csv_put(&csv->writer, chart->series[s], CSV_TEXT);
 		render_csv_end_row(csv);
 	}
-	for (size_t i = 0; i < count; i++) {
-		csv_put(&csv->writer, bars[i].label, CSV_TEXT);
-		csv_put(&csv->writer,
-		    money_format(csv->scratch, bars[i].value, (int)decimals, true), CSV_NUMBER);
+	for (size_t i = 0; i < chart->count; i++) {
+		csv_put(&csv->writer, chart->points[i].label, CSV_TEXT);
+		for (size_t s = 0; s < chart->series_count; s++)
+			csv_put(&csv->writer,
+			    money_format(csv->scratch, chart->points[i].values[s], (int)chart->decimals, true),
+			    CSV_NUMBER);
 		render_csv_end_row(csv);
 	}
 	return csv->out.err;

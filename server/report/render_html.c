@@ -153,44 +153,84 @@ render_html_signatures(struct doc_sink *sink, const char *const *labels, size_t 
 	return render_out_spill(&html->out);
 }
 
-static void
-html_bar(struct buf *buf, struct arena *arena, const struct doc_bar *bar, int64_t most,
-    unsigned decimals)
+static double
+html_size(int64_t value)
 {
-	double share =
-	    (bar->value < 0 ? -(double)bar->value : (double)bar->value) / (double)most;
+	return value < 0 ? -(double)value : (double)value;
+}
+
+/* The colours of series, as the PDF has them. */
+static const char *
+html_tone(size_t series)
+{
+	static const char *const tones[] = { "#5e87bd", "#e89e4a", "#73ab70", "#c76b5c", "#8c78b3", "#61a8ab" };
+
+	return tones[series % (sizeof(tones) / sizeof(tones[0]))];
+}
+
+static void
+html_bar(struct buf *buf, struct arena *arena, const struct doc_chart *chart, size_t point,
+    size_t series, double most)
+{
+	int64_t value = chart->points[point].values[series];
 
 	buf_puts(buf, "<tr>");
-	html_element(buf, "td", "white-space:nowrap;width:1%", bar->label);
+	html_element(buf, "td", "white-space:nowrap;width:1%", series == 0 ? chart->points[point].label : "");
+	if (chart->series_count > 1)
+		html_element(buf, "td", "white-space:nowrap;width:1%", chart->series[series]);
 	buf_printf(buf,
 	    "<td><div style=\"background:%s;height:0.8em;width:%.2f%%\"></div></td>",
-	    bar->value < 0 ? "#c76b5c" : "#5e87bd", share * 100);
+	    value < 0 ? "#c76b5c" : html_tone(series), html_size(value) / most * 100);
 	html_element(buf, "td", "text-align:right;width:1%",
-	    money_format(arena, bar->value, (int)decimals, false));
+	    money_format(arena, value, (int)chart->decimals, false));
 	buf_puts(buf, "</tr>\n");
 }
 
+/* A table whose cells are the darker the more they hold. */
+static void
+html_heat(struct buf *buf, struct arena *arena, const struct doc_chart *chart, double most)
+{
+	buf_puts(buf, "<tr><th></th>");
+	for (size_t s = 0; s < chart->series_count; s++)
+		html_element(buf, "th", "text-align:right", chart->series[s]);
+	buf_puts(buf, "</tr>\n");
+	for (size_t i = 0; i < chart->count; i++) {
+		buf_puts(buf, "<tr>");
+		html_element(buf, "td", "white-space:nowrap", chart->points[i].label);
+		for (size_t s = 0; s < chart->series_count; s++) {
+			int64_t value = chart->points[i].values[s];
+
+			html_element(buf, "td",
+			    arena_printf(arena, "text-align:right;background:rgba(94,135,189,%.2f)",
+				value > 0 ? (double)value / most : 0),
+			    value != 0 ? money_format(arena, value, (int)chart->decimals, false) : "");
+		}
+		buf_puts(buf, "</tr>\n");
+	}
+}
+
 static enum err
-render_html_chart(struct doc_sink *sink, const char *title, const struct doc_bar *bars,
-    size_t count, unsigned decimals)
+render_html_chart(struct doc_sink *sink, const struct doc_chart *chart)
 {
 	struct render_html *html = render_html_of(sink);
 	struct arena *scratch = arena_new(0);
 	struct buf *buf = &html->out.buf;
-	int64_t most = 1;
+	double most = 1;
 
-	for (size_t i = 0; i < count; i++) {
-		int64_t size = bars[i].value == INT64_MIN ? INT64_MAX
-			       : bars[i].value < 0        ? -bars[i].value
-							  : bars[i].value;
+	for (size_t i = 0; i < chart->count; i++)
+		for (size_t s = 0; s < chart->series_count; s++) {
+			double size = html_size(chart->points[i].values[s]);
 
-		most = size > most ? size : most;
-	}
-	if (title != NULL)
-		html_element(buf, "h2", "", title);
+			most = size > most ? size : most;
+		}
+	if (chart->title != NULL)
+		html_element(buf, "h2", "", chart->title);
 	buf_puts(buf, "<table>\n");
-	for (size_t i = 0; i < count; i++)
-		html_bar(buf, scratch, &bars[i], most, decimals);
+	if (chart->kind == DOC_HEAT)
+		html_heat(buf, scratch, chart, most);
+	for (size_t i = 0; i < chart->count && chart->kind != DOC_HEAT; i++)
+		for (size_t s = 0; s < chart->series_count; s++)
+			html_bar(buf, scratch, chart, i, s, most);
 	buf_puts(buf, "</table>\n");
 	arena_free(scratch);
 	return render_out_spill(&html->out);

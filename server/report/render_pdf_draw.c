@@ -17,17 +17,18 @@
 #define DRAW_BLEED         4.0  /* tinted grounds reach so far beyond their text */
 #define DRAW_FIELD_AIR     0.75 /* of a line, added to a sheet's field where there is room */
 
-struct draw_ink {
-	double r, g, b;
-};
-static const struct draw_ink ink_text = { 0.13, 0.14, 0.16 };
-static const struct draw_ink ink_quiet = { 0.42, 0.45, 0.50 };
-static const struct draw_ink ink_strong = { 0.11, 0.23, 0.40 };
-static const struct draw_ink ink_hair = { 0.78, 0.81, 0.85 };
-static const struct draw_ink ink_zebra = { 0.965, 0.972, 0.982 };
-static const struct draw_ink ink_tint = { 0.915, 0.935, 0.960 };
-static const struct draw_ink ink_bar = { 0.37, 0.53, 0.74 };
-static const struct draw_ink ink_minus = { 0.78, 0.42, 0.36 };
+const struct pdf_ink pdf_ink_text = { 0.13, 0.14, 0.16 };
+const struct pdf_ink pdf_ink_quiet = { 0.42, 0.45, 0.50 };
+static const struct pdf_ink ink_strong = { 0.11, 0.23, 0.40 };
+const struct pdf_ink pdf_ink_hair = { 0.78, 0.81, 0.85 };
+static const struct pdf_ink ink_zebra = { 0.965, 0.972, 0.982 };
+static const struct pdf_ink ink_tint = { 0.915, 0.935, 0.960 };
+/* Of the series, one after the other. */
+static const struct pdf_ink ink_tones[] = { { 0.37, 0.53, 0.74 }, { 0.91, 0.62, 0.29 }, { 0.45, 0.67, 0.44 },
+	{ 0.78, 0.42, 0.36 }, { 0.55, 0.47, 0.70 }, { 0.38, 0.66, 0.67 }, { 0.80, 0.72, 0.35 }, { 0.60, 0.60, 0.63 },
+	{ 0.72, 0.50, 0.62 }, { 0.30, 0.42, 0.56 }, { 0.62, 0.76, 0.85 }, { 0.70, 0.80, 0.62 } };
+static const struct pdf_ink ink_dark = { 0.62, 0.30, 0.16 };
+static const struct pdf_ink ink_minus = { 0.78, 0.42, 0.36 };
 
 /* Where each line of a page stands. */
 struct draw_place {
@@ -93,13 +94,13 @@ pdf_draw_fini(struct pdf_draw *draw)
 }
 
 static void
-draw_ink_set(cairo_t *cr, const struct draw_ink *ink)
+draw_ink_set(cairo_t *cr, const struct pdf_ink *ink)
 {
 	cairo_set_source_rgb(cr, ink->r, ink->g, ink->b);
 }
 
-static void
-draw_line(struct pdf_draw *draw, const struct draw_ink *ink, double thick, double x0, double y0,
+void
+pdf_draw_line(struct pdf_draw *draw, const struct pdf_ink *ink, double thick, double x0, double y0,
     double x1, double y1)
 {
 	draw_ink_set(draw->cr, ink);
@@ -110,7 +111,7 @@ draw_line(struct pdf_draw *draw, const struct draw_ink *ink, double thick, doubl
 }
 
 static void
-draw_ground(struct pdf_draw *draw, const struct draw_ink *ink, double x, double y, double width,
+draw_ground(struct pdf_draw *draw, const struct pdf_ink *ink, double x, double y, double width,
     double height)
 {
 	draw_ink_set(draw->cr, ink);
@@ -212,7 +213,7 @@ draw_font(const struct page_line *line)
 	}
 }
 
-static const struct draw_ink *
+static const struct pdf_ink *
 draw_text_ink(const struct page_line *line, const struct page_item *item)
 {
 	switch (line->kind) {
@@ -225,10 +226,37 @@ draw_text_ink(const struct page_line *line, const struct page_item *item)
 	case PAGE_FOOT:
 	case PAGE_LETTER:
 	case PAGE_PARAM:
-		return &ink_quiet;
+		return &pdf_ink_quiet;
 	default:
-		return item->style == PAGE_LABEL ? &ink_quiet : &ink_text;
+		return item->style == PAGE_LABEL ? &pdf_ink_quiet : &pdf_ink_text;
 	}
+}
+
+void
+pdf_draw_label(struct pdf_draw *draw, const char *text, enum doc_align align, double x, double y,
+    double room)
+{
+	PangoLayout *layout = draw->layouts[PDF_SMALL];
+	PangoRectangle extents;
+	double wide, narrow;
+
+	if (text[0] == '\0')
+		return;
+	pango_layout_set_text(layout, text, -1);
+	pango_layout_get_extents(layout, NULL, &extents);
+	wide = (double)extents.width / PANGO_SCALE;
+	narrow = wide > room ? room / wide : 1;
+	if (align == DOC_RIGHT)
+		x -= wide * narrow;
+	else if (align == DOC_CENTRE)
+		x -= wide * narrow / 2;
+	cairo_save(draw->cr);
+	draw_ink_set(draw->cr, &pdf_ink_text);
+	cairo_translate(draw->cr, x, y + draw->sizes[PDF_SMALL] * 0.36);
+	cairo_scale(draw->cr, narrow, 1);
+	cairo_move_to(draw->cr, 0, 0);
+	pango_cairo_show_layout_line(draw->cr, pango_layout_get_line_readonly(layout, 0));
+	cairo_restore(draw->cr);
 }
 
 static void
@@ -259,14 +287,59 @@ draw_text(struct pdf_draw *draw, const struct page_line *line, const struct page
 	cairo_restore(draw->cr);
 }
 
+const struct pdf_ink *
+pdf_ink_tone(unsigned tone)
+{
+	return &ink_tones[tone % (sizeof(ink_tones) / sizeof(ink_tones[0]))];
+}
+
 static void
 draw_bar(struct pdf_draw *draw, const struct page_item *item, double y, double height)
 {
 	int share = item->share < 0 ? -item->share : item->share;
 	double width = item->cols * draw->frame.cell * share / 10000;
 
-	draw_ground(draw, item->share < 0 ? &ink_minus : &ink_bar, draw_x(draw, item->col),
-	    y + height * 0.18, width, height * 0.64);
+	draw_ground(draw, item->share < 0 ? &ink_minus : pdf_ink_tone(item->tone),
+	    draw_x(draw, item->col), y + height * 0.18, width, height * 0.64);
+}
+
+void
+pdf_draw_disc(struct pdf_draw *draw, const struct pdf_ink *ink, double x, double y, double radius)
+{
+	draw_ink_set(draw->cr, ink);
+	cairo_new_path(draw->cr); /* a text before leaves its point, which the arc would begin at */
+	cairo_arc(draw->cr, x, y, radius, 0, 2 * G_PI);
+	cairo_fill(draw->cr);
+}
+
+static double
+draw_dot_x(const struct pdf_draw *draw, const struct page_item *item)
+{
+	return draw_x(draw, item->col) + item->cols * draw->frame.cell * (item->dot - 1) / 10000;
+}
+
+/* The running share of a Pareto chart: a dot, joined to the one of the line above. */
+static void
+draw_dot(struct pdf_draw *draw, const struct page *page, const struct draw_place *place, size_t i, size_t n)
+{
+	const struct page_item *item = &page->lines[i].items[n];
+	double x = draw_dot_x(draw, item), y = place->y[i] + place->height[i] / 2;
+
+	if (i > 0 && page->lines[i - 1].kind == PAGE_BAR && page->lines[i - 1].count > n &&
+	    page->lines[i - 1].items[n].dot > 0)
+		pdf_draw_line(draw, &ink_dark, 1, draw_dot_x(draw, &page->lines[i - 1].items[n]),
+		    place->y[i - 1] + place->height[i - 1] / 2, x, y);
+	pdf_draw_disc(draw, &ink_dark, x, y, 1.8);
+}
+
+/* A figure of a heat map on its ground. */
+static void
+draw_shade(struct pdf_draw *draw, const struct page_item *item, double y, double height)
+{
+	double part = item->share / 10000.0, x = draw_x(draw, item->col), width = item->cols * draw->frame.cell;
+	const struct pdf_ink ink = { 1 - part * 0.55, 1 - part * 0.38, 1 - part * 0.20 };
+
+	draw_ground(draw, &ink, x, y + 0.4, width + draw->frame.cell * 0.8, height - 0.8);
 }
 
 static void
@@ -280,9 +353,9 @@ draw_rule(struct pdf_draw *draw, const struct page *page, size_t i, double middl
 	if (below == PAGE_FIELD)
 		return; /* the sheet's own frame begins here */
 	if (above == PAGE_HEAD || page->lines[i].kind == PAGE_TOTAL_RULE)
-		draw_line(draw, &ink_strong, 0.9, x0, middle, x1, middle);
+		pdf_draw_line(draw, &ink_strong, 0.9, x0, middle, x1, middle);
 	else
-		draw_line(draw, below == PAGE_HEAD ? &ink_strong : &ink_hair, 0.5, x0, middle,
+		pdf_draw_line(draw, below == PAGE_HEAD ? &ink_strong : &pdf_ink_hair, 0.5, x0, middle,
 		    x1, middle);
 }
 
@@ -313,7 +386,7 @@ draw_line_ground(
 		break;
 	case PAGE_SUBTOTAL:
 		if (line->first)
-			draw_line(draw, &ink_hair, 0.6, x + indent, y, x + width, y);
+			pdf_draw_line(draw, &pdf_ink_hair, 0.6, x + indent, y, x + width, y);
 		break;
 	default:
 		break;
@@ -336,14 +409,14 @@ draw_field_frame(
 		if (item->style != PAGE_LABEL)
 			continue;
 		draw_ground(draw, &ink_tint, x0, y, width, bottom - y);
-		draw_line(draw, &ink_hair, 0.6, x0, y, x0, bottom);
-		draw_line(draw, &ink_hair, 0.6, x0 + width, y, x0 + width, bottom);
+		pdf_draw_line(draw, &pdf_ink_hair, 0.6, x0, y, x0, bottom);
+		pdf_draw_line(draw, &pdf_ink_hair, 0.6, x0 + width, y, x0 + width, bottom);
 	}
-	draw_line(draw, &ink_hair, 0.6, right, y, right, bottom);
+	pdf_draw_line(draw, &pdf_ink_hair, 0.6, right, y, right, bottom);
 	if (line->first || i == 0 || draw_kind(page, i - 1) != PAGE_FIELD)
-		draw_line(draw, &ink_hair, 0.6, left, y, right, y);
+		pdf_draw_line(draw, &pdf_ink_hair, 0.6, left, y, right, y);
 	if (draw_kind(page, i + 1) != PAGE_FIELD)
-		draw_line(draw, &ink_hair, 0.6, left, bottom, right, bottom);
+		pdf_draw_line(draw, &pdf_ink_hair, 0.6, left, bottom, right, bottom);
 }
 
 static void
@@ -363,13 +436,19 @@ draw_items(
 
 		if (line->kind == PAGE_RULE || line->kind == PAGE_TOTAL_RULE)
 			draw_rule(draw, page, i, middle);
-		else if (item->style == PAGE_SHARE)
+		else if (item->style == PAGE_SHARE) {
 			draw_bar(draw, item, y, height);
+			if (item->dot > 0)
+				draw_dot(draw, page, place, i, n);
+		}
 		else if (item->style == PAGE_UNDERLINE)
-			draw_line(draw, &ink_quiet, 0.6, draw_x(draw, item->col), middle + 4,
+			pdf_draw_line(draw, &pdf_ink_quiet, 0.6, draw_x(draw, item->col), middle + 4,
 			    draw_x(draw, item->col + item->cols), middle + 4);
-		else
+		else {
+			if (item->style == PAGE_SHADE)
+				draw_shade(draw, item, y, height);
 			draw_text(draw, line, item, middle);
+		}
 	}
 }
 
@@ -385,6 +464,16 @@ pdf_draw_page(struct pdf_draw *draw, const struct page *page)
 		if (page->lines[i].kind == PAGE_FIELD)
 			draw_field_frame(draw, page, &place, i);
 	}
-	for (size_t i = 0; i < page->count; i++)
-		draw_items(draw, page, &place, i);
+	for (size_t i = 0; i < page->count; i++) {
+		const struct page_line *line = &page->lines[i];
+
+		if (line->chart != NULL)
+			pdf_draw_chart(draw, line->chart,
+			    &(struct pdf_box){ .x = draw->frame.left,
+				.y = place.y[i],
+				.width = draw->frame.width,
+				.height = place.y[i + line->chart_lines] - place.y[i] });
+		else if (line->kind != PAGE_CHART)
+			draw_items(draw, page, &place, i);
+	}
 }

@@ -531,7 +531,8 @@ file_take_pivot(struct file_reading *r)
 static bool
 file_take_chart_kind(struct file_reading *r, const char *kind, enum doc_chart_kind *result)
 {
-	static const char *const kinds[] = { [DOC_BARS] = "bars" };
+	static const char *const kinds[] = { [DOC_BARS] = "bars", [DOC_STACKED] = "stacked",
+		[DOC_LINE] = "line", [DOC_PIE] = "pie", [DOC_PARETO] = "pareto", [DOC_HEAT] = "heat" };
 
 	for (size_t i = 0; kind != NULL && i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		if (strcmp(kinds[i], kind) == 0) {

@@ -11,16 +11,21 @@
 #include "server/store/ddl.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define RUN_PIVOT_MAX  36 /* columns made of values */
+#define RUN_SLICES_MAX 11 /* of a pie */
 #define RUN_POINTS_MAX 40 /* of a chart; what comes after is one more, "others" */
 
 /* One chart while rows come. */
 struct run_chart {
 	const struct file_chart *chart;
-	struct doc_bar points[RUN_POINTS_MAX + 1];
-	size_t count;
+	const char *series[DOC_SERIES_MAX], *keys[DOC_SERIES_MAX]; /* keys: of a column across */
+	size_t series_count;
+	struct doc_point points[RUN_POINTS_MAX + 1];
+	int64_t values[RUN_POINTS_MAX + 1][DOC_SERIES_MAX];
+	size_t count, most;
 };
 
 struct file_run {
@@ -472,6 +477,18 @@ run_total(void *ctx, size_t depth, uint64_t rows, struct doc_cell *cells)
 
 /* ---- charts ------------------------------------------------------------------------------ */
 
+static struct run_chart *
+run_open_chart(struct file_run *run, const struct file_chart *of)
+{
+	struct run_chart *chart = ARENA_NEW(run->arena, struct run_chart);
+
+	chart->chart = of;
+	chart->most = of->kind == DOC_PIE ? RUN_SLICES_MAX : RUN_POINTS_MAX;
+	for (size_t i = 0; i < of->value_count && of->across == 0; i++)
+		chart->series[chart->series_count++] = run_words(run, &run->columns[of->values[i]].title);
+	return chart;
+}
+
 static void
 run_open_charts(struct file_run *run)
 {
@@ -483,31 +500,116 @@ run_open_charts(struct file_run *run)
 			seen = seen && run->seen[chart->values[k]];
 		if (!seen)
 			continue;
-		run->charts[run->chart_count] = ARENA_NEW(run->arena, struct run_chart);
-		run->charts[run->chart_count++]->chart = chart;
+		if (chart->across != 0 && !run->seen[chart->across - 1])
+			continue;
+		run->charts[run->chart_count++] = run_open_chart(run, chart);
 	}
 }
 
-static void
-run_add_point(struct file_run *run, struct run_chart *chart, struct arena *arena,
-    const struct rows *rows, size_t row)
+/* The place of a label among the points; what comes after the last one is one more, "others". */
+static size_t
+run_point(struct file_run *run, struct run_chart *chart, const char *label)
 {
-	const char *label = run_cell_text(run, arena, rows, row, chart->chart->label);
-	struct doc_cell cell = run_cell(run, rows, row, chart->chart->values[0]);
 	size_t at = chart->count;
 
-	if (chart->chart->by_group && at > 0 && strcmp(chart->points[at - 1].label, label) == 0)
-		at--;
-	if (at >= RUN_POINTS_MAX) {
-		at = RUN_POINTS_MAX;
+	for (size_t i = 0; i < chart->count && (chart->chart->across != 0 || chart->chart->by_group); i++)
+		if (strcmp(chart->points[i].label, label) == 0)
+			return i;
+	if (at >= chart->most) {
+		at = chart->most;
 		label = call_say(run->report->call, "Others", "其他");
 	}
-	if (at >= chart->count) {
+	if (at == chart->count) {
 		chart->points[at].label = arena_strdup(run->arena, label);
 		chart->count = at + 1;
 	}
-	if (cell.has == DOC_CELL_VALUE)
-		chart->points[at].value += cell.value;
+	return at;
+}
+
+/* The series of a value across; the last one takes what there is no room for. */
+static size_t
+run_series(struct file_run *run, struct run_chart *chart, const char *key)
+{
+	size_t at = 0;
+
+	while (at < chart->series_count && strcmp(chart->keys[at], key) != 0)
+		at++;
+	if (at < chart->series_count)
+		return at;
+	if (at == DOC_SERIES_MAX) {
+		chart->series[at - 1] = call_say(run->report->call, "Others", "其他");
+		return at - 1;
+	}
+	chart->series[at] = chart->keys[at] = arena_strdup(run->arena, key);
+	chart->series_count = at + 1;
+	return at;
+}
+
+static enum err
+run_add_value(struct run_chart *chart, size_t point, size_t series, const struct doc_cell *cell)
+{
+	int64_t *value = &chart->values[point][series];
+
+	if (cell->has != DOC_CELL_VALUE)
+		return ERR_OK;
+	return __builtin_add_overflow(*value, cell->value, value) ? ERR_TOO_LARGE : ERR_OK;
+}
+
+static enum err
+run_add_point(struct file_run *run, struct run_chart *chart, struct arena *arena,
+    const struct rows *rows, size_t row)
+{
+	const struct file_chart *of = chart->chart;
+	size_t point = run_point(run, chart, run_cell_text(run, arena, rows, row, of->label));
+	enum err err = ERR_OK;
+
+	for (size_t i = 0; i < of->value_count && err == ERR_OK; i++) {
+		struct doc_cell cell = run_cell(run, rows, row, of->values[i]);
+		size_t series = of->across == 0
+				    ? i
+				    : run_series(run, chart, run_cell_text(run, arena, rows, row, of->across - 1));
+
+		err = run_add_value(chart, point, series, &cell);
+	}
+	return err;
+}
+
+static enum err
+run_add_points(struct file_run *run, struct arena *arena, const struct rows *rows, size_t row)
+{
+	enum err err = ERR_OK;
+
+	for (size_t i = 0; i < run->chart_count && err == ERR_OK; i++)
+		err = run_add_point(run, run->charts[i], arena, rows, row);
+	return err;
+}
+
+static int
+run_compare_keys(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* What stands across comes in any order of rows, and reads in its own. */
+static void
+run_sort_series(struct run_chart *chart)
+{
+	const char *sorted[DOC_SERIES_MAX];
+	int64_t values[DOC_SERIES_MAX];
+	size_t from[DOC_SERIES_MAX];
+
+	memcpy(sorted, chart->series, sizeof(sorted));
+	qsort(sorted, chart->series_count, sizeof(sorted[0]), run_compare_keys);
+	for (size_t i = 0; i < chart->series_count; i++)
+		for (size_t k = 0; k < chart->series_count; k++)
+			if (sorted[i] == chart->series[k])
+				from[i] = k;
+	for (size_t p = 0; p < chart->count; p++) {
+		memcpy(values, chart->values[p], sizeof(values));
+		for (size_t i = 0; i < chart->series_count; i++)
+			chart->values[p][i] = values[from[i]];
+	}
+	memcpy(chart->series, sorted, sizeof(sorted));
 }
 
 static enum err
@@ -516,11 +618,22 @@ run_put_charts(struct file_run *run)
 	enum err err = ERR_OK;
 
 	for (size_t i = 0; i < run->chart_count && err == ERR_OK; i++) {
-		const struct run_chart *chart = run->charts[i];
+		struct run_chart *chart = run->charts[i];
 
-		if (chart->count > 1)
-			err = doc_chart(run->report->doc, run_words(run, &chart->chart->title), chart->points,
-			    chart->count, run->columns[chart->chart->values[0]].decimals);
+		if (chart->count < 2 || chart->series_count == 0)
+			continue;
+		if (chart->chart->across != 0)
+			run_sort_series(chart);
+		for (size_t p = 0; p < chart->count; p++)
+			chart->points[p].values = chart->values[p];
+		err = doc_chart(run->report->doc,
+		    &(struct doc_chart){ .kind = chart->chart->kind,
+			.title = run_words(run, &chart->chart->title),
+			.series = chart->series,
+			.series_count = chart->series_count,
+			.points = chart->points,
+			.count = chart->count,
+			.decimals = run->columns[chart->chart->values[0]].decimals });
 	}
 	return err;
 }
@@ -557,9 +670,9 @@ run_add_row(struct report *report, struct arena *arena, const struct rows *rows,
 		if (run->columns[i].hidden && !run_is_worked(&run->columns[i]))
 			run->last[i] = run_cell(run, rows, row, i);
 	run_work_out(run, cells);
-	for (size_t i = 0; i < run->chart_count; i++)
-		run_add_point(run, run->charts[i], arena, rows, row);
-	err = run_break(run, arena, rows, row);
+	err = run_add_points(run, arena, rows, row);
+	if (err == ERR_OK)
+		err = run_break(run, arena, rows, row);
 	return err == ERR_OK ? doc_row(report->doc, cells) : err;
 }
 
@@ -745,16 +858,15 @@ pivot_add_row(struct report *report, struct arena *arena, const struct rows *row
 	struct doc_cell fixed[DOC_COLUMNS_MAX];
 	size_t k = 0, values = table->pivot_value_count;
 	bool same = pivot->open;
-	enum err err = ERR_OK;
+	enum err err = run_add_points(run, arena, rows, row);
 
 	for (size_t i = 0; i < pivot->fixed_count; i++) {
 		fixed[i] = run_cell(run, rows, row, pivot->fixed[i]);
 		same = same && pivot_same(&fixed[i], &pivot->cells[i]);
 	}
-	for (size_t i = 0; i < run->chart_count; i++)
-		run_add_point(run, run->charts[i], arena, rows, row);
 	if (!same) {
-		err = pivot_flush(pivot);
+		if (err == ERR_OK)
+			err = pivot_flush(pivot);
 		pivot_begin_row(pivot, fixed);
 	}
 	while (k < pivot->key_count && strcmp(pivot->keys[k], key != NULL ? key : "") != 0)

@@ -31,7 +31,8 @@ struct by_person {
 	const char *currencies[BY_CURRENCIES_MAX];
 	size_t currency_count;
 	bool others; /* there are amounts in further currencies */
-	struct doc_bar bars[BY_PEOPLE_MAX];
+	struct doc_point points[BY_PEOPLE_MAX];
+	int64_t minutes[BY_PEOPLE_MAX];
 	size_t people; /* may be more than there are bars */
 	int64_t person;
 };
@@ -148,12 +149,12 @@ by_count_person(struct by_person *by, struct report *report, const struct rows *
 	if (by->people == 0 || owner != by->person) {
 		by->person = owner;
 		if (by->people < BY_PEOPLE_MAX)
-			by->bars[by->people].label =
+			by->points[by->people].label =
 			    arena_strdup(report->call->arena, rows_text(rows, row, BY_ROW_PERSON));
 		by->people++;
 	}
 	if (by->people <= BY_PEOPLE_MAX)
-		by->bars[by->people - 1].value += rows_int(rows, row, BY_ROW_MINUTES);
+		by->minutes[by->people - 1] += rows_int(rows, row, BY_ROW_MINUTES);
 }
 
 /* ERR_STALE: a currency came up since the columns were made; never leave an amount out. */
@@ -298,6 +299,22 @@ by_begin(struct report *report, enum doc_paper paper)
 }
 
 static enum err
+by_put_chart(struct report *report, struct by_person *by)
+{
+	const char *minutes = report_label(report, E_visit, F_visit_minutes);
+
+	for (size_t i = 0; i < by->people; i++)
+		by->points[i].values = &by->minutes[i];
+	return doc_chart(report->doc,
+	    &(struct doc_chart){ .kind = DOC_BARS,
+		.title = call_say(report->call, "Minutes by person", "各人员拜访时长（分）"),
+		.series = &minutes,
+		.series_count = 1,
+		.points = by->points,
+		.count = by->people });
+}
+
+static enum err
 visits_by_person_make(struct report *report)
 {
 	struct call *call = report->call;
@@ -324,8 +341,7 @@ visits_by_person_make(struct report *report)
 	if (err == ERR_OK)
 		err = by_read_visits(report, &by);
 	if (err == ERR_OK && by.people > 1 && by.people <= BY_PEOPLE_MAX)
-		err = doc_chart(report->doc,
-		    call_say(call, "Minutes by person", "各人员拜访时长（分）"), by.bars, by.people, 0);
+		err = by_put_chart(report, &by);
 	if (err == ERR_OK)
 		err = doc_note(report->doc,
 		    call_say(call, "Visits that are planned or were cancelled are not counted.",

@@ -17,7 +17,7 @@
 -- column: so_far money hidden needs=order.total_base,order.dropped
 -- column: running percent=so_far/whole zh="累计 %" en="So far %" width=8
 -- group: class subtotal
--- chart: bars label=customer values=amount zh="客户贡献曲线" en="Contribution curve"
+-- chart: pareto label=customer values=amount zh="客户贡献曲线" en="Contribution curve"
 WITH s AS (SELECT o.customer_id, count(*) AS orders, sum(o.total_base - coalesce(o.dropped, 0))::bigint AS amount
 	FROM {order} o
 	WHERE o.state IN ('confirmed', 'part_delivered', 'delivered', 'closed') AND o.ordered_on BETWEEN {=from} AND {=to}

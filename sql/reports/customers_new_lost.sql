@@ -9,7 +9,7 @@
 -- column: added integer zh="新增客户" en="New" sum
 -- column: first_bought integer zh="首次订货" en="First order" sum
 -- column: lost integer zh="流失" en="Lost" sum
--- chart: bars label=month values=added,lost zh="新增与流失" en="New and lost"
+-- chart: line label=month values=added,lost zh="新增与流失" en="New and lost"
 -- note: zh="流失：最后一次订单后超过设定天数没有新订单，计在期满的月份。" en="Lost: no further order within the days after the last one, counted in the month in which they ran out."
 WITH bought AS (SELECT o.customer_id, min(o.ordered_on) AS first, max(o.ordered_on) AS last
 	FROM {order} o JOIN {customer} c ON c.id = o.customer_id

@@ -12,7 +12,7 @@
 -- column: orders integer zh="订单" en="Orders" sum
 -- column: amount money zh="订单金额" en="Ordered" needs=order.total_base,order.dropped sum
 -- column: received money zh="回款" en="Received" needs=receipt.amount_base sum
--- chart: bars label=period values=visits zh="拜访" en="Visits"
+-- chart: line label=period values=visits zh="拜访" en="Visits"
 -- chart: bars label=period values=amount zh="订单金额" en="Ordered"
 -- note: zh="金额为人民币。" en="Amounts in CNY."
 WITH work AS (SELECT {local c.created_at} AS at, 1 AS added, 0 AS visits, 0::bigint AS minutes, 0 AS orders, 0::bigint AS amount,

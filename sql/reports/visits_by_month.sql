@@ -9,7 +9,7 @@
 -- column: month text zh="月份" en="Month"
 -- column: visits integer zh="次数" en="Visits" sum
 -- pivot: month values=visits
--- chart: bars label=value across=month values=visits zh="拜访次数分布" en="Visits"
+-- chart: heat label=value across=month values=visits zh="拜访次数分布" en="Visits"
 SELECT v.{.by} AS value, to_char({local v.at}, 'YYYY-MM') AS month, count(*) AS visits
 FROM {visit} v
 WHERE v.state IN ('started', 'completed') AND v.kind <> 'task' AND v.at >= {^from} AND v.at < {$to}

@@ -10,7 +10,7 @@
 -- column: part percent=visits/whole zh="占比 %" en="Share %" width=8
 -- column: customers integer zh="客户数" en="Customers" width=9
 -- column: minutes integer zh="时长（分）" en="Minutes" sum needs=visit.minutes
--- chart: bars label=purpose values=visits zh="拜访目的" en="Purposes"
+-- chart: pie label=purpose values=visits zh="拜访目的" en="Purposes"
 SELECT v.purpose, count(*) AS visits, (sum(count(*)) OVER ())::bigint AS whole,
 	count(DISTINCT v.customer_id) AS customers, sum(v.minutes)::bigint AS minutes
 FROM {visit} v

@@ -190,9 +190,11 @@ sample_visits_by_person(struct doc *doc, enum lang lang)
 		    .decimals = 2,
 		    .sum = DOC_SUM },
 	};
-	const struct doc_bar bars[] = { { sample_say(lang, "Wang Fang", "王芳"), 315 },
-		{ sample_say(lang, "Chen Jie", "陈杰"), 390 },
-		{ sample_say(lang, "Zhao Lei", "赵磊"), 285 } };
+	const int64_t minutes[] = { 315, 390, 285 };
+	const struct doc_point points[] = { { sample_say(lang, "Wang Fang", "王芳"), &minutes[0] },
+		{ sample_say(lang, "Chen Jie", "陈杰"), &minutes[1] },
+		{ sample_say(lang, "Zhao Lei", "赵磊"), &minutes[2] } };
+	const char *series[] = { sample_say(lang, "Minutes", "时长") };
 	struct doc_table table = { .columns = columns,
 		.column_count = 5,
 		.levels = { { sample_say(lang, "Person", "人员"), true },
@@ -206,10 +208,46 @@ sample_visits_by_person(struct doc *doc, enum lang lang)
 	doc_table(doc, &table);
 	for (size_t i = 0; i < SAMPLE_VISITS; i++)
 		sample_visit_row(doc, l, &sample_visits[i]);
-	doc_chart(
-	    doc, sample_say(lang, "Minutes by person", "各人员拜访时长（分）"), bars, 3, 0);
+	doc_chart(doc,
+	    &(struct doc_chart){ .kind = DOC_BARS,
+		.title = sample_say(lang, "Minutes by person", "各人员拜访时长（分）"),
+		.series = series,
+		.series_count = 1,
+		.points = points,
+		.count = 3 });
 	doc_note(doc, sample_say(lang, "Visits that were cancelled are not counted.",
 			  "已取消的拜访不计入。"));
+	return doc_end(doc);
+}
+
+enum err
+sample_charts(struct doc *doc, enum lang lang)
+{
+	static const int64_t values[12][3] = { { 420, 180, 60 }, { 380, 210, 20 }, { 505, 190, 75 },
+		{ 610, 240, 90 }, { 590, 260, 40 }, { 720, 150, 120 }, { 680, 300, 85 }, { 540, 320, 70 },
+		{ 790, 280, 95 }, { 830, 310, 110 }, { 760, 290, 55 }, { 910, 350, 130 } };
+	static const enum doc_chart_kind kinds[] = { DOC_BARS, DOC_STACKED, DOC_LINE, DOC_PIE, DOC_PARETO, DOC_HEAT };
+	const char *series[] = { sample_say(lang, "East", "华东"), sample_say(lang, "North", "华北"),
+		sample_say(lang, "West", "西部") };
+	const char *titles[] = { sample_say(lang, "Bars", "柱形"), sample_say(lang, "Stacked bars", "堆积柱形"),
+		sample_say(lang, "Lines", "折线"), sample_say(lang, "Pie", "饼图"), sample_say(lang, "Pareto", "帕累托"),
+		sample_say(lang, "Heat map", "热力图") };
+	struct arena *arena = arena_new(0);
+	struct doc_point points[12];
+
+	for (size_t i = 0; i < 12; i++)
+		points[i] = (struct doc_point){ arena_printf(arena, sample_say(lang, "2026-%02zu", "%zu月"), i + 1),
+			values[i] };
+	sample_begin(doc, lang, sample_say(lang, "Charts of every kind", "各种图表"), NULL, NULL, 0);
+	for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++)
+		doc_chart(doc,
+		    &(struct doc_chart){ .kind = kinds[k],
+			.title = titles[k],
+			.series = series,
+			.series_count = kinds[k] == DOC_PIE || kinds[k] == DOC_PARETO ? 1 : 3,
+			.points = points,
+			.count = kinds[k] == DOC_BARS ? 4 : kinds[k] == DOC_STACKED ? 6 : 12 });
+	arena_free(arena);
 	return doc_end(doc);
 }
 

@@ -11,6 +11,8 @@
 enum err sample_visit_sheet(struct doc *doc, enum lang lang);
 /* 3 people, 2 months each, 14 visits; minutes and cost are summed. */
 enum err sample_visits_by_person(struct doc *doc, enum lang lang);
+/* A chart of each kind over twelve months and three regions. */
+enum err sample_charts(struct doc *doc, enum lang lang);
 /* A plain list with totals: row n holds n minutes and n cents. */
 enum err sample_long_list(struct doc *doc, enum lang lang, int64_t rows);
 

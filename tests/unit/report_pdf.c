@@ -257,7 +257,29 @@ pages_are_neither_blank_nor_black(void **state)
 		page_ink(&ink, &bands);
 		assert_in_range(ink, 10, 150);
 		assert_in_range(bands, 150, 500);
+		pdf_sample(sample_charts, lang);
+		page_ink(&ink, &bands);
+		assert_in_range(ink, 20, 150);
+		assert_in_range(bands, 150, 500);
 	}
+}
+
+/* Text in a drawn chart is text, and is not there a second time for who cannot draw. */
+static void
+charts_are_drawn_with_their_figures(void **state)
+{
+	const char *const said[] = { "堆积柱形", "华北", "1,000", "11月", "饼图", "11.8 %", "帕累托", "88.2 %", "热力图" };
+	struct buf text;
+
+	pdf_sample(sample_charts, LANG_ZH);
+	text = pdf_ask("pdftotext -layout %s -");
+	assert_says(buf_text(&text), said, sizeof(said) / sizeof(said[0]));
+	assert_null(strstr(buf_text(&text), "###"));
+	assert_null(strstr(buf_text(&text), "|"));
+	buf_fini(&text);
+	text = pdf_ask("pdfinfo %s");
+	assert_non_null(strstr(buf_text(&text), "Pages:           2"));
+	buf_fini(&text);
 }
 
 static void
@@ -328,6 +350,7 @@ main(int argc, char **argv)
 		cmocka_unit_test(visits_can_be_read_out_with_their_sums),
 		cmocka_unit_test(pdf_is_a4_titled_and_has_its_font_inside),
 		cmocka_unit_test(pdf_breaks_pages_where_the_text_does),
+		cmocka_unit_test(charts_are_drawn_with_their_figures),
 		cmocka_unit_test(pages_are_neither_blank_nor_black),
 		cmocka_unit_test(other_scripts_and_wide_letters_stay_inside_their_column),
 		cmocka_unit_test(missing_font_refuses_instead_of_printing_boxes),

@@ -584,13 +584,16 @@ preview_is_satisfied_early(void **state)
 static void
 bars_are_drawn_to_scale(void **state)
 {
-	const struct doc_bar bars[] = { { "华东", 1000 }, { "华北", -500 }, { "西南", 0 } };
+	static const int64_t values[] = { 1000, -500, 0 };
+	const struct doc_point points[] = { { "华东", &values[0] }, { "华北", &values[1] }, { "西南", &values[2] } };
+	const char *series[] = { "" };
 	struct printed printed = { .arena = arena_new(0) };
 	struct doc *doc = doc_new(render_text_new(sample_out(&printed.file)));
 	char full[80], half[80];
 
 	doc_begin(doc, &(struct doc_head){ .title = "T" });
-	doc_chart(doc, NULL, bars, 3, 2);
+	doc_chart(doc,
+	    &(struct doc_chart){ .series = series, .series_count = 1, .points = points, .count = 3, .decimals = 2 });
 	assert_int_equal(doc_end(doc), ERR_OK);
 	doc_free(doc);
 	printed_split(&printed);
@@ -600,6 +603,32 @@ bars_are_drawn_to_scale(void **state)
 	assert_has_line(
 	    &printed, arena_printf(printed.arena, "华北  %.34s%*s-5.00", half, 35, ""));
 	assert_has_line(&printed, arena_printf(printed.arena, "西南%*s0.00", 72, ""));
+	printed_fini(&printed);
+}
+
+static void
+charts_say_in_text_what_they_draw(void **state)
+{
+	struct printed printed = { .arena = arena_new(0) };
+	struct doc *doc = doc_new(render_text_new(sample_out(&printed.file)));
+
+	assert_int_equal(sample_charts(doc, LANG_EN), ERR_OK);
+	doc_free(doc);
+	printed_split(&printed);
+	assert_has_line(&printed, "## East   == North   ++ West");
+	assert_has_line(&printed,
+	    "2026-03  #######################################################             505");
+	assert_has_line(&printed,
+	    "2026-01  ############################============++++                        660");
+	/* the pie has shares of the whole, Pareto those up to there with its dot */
+	assert_has_line(&printed,
+	    "2026-12  ##########################################################  910  11.8 %");
+	assert_has_line(&printed,
+	    "2026-12  #########################################################*  910 100.0 %");
+	assert_has_line(&printed, "2026-12  @         910 -         350 .         130");
+	/* the highest of the line chart stands at its top, on the right */
+	assert_has_line(&printed,
+	    "910 |                                                                         #");
 	printed_fini(&printed);
 }
 
@@ -746,6 +775,7 @@ main(void)
 		cmocka_unit_test(preview_shows_exactly_the_printed_page),
 		cmocka_unit_test(preview_is_satisfied_early),
 		cmocka_unit_test(bars_are_drawn_to_scale),
+		cmocka_unit_test(charts_say_in_text_what_they_draw),
 		cmocka_unit_test(whatever_comes_fits_and_nothing_is_lost),
 		cmocka_unit_test(whatever_comes_is_drawn_as_pdf_and_html),
 	};
