@@ -11,10 +11,10 @@
 #include "server/gate/factor_keys.h"
 #include "server/gate/feed.h"
 #include "server/gate/gate.h"
-#include "server/gate/setup.h"
 #include "server/job/remind.h"
 #include "server/job/tick.h"
 #include "server/outbox/outbox.h"
+#include "server/owner.h"
 #include "server/record/derived.h"
 #include "server/record/rule.h"
 #include "server/report/render_sinks.h"
@@ -36,16 +36,18 @@
 static struct net *main_net; /* for the signal handler alone */
 
 struct options {
-	const char *config, *command, *owner, *sql_dir, *pid_file, *port_file;
+	const char *config, *command, *pid_file, *port_file;
 	char **rest; /* what follows the command */
 	int rest_count;
-	long every_s; /* maintain again and again; 0: once */
+	struct owner_options owner;
 };
 
 static const char main_usage[] =
     "usage: kehud [-c FILE] [serve]\n"
     "       kehud [-c FILE] [--owner CONNINFO] [--sql DIR] init | migrate | maintain | rotate-key\n"
     "       kehud [-c FILE] [--owner CONNINFO] --every SECONDS maintain\n"
+    "       kehud [-c FILE] [--owner CONNINFO] [--key FILE] [--check] backup FILE\n"
+    "       kehud [-c FILE] [--owner CONNINFO] [--key FILE] restore FILE\n"
     "       kehud make-certificates DIR HOST…\n"
     "       kehud make-key FILE\n"
     "       kehud print-config | print-manual | --version | --help\n"
@@ -54,6 +56,8 @@ static const char main_usage[] =
     "  init       make roles, tables and the first administrator; prints a one-time password\n"
     "  migrate    bring the database to this version\n"
     "  maintain   make partitions ahead, columns of custom fields, drop what is past keeping\n"
+    "  backup     write the whole database to FILE\n"
+    "  restore    put a backup into the empty database of --owner\n"
     "  make-certificates  make a private authority in DIR (ca.crt, ca.key) and a certificate for\n"
     "             the names and addresses given (server.crt, server.key), and a key\n"
     "             for second factors (factor.keys); what is there is kept\n"
@@ -62,6 +66,8 @@ static const char main_usage[] =
     "\n"
     "  -c, --config FILE      configuration (default /etc/kehu/kehud.conf if it is there)\n"
     "      --owner CONNINFO   how to connect as the database's owner for init, migrate, maintain\n"
+    "      --key FILE         encrypt the backup with the newest key of FILE (make-key), or read it\n"
+    "      --check            restore the backup beside the original, compare, and drop that again\n"
     "      --sql DIR          folder of the SQL files\n"
     "      --every SECONDS    maintain again and again, until it is stopped\n"
     "      --pid-file FILE    write the process id when ready to serve\n"
@@ -88,162 +94,6 @@ main_fail(enum err err, const char *why)
 {
 	fprintf(stderr, "kehud: %s\n", why != NULL ? why : err_text(err, LANG_EN));
 	return err == ERR_USAGE || err == ERR_CONFIG ? 2 : 1;
-}
-
-static void
-main_say(void *to, const char *line)
-{
-	(void)to;
-	printf("%s\n", line);
-}
-
-/* ---- init, migrate, maintain -------------------------------------------------------------- */
-
-static struct store *
-main_owner_store(const char *conninfo)
-{
-	return store_new(&(struct store_options){
-	    .conninfo = conninfo,
-	    .role = "kehu_owner",
-	    .statement_timeout_ms = 60000,
-	    .lock_timeout_ms = 2000,
-	    .application = "kehud maintain",
-	    .need_primary = true,
-	});
-}
-
-/* Sort keys and search rows that other rules made are made again. */
-static enum err
-main_derive(const struct migrate_options *migrate, struct arena *arena, const char **why)
-{
-	struct store *store = main_owner_store(migrate->conninfo);
-	struct derived_done done = { 0 };
-	struct catalog *catalog = NULL;
-	enum err err = migrate_read_catalog(migrate, arena, &catalog, why);
-	bool due = false;
-
-	if (err == ERR_OK)
-		err = derived_check(store, catalog, arena, &due);
-	if (err == ERR_OK && due)
-		err = derived_make(store, catalog, 0, &done);
-	if (err != ERR_OK && *why == NULL)
-		*why = arena_printf(arena, "sort keys and search rows could not be made again: %s %s",
-		    store_state(store), store_message(store));
-	if (done.ended && done.due)
-		printf("sort keys and search rows: %" PRIu64 " records looked at, %" PRIu64
-		       " made again\n", done.rows, done.changed);
-	catalog_unref(catalog);
-	store_free(store);
-	return err;
-}
-
-/* migrate only tells: with many records it takes minutes, which nobody need wait for. */
-static enum err
-main_tell_derived(const struct migrate_options *migrate, struct arena *arena, const char **why)
-{
-	struct store *store = main_owner_store(migrate->conninfo);
-	struct catalog *catalog = NULL;
-	bool due = false;
-	enum err err = migrate_read_catalog(migrate, arena, &catalog, why);
-
-	if (err == ERR_OK)
-		err = derived_check(store, catalog, arena, &due);
-	if (err != ERR_OK && *why == NULL)
-		*why = arena_printf(arena, "the settings cannot be read: %s %s", store_state(store),
-		    store_message(store));
-	if (due)
-		printf("sort keys and search rows follow other rules: run kehud maintain once every "
-		       "server is of this version\n");
-	catalog_unref(catalog);
-	store_free(store);
-	return err;
-}
-
-/* Secrets of second factors that are plain or under an old key, sealed with the one in use. */
-static enum err
-main_seal(struct arena *arena, const struct server_settings *settings, const char *conninfo, bool newest,
-    const char **why)
-{
-	struct store *store = main_owner_store(conninfo);
-	const char *key = NULL;
-	size_t done;
-	enum err err = factor_keys_renew(store, arena, settings, newest, &done, &key, why);
-
-	if (err != ERR_OK && *why == NULL)
-		*why = arena_printf(arena, "second factors could not be sealed: %s %s", store_state(store),
-		    store_message(store));
-	if (err == ERR_OK && key != NULL)
-		printf("secrets of second factors sealed with key %s: %zu\n", key, done);
-	store_free(store);
-	return err;
-}
-
-/* Once, or with --every until a signal ends it, which undoes what is half done. Then only what was done is told. */
-static enum err
-main_maintain(struct arena *arena, const struct server_settings *settings,
-    const struct migrate_options *migrate, long every_s, const char **why)
-{
-	for (;;) {
-		struct arena *scratch = arena_new(0);
-		size_t done = 0;
-		enum err err = maintain_run(migrate, scratch, &done, why);
-
-		if (err == ERR_OK)
-			err = main_seal(scratch, settings, migrate->conninfo, false, why);
-		if (err == ERR_OK)
-			err = main_derive(migrate, scratch, why);
-		if (err == ERR_OK && (done > 0 || every_s == 0))
-			printf("maintained: %zu\n", done);
-		fflush(stdout);
-		*why = arena_strdup(arena, *why);
-		arena_free(scratch);
-		if (err != ERR_OK || every_s == 0)
-			return err;
-		sleep((unsigned)every_s);
-	}
-}
-
-static int
-main_migrate(struct arena *arena, const struct server_settings *settings,
-    const struct options *options)
-{
-	struct migrate_options migrate = {
-		.conninfo = options->owner != NULL ? options->owner : settings->database_connection,
-		.sql_dir = options->sql_dir,
-		.say = main_say,
-	};
-	const char *why = NULL, *password = NULL, *key = NULL;
-	size_t done = 0;
-	enum err err;
-
-	if (strcmp(options->command, "rotate-key") == 0) {
-		err = main_seal(arena, settings, migrate.conninfo, true, &why);
-		return err == ERR_OK ? 0 : main_fail(err, why);
-	}
-	if (strcmp(options->command, "maintain") == 0) {
-		err = main_maintain(arena, settings, &migrate, options->every_s, &why);
-	} else if (strcmp(options->command, "init") == 0) {
-		err = migrate_init(&migrate, arena, &why);
-		if (err == ERR_OK)
-			err = setup_first(arena, &migrate, &password, &why);
-		if (err == ERR_OK)
-			err = maintain_run(&migrate, arena, &done, &why);
-		if (err == ERR_OK)
-			err = main_derive(&migrate, arena, &why);
-		if (err == ERR_OK && password != NULL)
-			printf("first administrator: admin\none-time password: %s\n", password);
-	} else {
-		err = migrate_run(&migrate, arena, &why);
-		if (err == ERR_OK)
-			err = setup_seed(arena, &migrate, &why);
-		if (err == ERR_OK)
-			err = main_tell_derived(&migrate, arena, &why);
-	}
-	if (err == ERR_OK && strcmp(options->command, "maintain") != 0)
-		err = setup_audit_key(arena, migrate.conninfo, &key, &why);
-	if (err == ERR_OK && key != NULL)
-		printf("first key of the audit, told once; keep it away from this machine: %s\n", key);
-	return err == ERR_OK ? 0 : main_fail(err, why);
 }
 
 /* ---- serve -------------------------------------------------------------------------------- */
@@ -454,7 +304,9 @@ main_options(int argc, char **argv, struct options *options)
 {
 	static const struct option table[] = { { "config", required_argument, NULL, 'c' },
 		{ "owner", required_argument, NULL, 'o' }, { "sql", required_argument, NULL, 's' },
-		{ "every", required_argument, NULL, 'e' }, { "pid-file", required_argument, NULL, 'p' }, { "port-file", required_argument, NULL, 'P' },
+		{ "every", required_argument, NULL, 'e' },
+		{ "key", required_argument, NULL, 'k' }, { "check", no_argument, NULL, 'C' },
+		{ "pid-file", required_argument, NULL, 'p' }, { "port-file", required_argument, NULL, 'P' },
 		{ "version", no_argument, NULL, 'V' }, { "help", no_argument, NULL, 'h' }, { 0 } };
 	int option;
 
@@ -464,17 +316,23 @@ main_options(int argc, char **argv, struct options *options)
 			options->config = optarg;
 			break;
 		case 'o':
-			options->owner = optarg;
+			options->owner.conninfo = optarg;
 			break;
 		case 's':
-			options->sql_dir = optarg;
+			options->owner.sql_dir = optarg;
 			break;
 		case 'e':
-			options->every_s = strtol(optarg, NULL, 10);
-			if (options->every_s < 1 || options->every_s > 86400) {
+			options->owner.every_s = strtol(optarg, NULL, 10);
+			if (options->owner.every_s < 1 || options->owner.every_s > 86400) {
 				fputs("kehud: --every takes 1 to 86400 seconds\n", stderr);
 				return 2;
 			}
+			break;
+		case 'k':
+			options->owner.key_file = optarg;
+			break;
+		case 'C':
+			options->owner.check = true;
 			break;
 		case 'p':
 			options->pid_file = optarg;
@@ -497,6 +355,11 @@ main_options(int argc, char **argv, struct options *options)
 		options->command = argv[optind++];
 	options->rest = argv + optind;
 	options->rest_count = argc - optind;
+	options->owner.command = options->command;
+	if (owner_takes_file(options->command) && options->rest_count == 1) {
+		options->owner.file = options->rest[0];
+		return 0;
+	}
 	if (options->rest_count > 0 && strcmp(options->command, "make-certificates") != 0 &&
 	    strcmp(options->command, "make-key") != 0) {
 		fprintf(stderr, "kehud: one command at a time\n%s", main_usage);
@@ -534,6 +397,15 @@ main_make_certificates(struct arena *arena, const struct options *options)
 	return err == ERR_OK ? 0 : main_fail(ERR_INVALID, why);
 }
 
+static int
+main_own(struct arena *arena, const struct server_settings *settings, const struct options *options)
+{
+	const char *why = NULL;
+	enum err err = owner_run(arena, settings, &options->owner, &why);
+
+	return err == ERR_OK ? 0 : main_fail(err, why);
+}
+
 /* What needs neither a configuration nor a database; -1: another command. */
 static int
 main_alone(struct arena *arena, const struct options *options)
@@ -554,14 +426,14 @@ main_alone(struct arena *arena, const struct options *options)
 int
 main(int argc, char **argv)
 {
-	static const char *const commands[] = { "serve", "init", "migrate", "maintain", "print-config",
-		"print-manual", "make-certificates", "make-key", "rotate-key" };
-	struct options options = { .command = "serve", .sql_dir = KEHU_SQL_DIR };
+	static const char *const commands[] = { "serve", "print-config", "print-manual",
+		"make-certificates", "make-key" };
+	struct options options = { .command = "serve", .owner.sql_dir = KEHU_SQL_DIR };
 	struct server server = { .lock = PTHREAD_MUTEX_INITIALIZER };
 	struct arena *arena = arena_new(0);
 	const char *why = NULL;
-	bool known = false;
 	int status = main_options(argc, argv, &options);
+	bool known = owner_has(options.command);
 
 	if (status != 0)
 		return status;
@@ -586,7 +458,7 @@ main(int argc, char **argv)
 	if (strcmp(options.command, "serve") == 0)
 		status = main_serve(arena, &server, &options);
 	else
-		status = main_migrate(arena, &server.settings, &options);
+		status = main_own(arena, &server.settings, &options);
 	access_unref(server.access);
 	catalog_unref(server.catalog);
 	arena_free(arena);

@@ -201,7 +201,7 @@ migrate_run(const struct migrate_options *options, struct arena *arena, const ch
 /* ---- init ----------------------------------------------------------------------------- */
 
 /* kehu_app is never a member of kehu_rule: inherited membership alone passes every policy. */
-static const char migrate_roles[] =
+static const char migrate_role_text[] =
     "DO $$ DECLARE r text; BEGIN\n"
     "FOREACH r IN ARRAY ARRAY['kehu_owner', 'kehu_app', 'kehu_report', 'kehu_backup'] LOOP\n"
     "  IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = r) THEN\n"
@@ -258,16 +258,36 @@ migrate_regions(struct migrate *m)
 	return err;
 }
 
+static enum err
+migrate_prepare(struct migrate *m)
+{
+	return migrate_exec(m, migrate_role_text) && migrate_exec(m, migrate_functions) &&
+		       migrate_exec(m, "CREATE EXTENSION IF NOT EXISTS btree_gin") ?
+		   ERR_OK :
+		   migrate_failed(m);
+}
+
+enum err
+migrate_roles(const struct migrate_options *options, struct arena *arena, const char **why)
+{
+	struct migrate m = { .options = options, .arena = arena };
+	enum err err = migrate_open(&m);
+
+	if (err == ERR_OK)
+		err = migrate_prepare(&m);
+	migrate_close(&m);
+	*why = m.why;
+	return err;
+}
+
 enum err
 migrate_init(const struct migrate_options *options, struct arena *arena, const char **why)
 {
 	struct migrate m = { .options = options, .arena = arena };
 	enum err err = migrate_open(&m);
 
-	if (err == ERR_OK &&
-	    (!migrate_exec(&m, migrate_roles) || !migrate_exec(&m, migrate_functions) ||
-		!migrate_exec(&m, "CREATE EXTENSION IF NOT EXISTS btree_gin")))
-		err = migrate_failed(&m);
+	if (err == ERR_OK)
+		err = migrate_prepare(&m);
 	if (err == ERR_OK)
 		err = migrate_as_owner(&m);
 	if (err == ERR_OK)

@@ -24,6 +24,10 @@ struct migrate_options {
 MUST_CHECK enum err migrate_init(
     const struct migrate_options *options, struct arena *arena, const char **why);
 
+/* Only the first part of it: roles, rights on the database, extensions. */
+MUST_CHECK enum err migrate_roles(
+    const struct migrate_options *options, struct arena *arena, const char **why);
+
 /*
  * migrations/ in order, each in one transaction, once; a file changed after it was applied is
  * refused. repeat/ and what ddl.h generates are applied again when their text changed.
