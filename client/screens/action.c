@@ -185,7 +185,7 @@ action_item(const struct action_list *list, enum action_kind kind, size_t index,
 			.exact = fits == 3 });
 }
 
-/* What the first tab of an entity may make; NULL: nothing. */
+/* What the first tab of an entity may make; NULL: nothing, or an action of its name makes it. */
 static const Kehu__Entity *
 action_makes(const struct action *action, size_t tab)
 {
@@ -195,7 +195,8 @@ action_makes(const struct action *action, size_t tab)
 	for (size_t i = 0; i < tab; i++)
 		if (tabs[i]->entity == tabs[tab]->entity)
 			return NULL;
-	if (entity == NULL || entity->kind != CAT_ACTIVITY || action->record->deleted)
+	if (entity == NULL || entity->kind != CAT_ACTIVITY || action->record->deleted ||
+	    cat_action_called(action->entity, entity->name) != NULL)
 		return NULL;
 	return (entity->actions_allowed & CAT_CREATE) != 0 ? entity : NULL;
 }

@@ -124,6 +124,19 @@ record_new_sibling(struct record_screen *screen)
 	return false;
 }
 
+static void record_on_acted(void *context);
+
+/* An order of a quote or a contract, a quote of an opportunity: it is made by the action of its name, which
+ * takes the lines over. */
+static bool
+record_new_forward(struct record_screen *screen, const struct record_tab *tab)
+{
+	if (cat_action_called(screen->entity, tab->related->name) == NULL)
+		return false;
+	action_start(screen->app, screen->record, tab->related->name, record_on_acted, screen);
+	return true;
+}
+
 static unsigned
 record_new(struct record_screen *screen)
 {
@@ -131,6 +144,8 @@ record_new(struct record_screen *screen)
 
 	if (record_files_here(screen))
 		record_files_ask(screen, false);
+	else if (tab != NULL && record_new_forward(screen, tab))
+		return UI_DONE;
 	else if (tab != NULL)
 		record_new_in(screen, tab);
 	else if (record_current_tab(screen) != NULL || !record_new_sibling(screen))

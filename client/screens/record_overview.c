@@ -19,6 +19,9 @@ enum {
 	    76, /* without a timeline, fields stand in two columns from here on */
 };
 
+/* Between the pieces of a line's text; no cleaned text has it. */
+#define OVERVIEW_PIECE "\x1f"
+
 struct overview_line {
 	const char *label, *text; /* no text: a heading */
 	enum role role;
@@ -131,7 +134,7 @@ overview_add_lines(
 			/* what it is called, where it is called as what it names */
 			if (*cell && strcmp(cell, named) != 0)
 				text = arena_printf(cells_scratch(), "%s%s%s%s%s", text,
-				    *text ? "  " : "",
+				    *text ? OVERVIEW_PIECE : "",
 				    overview_is_number(kind->fields[f]) ? kind->fields[f]->label : "",
 				    overview_is_number(kind->fields[f]) ? " " : "", cell);
 			named = kind->fields[f]->type == CAT_REF ? cell : "";
@@ -197,6 +200,35 @@ overview_fill(struct record_screen *screen, struct overview_page *page)
 		overview_add_all_lines(screen, page);
 }
 
+/* A piece ("数量 50") begins a new row where it does not fit whole into this one. */
+static size_t
+overview_wrap(const char *text, size_t cols, const char ***rows)
+{
+	struct arena *arena = cells_scratch();
+	char *rest = arena_strdup(arena, text);
+	const char **made = ARENA_ARRAY(arena, const char *, strlen(text) + 1), *row = "";
+	size_t count = 0;
+
+	for (char *piece; (piece = strsep(&rest, OVERVIEW_PIECE)) != NULL;) {
+		const char **wrapped;
+		size_t wraps;
+
+		if (*row && text_cols(row) + 2 + text_cols(piece) <= cols) {
+			row = arena_printf(arena, "%s  %s", row, piece);
+			continue;
+		}
+		if (*row)
+			made[count++] = row;
+		wraps = text_wrap(arena, piece, cols, &wrapped);
+		for (size_t i = 0; i + 1 < wraps; i++)
+			made[count++] = wrapped[i];
+		row = wraps > 0 ? wrapped[wraps - 1] : "";
+	}
+	made[count++] = row;
+	*rows = made;
+	return count;
+}
+
 /* One line of a page in rows of the screen; y may lie outside. Returns the rows it takes. */
 static int
 overview_draw_line(
@@ -214,7 +246,7 @@ overview_draw_line(
 		}
 		return 1;
 	}
-	count = text_wrap(cells_scratch(), line->text, (size_t)(rect.cols - label), &rows);
+	count = overview_wrap(line->text, (size_t)(rect.cols - label), &rows);
 	for (size_t i = 0; i < count; i++) {
 		int at = y + (int)i;
 

@@ -10,11 +10,12 @@
 #include "client/ui/list.h"
 #include "client/ui/picker.h"
 #include "common/log.h"
+#include "common/text.h"
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { TEAM_COLUMNS = 9, TEAM_BAR = 4 };
+enum { TEAM_COLUMNS = 8, TEAM_BAR = 4 };
 
 struct team {
 	struct screen screen;
@@ -88,13 +89,13 @@ team_row(void *arg, size_t index)
 	for (size_t i = 0; i < 5; i++)
 		team->cells[1 + i] = arena_printf(scratch, "%" PRId64, numbers[i]);
 	team->cells[6] = item != NULL ? item->label : "-";
-	team->cells[7] =
-	    member->unread > 0 ? arena_printf(scratch, "%" PRId64, member->unread) : "";
-	team->cells[8] = team_goal(team, member);
+	if (member->unread > 0)
+		team->cells[6] = arena_printf(scratch, tr(T_TEAM_UNREAD), team->cells[6], (int)member->unread);
+	team->cells[7] = team_goal(team, member);
 	if (member->overdue > 0)
 		team->roles[5] = ROLE_BAD;
 	if (member->unread > 0)
-		team->roles[7] = ROLE_STRONG;
+		team->roles[6] = ROLE_STRONG;
 	team->row =
 	    (struct list_row){ .id = member->id, .cells = team->cells, .roles = team->roles };
 	return &team->row;
@@ -153,20 +154,18 @@ team_head(struct screen *screen, struct rect rect)
 static void
 team_set_columns(struct team *team)
 {
-	static const struct {
+	/* Numbers are as wide as their titles, so that 80 columns have room for all. */
+	const struct {
 		enum text_id title;
-		int min, want, priority;
-	} columns[TEAM_COLUMNS] = { { T_TEAM_NAME, 10, 16, 0 }, { T_TEAM_VISITS, 6, 6, 0 },
-		{ T_TEAM_CALLS, 5, 5, 2 }, { T_TEAM_CUSTOMERS, 6, 6, 3 },
-		{ T_TEAM_ORDERS, 6, 6, 4 }, { T_TEAM_OVERDUE, 7, 7, 0 },
-		{ T_TEAM_REPORT, 6, 9, 0 }, { T_TEAM_UNREAD, 6, 6, 1 },
-		{ T_TEAM_GOAL, 19, 28, 1 } };
+		int min, want;
+	} columns[TEAM_COLUMNS] = { { T_TEAM_NAME, 10, 16 }, { T_TEAM_VISITS, 0, 6 },
+		{ T_TEAM_CALLS, 0, 5 }, { T_TEAM_CUSTOMERS, 0, 6 }, { T_TEAM_ORDERS, 0, 6 },
+		{ T_TEAM_OVERDUE, 0, 7 }, { T_TEAM_REPORT, 12, 14 }, { T_TEAM_GOAL, team->app->lang == LANG_ZH ? 19 : 17, 28 } };
 
 	for (size_t i = 0; i < TEAM_COLUMNS; i++)
 		team->columns[i] = (struct list_column){ .title = tr(columns[i].title),
-			.min_cols = columns[i].min,
+			.min_cols = columns[i].min > 0 ? columns[i].min : (int)text_cols(tr(columns[i].title)),
 			.want_cols = columns[i].want,
-			.priority = columns[i].priority,
 			.stretch = i == TEAM_COLUMNS - 1 };
 	team->list.empty = tr(T_TEAM_NONE);
 	team->lang = team->app->lang;

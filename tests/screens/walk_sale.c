@@ -229,7 +229,10 @@ static void
 work_order(struct vt *vt, const struct walk *walk)
 {
 	desk_type(vt, "{F5}");
-	act(vt, SAY("转订单", "Make an order"), NULL);
+	if (is_zh(walk))
+		act(vt, "转订单", NULL);
+	else
+		desk_type(vt, "{Tab}{Tab}{F6}"); /* from the tab of its orders: its lines are taken over, too */
 	desk_sees(vt, "SO");
 	desk_type(vt, "{F9}dd{Enter}");
 	desk_type(vt, "{F7}");
@@ -336,6 +339,7 @@ look_at_team(struct vt *vt, const struct walk *walk)
 	desk_type(vt, "{F9}team{Enter}");
 	desk_sees(vt, SAY("未分配线索", "leads without an owner"));
 	desk_sees(vt, "Ada");
+	desk_sees(vt, SAY("订单 逾期 日报", "Orders Late"));
 	desk_type(vt, "{F7}");
 	desk_sees(vt, SAY("逾期的计划步骤", "Overdue steps of plans"));
 	desk_type(vt, "{Enter}");
