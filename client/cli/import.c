@@ -237,22 +237,23 @@ import_upload(struct import *import)
 
 /* ---- the result ---- */
 
-/* The job's summary is in the user's language: read, created, updated, refused. */
+/* The job's summary is in the user's language: read, created, updated, refused, number of the import's record. */
 static bool
-import_counts(const char *text, int64_t counts[4])
+import_counts(const char *text, int64_t counts[5])
 {
 	size_t count = 0;
 
-	while (count < 4) {
+	counts[4] = 0;
+	while (count < 5) {
 		char *end;
 
 		text += strcspn(text, "0123456789");
 		if (*text == '\0')
-			return false;
+			break;
 		counts[count++] = strtoll(text, &end, 10);
 		text = end;
 	}
-	return true;
+	return count >= 4;
 }
 
 /* The last line of the output is a contract for scripts, the same in every language. */
@@ -261,7 +262,7 @@ import_report(struct import *import, const Kehu__JobAnswer *job)
 {
 	struct cli *cli = import->cli;
 	const char *errors = cli->options.values[OPT_ERRORS];
-	int64_t counts[4];
+	int64_t counts[5];
 
 	if (strcmp(job->state, "done") != 0) {
 		enum err err =
@@ -281,6 +282,9 @@ import_report(struct import *import, const Kehu__JobAnswer *job)
 	}
 	if (!import_counts(job->text, counts))
 		return cli_fail(cli, ERR_BAD_FRAME, job->text, NULL);
+	if (counts[4] != 0 && counts[1] + counts[2] > 0)
+		cli_note(cli, cli_say(cli, "to take it back: act import %" PRId64 " undo", "撤销：act import %" PRId64 " undo"),
+		    counts[4]);
 	cli_print(cli,
 	    "read %" PRId64 ", created %" PRId64 ", updated %" PRId64 ", refused %" PRId64,
 	    counts[0], counts[1], counts[2], counts[3]);

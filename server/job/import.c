@@ -7,6 +7,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static enum err
@@ -157,12 +158,14 @@ import_is_over(const struct job *job, enum err err)
 
 /* Nothing of the file is left behind, however it ended; why it failed is kept. */
 static enum err
-import_end(struct job *job, enum err err)
+import_end(struct import *import, enum err err)
 {
+	struct job *job = import->job;
 	const struct call *call = job->call;
+	const char *state = err == ERR_OK ? "done" : job->cancelled ? "cancelled" : "failed";
 	enum err forgotten;
 
-	if (err != ERR_OK) {
+	if (err != ERR_OK && job->text[0] == '\0') {
 		const char *why = call->failure.text != NULL
 				      ? call->failure.text
 				      : err_text(err, call->session.lang);
@@ -170,31 +173,51 @@ import_end(struct job *job, enum err err)
 		job_say(job, "%s", "%s", why);
 	}
 	forgotten = job_transaction(job, import_forget_file, NULL);
+	if (forgotten == ERR_OK && import->record_id != 0)
+		forgotten = import_record_end(import, state);
 	return err != ERR_OK ? err : forgotten;
+}
+
+/* Clients read the numbers of it, in this order. */
+static void
+import_say(struct import *import)
+{
+	struct arena *arena = import->job->arena;
+	const struct call *call = import->job->call;
+	const char *record = import->record_id == 0
+				 ? ""
+				 : arena_printf(arena, call_say(call, ", import %" PRId64, "，导入记录 %" PRId64),
+				       import->record_id);
+
+	job_say(import->job,
+	    "read %" PRId64 ", created %" PRId64 ", updated %" PRId64 ", refused %" PRId64 "%s",
+	    "读取 %" PRId64 "，新建 %" PRId64 "，更新 %" PRId64 "，拒绝 %" PRId64 "%s",
+	    import->read - import->marks, import->created, import->updated, import->refused,
+	    record);
 }
 
 enum err
 import_job_run(struct job *job)
 {
 	struct import *import = ARENA_NEW(job->arena, struct import);
+	const char *undo = job_argument(job, "undo");
 	enum err err;
 
+	if (undo != NULL)
+		return import_undo_run(job, strtoll(undo, NULL, 10));
 	import->job = job;
 	import->batch_arena = arena_new(0);
 	err = import_open(import);
 	if (err == ERR_OK)
 		err = import_scan(import);
+	if (err == ERR_OK && !import->map.dry_run)
+		err = import_record_begin(import);
 	if (err == ERR_OK)
 		err = import_rows(import);
 	if (import_is_over(job, err))
-		err = import_end(job, err);
+		err = import_end(import, err);
 	if (err == ERR_OK)
-		job_say(job,
-		    "read %" PRId64 ", created %" PRId64 ", updated %" PRId64
-		    ", refused %" PRId64,
-		    "读取 %" PRId64 "，新建 %" PRId64 "，更新 %" PRId64 "，拒绝 %" PRId64,
-		    import->read - import->marks, import->created, import->updated,
-		    import->refused);
+		import_say(import);
 	arena_free(import->batch_arena);
 	return err;
 }

@@ -35,4 +35,10 @@ struct import_map {
 MUST_CHECK enum err import_bind(struct call *call, struct arena *arena,
     const Kehu__Import *request, const char *const *header, size_t count, struct import_map *map);
 
+/*
+ * The action "undo" of an import: what it made is deleted and what it changed put back, as far as nobody has
+ * touched it since; the rest is named in it. More than a request may hold becomes a job.
+ */
+enum err import_act_undo(struct call *call, struct record *import, const struct value *arguments);
+
 #endif

@@ -6,6 +6,7 @@
  */
 #include "server/job/import_impl.h"
 
+#include "server/entity/fields.h"
 #include "server/job/export.h"
 #include "server/record/approval.h"
 #include "server/record/store_tree.h"
@@ -33,6 +34,7 @@ import_save(struct import *import, struct import_row *row)
 	if (err == ERR_OK) {
 		row->created = record->is_new;
 		row->updated = !record->is_new;
+		row->record = record->is_new ? record->stored_id : record->id;
 		return ERR_OK;
 	}
 	if (row->err == ERR_OK && (store_state(call->store)[0] == '\0' || import->careful)) {
@@ -131,7 +133,8 @@ import_forget_outcomes(struct import *import)
 		row->match = 0;
 	}
 	import->names = NULL;
-	import->name_count = 0;
+	import->made = NULL;
+	import->name_count = import->made_count = import->made_room = 0;
 }
 
 static enum err
@@ -142,6 +145,7 @@ import_batch_by_row(struct import *import)
 
 	for (size_t i = 0; err == ERR_OK && i < import->row_count; i++) {
 		struct import_row *row = &import->rows[i];
+		size_t made = import->made_count;
 
 		if (row->mark)
 			continue;
@@ -152,6 +156,7 @@ import_batch_by_row(struct import *import)
 		err = import_save(import, row);
 		if (row->err != ERR_OK) {
 			/* What a refused row had stored before its refusal goes with it. */
+			import->made_count = made;
 			err = import->careful ? store_rollback_to(call->store, call->arena)
 					      : ERR_OK;
 		} else if (err == ERR_OK && import->careful) {
@@ -171,6 +176,7 @@ import_batch(struct job *job, void *to)
 
 	if (err != ERR_OK)
 		return err;
+	call_scope(call, call_view(call, E_import)->def, RIGHT_ACT);
 	call_scope_references(call, import->map.entity);
 	call_scope(
 	    call, import->map.entity->def, import->map.update ? RIGHT_EDIT : RIGHT_CREATE);
@@ -188,9 +194,12 @@ import_batch(struct job *job, void *to)
 		err = import_batch_by_row(import);
 	if (err == ERR_OK && import->map.dry_run)
 		err = store_rollback_to(call->store, call->arena);
-	if (err == ERR_OK)
-		import_store_position(import);
-	return err;
+	if (err != ERR_OK)
+		return err;
+	if (!import->map.dry_run)
+		import_record_part(import);
+	import_store_position(import);
+	return ERR_OK;
 }
 
 enum err

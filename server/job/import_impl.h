@@ -1,7 +1,7 @@
 /*
  * Inside the import job: import.c runs it, import_source.c reads the file, import_row.c makes a
  * record of a row, import_batch.c stores rows one by one, import_error.c writes what was
- * refused.
+ * refused, import_record.c keeps what was done, import_undo.c takes it back.
  */
 #ifndef KEHU_IMPORT_IMPL_H
 #define KEHU_IMPORT_IMPL_H
@@ -24,6 +24,13 @@ struct import_row {
 	const char *column, *reason;
 	bool created, updated;
 	int64_t match; /* of a batch by set: the record it means; 0: none */
+	int64_t record; /* that was made or changed */
+};
+
+/* A record that was made because a row refers to it. */
+struct import_made {
+	const struct entity *def;
+	int64_t id;
 };
 
 /* What a name in a reference's column stands for. */
@@ -48,6 +55,9 @@ struct import {
 	bool by_set;               /* new records are stored many at once */
 	struct import_name *names; /* of this batch, sorted; in the call's arena */
 	size_t name_count;
+	struct import_made *made; /* of this batch; in the call's arena */
+	size_t made_count, made_room;
+	int64_t record_id; /* of the import itself; 0: a dry run, which leaves none */
 	bool wrote_header; /* of the error file */
 	int64_t read, created, updated, refused;
 	int64_t marks; /* of the rows read, those that stand for no record */
@@ -124,6 +134,22 @@ MUST_CHECK enum err import_save(struct import *import, struct import_row *row);
 
 /* Store the rows that were gathered and report those refused. */
 MUST_CHECK enum err import_flush(struct import *import);
+
+/* ---- import_record.c ---- */
+
+/* The record of this import: a new one, or the one an earlier run began. */
+MUST_CHECK enum err import_record_begin(struct import *import);
+/* In a batch's transaction: what it made and changed. */
+void import_record_part(struct import *import);
+/* How it ended, and its counts. */
+MUST_CHECK enum err import_record_end(struct import *import, const char *state);
+/* Of a record made for a reference. */
+void import_record_made(struct import *import, const struct entity *def, int64_t id);
+
+/* ---- import_undo.c ---- */
+
+/* The job that undoes an import, batch by batch. */
+MUST_CHECK enum err import_undo_run(struct job *job, int64_t id);
 
 /* ---- import_error.c ---- */
 

@@ -219,5 +219,7 @@ import_make_reference(
 	if (err == ERR_OK)
 		err = approval_check_row(call, record);
 	*id = record->stored_id;
+	if (err == ERR_OK)
+		import_record_made(import, target->def, *id);
 	return err;
 }

@@ -5,6 +5,7 @@
 #include "server/job/import.h"
 
 #include "common/intake.h"
+#include "server/entity/fields.h"
 #include "server/net/net.h"
 #include "server/server.h"
 
@@ -52,11 +53,14 @@ static enum err
 import_start(struct call *call)
 {
 	const Kehu__Import *request = call->request->import;
-	const struct entity_view *entity;
+	const struct entity_view *entity, *import;
 	struct sql *sql = sql_new(call->arena);
 	enum intake_order order;
 	struct rows *rows;
 	enum err err = call_entity(call, request->entity, RIGHT_CREATE, &entity);
+
+	if (err == ERR_OK)
+		err = call_entity(call, E_import, RIGHT_ACT, &import);
 
 	if (err != ERR_OK)
 		return err;

@@ -133,6 +133,7 @@ set_save_new(struct import *import)
 
 	for (size_t i = 0; err == ERR_OK && i < count; i++) {
 		rows[i]->created = refused[i].err == ERR_OK;
+		rows[i]->record = records[i]->stored_id;
 		if (refused[i].err == ERR_OK)
 			continue;
 		call->failure = refused[i];

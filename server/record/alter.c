@@ -308,6 +308,8 @@ alter_title(const struct alter *alter)
 	case ALTER_RESTORE:
 		title = arena_printf(call->arena, "%s: %s", title, call_say(call, "restore", "恢复"));
 		break;
+	case ALTER_BACK:
+		break;
 	}
 	kept = text_print(call->arena, title, TEXT_LINE);
 	return text_chars(kept) > TITLE_CHARS ? arena_strndup(call->arena, kept, TITLE_CHARS) : kept;

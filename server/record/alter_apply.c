@@ -122,13 +122,23 @@ alter_apply_plain(struct alter *alter, const struct alter_row *rows, size_t coun
 /* ---- one by one -------------------------------------------------------------------------- */
 
 static bool
+alter_line_changes(const struct record *line)
+{
+	for (size_t i = 0; i < line->entity->field_count; i++)
+		if (line->changed[i])
+			return true;
+	return false;
+}
+
+static bool
 alter_changes(const struct record *record)
 {
 	for (size_t i = 0; i < record->entity->field_count; i++)
 		if (record->changed[i])
 			return true;
 	for (size_t i = 0; i < record->line_count; i++)
-		if (record->lines[i]->removed || record->lines[i]->is_new)
+		if (record->lines[i]->removed || record->lines[i]->is_new ||
+		    alter_line_changes(record->lines[i]))
 			return true;
 	return false;
 }
@@ -193,6 +203,8 @@ alter_one_save(struct alter *alter, const struct alter_row *row, int64_t *versio
 	    call->arena, record->values, record->entity->field_count * sizeof(*record->values));
 	if (alter->what == ALTER_SET)
 		err = alter_put_values(alter, record);
+	else if (alter->what == ALTER_BACK)
+		err = alter_put_back(alter, record);
 	else
 		alter_put_tags(alter, record);
 	if (err != ERR_OK)
@@ -263,7 +275,8 @@ alter_one(struct alter *alter, const struct alter_row *row, struct arena *scratc
 	if (err != ERR_OK)
 		return err;
 	call->arena = scratch;
-	err = alter->what <= ALTER_UNTAG ? alter_one_save(alter, row, &version)
+	err = alter->what <= ALTER_UNTAG || alter->what == ALTER_BACK
+		  ? alter_one_save(alter, row, &version)
 					 : alter_one_write(alter, row, &version);
 	if (err == ERR_OK)
 		err = store_flush(call->store, scratch);

@@ -15,8 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define UNDO_NAMES_CHARS 3800
-
 struct undo_row {
 	struct alter_row row;
 	const char *key; /* rows of one key had the same before */
@@ -30,17 +28,8 @@ struct undo {
 	struct uuid change;
 	struct undo_row *rows;
 	size_t row_count;
-	struct buf kept_names;
-	size_t kept;
+	struct alter_kept kept;
 };
-
-static void
-undo_keep(struct undo *undo, const char *label, int64_t id, const char *why)
-{
-	undo->kept++;
-	if (undo->kept_names.bytes < UNDO_NAMES_CHARS)
-		buf_printf(&undo->kept_names, "#%" PRId64 " %s: %s\n", id, label, why);
-}
 
 static bool
 undo_take_what(struct undo *undo, const char *kind)
@@ -136,11 +125,11 @@ undo_take_row(struct undo *undo, const struct rows *rows, size_t at)
 
 	*row = (struct undo_row){ .row = { .id = rows_int(rows, at, 0), .label = label, .rights = 1 } };
 	if (rows_null(rows, at, 2)) {
-		undo_keep(undo, label, row->row.id, err_text(ERR_NO_SUCH_RECORD, call->session.lang));
+		alter_note_kept(&undo->kept, label, row->row.id, err_text(ERR_NO_SUCH_RECORD, call->session.lang));
 		return;
 	}
 	if (rows_int(rows, at, 1) != rows_int(rows, at, 2)) {
-		undo_keep(undo, label, row->row.id, call_say(call, "changed since", "之后又被修改"));
+		alter_note_kept(&undo->kept, label, row->row.id, call_say(call, "changed since", "之后又被修改"));
 		return;
 	}
 	if (undo->alter.what == ALTER_SET || undo->alter.what == ALTER_ACT) {
@@ -203,10 +192,9 @@ undo_prepare_transfer(struct undo *undo, const struct undo_row *row)
 	return write_prepare(call, frame, &alter->write);
 }
 
-static enum err
-undo_prepare_remove(struct undo *undo, bool restore)
+enum err
+alter_prepare_remove(struct alter *alter, bool restore)
 {
-	struct alter *alter = &undo->alter;
 	struct call *call = alter->call;
 	Kehu__ClientFrame *frame = ARENA_NEW(call->arena, Kehu__ClientFrame);
 
@@ -247,7 +235,7 @@ undo_keep_rest(struct undo *undo)
 	for (size_t i = 0; i < alter->row_count; i++)
 		if (bsearch(&alter->rows[i].id, alter->done_ids, alter->done, sizeof(*alter->done_ids),
 			undo_compare_ids) == NULL)
-			undo_keep(undo, alter->rows[i].label, alter->rows[i].id,
+			alter_note_kept(&undo->kept, alter->rows[i].label, alter->rows[i].id,
 			    err_text(ERR_FORBIDDEN, alter->call->session.lang));
 }
 
@@ -278,11 +266,13 @@ undo_group(struct undo *undo, enum alter_what was, size_t first, size_t count)
 		break;
 	case ALTER_DELETE:
 		alter->what = ALTER_RESTORE;
-		err = undo_prepare_remove(undo, true);
+		err = alter_prepare_remove(alter, true);
 		break;
 	case ALTER_RESTORE:
 		alter->what = ALTER_DELETE;
-		err = undo_prepare_remove(undo, false);
+		err = alter_prepare_remove(alter, false);
+		break;
+	case ALTER_BACK:
 		break;
 	}
 	if (err == ERR_OK) {
@@ -291,9 +281,9 @@ undo_group(struct undo *undo, enum alter_what was, size_t first, size_t count)
 		err = alter_apply(alter, count);
 	}
 	for (size_t i = 0; err == ERR_OK && i < alter->refused && i < ALTER_NAMED_MAX; i++)
-		undo_keep(undo, alter->refusals[i].label, alter->refusals[i].id, alter->refusals[i].text);
+		alter_note_kept(&undo->kept, alter->refusals[i].label, alter->refusals[i].id, alter->refusals[i].text);
 	if (alter->refused > ALTER_NAMED_MAX)
-		undo->kept += alter->refused - ALTER_NAMED_MAX;
+		undo->kept.count += alter->refused - ALTER_NAMED_MAX;
 	if (err == ERR_OK && was == ALTER_SET && alter->refused == 0)
 		undo_keep_rest(undo);
 	return err;
@@ -350,7 +340,7 @@ undo_queue_job(struct call *call, struct record *bulk)
 enum err
 alter_act_undo(struct call *call, struct record *bulk, const struct value *arguments)
 {
-	struct undo undo = { .alter.call = call, .kept_names = BUF_INIT };
+	struct undo undo = { .alter.call = call, .kept.names = BUF_INIT };
 	enum err err;
 
 	(void)arguments;
@@ -364,18 +354,18 @@ alter_act_undo(struct call *call, struct record *bulk, const struct value *argum
 	if (err == ERR_OK) {
 		record_set_text(bulk, F_bulk_state, "undone");
 		record_set_number(bulk, F_bulk_undone_at, date_now_us());
-		record_set_number(bulk, F_bulk_kept, (int64_t)undo.kept);
-		if (undo.kept > 0) {
+		record_set_number(bulk, F_bulk_kept, (int64_t)undo.kept.count);
+		if (undo.kept.count > 0) {
 			record_set_text(bulk, F_bulk_kept_names,
-			    arena_strdup(call->arena, buf_text(&undo.kept_names)));
+			    arena_strdup(call->arena, buf_text(&undo.kept.names)));
 			call->written_text = arena_printf(call->arena,
-			    call_say(call, "undone; %zu stay as they are", "已撤销，%zu 条保持不变"), undo.kept);
+			    call_say(call, "undone; %zu stay as they are", "已撤销，%zu 条保持不变"), undo.kept.count);
 		}
 		/* The rows of the records themselves are done: the bulk's own scope again. */
 		call_context(call);
 		write_scope(call, &(struct write){ .entity = bulk->entity, .right = RIGHT_ACT });
 		err = record_save(call, bulk);
 	}
-	buf_fini(&undo.kept_names);
+	buf_fini(&undo.kept.names);
 	return err;
 }

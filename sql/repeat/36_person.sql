@@ -513,6 +513,14 @@ BEGIN
 			IF NOT p_dry THEN
 				PERFORM public.kehu_bin_expire(ids);
 			END IF;
+		ELSIF r.what = 'import' THEN
+			ids := ARRAY(SELECT i.id FROM import i WHERE i.at < before AND i.state NOT IN ('running', 'undoing')
+				ORDER BY i.at LIMIT p_max);
+			IF NOT p_dry THEN
+				PERFORM public.kehu_person_history(ids, '{}', '{}');
+				DELETE FROM import_part p WHERE p.import_id = ANY (ids);
+				DELETE FROM import i WHERE i.id = ANY (ids);
+			END IF;
 		ELSIF r.what = 'message' THEN
 			-- Being read is an activity, too. created_at is what there is an index for.
 			ids := ARRAY(SELECT m.id FROM message m WHERE m.created_at < before AND m.updated_at < before

@@ -189,3 +189,17 @@ CREATE POLICY kehu_all ON bulk_row TO kehu_owner, kehu_backup USING (true) WITH 
 GRANT EXECUTE ON FUNCTION kehu_bin_put(text, text, bigint, text, boolean), kehu_bin_back(bigint),
 	kehu_bin_empty(bigint, text) TO kehu_app;
 GRANT DELETE ON follower, customer_due TO kehu_rule;
+
+-- What an import did is known to whoever sees it.
+GRANT SELECT, INSERT, UPDATE ON import_part TO kehu_app;
+GRANT DELETE ON import TO kehu_rule;
+GRANT SELECT, DELETE ON import_part TO kehu_rule;
+ALTER TABLE import_part ENABLE ROW LEVEL SECURITY;
+ALTER TABLE import_part FORCE ROW LEVEL SECURITY;
+DROP POLICY IF EXISTS kehu_app ON import_part;
+CREATE POLICY kehu_app ON import_part TO kehu_app
+	USING (EXISTS (SELECT FROM import i WHERE i.id = import_id))
+	WITH CHECK (EXISTS (SELECT FROM import i WHERE i.id = import_id));
+DROP POLICY IF EXISTS kehu_all ON import_part;
+CREATE POLICY kehu_all ON import_part TO kehu_owner, kehu_rule, kehu_backup USING (true) WITH CHECK (true);
+GRANT EXECUTE ON FUNCTION kehu_held_back(integer, text, boolean, bigint[], uuid) TO kehu_app;

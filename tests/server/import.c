@@ -392,6 +392,134 @@ import_needs_the_right_to_create(void **state)
 	client_free(guo);
 }
 
+/* ---- taking it back ---------------------------------------------------------------------- */
+
+static int64_t
+last_import(void)
+{
+	return pg_int(DB, "SELECT max(id) FROM import");
+}
+
+static int64_t
+customer_named(const char *name)
+{
+	return pg_int(DB, "SELECT id FROM customer WHERE name = '%s'", name);
+}
+
+/* What it made is deleted, what it changed has what it had, lines too; what was touched since stays and is named. */
+static void
+import_is_undone_but_for_what_was_touched_since(void **state)
+{
+	const struct map map[] = { { "name", "name", NULL }, { "tax", "tax_number", NULL }, { "level", "level", NULL },
+		{ "mobile", "phones.number", NULL }, { 0 } };
+	Kehu__Import options = KEHU__IMPORT__INIT;
+	struct counts counts;
+	int64_t id, edited, used;
+	const char *kept;
+
+	import_text(cai, E_customer, NULL,
+	    "name,tax_number,level\n撤回老甲公司,UNDO-1,C\n撤回老乙公司,UNDO-2,C\n撤回老丙公司,UNDO-3,C\n", NULL);
+	options.match = (char *)(uintptr_t)"tax_number";
+	options.on_match = (char *)(uintptr_t)"update";
+	options.file = (char *)(uintptr_t)"/home/cai/撤回.csv";
+	counts = import_text(cai, E_customer, map,
+	    "name,tax,level,mobile\n撤回老甲公司,UNDO-1,A,0531-61000001\n撤回老乙公司,UNDO-2,A,0531-61000002\n"
+	    "撤回老丙公司,UNDO-3,C,\n撤丁新办公司,UNDO-4,B,0531-61000004\n撤回新戊公司,UNDO-5,B,\n撤回新己公司,UNDO-6,B,\n"
+	    "撤丁新办公司,UNDO-4,D,\n撤回坏公司,UNDO-9,Q,\n",
+	    &options);
+	assert_int_equal(counts.created, 3);
+	assert_int_equal(counts.updated, 4);
+	id = last_import();
+	assert_string_equal(pg_exec(DB, "SELECT concat_ws(' ', file, entity, rows_read, rows_created, rows_updated, rows_refused, state, "
+		"(SELECT name FROM users u WHERE u.id = owner_id)) FROM import WHERE id = %ld", (long)id),
+	    "撤回.csv customer 8 3 4 1 done cai");
+	edited = customer_named("撤回新戊公司");
+	used = customer_named("撤回新己公司");
+	expect_written(client_save(cai, E_customer, edited, 1, SENT(TEXT_OF(F_customer_level, "A")), NULL));
+	expect_written(client_save(cai, E_contact, 0, 0,
+	    SENT(TEXT_OF(F_contact_name, "戴后来"), NUMBER_OF(F_contact_customer_id, used)), NULL));
+	expect_written(client_save(cai, E_customer, customer_named("撤回老乙公司"), 2,
+	    SENT(TEXT_OF(F_customer_level, "B")), NULL));
+	expect_written(client_act(cai, E_import, id, "undo", NULL));
+	assert_string_equal(pg_exec(DB, "SELECT string_agg(name || ' ' || level || ' ' || (deleted_at IS NULL)::int || ' ' || "
+		"(SELECT count(*) FROM customer_phone p WHERE p.customer_id = c.id AND p.deleted_at IS NULL), ';' ORDER BY tax_number) "
+		"FROM customer c WHERE tax_number LIKE 'UNDO-_'"),
+	    "撤回老甲公司 C 1 0;撤回老乙公司 B 1 1;撤回老丙公司 C 1 0;撤丁新办公司 B 0 0;撤回新戊公司 A 1 0;撤回新己公司 B 1 0");
+	assert_int_equal(pg_int(DB, "SELECT kept FROM import WHERE id = %ld AND state = 'undone' AND undone_at IS NOT NULL", (long)id), 3);
+	kept = pg_exec(DB, "SELECT kept_names FROM import WHERE id = %ld", (long)id);
+	assert_non_null(strstr(kept, "撤回老乙公司: changed since"));
+	assert_non_null(strstr(kept, "撤回新戊公司: changed since"));
+	assert_non_null(strstr(kept, "撤回新己公司: other records refer to it"));
+	assert_int_equal(client_search(cai, "撤丁新办")->search->n_hits, 0);
+	expect_error(client_act(cai, E_import, id, "undo", NULL), ERR_WRONG_STATE, 0);
+}
+
+/* Customers that contacts named go too, once nothing names them. */
+static void
+undoing_an_import_takes_what_it_made_for_its_references(void **state)
+{
+	const struct map map[] = { { "who", "name", NULL }, { "firm", "customer_id", NULL }, { 0 } };
+	Kehu__Import options = KEHU__IMPORT__INIT;
+	struct counts counts;
+
+	options.has_create_references = options.create_references = true;
+	counts = import_text(cai, E_contact, map, "who,firm\n简撤回,撤引一公司\n聂撤回,撤引一公司\n曲撤回,撤引二公司\n", &options);
+	assert_int_equal(counts.created, 3);
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM customer WHERE name LIKE '撤引_公司'"), 2);
+	expect_written(client_act(cai, E_import, last_import(), "undo", NULL));
+	assert_int_equal(pg_int(DB, "SELECT (SELECT count(*) FROM customer WHERE name LIKE '撤引_公司' AND deleted_at IS NULL) + "
+		"(SELECT count(*) FROM contact WHERE name LIKE '_撤回' AND deleted_at IS NULL)"), 0);
+	assert_int_equal(pg_int(DB, "SELECT kept FROM import WHERE id = %ld", (long)last_import()), 0);
+}
+
+/* Above a thousand records a job does it, batch by batch, and the import says so meanwhile. */
+static void
+a_large_import_is_undone_by_a_job(void **state)
+{
+	int64_t until = date_monotonic_us() + 120 * US_PER_SECOND, id;
+	struct buf file = BUF_INIT;
+	struct counts counts;
+
+	buf_puts(&file, "name,tax_number\n");
+	for (int i = 0; i < 1200; i++)
+		buf_printf(&file, "大批撤回第%d号,BULK-%d\n", i + 10000, i);
+	counts = import_data(cai, E_customer, NULL, buf_text(&file), file.bytes, NULL);
+	assert_int_equal(counts.created, 1200);
+	id = last_import();
+	pg_exec(DB, "UPDATE customer SET version = version + 1, level = 'A' WHERE tax_number = 'BULK-7'");
+	expect_written(client_act(cai, E_import, id, "undo", NULL));
+	while (pg_int(DB, "SELECT count(*) FROM import WHERE id = %ld AND state = 'undone'", (long)id) == 0) {
+		assert_true(date_monotonic_us() < until);
+		usleep(20000);
+	}
+	assert_int_equal(pg_int(DB, "SELECT kept FROM import WHERE id = %ld", (long)id), 1);
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM customer WHERE tax_number LIKE 'BULK-%%' AND deleted_at IS NULL"), 1);
+	buf_fini(&file);
+}
+
+/* Who imports does not always delete; who imports is not another's business. */
+static void
+undoing_an_import_asks_for_the_rights_to_what_came_in(void **state)
+{
+	struct client *ada = client_new(bed, "ada", LANG_EN), *dan = client_new(bed, "dan", LANG_EN);
+	int64_t id;
+
+	assert_int_equal(import_text(ada, E_customer, NULL, "name\n撤回权限公司\n", NULL).created, 1);
+	id = last_import();
+	expect_error(client_act(ada, E_import, id, "undo", NULL), ERR_FORBIDDEN, 0);
+	expect_error(client_act(dan, E_import, id, "undo", NULL), ERR_NO_SUCH_RECORD, 0);
+	expect_written(client_act(cai, E_import, id, "undo", NULL));
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM customer WHERE name = '撤回权限公司' AND deleted_at IS NULL"), 0);
+	expect_error(client_save(cai, E_import, 0, 0, SENT(TEXT_OF(F_import_file, "x")), NULL), ERR_FORBIDDEN, 0);
+	pg_exec(DB, "UPDATE retention_rule SET active = true, days = 30 WHERE what = 'import'");
+	pg_exec(DB, "UPDATE import SET at = now() - interval '40 days' WHERE id = %ld", (long)id);
+	assert_int_equal(pg_int(DB, "SELECT n FROM kehu_retention(false, 100) WHERE what = 'import'"), 1);
+	assert_int_equal(pg_int(DB, "SELECT (SELECT count(*) FROM import WHERE id = %ld) + (SELECT count(*) FROM import_part WHERE import_id = %ld)",
+		(long)id, (long)id), 0);
+	client_free(ada);
+	client_free(dan);
+}
+
 /* ---- real files -------------------------------------------------------------------------- */
 
 static char *
@@ -665,6 +793,10 @@ main(void)
 		cmocka_unit_test(import_reads_dates_in_the_order_it_is_told),
 		cmocka_unit_test(import_by_set_checks_as_a_save_does),
 		cmocka_unit_test(import_needs_the_right_to_create),
+		cmocka_unit_test(import_is_undone_but_for_what_was_touched_since),
+		cmocka_unit_test(undoing_an_import_takes_what_it_made_for_its_references),
+		cmocka_unit_test(a_large_import_is_undone_by_a_job),
+		cmocka_unit_test(undoing_an_import_asks_for_the_rights_to_what_came_in),
 		cmocka_unit_test(listed_companies_are_found_by_initials_and_pairs),
 		cmocka_unit_test(the_gb18030_twin_gives_the_same_records),
 		cmocka_unit_test(northwind_rows_with_a_column_too_many_are_reported),
