@@ -28,7 +28,7 @@ CREATE INDEX import_at ON import (at DESC, id DESC) WHERE deleted_at IS NULL;
 
 -- What one batch did: undoing goes from the last to the first, what it referred to after the rows themselves.
 CREATE TABLE import_part (
-	import_id bigint NOT NULL REFERENCES import,
+	import_id bigint NOT NULL REFERENCES import ON DELETE CASCADE,
 	number bigint NOT NULL,
 	step smallint NOT NULL, -- of the batch: 1 made for a reference, 2 made, 3 changed
 	entity text COLLATE "C" NOT NULL,

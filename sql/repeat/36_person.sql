@@ -518,7 +518,6 @@ BEGIN
 				ORDER BY i.at LIMIT p_max);
 			IF NOT p_dry THEN
 				PERFORM public.kehu_person_history(ids, '{}', '{}');
-				DELETE FROM import_part p WHERE p.import_id = ANY (ids);
 				DELETE FROM import i WHERE i.id = ANY (ids);
 			END IF;
 		ELSIF r.what = 'message' THEN

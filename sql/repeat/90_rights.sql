@@ -193,7 +193,6 @@ GRANT DELETE ON follower, customer_due TO kehu_rule;
 -- What an import did is known to whoever sees it.
 GRANT SELECT, INSERT, UPDATE ON import_part TO kehu_app;
 GRANT DELETE ON import TO kehu_rule;
-GRANT SELECT, DELETE ON import_part TO kehu_rule;
 ALTER TABLE import_part ENABLE ROW LEVEL SECURITY;
 ALTER TABLE import_part FORCE ROW LEVEL SECURITY;
 DROP POLICY IF EXISTS kehu_app ON import_part;
