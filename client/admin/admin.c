@@ -464,8 +464,10 @@ static const struct cli_command admin_commands[] = {
 	    .help = { "Make a believable company in an empty database",
 		"在空数据库中生成演示公司" },
 	    .more = { "Prints who can log in: login, role, name, id and password, separated by "
-		      "tabs.",
-		"输出可登录的人员：登录名、角色、姓名、id、密码，以制表符分隔。" } },
+		      "tabs.\nappend=1 adds customers to a company that is there, with all they were offered and bought\n"
+		      "of its products and prices, and with products where there are none.",
+		"输出可登录的人员：登录名、角色、姓名、id、密码，以制表符分隔。\nappend=1 为已有的公司增加客户，连同线索、商机、"
+		"按其产品和价目的报价、订单与回款；\n没有产品时一并生成。" } },
 	{ .name = "job list",
 	    .run = admin_job_list,
 	    .words_min = 0,

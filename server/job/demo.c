@@ -21,6 +21,7 @@ struct demo_run {
 	struct demo_result *result;
 	struct demo_world *world;
 	struct demo_load *load;
+	bool made_firm; /* else customers are added to one that was there */
 };
 
 /* ---- what is there ----------------------------------------------------------------------- */
@@ -171,6 +172,89 @@ demo_run_take_ids(const struct rows *rows, int64_t *ids, size_t room)
 	return count;
 }
 
+/*
+ * What is sold: products of the standard price list, and the lists a demo company has. Without all
+ * three lists customers who are added buy nothing, as their prices could not be told.
+ */
+static enum err
+demo_run_take_goods(struct demo_run *run)
+{
+	static const char *const lists[DEMO_LISTS_OF_PRICES] = {
+		[DEMO_LIST_ALL] = "level IS NULL AND currency = 'CNY'",
+		[DEMO_LIST_A] = "level = 'A' AND currency = 'CNY'",
+		[DEMO_LIST_ABROAD] = "level IS NULL AND currency = 'USD'",
+	};
+	struct demo_world *world = run->world;
+	struct rows *list[DEMO_LISTS_OF_PRICES], *rivals, *goods;
+	struct sql *sql;
+	enum err err;
+
+	for (size_t i = 0; i < DEMO_LISTS_OF_PRICES; i++) {
+		sql = sql_new(run->arena);
+		sql_addf(sql,
+		    "SELECT id FROM price_list WHERE %s AND deleted_at IS NULL AND valid_from <= current_date"
+		    " AND (valid_until IS NULL OR valid_until >= current_date) ORDER BY id LIMIT 1",
+		    lists[i]);
+		store_queue(run->store, sql, &list[i]);
+	}
+	sql = sql_new(run->arena);
+	sql_add(sql, "SELECT id FROM competitor WHERE deleted_at IS NULL ORDER BY id LIMIT 16");
+	store_queue(run->store, sql, &rivals);
+	err = store_flush(run->store, run->arena);
+	if (err != ERR_OK)
+		return err;
+	world->competitor_count = demo_run_take_ids(rivals, world->competitors, 16);
+	for (size_t i = 0; i < DEMO_LISTS_OF_PRICES; i++) {
+		if (list[i]->count == 0)
+			return ERR_OK;
+		world->lists[i] = rows_int(list[i], 0, 0);
+	}
+	sql = sql_new(run->arena);
+	sql_add(sql, "SELECT p.id, p.name, p.unit, p.tax_rate, max(l.price) FROM product p JOIN price_line l ON"
+		     " l.product_id = p.id AND l.deleted_at IS NULL AND l.unit IS NULL AND coalesce(l.minimum, 0) = 0"
+		     " WHERE p.active AND p.deleted_at IS NULL AND l.price_list_id = ");
+	sql_int(sql, world->lists[DEMO_LIST_ALL]);
+	sql_addf(sql, " GROUP BY p.id ORDER BY p.id LIMIT %d", DEMO_GOODS - 1);
+	err = store_run(run->store, run->arena, sql, &goods);
+	for (size_t i = 0; err == ERR_OK && i < goods->count; i++)
+		world->goods[world->good_count++] = (struct demo_good){ .id = rows_int(goods, i, 0),
+			.name = rows_text(goods, i, 1),
+			.unit = rows_text(goods, i, 2),
+			.tax = rows_int(goods, i, 3),
+			.price = rows_int(goods, i, 4) };
+	/* In a company made here the last is sold no more. */
+	if (world->good_count > 0) {
+		world->goods[world->good_count] = world->goods[0];
+		world->good_count++;
+	}
+	return err;
+}
+
+/* A company that sells nothing yet gets what a new one does, kept by the first of its managers. */
+static enum err
+demo_run_make_goods(struct demo_run *run)
+{
+	int64_t *roles = ARENA_ARRAY(run->arena, int64_t, role_shipped_count);
+	struct demo_world *world = run->world;
+	struct sql *sql = sql_new(run->arena);
+	struct rows *rows;
+	enum err err;
+
+	sql_add(sql, "SELECT EXISTS (SELECT FROM product) OR EXISTS (SELECT FROM price_list)"
+		     " OR EXISTS (SELECT FROM currency_rate) OR EXISTS (SELECT FROM discount_limit)");
+	err = store_run(run->store, run->arena, sql, &rows);
+	if (err == ERR_OK && !rows_bool(rows, 0, 0))
+		err = demo_run_roles(run, roles);
+	if (err != ERR_OK || rows_bool(rows, 0, 0))
+		return err;
+	world->marketing = world->finance = world->managers[0];
+	demo_make_goods(world, roles, world->now_us);
+	run->result->rows += demo_chunk_rows(&world->chunk);
+	err = demo_load_chunk(run->load, &world->chunk);
+	demo_chunk_clear(&world->chunk);
+	return err;
+}
+
 static enum err
 demo_run_append(struct demo_run *run)
 {
@@ -201,7 +285,8 @@ demo_run_append(struct demo_run *run)
 	demo_run_take_staff(run, rows);
 	world->pool_count = demo_run_take_ids(pool, world->pools, 8);
 	world->tag_count = demo_run_take_ids(tag, world->tags, 64);
-	return ERR_OK;
+	err = demo_run_take_goods(run);
+	return err == ERR_OK && world->good_count == 0 ? demo_run_make_goods(run) : err;
 }
 
 /* ---- customers --------------------------------------------------------------------------- */
@@ -308,7 +393,8 @@ demo_run_start(struct demo_run *run)
 	err = demo_run_counters(run);
 	if (err != ERR_OK)
 		return err;
-	return rows_bool(rows, 0, 0) ? demo_run_append(run) : demo_run_firm(run);
+	run->made_firm = !rows_bool(rows, 0, 0);
+	return run->made_firm ? demo_run_firm(run) : demo_run_append(run);
 }
 
 enum err
@@ -331,7 +417,7 @@ demo_run(struct store *store, struct arena *arena, const struct demo_options *op
 	if (err == ERR_OK)
 		err = demo_load_close(run.load);
 	/* By the indexes: without them a million customers' visits were read for each person and day. */
-	if (err == ERR_OK && run.world->good_count > 0)
+	if (err == ERR_OK && run.made_firm && run.world->good_count > 0)
 		err = demo_make_day(store, arena, options->today);
 	if (err == ERR_OK)
 		err = store_commit(store, arena);

@@ -497,8 +497,12 @@ appending_goes_on_with_the_same_staff(void **state)
 {
 	struct demo_options options = wanted(500);
 	struct demo_result result;
-	int64_t users = pg_int("demo", "SELECT count(*) FROM users");
+	static const char *const grow[] = { "lead", "opportunity", "quote", "quote_line", "sales_order", "receivable",
+		"receipt", "delivery" };
+	int64_t users = pg_int("demo", "SELECT count(*) FROM users"), before[8];
 
+	for (size_t i = 0; i < 8; i++)
+		before[i] = pg_int("demo", "SELECT count(*) FROM %s", grow[i]);
 	options.append = true;
 	assert_int_equal(load("demo", &options, &result), ERR_OK);
 	assert_int_equal(pg_int("demo", "SELECT count(*) FROM customer"), CUSTOMERS + 500);
@@ -508,6 +512,26 @@ appending_goes_on_with_the_same_staff(void **state)
 	assert_true(result.user_count > 0);
 	assert_true(
 	    pg_int("demo", "SELECT count(DISTINCT name) FROM customer") > CUSTOMERS + 400);
+	/* who is added trades as those before, at the prices that are there */
+	for (size_t i = 0; i < 8; i++)
+		if (pg_int("demo", "SELECT count(*) FROM %s", grow[i]) <= before[i])
+			fail_msg("no more %s", grow[i]);
+	trade_adds_up(state);
+}
+
+static void
+appending_to_who_sells_nothing_brings_products(void **state)
+{
+	struct demo_options options = wanted(300);
+	struct demo_result result;
+
+	pg_exec("demo", "TRUNCATE product, product_unit, product_search, price_list, price_line, currency_rate, "
+			"discount_limit, quote, quote_line, sales_order, order_line, opportunity_product CASCADE");
+	options.append = true;
+	assert_int_equal(load("demo", &options, &result), ERR_OK);
+	assert_true(pg_int("demo", "SELECT count(*) FROM product") > 10);
+	assert_true(pg_int("demo", "SELECT count(*) FROM price_line") > 30);
+	assert_true(pg_int("demo", "SELECT count(*) FROM quote") > 0);
 }
 
 static void
@@ -549,6 +573,7 @@ main(void)
 		cmocka_unit_test(keys_and_search_rows_of_other_rules_are_made_again),
 		cmocka_unit_test(what_is_saved_meanwhile_stays),
 		cmocka_unit_test(appending_goes_on_with_the_same_staff),
+		cmocka_unit_test(appending_to_who_sells_nothing_brings_products),
 		cmocka_unit_test(many_customers_load_fast),
 	};
 
