@@ -11,6 +11,7 @@
 #include "server/gate/factor_keys.h"
 #include "server/gate/feed.h"
 #include "server/gate/gate.h"
+#include "server/gate/metrics.h"
 #include "server/job/remind.h"
 #include "server/job/tick.h"
 #include "server/outbox/outbox.h"
@@ -252,6 +253,8 @@ main_serve(struct arena *arena, struct server *server, const struct options *opt
 		    settings->sign_authority : NULL,
 		.in_flight_max = (int)settings->net_in_flight,
 		.output_max_bytes = (size_t)settings->net_output * 1024,
+		.status_address = settings->status_address,
+		.status = metrics_status,
 		.ops = gate_lane_ops,
 	};
 	struct feed *feed;

@@ -7,6 +7,7 @@
  * users who were disabled and of sessions that were ended, so that this happens within the second
  * on every kehud.
  */
+#include "server/gate/metrics.h"
 #include "server/gate/feed.h"
 
 #include "common/date.h"
@@ -181,7 +182,9 @@ feed_read(struct feed *feed)
 	sql_addf(sql, ", %d)", FEED_BATCH_MAX);
 	sql_named(sql);
 	store_queue(feed->store, sql, &rows);
-	if (store_flush(feed->store, feed->arena) != ERR_OK || rows->count == 0)
+	enum err err = store_flush(feed->store, feed->arena);
+	metrics_database(err == ERR_OK);
+	if (err != ERR_OK || rows->count == 0)
 		return;
 	snprintf(feed->position, sizeof(feed->position), "%s", rows_text(rows, 0, 0));
 	if (feed_is_stale(feed, state) && snapshot_load(feed->server, feed->store) != ERR_OK)

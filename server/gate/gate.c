@@ -11,6 +11,7 @@
 #include "common/log.h"
 #include "server/audit/readings.h"
 #include "server/gate/intention.h"
+#include "server/gate/metrics.h"
 #include "server/gate/refusal.h"
 #include "server/job/job.h"
 #include "server/record/approval.h"
@@ -236,17 +237,18 @@ gate_cpu_us(void)
 }
 
 static void
-gate_log(const struct call *call, const char *name, enum err err, size_t bytes)
+gate_log(const struct call *call, int request, enum err err, size_t bytes)
 {
-	int64_t us = date_monotonic_us() - call->started_us;
+	int64_t us = date_monotonic_us() - call->started_us, cpu_us = gate_cpu_us() - call->cpu_us;
 	bool slow = us / 1000 >= call->server->settings.log_slow;
 	int level = err == ERR_INTERNAL ? LOG_ERROR : slow ? LOG_WARN : LOG_INFO;
 
+	metrics_request(request, err, us, cpu_us);
 	if (!log_wants((enum log_level)level))
 		return;
 	call_log(call, level, slow ? "slow request" : "request",
-	    "name=%s outcome=%s us=%" PRId64 " cpu_us=%" PRId64 " rows=%zu bytes=%zu", name,
-	    err_name(err), us, gate_cpu_us() - call->cpu_us, call->rows, bytes);
+	    "name=%s outcome=%s us=%" PRId64 " cpu_us=%" PRId64 " rows=%zu bytes=%zu", request_name(request),
+	    err_name(err), us, cpu_us, call->rows, bytes);
 	if (err == ERR_INTERNAL)
 		call_log(call, level, "database said", "state=%s text=%s", store_state(call->store),
 		    log_value(call->arena, store_message(call->store)));
@@ -350,7 +352,7 @@ gate_serve(void *worker_, struct work *work, struct buf *out)
 	work->session = call.session;
 	if (work->mark && err != ERR_SESSION_ENDED)
 		gate_mark(&call);
-	gate_log(&call, row != NULL ? row->name : "?", err, out->bytes);
+	gate_log(&call, (int)work->request, err, out->bytes);
 	gate_call_fini(&call);
 }
 

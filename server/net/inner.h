@@ -229,6 +229,8 @@ MUST_CHECK bool lanes_start(struct net *net);
 void lanes_open(struct net *net);
 void lanes_stop(struct net *net);
 /* False: the queue is full. */
+/* How many requests wait there; from any thread. */
+uint64_t lane_waiting(struct lane_queue *queue);
 MUST_CHECK bool lane_give(struct lane_queue *queue, struct task *task);
 /* Takes a task back that no worker has begun. */
 MUST_CHECK bool lane_withdraw(struct task *task);
@@ -277,6 +279,7 @@ void push_moving(struct net *net, int seconds);
 struct net {
 	struct net_options options;
 	struct event_base *base;
+	struct status *status; /* NULL: not asked for */
 	SSL_CTX *tls;
 	int listen_fd, wake_fd, port;
 	struct event *listen_event, *listen_again, *wake_event, *pump, *reap, *sweep,

@@ -20,7 +20,22 @@
 static const char *const lane_names[LANE_COUNT] = { "loop", "hash", "interactive", "heavy",
 	"jobs" };
 
+const char *
+lane_name(enum lane lane)
+{
+	return lane_names[lane];
+}
+
 /* ---- queues ----------------------------------------------------------------------------- */
+
+uint64_t
+lane_waiting(struct lane_queue *queue)
+{
+	pthread_mutex_lock(&queue->lock);
+	uint64_t count = (uint64_t)queue->count;
+	pthread_mutex_unlock(&queue->lock);
+	return count;
+}
 
 bool
 lane_give(struct lane_queue *queue, struct task *task)

@@ -8,6 +8,7 @@
 #include "common/log.h"
 #include "common/tls.h"
 #include "server/net/inner.h"
+#include "server/net/status.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -322,6 +323,11 @@ net_new(struct arena *arena, const struct net_options *options, const char **why
 		goto fail;
 	}
 	net_make_events(net);
+	if (options->status_address != NULL) {
+		net->status = status_new(arena, net->base, net, options, why);
+		if (net->status == NULL)
+			goto fail;
+	}
 	if (!lanes_start(net)) {
 		*why = arena_printf(arena, "cannot start worker threads: %s", strerror(errno));
 		goto fail;
@@ -376,6 +382,7 @@ net_free(struct net *net)
 	if (net->reap != NULL)
 		net_reap(-1, 0, net);
 	net_free_events(net);
+	status_free(net->status);
 	if (net->base != NULL)
 		event_base_free(net->base);
 	if (net->listen_fd >= 0)
@@ -394,9 +401,9 @@ net_free(struct net *net)
 }
 
 struct net_figures
-net_figures(const struct net *net)
+net_figures(struct net *net)
 {
-	return (struct net_figures){ .connections = net->connections,
+	struct net_figures figures = { .connections = net->connections,
 		.handshakes = net->handshakes,
 		.frames_in = net->frames_in,
 		.frames_out = net->frames_out,
@@ -404,4 +411,8 @@ net_figures(const struct net *net)
 		.bytes_out = net->bytes_out,
 		.refused = net->refused,
 		.busy = net->busy };
+
+	for (int lane = 0; lane < LANE_COUNT; lane++)
+		figures.waiting[lane] = lane_waiting(&net->lanes[lane]);
+	return figures;
 }

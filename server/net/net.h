@@ -63,6 +63,10 @@ struct net_options {
 	/* A session that asks for nothing for so many seconds locks; NULL or 0: never. May change. */
 	const int64_t *lock_s;
 	const char *authority_file; /* whose client certificates are asked for; NULL: none */
+	/* Where /metrics and /health are answered (server/net/status.h); NULL: nowhere. */
+	const char *status_address;
+	/* In the loop's thread: must not block. False: the server is not well. */
+	bool (*status)(struct net *net, bool health, struct buf *out);
 	size_t output_max_bytes; /* a reader slower than this is disconnected */
 	struct lane_ops ops;
 };
@@ -123,10 +127,14 @@ bool net_present(struct net *net, const int64_t *users, size_t count, bool *pres
 /* Ends a session's connections and those of a user (0: not asked for) after sending error. */
 void net_end_sessions(struct net *net, int64_t session, int64_t user, enum err why);
 
+const char *lane_name(enum lane lane);
+
 struct net_figures {
 	uint64_t connections, handshakes, frames_in, frames_out, bytes_in, bytes_out, refused,
 	    busy;
+	uint64_t waiting[LANE_COUNT];
 };
-struct net_figures net_figures(const struct net *net);
+/* In the loop's thread. */
+struct net_figures net_figures(struct net *net);
 
 #endif
