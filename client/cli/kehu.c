@@ -304,7 +304,8 @@ static const struct cli_command kehu_commands[] = {
 	    .run = cli_report,
 	    .words_min = 0,
 	    .words_max = SIZE_MAX,
-	    .options = OPT_BIT(FORMAT) | OPT_BIT(HEADER) | OPT_BIT(OUTPUT) | OPT_BIT(WIDTH),
+	    .options = OPT_BIT(FORMAT) | OPT_BIT(HEADER) | OPT_BIT(OUTPUT) | OPT_BIT(WIDTH) |
+		       OPT_BIT(PAPER),
 	    .usage = "[NAME [PARAMETER=VALUE…]]",
 	    .help = { "Make a report; without a name, list them",
 		"生成报表；不写名称则列出全部" } },

@@ -165,7 +165,7 @@ cli_report(struct cli *cli)
 	if (info == NULL)
 		return cli_fail(cli, ERR_INVALID, cli->words[0],
 		    arena_printf(cli->arena, "%s report", cli->program->name));
-	enum err err = cli_number(cli, OPT_WIDTH, 80, &width);
+	enum err err = cli_number(cli, OPT_WIDTH, 0, &width);
 	if (err == ERR_OK)
 		err = cli_arguments(cli, info->parameters, info->n_parameters, cli->words + 1,
 		    cli->word_count - 1, &request.parameters, &request.n_parameters);
@@ -179,7 +179,8 @@ cli_report(struct cli *cli)
 		return cli_fail(cli, ERR_USAGE, "pdf", "-o FILE");
 	request.name = info->name;
 	request.format = arena_strdup(cli->arena, format);
-	request.has_width = true;
+	request.has_width = width != 0;
 	request.width = (uint32_t)width;
+	request.paper = arena_strdup(cli->arena, cli->options.values[OPT_PAPER]);
 	return report_run(cli, &request, path);
 }

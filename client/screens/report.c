@@ -122,6 +122,7 @@ report_frame(const struct report_screen *report, Kehu__ClientFrame *frame,
 	kehu__report__init(request);
 	request->name = report->info->name;
 	request->format = ask_text(format);
+	request->paper = ask_text(report->app->settings->print_paper);
 	request->n_parameters = report->value_count;
 	request->parameters = report->values;
 	frame->request_case = KEHU__CLIENT_FRAME__REQUEST_REPORT;

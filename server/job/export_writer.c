@@ -140,7 +140,7 @@ export_print_begin(struct export_writer *writer, const struct field *const *fiel
 			.kind = DOC_TEXT,
 			.align = export_is_number(fields[i]) ? DOC_RIGHT : DOC_LEFT,
 			.wrap = true };
-	writer->doc = doc_new(writer->format == EXPORT_PDF ? render_pdf_new(out) : render_text_new(out));
+	writer->doc = doc_new(writer->format == EXPORT_PDF ? render_pdf_new(out) : render_text_new(out, false));
 	doc_begin(writer->doc,
 	    &(struct doc_head){ .title = writer->head.title,
 		.lang = writer->head.lang,

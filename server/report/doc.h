@@ -33,8 +33,12 @@ struct doc_out {
 	void *ctx;
 };
 
-/* The grid a page is laid out on: A4 upright 80 × 60 cells, A4 across 132 × 42. */
-enum doc_paper { DOC_A4, DOC_A4_WIDE };
+/*
+ * The grid a page is laid out on: A4 upright 80 × 60 cells, A4 across 132 × 42; letter; continuous forms of
+ * eleven inches, 80 or 132 cells wide and 64 high. Each is followed by itself with DOC_WIDE.
+ */
+enum doc_paper { DOC_A4, DOC_A4_WIDE, DOC_LETTER, DOC_LETTER_WIDE, DOC_FORM, DOC_FORM_WIDE };
+#define DOC_WIDE 1
 
 enum doc_align {
 	DOC_ALIGN_KIND,

@@ -10,6 +10,10 @@
 static const struct page_grid page_grids[] = {
 	[DOC_A4] = { .cols = 80, .lines = 60, .width_pt = 595.28, .height_pt = 841.89 },
 	[DOC_A4_WIDE] = { .cols = 132, .lines = 42, .width_pt = 841.89, .height_pt = 595.28 },
+	[DOC_LETTER] = { .cols = 80, .lines = 56, .width_pt = 612, .height_pt = 792 },
+	[DOC_LETTER_WIDE] = { .cols = 132, .lines = 42, .width_pt = 792, .height_pt = 612 },
+	[DOC_FORM] = { .cols = 80, .lines = 64, .width_pt = 684, .height_pt = 792 },
+	[DOC_FORM_WIDE] = { .cols = 132, .lines = 64, .width_pt = 1071, .height_pt = 792 },
 };
 
 const struct page_grid *

@@ -9,8 +9,11 @@
 
 #include "server/report/doc.h"
 
-/* Pages as plain UTF-8 text for a fixed-pitch printer; a form feed between pages. */
-struct doc_sink *render_text_new(struct doc_out out);
+/*
+ * Pages as plain text for a fixed-pitch printer; a form feed between pages. UTF-8, or escp: GB18030 with the
+ * ESC/P of dot-matrix printers (length of the page, Han characters, condensed where the paper is narrow).
+ */
+struct doc_sink *render_text_new(struct doc_out out, bool escp);
 
 /* PDF by cairo and pango, Han characters set in WenQuanYi Micro Hei. */
 struct doc_sink *render_pdf_new(struct doc_out out);

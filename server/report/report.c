@@ -145,14 +145,23 @@ report_take_parameters(struct report *report)
 static enum err
 report_take_paper(struct report *report)
 {
-	uint32_t width = report->call->request->report->width;
+	static const struct {
+		const char *name;
+		enum doc_paper paper;
+	} papers[] = { { "a4", DOC_A4 }, { "letter", DOC_LETTER }, { "form", DOC_FORM } };
+	const Kehu__Report *request = report->call->request->report;
+	const char *name = request->paper != NULL ? request->paper : "a4";
+	size_t at = 0;
 
-	if (width == 0)
-		return ERR_OK;
-	if (width != REPORT_NARROW_COLS && width != REPORT_WIDE_COLS)
+	while (at < 3 && strcmp(papers[at].name, name) != 0)
+		at++;
+	if (at == 3)
+		return CALL_FAIL(report->call, ERR_BAD_REQUEST,
+		    .text = call_say(report->call, "Papers are a4, letter and form", "纸张为 a4、letter 或 form"));
+	if (request->width != 0 && request->width != REPORT_NARROW_COLS && request->width != REPORT_WIDE_COLS)
 		return CALL_FAIL(report->call, ERR_BAD_REQUEST);
-	report->has_paper = true;
-	report->paper = width == REPORT_WIDE_COLS ? DOC_A4_WIDE : DOC_A4;
+	report->has_width = request->width != 0;
+	report->paper = papers[at].paper + (request->width == REPORT_WIDE_COLS ? DOC_WIDE : 0);
 	return ERR_OK;
 }
 
@@ -306,7 +315,13 @@ report_preview(struct report *report)
 static struct doc_sink *
 report_sink_text(struct doc_out out)
 {
-	return render_text_new(out);
+	return render_text_new(out, false);
+}
+
+static struct doc_sink *
+report_sink_escp(struct doc_out out)
+{
+	return render_text_new(out, true);
 }
 
 static struct doc_sink *
@@ -321,6 +336,7 @@ static const struct report_format {
 } report_formats[] = {
 	{ "preview", NULL },
 	{ "text", report_sink_text },
+	{ "escp", report_sink_escp },
 	{ "csv", report_sink_csv },
 	{ "pdf", render_pdf_new },
 	{ "html", render_html_new },
@@ -474,8 +490,8 @@ handle_report(struct call *call)
 		    .text = call_say(call, "There is no such report", "没有此报表"));
 	if (format == NULL)
 		return CALL_FAIL(call, ERR_BAD_REQUEST,
-		    .text = call_say(call, "Formats are preview, text, csv, pdf and html",
-			"格式为 preview、text、csv、pdf 或 html"));
+		    .text = call_say(call, "Formats are preview, text, escp, csv, pdf and html",
+			"格式为 preview、text、escp、csv、pdf 或 html"));
 	err = report_may_leave(&report, format);
 	if (err == ERR_OK)
 		err = report_take_paper(&report);

@@ -33,8 +33,8 @@ struct report {
 	const struct report_info *info;
 	struct value *parameters; /* by position in info->parameters */
 	struct doc *doc;
-	enum doc_paper paper; /* wanted by the reader, if has_paper */
-	bool has_paper;
+	enum doc_paper paper; /* wanted by the reader; whether it is wide, if has_width */
+	bool has_width;
 	uint64_t rows;
 	uint64_t charged; /* of them, against the reader's budget */
 };

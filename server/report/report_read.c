@@ -241,7 +241,7 @@ report_begin(struct report *report, const char *number, enum doc_paper paper,
 	struct doc_head head = {
 		.title = call_say(call, report->info->en, report->info->zh),
 		.lang = call->session.lang,
-		.paper = report->has_paper ? report->paper : paper,
+		.paper = report->has_width ? report->paper : report->paper + (paper & DOC_WIDE),
 		.offset_min = call->session.offset_min,
 		.organisation = report_organisation(call),
 		.number = number,

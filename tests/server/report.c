@@ -513,7 +513,7 @@ save_report(struct client *client, const char *name, const char *source)
 static void
 every_shipped_report_runs(void **state)
 {
-	static const char *const formats[] = { "preview", "text", "csv", "pdf", "html" };
+	static const char *const formats[] = { "preview", "text", "csv", "pdf", "escp" };
 	const struct parameter *of = PARAMETERS({ 1, ada_customer, NULL });
 	char *names = arena_strdup(eve->arena,
 	    pg_exec(DB, "SELECT string_agg(name || CASE WHEN source LIKE '%% of=customer%%' THEN '*' ELSE '' END, ' ')"

@@ -28,7 +28,7 @@ file_sink(enum file_kind kind, struct doc_out out)
 {
 	switch (kind) {
 	case FILE_TEXT:
-		return render_text_new(out);
+		return render_text_new(out, false);
 	case FILE_PDF:
 		return render_pdf_new(out);
 	case FILE_CSV:

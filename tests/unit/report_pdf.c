@@ -182,7 +182,7 @@ static void
 pdf_breaks_pages_where_the_text_does(void **state)
 {
 	struct sample_file file = { 0 };
-	struct doc *doc = doc_new(render_text_new(sample_out(&file)));
+	struct doc *doc = doc_new(render_text_new(sample_out(&file), false));
 	struct arena *arena = arena_new(0);
 	char *paper, *pdf, *paper_at, *pdf_at;
 	struct buf text;

@@ -41,7 +41,7 @@ static struct printed
 printed_sample(enum err (*produce)(struct doc *, enum lang), enum lang lang)
 {
 	struct printed printed = { .arena = arena_new(0) };
-	struct doc *doc = doc_new(render_text_new(sample_out(&printed.file)));
+	struct doc *doc = doc_new(render_text_new(sample_out(&printed.file), false));
 
 	assert_int_equal(produce(doc, lang), ERR_OK);
 	doc_free(doc);
@@ -53,7 +53,7 @@ static struct printed
 printed_long(int64_t rows)
 {
 	struct printed printed = { .arena = arena_new(0) };
-	struct doc *doc = doc_new(render_text_new(sample_out(&printed.file)));
+	struct doc *doc = doc_new(render_text_new(sample_out(&printed.file), false));
 
 	assert_int_equal(sample_long_list(doc, LANG_EN, rows), ERR_OK);
 	doc_free(doc);
@@ -88,7 +88,7 @@ static void
 one_table_open(struct one_table *one, const struct doc_table *table, enum lang lang)
 {
 	*one = (struct one_table){ .printed.arena = arena_new(0) };
-	one->doc = doc_new(render_text_new(sample_out(&one->printed.file)));
+	one->doc = doc_new(render_text_new(sample_out(&one->printed.file), false));
 	assert_int_equal(
 	    doc_begin(one->doc, &(struct doc_head){ .title = "T", .lang = lang }), ERR_OK);
 	doc_table(one->doc, table);
@@ -588,7 +588,7 @@ bars_are_drawn_to_scale(void **state)
 	const struct doc_point points[] = { { "华东", &values[0] }, { "华北", &values[1] }, { "西南", &values[2] } };
 	const char *series[] = { "" };
 	struct printed printed = { .arena = arena_new(0) };
-	struct doc *doc = doc_new(render_text_new(sample_out(&printed.file)));
+	struct doc *doc = doc_new(render_text_new(sample_out(&printed.file), false));
 	char full[80], half[80];
 
 	doc_begin(doc, &(struct doc_head){ .title = "T" });
@@ -610,7 +610,7 @@ static void
 charts_say_in_text_what_they_draw(void **state)
 {
 	struct printed printed = { .arena = arena_new(0) };
-	struct doc *doc = doc_new(render_text_new(sample_out(&printed.file)));
+	struct doc *doc = doc_new(render_text_new(sample_out(&printed.file), false));
 
 	assert_int_equal(sample_charts(doc, LANG_EN), ERR_OK);
 	doc_free(doc);
@@ -630,6 +630,38 @@ charts_say_in_text_what_they_draw(void **state)
 	assert_has_line(&printed,
 	    "910 |                                                                         #");
 	printed_fini(&printed);
+}
+
+/* A dot-matrix printer gets its page length, Chinese in its own code, and no sequence from a text. */
+static void
+dot_matrix_printers_get_their_own_code(void **state)
+{
+	static const struct {
+		enum doc_paper paper;
+		const char *begins;
+	} papers[] = { { DOC_FORM, "\033@\0332\033C\102\034&" }, { DOC_FORM_WIDE, "\033@\0332\033C\102\034&" },
+		{ DOC_A4_WIDE, "\033@\0332\033C\061\034&\017\034\017" } };
+
+	for (size_t i = 0; i < sizeof(papers) / sizeof(papers[0]); i++) {
+		struct sample_file file = { 0 };
+		struct doc *doc = doc_new(render_text_new(sample_out(&file), true));
+		size_t begins = strlen(papers[i].begins), escapes = 0, lines = 0;
+
+		doc_begin(doc, &(struct doc_head){ .title = "客\033@户", .paper = papers[i].paper, .lang = LANG_ZH });
+		doc_note(doc, "一\f二 😀");
+		assert_int_equal(doc_end(doc), ERR_OK);
+		doc_free(doc);
+		assert_memory_equal(file.buf.data, papers[i].begins, begins);
+		for (size_t at = 0; at < file.buf.bytes; at++) {
+			escapes += file.buf.data[at] == '\033' || file.buf.data[at] == '\f';
+			lines += file.buf.data[at] == '\n';
+		}
+		assert_int_equal(lines, i == 2 ? 42 : 64);
+		assert_int_equal(escapes, 3 + 2); /* the three it begins with; the page, and the end */
+		assert_memory_equal(file.buf.data + file.buf.bytes - 3, "\f\033@", 3);
+		assert_non_null(memmem(file.buf.data, file.buf.bytes, "\xbf\xcd", 2)); /* 客 in GB18030 */
+		buf_fini(&file.buf);
+	}
 }
 
 /* Random texts, widths, groups and heights: whatever comes, lines fit and rows are all there.
@@ -722,7 +754,7 @@ whatever_comes_fits_and_nothing_is_lost(void **state)
 
 	for (int round = 0; round < 300; round++) {
 		struct printed printed = { .arena = arena_new(0) };
-		struct doc *doc = doc_new(render_text_new(sample_out(&printed.file)));
+		struct doc *doc = doc_new(render_text_new(sample_out(&printed.file), false));
 		int rows = rand_r(&seed) % 120, seen = 0;
 
 		enum err err = chance_document(doc, printed.arena, &seed, rows);
@@ -776,6 +808,7 @@ main(void)
 		cmocka_unit_test(preview_is_satisfied_early),
 		cmocka_unit_test(bars_are_drawn_to_scale),
 		cmocka_unit_test(charts_say_in_text_what_they_draw),
+		cmocka_unit_test(dot_matrix_printers_get_their_own_code),
 		cmocka_unit_test(whatever_comes_fits_and_nothing_is_lost),
 		cmocka_unit_test(whatever_comes_is_drawn_as_pdf_and_html),
 	};
