@@ -1,4 +1,5 @@
-/* kehu-admin report add, replace: a file becomes the text of a report; the server looks at it. */
+/* kehu-admin report add, replace: a file becomes the text of a report; the server looks at it.
+ */
 #include "client/admin/report_text.h"
 
 #include <errno.h>

@@ -1,7 +1,7 @@
 /*
- * Layout of charts. Bars, stacks, Pareto charts and heat maps are lines of cells, which every page
- * sink shows in its way; a line chart and a pie are drawn where a sink can draw, over as many lines
- * as say the same in text.
+ * Layout of charts. Bars, stacks, Pareto charts and heat maps are lines of cells, which every
+ * page sink shows in its way; a line chart and a pie are drawn where a sink can draw, over as
+ * many lines as say the same in text.
  */
 #include "common/money.h"
 #include "common/text.h"
@@ -10,15 +10,15 @@
 #include <string.h>
 
 #define CHART_PLOT_LINES 11 /* of a line chart, without axis and labels */
-#define CHART_PIE_LINES	 12 /* a pie is at least so high */
-#define CHART_WHOLE	 10000
+#define CHART_PIE_LINES  12 /* a pie is at least so high */
+#define CHART_WHOLE      10000
 
 struct chart {
 	struct layout *layout;
 	const struct doc_chart *doc;
 	uint16_t label_cols, value_cols, bar_cols, bar_col;
 	uint64_t largest; /* what a full bar is */
-	int64_t whole;	  /* sum of the first series */
+	int64_t whole;    /* sum of the first series */
 };
 
 static uint64_t
@@ -30,7 +30,8 @@ chart_size(int64_t value)
 static int
 chart_share(const struct chart *chart, int64_t value)
 {
-	int share = (int)((double)chart_size(value) / (double)chart->largest * CHART_WHOLE + 0.5);
+	int share =
+	    (int)((double)chart_size(value) / (double)chart->largest * CHART_WHOLE + 0.5);
 
 	return value < 0 ? -share : share;
 }
@@ -65,7 +66,8 @@ chart_measure(struct chart *chart)
 
 		if (label > chart->label_cols)
 			chart->label_cols = (uint16_t)(label < cols / 3U ? label : cols / 3U);
-		if (__builtin_add_overflow(chart->whole, doc->points[i].values[0], &chart->whole))
+		if (__builtin_add_overflow(
+			chart->whole, doc->points[i].values[0], &chart->whole))
 			chart->whole = INT64_MAX;
 		for (size_t s = 0; s < (stacked ? 1 : doc->series_count); s++) {
 			int64_t value = stacked ? chart_sum(doc, i) : doc->points[i].values[s];
@@ -111,8 +113,8 @@ chart_legend(struct chart *chart)
 			.style = PAGE_SHARE,
 			.share = CHART_WHOLE,
 			.tone = (unsigned)s };
-		layout_set(layout->page->arena, &items[used++], (uint16_t)(col + 3), (uint16_t)wide, DOC_LEFT,
-		    doc->series[s]);
+		layout_set(layout->page->arena, &items[used++], (uint16_t)(col + 3),
+		    (uint16_t)wide, DOC_LEFT, doc->series[s]);
 		col = (uint16_t)(col + wide + 6);
 	}
 	layout_last(layout)->count = used;
@@ -122,8 +124,8 @@ chart_legend(struct chart *chart)
 /* ---- bars -------------------------------------------------------------------------------- */
 
 static void
-chart_bar(struct chart *chart, enum page_line_kind kind, const char *label, int64_t value, size_t series,
-    const char *figure, int dot)
+chart_bar(struct chart *chart, enum page_line_kind kind, const char *label, int64_t value,
+    size_t series, const char *figure, int dot)
 {
 	struct layout *layout = chart->layout;
 	struct page_item *items = layout_add(layout, kind, 3);
@@ -137,8 +139,8 @@ chart_bar(struct chart *chart, enum page_line_kind kind, const char *label, int6
 		.share = chart_share(chart, value),
 		.dot = dot,
 		.tone = (unsigned)series };
-	layout_set(arena, &items[2], (uint16_t)(layout->grid->cols - chart->value_cols), chart->value_cols,
-	    DOC_RIGHT, figure);
+	layout_set(arena, &items[2], (uint16_t)(layout->grid->cols - chart->value_cols),
+	    chart->value_cols, DOC_RIGHT, figure);
 }
 
 static enum err
@@ -185,7 +187,8 @@ chart_pareto(struct chart *chart)
 
 		if (__builtin_add_overflow(so_far, value, &so_far))
 			return ERR_TOO_LARGE;
-		if (chart->whole <= 0 || money_scale(so_far, CHART_WHOLE, chart->whole, &share) != ERR_OK)
+		if (chart->whole <= 0 ||
+		    money_scale(so_far, CHART_WHOLE, chart->whole, &share) != ERR_OK)
 			share = 0;
 		share = share < 0 ? 0 : share > CHART_WHOLE ? CHART_WHOLE : share;
 		err = layout_need(chart->layout, 1, 0);
@@ -208,7 +211,8 @@ chart_stack(struct chart *chart, size_t point)
 	uint16_t at = 0;
 	size_t used = 0;
 
-	layout_set(arena, &items[used++], 0, chart->label_cols, DOC_LEFT, doc->points[point].label);
+	layout_set(
+	    arena, &items[used++], 0, chart->label_cols, DOC_LEFT, doc->points[point].label);
 	for (size_t s = 0; s < doc->series_count; s++) {
 		int64_t value = doc->points[point].values[s];
 		uint16_t end;
@@ -218,16 +222,17 @@ chart_stack(struct chart *chart, size_t point)
 		if (end > chart->bar_cols)
 			end = chart->bar_cols;
 		if (end > at)
-			items[used++] = (struct page_item){ .col = (uint16_t)(chart->bar_col + at),
-				.cols = (uint16_t)(end - at),
-				.align = DOC_LEFT,
-				.style = PAGE_SHARE,
-				.share = CHART_WHOLE,
-				.tone = (unsigned)s };
+			items[used++] =
+			    (struct page_item){ .col = (uint16_t)(chart->bar_col + at),
+				    .cols = (uint16_t)(end - at),
+				    .align = DOC_LEFT,
+				    .style = PAGE_SHARE,
+				    .share = CHART_WHOLE,
+				    .tone = (unsigned)s };
 		at = end > at ? end : at;
 	}
-	layout_set(arena, &items[used++], (uint16_t)(layout->grid->cols - chart->value_cols), chart->value_cols,
-	    DOC_RIGHT, chart_figure(chart, chart_sum(doc, point)));
+	layout_set(arena, &items[used++], (uint16_t)(layout->grid->cols - chart->value_cols),
+	    chart->value_cols, DOC_RIGHT, chart_figure(chart, chart_sum(doc, point)));
 	layout_last(layout)->count = used;
 }
 
@@ -252,7 +257,8 @@ chart_heat(struct chart *chart)
 	const struct doc_chart *doc = chart->doc;
 	struct layout *layout = chart->layout;
 	uint16_t room = (uint16_t)(layout->grid->cols - chart->bar_col);
-	uint16_t cell = (uint16_t)(room / doc->series_count > 14 ? 14 : room / doc->series_count);
+	uint16_t cell =
+	    (uint16_t)(room / doc->series_count > 14 ? 14 : room / doc->series_count);
 	enum err err = ERR_OK;
 
 	for (size_t i = 0; i <= doc->count && err == ERR_OK; i++) {
@@ -267,9 +273,10 @@ chart_heat(struct chart *chart)
 		for (size_t s = 0; s < doc->series_count; s++) {
 			int64_t value = i > 0 ? doc->points[i - 1].values[s] : 0;
 
-			layout_set(layout->page->arena, &items[s + 1], (uint16_t)(chart->bar_col + s * cell),
-			    (uint16_t)(cell - 1), DOC_RIGHT,
-			    i == 0	 ? doc->series[s]
+			layout_set(layout->page->arena, &items[s + 1],
+			    (uint16_t)(chart->bar_col + s * cell), (uint16_t)(cell - 1),
+			    DOC_RIGHT,
+			    i == 0       ? doc->series[s]
 			    : value != 0 ? chart_figure(chart, value)
 					 : "");
 			if (i > 0) {
@@ -316,7 +323,8 @@ chart_pie(struct chart *chart)
 	for (size_t i = 0; i < doc->count; i++) {
 		int64_t value = doc->points[i].values[0];
 
-		chart_bar(chart, PAGE_CHART, doc->points[i].label, value, 0, chart_figure_share(chart, value, value), 0);
+		chart_bar(chart, PAGE_CHART, doc->points[i].label, value, 0,
+		    chart_figure_share(chart, value, value), 0);
 	}
 	for (size_t i = doc->count; i < lines; i++)
 		layout_add(chart->layout, PAGE_CHART, 0);
@@ -357,7 +365,8 @@ chart_plot(const struct chart *chart, char plot[CHART_PLOT_LINES][140], size_t c
 			size_t x = doc->count > 1 ? i * (cols - 1) / (doc->count - 1) : 0;
 			double height = ((double)doc->points[i].values[s] - low) / (high - low);
 
-			plot[(size_t)((1 - height) * (CHART_PLOT_LINES - 1) + 0.5)][x] = page_tone_mark((unsigned)s);
+			plot[(size_t)((1 - height) * (CHART_PLOT_LINES - 1) + 0.5)][x] =
+			    page_tone_mark((unsigned)s);
 		}
 }
 
@@ -390,8 +399,9 @@ chart_plot_labels(struct chart *chart, size_t cols)
 			col = cols + 1 > wide ? cols + 1 - wide : 0;
 		if (used > 0 && col < end + 2)
 			continue;
-		layout_set(layout->page->arena, &items[used++], (uint16_t)(chart->value_cols + 1 + col),
-		    (uint16_t)wide, DOC_LEFT, doc->points[i].label);
+		layout_set(layout->page->arena, &items[used++],
+		    (uint16_t)(chart->value_cols + 1 + col), (uint16_t)wide, DOC_LEFT,
+		    doc->points[i].label);
 		end = col + wide;
 	}
 	layout_last(layout)->count = used;
@@ -427,9 +437,12 @@ chart_line(struct chart *chart)
 enum err
 layout_chart(struct doc_sink *sink, const struct doc_chart *doc)
 {
-	static enum err (*const kinds[])(struct chart *chart) = { [DOC_BARS] = chart_bars,
-		[DOC_STACKED] = chart_stacks, [DOC_LINE] = chart_line, [DOC_PIE] = chart_pie,
-		[DOC_PARETO] = chart_pareto, [DOC_HEAT] = chart_heat };
+	static enum err (*const kinds[])(struct chart * chart) = { [DOC_BARS] = chart_bars,
+		[DOC_STACKED] = chart_stacks,
+		[DOC_LINE] = chart_line,
+		[DOC_PIE] = chart_pie,
+		[DOC_PARETO] = chart_pareto,
+		[DOC_HEAT] = chart_heat };
 	struct chart chart = { .layout = (struct layout *)(void *)sink, .doc = doc };
 	bool drawn = doc->kind == DOC_LINE || doc->kind == DOC_PIE;
 	enum err err;
@@ -437,7 +450,10 @@ layout_chart(struct doc_sink *sink, const struct doc_chart *doc)
 	arena_reset(chart.layout->scratch);
 	chart_measure(&chart);
 	err = layout_need(chart.layout,
-	    drawn ? CHART_PLOT_LINES + 5 : doc->count < 6 ? doc->count * doc->series_count % 24 + 3 : 6, 0);
+	    drawn            ? CHART_PLOT_LINES + 5
+	    : doc->count < 6 ? doc->count * doc->series_count % 24 + 3
+			     : 6,
+	    0);
 	if (err != ERR_OK || doc->count == 0)
 		return err;
 	layout_add_gap(chart.layout);

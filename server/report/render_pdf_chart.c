@@ -1,6 +1,6 @@
 /*
- * Drawn charts: lines over an axis, and a pie with its legend. What is only bars is drawn line by line
- * in render_pdf_draw.c.
+ * Drawn charts: lines over an axis, and a pie with its legend. What is only bars is drawn line
+ * by line in render_pdf_draw.c.
  */
 #include "server/report/render_pdf.h"
 
@@ -60,7 +60,8 @@ plot_measure(struct plot *plot)
 static double
 plot_y(const struct plot *plot, double value)
 {
-	return plot->area.y + plot->area.height * (plot->high - value) / (plot->high - plot->low);
+	return plot->area.y +
+	       plot->area.height * (plot->high - value) / (plot->high - plot->low);
 }
 
 static double
@@ -80,17 +81,20 @@ plot_axes(struct plot *plot)
 	for (double value = plot->low; value <= plot->high + step / 2; value += step) {
 		double y = plot_y(plot, value);
 
-		pdf_draw_line(plot->draw, value == 0 ? &pdf_ink_quiet : &pdf_ink_hair, 0.5, area->x, y,
-		    area->x + area->width, y);
-		pdf_draw_label(plot->draw, plot_figure(plot, value), DOC_RIGHT, area->x - 5, y, 90);
+		pdf_draw_line(plot->draw, value == 0 ? &pdf_ink_quiet : &pdf_ink_hair, 0.5,
+		    area->x, y, area->x + area->width, y);
+		pdf_draw_label(
+		    plot->draw, plot_figure(plot, value), DOC_RIGHT, area->x - 5, y, 90);
 	}
 	for (size_t i = 0; i < plot->chart->count; i++) {
 		double x = plot_x(plot, i), room = 38;
 
 		if (x - used < room)
 			continue;
-		pdf_draw_line(plot->draw, &pdf_ink_quiet, 0.5, x, area->y + area->height, x, area->y + area->height + 3);
-		pdf_draw_label(plot->draw, plot->chart->points[i].label, DOC_CENTRE, x, area->y + area->height + 10, room);
+		pdf_draw_line(plot->draw, &pdf_ink_quiet, 0.5, x, area->y + area->height, x,
+		    area->y + area->height + 3);
+		pdf_draw_label(plot->draw, plot->chart->points[i].label, DOC_CENTRE, x,
+		    area->y + area->height + 10, room);
 		used = x;
 	}
 }
@@ -102,11 +106,13 @@ plot_lines(struct plot *plot)
 		const struct pdf_ink *ink = pdf_ink_tone((unsigned)s);
 
 		for (size_t i = 0; i < plot->chart->count; i++) {
-			double x = plot_x(plot, i), y = plot_y(plot, (double)plot->chart->points[i].values[s]);
+			double x = plot_x(plot, i),
+			       y = plot_y(plot, (double)plot->chart->points[i].values[s]);
 
 			if (i > 0)
 				pdf_draw_line(plot->draw, ink, 1.4, plot_x(plot, i - 1),
-				    plot_y(plot, (double)plot->chart->points[i - 1].values[s]), x, y);
+				    plot_y(plot, (double)plot->chart->points[i - 1].values[s]),
+				    x, y);
 			pdf_draw_disc(plot->draw, ink, x, y, 2);
 		}
 	}
@@ -115,7 +121,8 @@ plot_lines(struct plot *plot)
 /* ---- pie --------------------------------------------------------------------------------- */
 
 static void
-pie_slice(struct plot *plot, double x, double y, double radius, double from, double to, unsigned tone)
+pie_slice(
+    struct plot *plot, double x, double y, double radius, double from, double to, unsigned tone)
 {
 	const struct pdf_ink *ink = pdf_ink_tone(tone);
 	cairo_t *cr = plot->draw->cr;
@@ -138,10 +145,13 @@ pie_legend(struct plot *plot, size_t i, double x, double y, double whole)
 
 	pdf_draw_disc(plot->draw, pdf_ink_tone((unsigned)i), x, y, 3.4);
 	pdf_draw_label(plot->draw, point->label, DOC_LEFT, x + 9, y, right - x - 140);
-	pdf_draw_label(plot->draw, plot_figure(plot, (double)point->values[0]), DOC_RIGHT, right - 50, y, 90);
+	pdf_draw_label(plot->draw, plot_figure(plot, (double)point->values[0]), DOC_RIGHT,
+	    right - 50, y, 90);
 	if (whole > 0)
 		pdf_draw_label(plot->draw,
-		    arena_printf(plot->arena, "%.1f %%", (double)point->values[0] * 100 / whole), DOC_RIGHT, right, y, 48);
+		    arena_printf(
+			plot->arena, "%.1f %%", (double)point->values[0] * 100 / whole),
+		    DOC_RIGHT, right, y, 48);
 }
 
 /* Slices clockwise from the top; what is not above nothing has none. */
@@ -151,12 +161,15 @@ plot_pie(struct plot *plot)
 	const struct pdf_box *area = &plot->area;
 	double radius = area->height * 0.46, at = -G_PI / 2, whole = 0;
 	double x = area->x + radius + 20, y = area->y + area->height / 2;
-	double pitch = area->height / (double)(plot->chart->count > 12 ? plot->chart->count : 12);
+	double pitch =
+	    area->height / (double)(plot->chart->count > 12 ? plot->chart->count : 12);
 
 	if (radius > 90)
 		radius = 90;
 	for (size_t i = 0; i < plot->chart->count; i++)
-		whole += plot->chart->points[i].values[0] > 0 ? (double)plot->chart->points[i].values[0] : 0;
+		whole += plot->chart->points[i].values[0] > 0
+			     ? (double)plot->chart->points[i].values[0]
+			     : 0;
 	for (size_t i = 0; i < plot->chart->count; i++) {
 		double value = (double)plot->chart->points[i].values[0];
 		double turn = whole > 0 && value > 0 ? value / whole * 2 * G_PI : 0;
@@ -164,14 +177,17 @@ plot_pie(struct plot *plot)
 		if (turn > 0)
 			pie_slice(plot, x, y, radius, at, at + turn, (unsigned)i);
 		at += turn;
-		pie_legend(plot, i, x + radius + 40, area->y + pitch * ((double)i + 0.5), whole);
+		pie_legend(
+		    plot, i, x + radius + 40, area->y + pitch * ((double)i + 0.5), whole);
 	}
 }
 
 void
 pdf_draw_chart(struct pdf_draw *draw, const struct doc_chart *chart, const struct pdf_box *box)
 {
-	struct plot plot = { .draw = draw, .chart = chart, .area = *box, .arena = arena_new(0) };
+	struct plot plot = {
+		.draw = draw, .chart = chart, .area = *box, .arena = arena_new(0)
+	};
 
 	if (chart->kind == DOC_PIE) {
 		plot_pie(&plot);

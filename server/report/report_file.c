@@ -1,7 +1,7 @@
 /*
- * Reading the text of a report: lines "-- keyword: …" are directives, other comments are left out,
- * and what follows a table's directives until the next table is its SQL. Every name is looked up
- * here, so that running a report meets no unknown one.
+ * Reading the text of a report: lines "-- keyword: …" are directives, other comments are left
+ * out, and what follows a table's directives until the next table is its SQL. Every name is
+ * looked up here, so that running a report meets no unknown one.
  */
 #include "server/report/report_file.h"
 
@@ -105,7 +105,8 @@ static bool
 file_says(struct file_reading *r, const char *word)
 {
 	for (size_t i = 0; i < r->count; i++)
-		if (r->attributes[i].key[0] == '\0' && strcmp(r->attributes[i].value, word) == 0)
+		if (r->attributes[i].key[0] == '\0' &&
+		    strcmp(r->attributes[i].value, word) == 0)
 			return r->attributes[i].used = true;
 	return false;
 }
@@ -128,7 +129,8 @@ file_all_used(struct file_reading *r)
 	for (size_t i = 0; i < r->count; i++)
 		if (!r->attributes[i].used)
 			return file_wrong(r, "not understood",
-			    r->attributes[i].key[0] != '\0' ? r->attributes[i].key : r->attributes[i].value);
+			    r->attributes[i].key[0] != '\0' ? r->attributes[i].key
+							    : r->attributes[i].value);
 	return true;
 }
 
@@ -172,7 +174,8 @@ file_columns_named(struct file_reading *r, const char *names, size_t *columns)
 	char *copy = arena_strdup(r->arena, names), *save = NULL;
 	size_t count = 0;
 
-	for (char *name = copy ? strtok_r(copy, ",", &save) : NULL; name; name = strtok_r(NULL, ",", &save)) {
+	for (char *name = copy ? strtok_r(copy, ",", &save) : NULL; name;
+	     name = strtok_r(NULL, ",", &save)) {
 		size_t at = file_column_named(r, name);
 
 		if (at == 0 || count == FILE_VALUES_MAX)
@@ -229,7 +232,8 @@ file_take_fields(struct file_reading *r, const char *names, const char **fields)
 		size_t bytes = strcspn(p, ",");
 
 		if (file_field_named(r->catalog, p, bytes, &entity) == NULL)
-			return file_wrong(r, "no such field", arena_strndup(r->arena, p, bytes));
+			return file_wrong(
+			    r, "no such field", arena_strndup(r->arena, p, bytes));
 		p += bytes;
 		if (*p == ',')
 			*p++ = ' ';
@@ -255,7 +259,8 @@ file_take_report(struct file_reading *r)
 		return file_wrong(r, "no such kind of record", main);
 	r->main = main;
 	r->file->info.entity = file_value(r, "of");
-	if (r->file->info.entity != NULL && catalog_entity_named(r->catalog, r->file->info.entity) == NULL)
+	if (r->file->info.entity != NULL &&
+	    catalog_entity_named(r->catalog, r->file->info.entity) == NULL)
 		return file_wrong(r, "no such kind of record", r->file->info.entity);
 	if (r->main == NULL)
 		r->main = r->file->info.entity;
@@ -305,7 +310,8 @@ file_take_parameter(struct file_reading *r)
 	field->help_en = file_value(r, "help_en");
 	rule->initial = file_value(r, "default");
 	if (field->type == TYPE_REF && catalog_entity_named(r->catalog, field->ref) == NULL)
-		return file_wrong(r, "no such kind of record", field->ref != NULL ? field->ref : "ref=?");
+		return file_wrong(
+		    r, "no such kind of record", field->ref != NULL ? field->ref : "ref=?");
 	if (fields != NULL && !file_take_fields(r, fields, &rule->fields))
 		return false;
 	if (field->type == TYPE_CHOICE && fields == NULL && field->dict == NULL)
@@ -406,9 +412,9 @@ file_take_kind(struct file_reading *r, struct file_column *column, const char *k
 	static const struct {
 		const char *name;
 		enum file_kind kind;
-	} kinds[] = { { "text", FILE_TEXT }, { "integer", FILE_INTEGER }, { "number", FILE_NUMBER },
-		{ "money", FILE_MONEY }, { "date", FILE_DATE }, { "moment", FILE_MOMENT },
-		{ "word", FILE_WORD }, { "bool", FILE_BOOL } };
+	} kinds[] = { { "text", FILE_TEXT }, { "integer", FILE_INTEGER },
+		{ "number", FILE_NUMBER }, { "money", FILE_MONEY }, { "date", FILE_DATE },
+		{ "moment", FILE_MOMENT }, { "word", FILE_WORD }, { "bool", FILE_BOOL } };
 
 	if (kind == NULL && column->field != NULL) {
 		column->kind = file_kind_of_field(column->field);
@@ -428,14 +434,16 @@ file_take_kind(struct file_reading *r, struct file_column *column, const char *k
 
 /* percent=won/closed, average=minutes/visits */
 static bool
-file_take_ratio(struct file_reading *r, struct file_column *column, const char *ratio, enum file_kind kind)
+file_take_ratio(
+    struct file_reading *r, struct file_column *column, const char *ratio, enum file_kind kind)
 {
 	const char *slash = strchr(ratio, '/');
 
 	if (slash == NULL)
 		return file_wrong(r, "needs two columns with / between", ratio);
 	column->kind = kind;
-	column->over = file_column_named(r, arena_strndup(r->arena, ratio, (size_t)(slash - ratio)));
+	column->over =
+	    file_column_named(r, arena_strndup(r->arena, ratio, (size_t)(slash - ratio)));
 	column->under = file_column_named(r, slash + 1);
 	if (column->over == 0 || column->under == 0)
 		return false;
@@ -463,14 +471,18 @@ file_take_column(struct file_reading *r)
 		return false;
 	column->hidden = file_says(r, "hidden");
 	column->wrap = file_says(r, "wrap");
-	column->sum = file_says(r, "sum") ? DOC_SUM : file_says(r, "count") ? DOC_COUNT : DOC_SUM_NONE;
+	column->sum = file_says(r, "sum")     ? DOC_SUM
+		      : file_says(r, "count") ? DOC_COUNT
+					      : DOC_SUM_NONE;
 	column->width = (uint16_t)file_number(r, "width", 60);
 	column->weight = (uint16_t)file_number(r, "share", 20);
 	decimals = file_number(r, "decimals", 6);
 	column->name = file_bare(r);
 	if (column->name == NULL || !isalpha((unsigned char)column->name[0]) ||
-	    strspn(column->name, "abcdefghijklmnopqrstuvwxyz0123456789_") != strlen(column->name))
-		return file_wrong(r, "needs a name of small letters, digits and _", column->name);
+	    strspn(column->name, "abcdefghijklmnopqrstuvwxyz0123456789_") !=
+		strlen(column->name))
+		return file_wrong(
+		    r, "needs a name of small letters, digits and _", column->name);
 	if (needs != NULL && !file_take_fields(r, needs, &column->needs))
 		return false;
 	if (field != NULL && !file_take_column_field(r, column, field))
@@ -531,8 +543,12 @@ file_take_pivot(struct file_reading *r)
 static bool
 file_take_chart_kind(struct file_reading *r, const char *kind, enum doc_chart_kind *result)
 {
-	static const char *const kinds[] = { [DOC_BARS] = "bars", [DOC_STACKED] = "stacked",
-		[DOC_LINE] = "line", [DOC_PIE] = "pie", [DOC_PARETO] = "pareto", [DOC_HEAT] = "heat" };
+	static const char *const kinds[] = { [DOC_BARS] = "bars",
+		[DOC_STACKED] = "stacked",
+		[DOC_LINE] = "line",
+		[DOC_PIE] = "pie",
+		[DOC_PARETO] = "pareto",
+		[DOC_HEAT] = "heat" };
 
 	for (size_t i = 0; kind != NULL && i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		if (strcmp(kinds[i], kind) == 0) {
@@ -621,7 +637,8 @@ file_check_placeholder(struct file_reading *r, const char *word)
 		if (strcmp(word, plain[i]) == 0)
 			return true;
 	if (strncmp(word, "local ", 6) == 0)
-		return strspn(word + 6, "abcdefghijklmnopqrstuvwxyz0123456789_.") == strlen(word + 6) ||
+		return strspn(word + 6, "abcdefghijklmnopqrstuvwxyz0123456789_.") ==
+			   strlen(word + 6) ||
 		       file_wrong(r, "not a column", word + 6);
 	if (strncmp(word, "when ", 5) == 0)
 		return file_check_parameter(r, word + 5, ' ');
@@ -712,9 +729,10 @@ file_finish(struct file_reading *r)
 	file_close_table(r);
 	if (info->zh == NULL || r->file->table_count == 0)
 		return file_wrong(r, "needs a report: line and a table: line", NULL);
-	if (info->entity != NULL &&
-	    (r->file->parameters[0].ref == NULL || strcmp(r->file->parameters[0].ref, info->entity) != 0))
-		return file_wrong(r, "of one record: the first parameter is that record", info->entity);
+	if (info->entity != NULL && (r->file->parameters[0].ref == NULL ||
+					strcmp(r->file->parameters[0].ref, info->entity) != 0))
+		return file_wrong(
+		    r, "of one record: the first parameter is that record", info->entity);
 	for (size_t i = 0; i < r->file->table_count; i++) {
 		r->table = &r->file->tables[i];
 		if (r->table->column_count == 0)
@@ -732,7 +750,9 @@ const struct report_file *
 report_file_read(struct arena *arena, const struct catalog *catalog, const char *name,
     const char *text, const char **why)
 {
-	struct file_reading r = { .arena = arena, .catalog = catalog, .file = ARENA_NEW(arena, struct report_file) };
+	struct file_reading r = {
+		.arena = arena, .catalog = catalog, .file = ARENA_NEW(arena, struct report_file)
+	};
 	char *copy = arena_strdup(arena, text), *line;
 	bool fits = true;
 
@@ -756,13 +776,15 @@ const struct report_file *
 report_file_of(const struct report_info *info)
 {
 	/* the info is its first member */
-	return info->make == report_file_make ? (const struct report_file *)(const void *)info : NULL;
+	return info->make == report_file_make ? (const struct report_file *)(const void *)info
+					      : NULL;
 }
 
 const char *
 report_file_list(struct arena *arena, const struct report_file *file, size_t parameter)
 {
-	return arena_printf(arena, "report.%s.%s", file->info.name, file->parameters[parameter].name);
+	return arena_printf(
+	    arena, "report.%s.%s", file->info.name, file->parameters[parameter].name);
 }
 
 const struct field *
@@ -778,7 +800,8 @@ report_file_choice(const struct call *call, const struct report_file *file, size
 
 		if (word == bytes && memcmp(at, code, bytes) == 0) {
 			field = file_field_named(call->catalog, at, word, entity);
-			return field != NULL && entity_field(access_view(call->user, *entity), field->number) != NULL
+			return field != NULL && entity_field(access_view(call->user, *entity),
+						    field->number) != NULL
 				   ? field
 				   : NULL;
 		}

@@ -1,21 +1,21 @@
 /*
- * Reports as data: one SQL text with directives in its comments, shipped in sql/reports or added
- * by an administrator (records of the entity report). kehu-report(5) says what such a text may
- * hold. Reading the text is here; report_file_run.c makes a report of it, report_file_check.c
- * asks PostgreSQL what its SQL reads before it is let in.
+ * Reports as data: one SQL text with directives in its comments, shipped in sql/reports or
+ * added by an administrator (records of the entity report). kehu-report(5) says what such a
+ * text may hold. Reading the text is here; report_file_run.c makes a report of it,
+ * report_file_check.c asks PostgreSQL what its SQL reads before it is let in.
  */
 #ifndef KEHU_REPORT_FILE_H
 #define KEHU_REPORT_FILE_H
 
 #include "server/report/report.h"
 
-#define FILE_TABLES_MAX  12
-#define FILE_COLUMNS_MAX 40
-#define FILE_CHARTS_MAX  4
-#define FILE_WORDS_MAX	 60
+#define FILE_TABLES_MAX     12
+#define FILE_COLUMNS_MAX    40
+#define FILE_CHARTS_MAX     4
+#define FILE_WORDS_MAX      60
 #define FILE_PARAMETERS_MAX 12
-#define FILE_NOTES_MAX 4
-#define FILE_VALUES_MAX 6
+#define FILE_NOTES_MAX      4
+#define FILE_VALUES_MAX     6
 
 enum file_kind {
 	FILE_TEXT,
@@ -25,11 +25,11 @@ enum file_kind {
 	FILE_DATE,
 	FILE_MOMENT,
 	FILE_BOOL,
-	FILE_WORD,	/* a code of the text's own words */
-	FILE_CHOICE,	/* as its field */
-	FILE_SETUP,	/* the id of a user, a branch … as its field */
-	FILE_SHARE,	/* not in the SQL: one column in percent of another */
-	FILE_AVERAGE,	/* not in the SQL: one column divided by another */
+	FILE_WORD,    /* a code of the text's own words */
+	FILE_CHOICE,  /* as its field */
+	FILE_SETUP,   /* the id of a user, a branch … as its field */
+	FILE_SHARE,   /* not in the SQL: one column in percent of another */
+	FILE_AVERAGE, /* not in the SQL: one column divided by another */
 };
 
 /* What says itself in both languages. */
@@ -43,13 +43,14 @@ struct file_column {
 	enum file_kind kind;
 	const struct entity *entity;
 	const struct field *field; /* of entity; NULL: of none */
-	size_t by;		   /* 1 + the parameter that chooses the field; 0: none does */
-	const char *needs;	   /* "order.total_base order.paid": fields it is worked out from, or NULL */
+	size_t by;                 /* 1 + the parameter that chooses the field; 0: none does */
+	const char
+	    *needs; /* "order.total_base order.paid": fields it is worked out from, or NULL */
 	enum doc_sum sum;
 	unsigned decimals;
 	uint16_t width, weight;
-	bool wrap, hidden;	/* hidden: for groups and charts alone */
-	size_t over, under;	/* columns that FILE_SHARE and FILE_AVERAGE divide */
+	bool wrap, hidden;  /* hidden: for groups and charts alone */
+	size_t over, under; /* columns that FILE_SHARE and FILE_AVERAGE divide */
 };
 
 struct file_group {
@@ -84,7 +85,8 @@ struct file_table {
 struct file_parameter {
 	const char *initial;
 	size_t not_before;  /* 1 + the parameter it must not be earlier than; 0: none */
-	const char *fields; /* "customer.level customer.type": it chooses one of them; NULL: it does not */
+	const char *fields; /* "customer.level customer.type": it chooses one of them; NULL: it
+			       does not */
 };
 
 struct file_word {
@@ -107,7 +109,8 @@ struct report_file {
 };
 
 /*
- * Reads a text into arena (which must outlive it). NULL: *why names the line and what is wrong with it.
+ * Reads a text into arena (which must outlive it). NULL: *why names the line and what is wrong
+ * with it.
  */
 const struct report_file *report_file_read(struct arena *arena, const struct catalog *catalog,
     const char *name, const char *text, const char **why);
@@ -118,27 +121,31 @@ const struct report_file *report_file_of(const struct report_info *info);
 enum err report_file_ready(struct report *report);
 enum err report_file_make(struct report *report);
 
-/* The field that a parameter's value "customer.level" names, if it is one of its choices and the reader may know of it. */
+/* The field that a parameter's value "customer.level" names, if it is one of its choices and
+ * the reader may know of it. */
 const struct field *report_file_choice(const struct call *call, const struct report_file *file,
     size_t parameter, const char *code, const struct entity **entity);
-/* The name of the list of such choices in the catalogue that clients get: "report.composition.by". */
-const char *report_file_list(struct arena *arena, const struct report_file *file, size_t parameter);
+/* The name of the list of such choices in the catalogue that clients get:
+ * "report.composition.by". */
+const char *report_file_list(
+    struct arena *arena, const struct report_file *file, size_t parameter);
 
 /*
- * Whether the SQL of a text reads nothing but its placeholders and gives the columns it declares, as
- * PostgreSQL understands it. Needs an open transaction; leaves nothing behind. ERR_INVALID: *why says
- * what is wrong; other errors are the database's.
+ * Whether the SQL of a text reads nothing but its placeholders and gives the columns it
+ * declares, as PostgreSQL understands it. Needs an open transaction; leaves nothing behind.
+ * ERR_INVALID: *why says what is wrong; other errors are the database's.
  */
 MUST_CHECK enum err report_file_check(struct store *store, struct arena *arena,
     const struct catalog *catalog, const struct report_file *file, const char **why);
 
-/* All that the database holds, into the catalogue; what this program cannot read is logged and left out. */
+/* All that the database holds, into the catalogue; what this program cannot read is logged and
+ * left out. */
 MUST_CHECK enum err report_files_load(struct store *store, struct catalog *catalog);
 /*
- * Brings the database up to the texts of sql_dir/reports: new ones are added, shipped ones follow
- * what ships. *why names a text that does not load.
+ * Brings the database up to the texts of sql_dir/reports: new ones are added, shipped ones
+ * follow what ships. *why names a text that does not load.
  */
-MUST_CHECK enum err report_files_seed(struct store *store, struct arena *arena,
-    const char *sql_dir, const char **why);
+MUST_CHECK enum err report_files_seed(
+    struct store *store, struct arena *arena, const char *sql_dir, const char **why);
 
 #endif

@@ -3,8 +3,8 @@
  * database, and all of them into the catalogue.
  *
  * PostgreSQL itself says what a statement reads: each placeholder becomes a subquery of nothing
- * with its columns, the statement becomes a temporary view, and that view's tree may then name no
- * table at all, and no function but those that a report may call. The view is gone with the
+ * with its columns, the statement becomes a temporary view, and that view's tree may then name
+ * no table at all, and no function but those that a report may call. The view is gone with the
  * savepoint.
  */
 #include "server/report/report_file.h"
@@ -73,9 +73,9 @@ check_put_name(void *to, struct sql *sql, const char *word)
 		sql_add(sql, check->choice);
 	else
 		sql_addf(sql, "NULL::%s",
-		    word[0] == '=' ? check_type(&check->file->parameters[at]) :
-		    word[0] == '<' ? "bigint[]" :
-				     "timestamptz");
+		    word[0] == '='   ? check_type(&check->file->parameters[at])
+		    : word[0] == '<' ? "bigint[]"
+				     : "timestamptz");
 }
 
 static enum err
@@ -95,9 +95,12 @@ static const char check_reads[] =
     " regexp_matches(t, ':(funcid|opfuncid|aggfnoid|winfnoid) (\\d+)', 'g') m)"
     " SELECT 'reads ' || m[1]::oid::regclass::text FROM tree,"
     " regexp_matches(t, ':rtekind 0 :relid (\\d+)', 'g') m WHERE m[1]::oid <> own"
-    " UNION ALL SELECT 'calls ' || p.oid::regprocedure::text FROM called c JOIN pg_proc p ON p.oid = c.f"
+    " UNION ALL SELECT 'calls ' || p.oid::regprocedure::text FROM called c JOIN pg_proc p ON "
+    "p.oid = c.f"
     " WHERE p.pronamespace <> 'pg_catalog'::regnamespace OR p.provolatile = 'v' OR p.prosecdef"
-    " OR p.proname ~ '(^(pg|lo|dblink|inet|has|txid|set|ts)_|_to_xml|xmlschema|current_setting|row_security|obj_desc|col_desc)'"
+    " OR p.proname ~ "
+    "'(^(pg|lo|dblink|inet|has|txid|set|ts)_|_to_xml|xmlschema|current_setting|row_security|"
+    "obj_desc|col_desc)'"
     " OR p.prorettype IN (SELECT t.oid FROM pg_type t WHERE t.typname LIKE 'reg%')"
     " LIMIT 1";
 
@@ -139,18 +142,22 @@ check_fits(struct check *check, const struct file_table *table, const struct row
 		if (column->kind == FILE_SHARE || column->kind == FILE_AVERAGE)
 			continue;
 		if (at >= rows->count || strcmp(rows_text(rows, at, 0), column->name) != 0)
-			check->why = arena_printf(check->arena, "the SQL gives %s where column %s is declared",
-			    at < rows->count ? rows_text(rows, at, 0) : "nothing", column->name);
-		else if (column->by == 0 && !check_fits_kind(column->kind, rows_text(rows, at, 1)))
-			check->why = arena_printf(check->arena, "column %s cannot be of type %s",
-			    column->name, rows_text(rows, at, 1));
+			check->why = arena_printf(check->arena,
+			    "the SQL gives %s where column %s is declared",
+			    at < rows->count ? rows_text(rows, at, 0) : "nothing",
+			    column->name);
+		else if (column->by == 0 &&
+			 !check_fits_kind(column->kind, rows_text(rows, at, 1)))
+			check->why =
+			    arena_printf(check->arena, "column %s cannot be of type %s",
+				column->name, rows_text(rows, at, 1));
 		if (check->why != NULL)
 			return false;
 		at++;
 	}
 	if (at < rows->count)
-		check->why = arena_printf(check->arena, "the SQL gives %s, which no column declares",
-		    rows_text(rows, at, 0));
+		check->why = arena_printf(check->arena,
+		    "the SQL gives %s, which no column declares", rows_text(rows, at, 0));
 	return at == rows->count;
 }
 
@@ -165,7 +172,8 @@ check_view(struct check *check, const struct file_table *table)
 	report_expand(sql, table->sql, check_put_name, check);
 	err = store_run(check->store, check->arena, sql, NULL);
 	if (err != ERR_OK) {
-		/* PostgreSQL read a statement and would not have it: that is the text's fault. */
+		/* PostgreSQL read a statement and would not have it: that is the text's fault.
+		 */
 		if (strncmp(store_state(check->store), "42", 2) == 0 ||
 		    strncmp(store_state(check->store), "0A", 2) == 0 ||
 		    strncmp(store_state(check->store), "22", 2) == 0)
@@ -174,8 +182,8 @@ check_view(struct check *check, const struct file_table *table)
 	}
 	err = check_run(check, check_reads, &rows);
 	if (err == ERR_OK && rows->count > 0)
-		check->why = arena_printf(check->arena, "it %s, and may read its placeholders only",
-		    rows_text(rows, 0, 0));
+		check->why = arena_printf(check->arena,
+		    "it %s, and may read its placeholders only", rows_text(rows, 0, 0));
 	if (err == ERR_OK && check->why == NULL)
 		err = check_run(check, check_columns, &rows);
 	if (err == ERR_OK && check->why == NULL)
@@ -293,7 +301,8 @@ seed_text(struct arena *arena, const char *path)
 }
 
 static enum err
-seed_store(struct store *store, struct arena *arena, const struct report_file *file, const char *text)
+seed_store(
+    struct store *store, struct arena *arena, const struct report_file *file, const char *text)
 {
 	struct sql *sql = sql_new(arena);
 
@@ -307,29 +316,33 @@ seed_store(struct store *store, struct arena *arena, const struct report_file *f
 	sql_text(sql, file->info.en);
 	sql_add(sql, ", ");
 	sql_text(sql, text);
-	sql_add(sql,
-	    "), changed AS (UPDATE report r SET source = n.source, title_zh = n.zh, title_en = n.en,"
-	    " version = r.version + 1 FROM n WHERE r.name = n.name AND r.shipped AND r.deleted_at IS NULL"
-	    " AND r.source <> n.source)"
-	    " INSERT INTO report (name, name_key, title_zh, title_en, source, shipped)"
-	    " SELECT n.name, n.name_key, n.zh, n.en, n.source, true FROM n"
-	    " WHERE NOT EXISTS (SELECT FROM report r WHERE r.name = n.name AND r.deleted_at IS NULL)");
+	sql_add(sql, "), changed AS (UPDATE report r SET source = n.source, title_zh = n.zh, "
+		     "title_en = n.en,"
+		     " version = r.version + 1 FROM n WHERE r.name = n.name AND r.shipped AND "
+		     "r.deleted_at IS NULL"
+		     " AND r.source <> n.source)"
+		     " INSERT INTO report (name, name_key, title_zh, title_en, source, shipped)"
+		     " SELECT n.name, n.name_key, n.zh, n.en, n.source, true FROM n"
+		     " WHERE NOT EXISTS (SELECT FROM report r WHERE r.name = n.name AND "
+		     "r.deleted_at IS NULL)");
 	return store_run(store, arena, sql, NULL);
 }
 
 static enum err
-seed_file(struct store *store, struct arena *arena, const struct catalog *catalog, const char *dir,
-    const char *base, const char **why)
+seed_file(struct store *store, struct arena *arena, const struct catalog *catalog,
+    const char *dir, const char *base, const char **why)
 {
 	const char *name = arena_strndup(arena, base, strlen(base) - 4), *wrong = NULL;
 	const char *text = seed_text(arena, arena_printf(arena, "%s/%s", dir, base));
 	const struct report_file *file =
 	    text != NULL ? report_file_read(arena, catalog, name, text, &wrong) : NULL;
-	enum err err = file == NULL ? ERR_CONFIG : report_file_check(store, arena, catalog, file, &wrong);
+	enum err err =
+	    file == NULL ? ERR_CONFIG : report_file_check(store, arena, catalog, file, &wrong);
 
 	if (err == ERR_OK)
 		return seed_store(store, arena, file, text);
-	*why = arena_printf(arena, "%s/%s: %s", dir, base, wrong != NULL ? wrong : "cannot be read");
+	*why = arena_printf(
+	    arena, "%s/%s: %s", dir, base, wrong != NULL ? wrong : "cannot be read");
 	return ERR_CONFIG;
 }
 
@@ -339,14 +352,16 @@ seed_forget(struct store *store, struct arena *arena, const char *const *names, 
 {
 	struct sql *sql = sql_new(arena);
 
-	sql_add(sql, "UPDATE report SET deleted_at = now() WHERE shipped AND deleted_at IS NULL AND name <> ALL (");
+	sql_add(sql, "UPDATE report SET deleted_at = now() WHERE shipped AND deleted_at IS "
+		     "NULL AND name <> ALL (");
 	sql_texts(sql, names, count);
 	sql_add(sql, ")");
 	return store_run(store, arena, sql, NULL);
 }
 
 enum err
-report_files_seed(struct store *store, struct arena *arena, const char *sql_dir, const char **why)
+report_files_seed(
+    struct store *store, struct arena *arena, const char *sql_dir, const char **why)
 {
 	const char *dir = arena_printf(arena, "%s/reports", sql_dir);
 	struct catalog *catalog = catalog_new(1);
@@ -362,7 +377,8 @@ report_files_seed(struct store *store, struct arena *arena, const char *sql_dir,
 	for (int i = 0; i < count; i++) {
 		if (err == ERR_OK)
 			err = seed_file(store, arena, catalog, dir, entries[i]->d_name, why);
-		names[i] = arena_strndup(arena, entries[i]->d_name, strlen(entries[i]->d_name) - 4);
+		names[i] =
+		    arena_strndup(arena, entries[i]->d_name, strlen(entries[i]->d_name) - 4);
 		free(entries[i]);
 	}
 	if (err == ERR_OK)
