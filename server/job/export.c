@@ -76,8 +76,11 @@ export_put_canary(struct export *export, const struct field *const *fields,
 	for (size_t i = 0; i < count; i++) {
 		fake[i] = cells[i];
 		if (label != NULL && fields[i] == label && label->type == TYPE_TEXT) {
-			fake[i] = canary_name(
-			    &export->canary, call->arena, (label->flags & FIELD_PERSON) != 0);
+			/* papers are called by their number */
+			fake[i] = (label->flags & FIELD_NUMBERED) != 0
+				      ? canary_text(&export->canary, call->arena, cells[i], false)
+				      : canary_name(&export->canary, call->arena,
+					    (label->flags & FIELD_PERSON) != 0);
 			export->marks[export->mark_count++] =
 			    arena_strdup(export->job->arena, fake[i]);
 			named = true;

@@ -8,6 +8,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 // clang-format off
@@ -158,12 +159,49 @@ sale_is_worked_from_a_shell_from_lead_to_report(void **state)
 	assert_int_equal(pg_int(DB, "SELECT count(*) FROM comment WHERE text = '很好'"), 1);
 }
 
+/* Contracts of before come in as a file, priced as it says, and go out again as one. */
+static void
+contracts_come_and_go_as_files(void **state)
+{
+	const char *file = arena_printf(bed->arena, "%s/contracts.csv", bed->dir);
+	const char *said;
+	FILE *out = fopen(file, "w");
+
+	assert_non_null(out);
+	fputs("no,cust,day,until,product,qty,price,discount\n"
+	      "HT-OLD-1,上海浦东泵业,2026-01-05,2027-01-04,备份水泵,3,1000,2\n"
+	      "HT-OLD-1,上海浦东泵业,2026-01-05,2027-01-04,截止阀,10,50.5,\n"
+	      "HT-OLD-2,上海浦东泵业,2026-03-05,2026-02-01,截止阀,1,50,\n"
+	      "HT-OLD-3,没有这家公司,2026-03-05,,截止阀,1,50,\n",
+	    out);
+	fclose(out);
+	bed_shell(bed, "ada", NULL,
+	    "printf '%%s\n' 'number = \"no\"; customer_id = \"cust\"; signed_on = \"day\"; valid_until = \"until\";'"
+	    " 'lines = { product_id = \"product\"; quantity = \"qty\"; price = \"price\"; discount = \"discount\"; };'"
+	    " >%s/contracts.map",
+	    bed->dir);
+	said = shell("ada", "import contract %s --map %s/contracts.map --match number --on-match add", file, bed->dir);
+	expect_said(said, "2"); /* one refused for its days, one for its customer */
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM contract WHERE number LIKE 'HT-OLD-%%'"), 1);
+	assert_int_equal(pg_int(DB, "SELECT total FROM contract WHERE number = 'HT-OLD-1'"), 294000 + 50500);
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM contract_line l JOIN contract c ON c.id = l.contract_id"
+				    " WHERE c.number = 'HT-OLD-1' AND c.state = 'draft'"),
+	    2);
+	expect_said(shell("ada", "act contract %ld sign", last_of("contract")), "签订");
+	/* out again, by who may; those who may not are refused */
+	said = shell("cai", "export contract number:HT-OLD-1 --reason 核对 -o %s/out.csv && cat %s/out.csv", bed->dir, bed->dir);
+	expect_said(said, "HT-OLD-1");
+	expect_said(said, "3,445.00");
+	expect_said(shell("ada", "export contract --reason 核对 -o %s/no.csv", bed->dir), "E3001");
+}
+
 int
 trade_shell(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(orders_are_worked_from_a_shell_and_printed),
 		cmocka_unit_test(sale_is_worked_from_a_shell_from_lead_to_report),
+		cmocka_unit_test(contracts_come_and_go_as_files),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
