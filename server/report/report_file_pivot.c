@@ -4,6 +4,8 @@
  */
 #include "server/report/report_file_run.h"
 
+#include "common/text.h"
+
 #include <string.h>
 
 struct pivot {
@@ -64,6 +66,15 @@ pivot_read_keys(struct pivot *pivot)
 	return err;
 }
 
+/* Room for the heading and for figures that are no sums over everything. */
+static size_t
+pivot_cols(const struct doc_column *column)
+{
+	size_t need = column->kind == DOC_INTEGER ? 5 : 9, title = text_cols(column->title);
+
+	return title > need && title <= 12 ? title : need;
+}
+
 /* Fixed columns, each key with each value, each value over all keys. */
 static size_t
 pivot_columns(const struct pivot *pivot, struct doc_column *columns)
@@ -86,7 +97,7 @@ pivot_columns(const struct pivot *pivot, struct doc_column *columns)
 				? heading
 				: arena_printf(run->arena, "%s %s", heading, column.title);
 			if (column.min_cols == 0)
-				column.min_cols = column.kind == DOC_INTEGER ? 5 : 9;
+				column.min_cols = (uint16_t)pivot_cols(&column);
 			columns[count++] = column;
 		}
 	return count;

@@ -124,7 +124,8 @@ run_begin(struct report *report, enum doc_paper paper)
 	struct doc_field params[FILE_PARAMETERS_MAX];
 	size_t count = 0;
 
-	for (size_t i = 0; i < file->parameter_count; i++)
+	/* the record that a card is of says itself */
+	for (size_t i = file->info.entity != NULL; i < file->parameter_count; i++)
 		if (report->parameters[i].present)
 			params[count++] = (struct doc_field){
 				.label = call_say(report->call, file->parameters[i].en,
@@ -145,6 +146,8 @@ run_paper(struct report *report, struct file_run *runs, size_t count)
 	for (size_t i = 0; i < count; i++) {
 		if (runs[i].table->pivot != 0)
 			return DOC_A4_WIDE;
+		if (runs[i].table->card)
+			continue;
 		for (size_t k = 0; k < runs[i].shown_count; k++)
 			columns[k] = run_column(&runs[i], runs[i].shown[k]);
 		if (runs[i].shown_count > 0 &&

@@ -8,7 +8,7 @@
 -- column: customer_share percent=customers/of_all zh="占比 %" en="Share %" width=8
 -- column: visited integer zh="90 天内已拜访" en="Visited in 90 days" sum field=customer.last_visit_at
 -- column: visited_share percent=visited/customers zh="拜访率 %" en="Visited %" width=9
--- chart: bars label=value values=customers zh="客户数构成" en="Customers"
+-- chart: pie label=value values=customers zh="客户数构成" en="Customers"
 SELECT c.{.by} AS value, count(*) AS customers, (sum(count(*)) OVER ())::bigint AS of_all,
 	count(*) FILTER (WHERE c.last_visit_at >= {now} - interval '90 days') AS visited
 FROM {customer} c

@@ -6,9 +6,9 @@
 -- table: totals
 -- column: department field=customer.department_id
 -- column: owner field=customer.owner_id
--- column: number field=customer.number width=10 count
--- column: name field=customer.name share=3 width=20
--- column: level field=customer.level width=6
+-- column: number field=customer.number width=10
+-- column: name field=customer.name share=3 width=20 count
+-- column: level field=customer.level width=10
 -- column: stage field=customer.stage width=8
 -- column: region field=customer.region_id width=10
 -- column: phone field=customer.phone width=14

@@ -4,11 +4,11 @@
 -- parameter: level choice list=customer_level zh="级别" en="Level"
 -- table: totals
 -- column: owner field=customer.owner_id
--- column: name field=customer.name share=1 count
--- column: level field=customer.level width=6
+-- column: name field=customer.name share=1
+-- column: level field=customer.level width=10
 -- column: visited field=customer.last_visit_at date
 -- column: allowed integer zh="规定天数" en="Days allowed" width=9
--- column: due date zh="应跟进日" en="Due"
+-- column: due date zh="应跟进日" en="Due" count
 -- column: late integer zh="逾期（天）" en="Days late" width=10
 -- group: owner subtotal
 -- column: one integer hidden

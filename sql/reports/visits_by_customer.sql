@@ -5,7 +5,7 @@
 -- parameter: department reference ref=department zh="部门" en="Department" help_zh="含下级部门；空：全部" help_en="With those below it; empty: all"
 -- table: totals
 -- column: customer field=customer.name share=2
--- column: level field=customer.level width=6
+-- column: level field=customer.level width=10
 -- column: owner field=customer.owner_id width=10
 -- column: visits integer zh="次数" en="Visits" sum width=7
 -- column: minutes integer zh="时长（分）" en="Minutes" sum needs=visit.minutes width=8

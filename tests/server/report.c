@@ -600,6 +600,101 @@ targets_stand_beside_what_was_done(void **state)
 	expect_text(text, "75.0"); /* 3 of 4 over all: the rate of the sums, not the sum of rates */
 }
 
+/* The sum of a column of a report's CSV, money in minor units. */
+static int64_t
+csv_sum(struct client *client, const char *name, const struct parameter *parameters, const char *column)
+{
+	char *text = arena_strdup(client->arena, report_text(client, name, "csv", parameters)), *line;
+	int64_t sum = 0;
+	size_t at = 0, found = 0;
+
+	for (size_t row = 0; (line = strsep(&text, "\n")) != NULL && strlen(line) > 1; row++) {
+		char *cell;
+
+		for (size_t i = 1; (cell = strsep(&line, ",\r")) != NULL; i++) {
+			if (row == 0 && strcmp(cell, column) == 0)
+				found = i;
+			if (row > 0 && i == found) {
+				char *point = strchr(cell, '.');
+
+				if (point != NULL)
+					memmove(point, point + 1, strlen(point));
+				sum += strtoll(cell, NULL, 10);
+			}
+		}
+		at = row;
+	}
+	if (found == 0 || at == 0)
+		fail_msg("%s has no %s, or no rows", name, column);
+	return sum;
+}
+
+/* Every third customer buys; what is a draft or cancelled counts nowhere. */
+static void
+sell_and_visit(void)
+{
+	pg_exec(DB, "INSERT INTO customer (number, name, name_key, type, level, stage, owner_id, department_id, branch_id, created_at)"
+		    " SELECT 'P' || i, 'Proof ' || i, 'PROOF' || i, 'company', (ARRAY['A', 'B', 'C', 'D'])[1 + i %% 4],"
+		    " (ARRAY['potential', 'active', 'lost'])[1 + i %% 3], (ARRAY[%d, %d])[1 + i %% 2], %d, %d,"
+		    " timestamptz '2024-01-10 04:00+00' + make_interval(days => i) FROM generate_series(1, 400) i",
+	    USER_ADA, USER_BEN, DEPT_KEY, BRANCH_EAST);
+	pg_exec(DB, "INSERT INTO customer_figures (id, last_visit_at) SELECT id, now() - make_interval(days => (id %% 200)::int)"
+		    " FROM customer WHERE name LIKE 'Proof%%' ON CONFLICT DO NOTHING");
+	pg_exec(DB, "INSERT INTO sales_order (number, customer_id, ordered_on, currency, state, total_base, total_base_currency,"
+		    " owner_id, department_id, branch_id) SELECT 'O' || c.id || '-' || k, c.id, date '2024-01-01' + (c.id * 7 + k * 31)::int %% 700,"
+		    " 'CNY', (ARRAY['confirmed', 'delivered', 'closed', 'draft', 'cancelled'])[1 + (c.id + k) %% 5], c.id * 137 %% 99991 * k, 'CNY',"
+		    " c.owner_id, c.department_id, c.branch_id FROM customer c, generate_series(1, 4) k WHERE c.name LIKE 'Proof%%' AND c.id %% 3 = 0");
+	pg_exec(DB, "INSERT INTO visit (number, customer_id, at, minutes, kind, purpose, state, owner_id, department_id, branch_id)"
+		    " SELECT 'W' || c.id || '-' || k, c.id, timestamptz '2024-02-01 03:00+00' + make_interval(days => (c.id * 3 + k * 17)::int %% 500),"
+		    " 15 * k, 'visit', (ARRAY['Demo', 'Contract', 'Service'])[1 + (c.id + k) %% 3],"
+		    " (ARRAY['completed', 'planned', 'started', 'cancelled'])[1 + k %% 4], c.owner_id, c.department_id, c.branch_id"
+		    " FROM customer c, generate_series(1, 5) k WHERE c.name LIKE 'Proof%%' AND c.id %% 2 = 0");
+}
+
+/* Each is computed a second time, by another statement over the tables themselves. */
+static void
+totals_are_what_plain_sql_says(void **state)
+{
+	const struct parameter *time = PARAMETERS({ 1, 0, "2024-01-01" }, { 2, 0, "2025-12-31" });
+	const struct parameter *steps = PARAMETERS({ 1, 0, "year" }, { 2, 0, "2024-01-01" }, { 3, 0, "2025-12-31" });
+	const struct parameter *by = PARAMETERS({ 1, 0, "visit.kind" }, { 2, 0, "2024-01-01" }, { 3, 0, "2025-12-31" });
+	int64_t ordered, visits, minutes, added, customers;
+
+	sell_and_visit();
+	ordered = pg_int(DB, "SELECT sum(total_base) FROM sales_order WHERE deleted_at IS NULL AND ordered_on >= '2024-01-01'"
+			     " AND ordered_on < '2026-01-01' AND state NOT IN ('draft', 'cancelled', 'held')");
+	visits = pg_int(DB, "SELECT count(*) FROM visit WHERE deleted_at IS NULL AND state NOT IN ('planned', 'cancelled')"
+			    " AND at >= '2023-12-31 16:00+00' AND at < '2025-12-31 16:00+00'");
+	minutes = pg_int(DB, "SELECT sum(minutes) FROM visit WHERE deleted_at IS NULL AND state NOT IN ('planned', 'cancelled')"
+			     " AND at >= '2023-12-31 16:00+00' AND at < '2025-12-31 16:00+00'");
+	added = pg_int(DB, "SELECT count(*) FROM customer WHERE deleted_at IS NULL AND"
+			   " (created_at + interval '8 hours')::date BETWEEN '2024-01-01' AND '2025-12-31'");
+	customers = pg_int(DB, "SELECT count(*) FROM customer WHERE deleted_at IS NULL");
+	assert_true(ordered > 0 && visits > 200 && added == 400 && customers >= 402);
+
+	assert_int_equal(csv_sum(eve, "customer_contribution", time, "Amount (CNY)"), ordered);
+	assert_int_equal(csv_sum(eve, "staff_ranking", time, "Ordered"), ordered);
+	assert_int_equal(csv_sum(eve, "statistics", steps, "Ordered"), ordered);
+	assert_int_equal(csv_sum(eve, "staff_ranking", time, "Visits"), visits);
+	assert_int_equal(csv_sum(eve, "statistics", steps, "Visits"), visits);
+	assert_int_equal(csv_sum(eve, "statistics", steps, "Minutes"), minutes);
+	assert_int_equal(csv_sum(eve, "visits_by_customer", time, "Minutes"), minutes);
+	assert_int_equal(csv_sum(eve, "visits_by_purpose", time, "Visits"), visits);
+	assert_int_equal(csv_sum(eve, "visit_targets", time, "Visits"), visits);
+	assert_int_equal(csv_sum(eve, "visits_by_month", by, "Total"), visits);
+	assert_int_equal(csv_sum(eve, "statistics", steps, "New customers"), added);
+	assert_int_equal(csv_sum(eve, "customers_new_lost", time, "New"), added);
+	assert_int_equal(csv_sum(eve, "customer_composition", NULL, "Customers"), customers);
+	assert_int_equal(csv_sum(eve, "customer_composition", PARAMETERS({ 1, 0, "customer.branch_id" }), "Customers"), customers);
+	assert_int_equal(csv_sum(eve, "visit_coverage", time, "Visited"),
+	    pg_int(DB, "SELECT count(DISTINCT v.customer_id) FROM visit v, customer c WHERE c.id = v.customer_id AND c.stage <> 'lost'"
+		       " AND v.state NOT IN ('planned', 'cancelled') AND v.at >= '2023-12-31 16:00+00' AND v.at < '2025-12-31 16:00+00'"));
+	/* lost: the last order ran out before today, within the period */
+	assert_int_equal(csv_sum(eve, "customers_new_lost", time, "Lost"),
+	    pg_int(DB, "SELECT count(*) FROM customer c WHERE (SELECT max(o.ordered_on) FROM sales_order o WHERE o.customer_id = c.id"
+		       " AND o.state NOT IN ('draft', 'cancelled', 'held')) + 180 BETWEEN '2024-01-01' AND '2025-12-31'"));
+}
+
 static void
 administrators_add_reports(void **state)
 {
@@ -695,6 +790,7 @@ main(void)
 		cmocka_unit_test(reports_that_read_past_their_placeholders_do_not_load),
 		cmocka_unit_test(shipped_reports_are_only_switched_off),
 		cmocka_unit_test(visits_by_person_streams_many_rows),
+		cmocka_unit_test(totals_are_what_plain_sql_says),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
