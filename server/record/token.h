@@ -93,6 +93,12 @@ const char *token_query_start_text(const struct token_query *query);
  * nothing: it is wide. NULL: no word is long enough.
  */
 const char *token_query_typo_text(struct arena *arena, const struct token_query *query);
+/*
+ * A tsquery as the index <table>_search_grams is asked: its lexemes in any of so many branches (at
+ * least one), "6112nh银行". That index holds kinds h and s; NULL: tsquery has other lexemes, or is NULL.
+ */
+const char *token_query_in(
+    struct arena *arena, const char *tsquery, const int64_t *branches, size_t count);
 
 /* How well a record matches, best first. */
 enum token_rank {

@@ -4,6 +4,10 @@
  */
 #include "server/record/token_expr.h"
 
+#include "common/buf.h"
+#include "server/record/token.h"
+
+#include <inttypes.h>
 #include <string.h>
 
 void
@@ -95,4 +99,56 @@ token_typo_has_pair(const struct token_text *word, size_t from, size_t to)
 			return true;
 	}
 	return false;
+}
+
+/* From a lexeme's opening quote to its closing one, or to the end. */
+static const char *
+token_lexeme_end(const char *at)
+{
+	for (at++; *at != '\0' && (*at != '\'' || at[1] == '\''); at++)
+		if ((*at == '\'' || *at == '\\') && at[1] != '\0')
+			at++;
+	return at;
+}
+
+static bool
+token_query_is_han(const char *tsquery)
+{
+	for (const char *at = tsquery; *at != '\0'; at++) {
+		if (*at != '\'')
+			continue;
+		if (at[1] == '\0' || (at[2] != 'h' && at[2] != 's'))
+			return false;
+		at = token_lexeme_end(at);
+		if (*at == '\0')
+			return false;
+	}
+	return true;
+}
+
+const char *
+token_query_in(struct arena *arena, const char *tsquery, const int64_t *branches, size_t count)
+{
+	struct buf out = BUF_INIT;
+	const char *text;
+
+	if (tsquery == NULL || !token_query_is_han(tsquery))
+		return NULL;
+	for (size_t i = 0; i < count; i++) {
+		const char *end;
+
+		buf_puts(&out, i == 0 ? "(" : " | (");
+		for (const char *at = tsquery; *at != '\0'; at = end) {
+			end = *at == '\'' ? token_lexeme_end(at) + 1 : at + strcspn(at, "'");
+			if (*at == '\'')
+				buf_printf(&out, "'%" PRId64 "%.*s", branches[i],
+				    (int)(end - at - 1), at + 1);
+			else
+				buf_put(&out, at, (size_t)(end - at));
+		}
+		buf_puts(&out, ")");
+	}
+	text = arena_strndup(arena, out.data, out.bytes);
+	buf_fini(&out);
+	return text;
 }

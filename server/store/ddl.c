@@ -275,7 +275,10 @@ ddl_put_track(struct buf *out, const struct catalog *catalog, const struct entit
 		ddl_put_track_new(out, def);
 }
 
-/* Access columns are copied to the search row, never the tokens. */
+/*
+ * Access columns are copied to the search row, never the tokens. search_branch_grams(), of
+ * sql/repeat/32_search.sql: words within a branch, in ranges of ids.
+ */
 static void
 ddl_put_search(struct buf *out, const struct entity *def)
 {
@@ -301,6 +304,10 @@ ddl_put_search(struct buf *out, const struct entity *def)
 	    "kehu_search_%s();\n",
 	    def->pooled ? ", pool_id" : "", table, def->pooled ? ", OLD.pool_id" : "",
 	    def->pooled ? ", NEW.pool_id" : "", table);
+	buf_printf(out,
+	    "CREATE INDEX IF NOT EXISTS %s_search_grams ON %s_search USING gin "
+	    "(search_branch_grams(branch_id, tokens), (id >> 18));\n",
+	    table, table);
 }
 
 bool

@@ -103,6 +103,8 @@ migrate_open(struct migrate *m)
 	PQsetNoticeReceiver(m->conn, migrate_silent, NULL);
 	if (!migrate_exec(m,
 		"SET client_min_messages = warning; SET statement_timeout = 0;"
+		/* Indexes over a million search rows are sorted in memory, not in many parts. */
+		"SET maintenance_work_mem = '256MB';"
 		"SET search_path = public; SET DateStyle = ISO; SET TimeZone = 'UTC'") ||
 	    !migrate_exec(m, MIGRATE_LOCK))
 		return migrate_failed(m);

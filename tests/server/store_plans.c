@@ -192,6 +192,9 @@ search_candidates_come_from_the_token_index(void **state)
 		   "'''t777'''::tsquery OFFSET 0) s WHERE s.branch_id = ANY('{2}'::bigint[]) "
 		   "LIMIT 201",
 	    "customer_search_tokens", true);
+	check_plan("SELECT s.id, s.doc FROM customer_search s WHERE search_branch_grams(s.branch_id, s.tokens) "
+		   "@@ '''2nh777'''::tsquery AND (s.id >> 18) = 3 AND s.id + 0 > 7 ORDER BY id OFFSET 0",
+	    "customer_search_grams", true);
 	/* A common token: the arms are met in an index, not by reading every hit. */
 	check_plan(arena_printf(arena, page, "all", "s.owner_id = 101::bigint"),
 	    "customer_search_owner", true);

@@ -652,6 +652,21 @@ index_never_misses_nasty_strings(void **state)
 	data_keeps_the_property("naughty_strings/blns.txt", 'n', 4);
 }
 
+static void
+query_of_han_is_asked_within_branches(void **state)
+{
+	static const int64_t branches[] = { 7, 12 };
+
+	(void)state;
+	assert_string_equal(token_query_in(arena, "'nh银行'", branches, 1), "('7nh银行')");
+	assert_string_equal(token_query_in(arena, "('nh银行' & 'nsa''b':*)", branches, 2),
+	    "(('7nh银行' & '7nsa''b':*)) | (('12nh银行' & '12nsa''b':*))");
+	/* what that index does not hold is not asked of it */
+	assert_null(token_query_in(arena, "('nh银行' | 'n=4a0f')", branches, 1));
+	assert_null(token_query_in(arena, "'niyh':*", branches, 1));
+	assert_null(token_query_in(arena, NULL, branches, 1));
+}
+
 int
 main(void)
 {
@@ -661,6 +676,7 @@ main(void)
 		cmocka_unit_test(tokens_of_odd_texts_are_none_or_safe),
 		cmocka_unit_test(query_of_a_single_letter_asks_for_more),
 		cmocka_unit_test(query_of_classes_that_cannot_hold_it_finds_nothing),
+		cmocka_unit_test(query_of_han_is_asked_within_branches),
 		cmocka_unit_test(match_ranks_as_the_header_says),
 		cmocka_unit_test(match_knows_phrases_and_surnames),
 		cmocka_unit_test(match_mixes_scripts),

@@ -208,21 +208,35 @@ expect_all_the_many(struct client *reader)
 }
 
 static void
+scope_of_supervisors(const char *scope)
+{
+	pg_exec(DB, "UPDATE role_grant SET scope = '%s' WHERE entity = 'customer' AND role_id ="
+		    " (SELECT id FROM role WHERE name = 'sales_supervisor');"
+		    "UPDATE state SET access_epoch = access_epoch + 1", scope);
+}
+
+static void
 search_past_the_ranking_limit_ends(void **state)
 {
 	/* 2,300 customers with one word in common, made past the gate but as it would store them */
 	pg_exec(DB, "INSERT INTO customer (id, name, name_key, type, stage, owner_id, department_id, branch_id)"
 		" SELECT 800000000 + i, '众多公司' || i, 'zhong' || i, 'company', 'potential', 101, 12, 2"
 		" FROM generate_series(1, 2300) i;"
+		/* some of them Cai's own, elsewhere */
+		"UPDATE customer SET owner_id = 103, department_id = 13, branch_id = 3 WHERE id > 800000000 AND id %% 23 = 0;"
 		"INSERT INTO customer_search (id, owner_id, department_id, branch_id, tokens, doc)"
-		" SELECT 800000000 + i, 101, 12, 2, array_to_tsvector(ARRAY['nh众多']),"
-		" E'n10.2\t众多公司' || i || E'\n' FROM generate_series(1, 2300) i");
+		" SELECT id, owner_id, department_id, branch_id, array_to_tsvector(ARRAY['nh众多', 'ns众多']),"
+		" E'n10.2\t' || name || E'\n' FROM customer WHERE id > 800000000");
 	make_customer(ada, "众多", "众多");
 	expect_all_the_many(cai);
 	/* the same when the database's statistics know how common the word is in a department */
 	pg_exec(DB, "ANALYZE customer_search");
 	usleep(1100 * 1000); /* as long as kehud waits before it asks for them again */
 	expect_all_the_many(cai);
+	/* a branch's sight has an index of its own for such words */
+	scope_of_supervisors("branch");
+	expect_all_the_many(cai);
+	scope_of_supervisors("department");
 	/* a list by such a word says so instead of showing a part */
 	expect_error(client_list(ada, E_customer, "众多"), ERR_NARROW, 0);
 	pg_exec(DB, "DELETE FROM customer_search WHERE id > 800000000; DELETE FROM customer WHERE id > 800000000");
