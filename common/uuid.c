@@ -11,6 +11,7 @@
 #include <openssl/rand.h>
 #include <pthread.h>
 #include <string.h>
+#include <unistd.h>
 
 void
 random_bytes(void *out, size_t bytes)
@@ -50,6 +51,23 @@ hex_encode(struct arena *arena, const void *data, size_t bytes)
 static pthread_mutex_t uuid_lock = PTHREAD_MUTEX_INITIALIZER;
 static int64_t uuid_last_ms;
 static unsigned uuid_counter;
+/* Drawn many at a time: a draw of ten bytes costs as much as one of hundreds. Not shared with a child. */
+static uint8_t uuid_pool[640];
+static size_t uuid_pool_left;
+static pid_t uuid_pool_of;
+
+/* Under the lock. */
+static void
+uuid_random(uint8_t *out, size_t bytes)
+{
+	if (uuid_pool_left < bytes || uuid_pool_of != getpid()) {
+		random_bytes(uuid_pool, sizeof(uuid_pool));
+		uuid_pool_left = sizeof(uuid_pool);
+		uuid_pool_of = getpid();
+	}
+	uuid_pool_left -= bytes;
+	memcpy(out, uuid_pool + uuid_pool_left, bytes);
+}
 
 struct uuid
 uuid_new(void)
@@ -57,9 +75,9 @@ uuid_new(void)
 	struct uuid uuid;
 	int64_t now_ms = date_now_us() / 1000;
 
-	random_bytes(uuid.bytes + 6, sizeof(uuid.bytes) - 6);
-	unsigned seed = ((unsigned)uuid.bytes[6] << 8 | uuid.bytes[7]) & 0x7FF;
 	pthread_mutex_lock(&uuid_lock);
+	uuid_random(uuid.bytes + 6, sizeof(uuid.bytes) - 6);
+	unsigned seed = ((unsigned)uuid.bytes[6] << 8 | uuid.bytes[7]) & 0x7FF;
 	if (now_ms > uuid_last_ms) {
 		uuid_last_ms = now_ms;
 		uuid_counter = seed;

@@ -7,11 +7,15 @@
 #define PACK_BYTES            2
 #define PACK_TAG(field, type) ((uint8_t)((field) << 3 | (type)))
 #define PACK_VARINT_MAX       10 /* bytes */
+#define PACK_CELLS_MAX        256 /* of a row; with more, protobuf-c does it all */
 
 /* Fields of these messages when this was written: more of them, and protobuf-c does it all. */
 static bool
-pack_knows_all(void)
+pack_knows_all(const Kehu__Page *page)
 {
+	for (size_t i = 0; i < page->n_rows; i++)
+		if (page->rows[i]->n_cells > PACK_CELLS_MAX)
+			return false;
 	return kehu__value__descriptor.n_fields == 4 && kehu__row__descriptor.n_fields == 4 &&
 	       kehu__page__descriptor.n_fields == 6;
 }
@@ -67,7 +71,7 @@ pack_close(uint8_t *length_at, uint8_t *body, uint8_t *end)
 }
 
 static uint8_t *
-pack_value(uint8_t *at, const Kehu__Value *value)
+pack_value(uint8_t *at, const Kehu__Value *value, size_t text_bytes)
 {
 	uint8_t *length_at = at + 1, *body = at + 2; /* mostly under 128 bytes */
 
@@ -76,7 +80,7 @@ pack_value(uint8_t *at, const Kehu__Value *value)
 	if (value->has_number)
 		at = pack_number(at, 1, pack_zigzag(value->number));
 	if (value->text != NULL)
-		at = pack_bytes(at, 2, value->text, strlen(value->text));
+		at = pack_bytes(at, 2, value->text, text_bytes);
 	if (value->has_field)
 		at = pack_number(at, 3, value->field);
 	if (value->has_masked)
@@ -85,7 +89,7 @@ pack_value(uint8_t *at, const Kehu__Value *value)
 }
 
 static uint8_t *
-pack_row(uint8_t *at, const Kehu__Row *row)
+pack_row(uint8_t *at, const Kehu__Row *row, const size_t *text_bytes)
 {
 	uint8_t *length_at = at + 1, *body = at + 3; /* mostly some 150 bytes */
 
@@ -98,24 +102,27 @@ pack_row(uint8_t *at, const Kehu__Row *row)
 	if (row->has_rights)
 		at = pack_number(at, 3, row->rights);
 	for (size_t i = 0; i < row->n_cells; i++)
-		at = pack_value(at, row->cells[i]);
+		at = pack_value(at, row->cells[i], text_bytes[i]);
 	return pack_close(length_at, body, at);
 }
 
-/* At most so many bytes. */
+/* At most so many bytes; how long each cell's text is goes into text_bytes, which has room for all. */
 static size_t
-pack_row_room(const Kehu__Row *row)
+pack_row_room(const Kehu__Row *row, size_t *text_bytes)
 {
 	size_t room = 64;
 
-	for (size_t i = 0; i < row->n_cells; i++)
-		room += 48 + (row->cells[i]->text != NULL ? strlen(row->cells[i]->text) : 0);
+	for (size_t i = 0; i < row->n_cells; i++) {
+		text_bytes[i] = row->cells[i]->text != NULL ? strlen(row->cells[i]->text) : 0;
+		room += 48 + text_bytes[i];
+	}
 	return room;
 }
 
 static void
 pack_page(struct buf *out, const Kehu__Page *page)
 {
+	size_t text_bytes[PACK_CELLS_MAX];
 	uint8_t *start, *at;
 
 	for (size_t i = 0; i < page->n_columns; i++) {
@@ -123,8 +130,8 @@ pack_page(struct buf *out, const Kehu__Page *page)
 		buf_wrote(out, (size_t)(pack_number(start, 1, page->columns[i]) - start));
 	}
 	for (size_t i = 0; i < page->n_rows; i++) {
-		start = (uint8_t *)buf_reserve(out, pack_row_room(page->rows[i]));
-		buf_wrote(out, (size_t)(pack_row(start, page->rows[i]) - start));
+		start = (uint8_t *)buf_reserve(out, pack_row_room(page->rows[i], text_bytes));
+		buf_wrote(out, (size_t)(pack_row(start, page->rows[i], text_bytes) - start));
 	}
 	at = start = (uint8_t *)buf_reserve(out, 64 + page->next.len + page->previous.len);
 	if (page->has_next)
@@ -145,7 +152,7 @@ pack_page_frame(struct buf *out, const Kehu__ServerFrame *frame)
 	struct buf page = BUF_INIT;
 	uint8_t *start, *at;
 
-	if (frame->answer_case != KEHU__SERVER_FRAME__ANSWER_PAGE || !pack_knows_all())
+	if (frame->answer_case != KEHU__SERVER_FRAME__ANSWER_PAGE || !pack_knows_all(frame->page))
 		return false;
 	pack_page(&page, frame->page);
 	head.answer_case = KEHU__SERVER_FRAME__ANSWER__NOT_SET;
