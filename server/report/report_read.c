@@ -15,7 +15,7 @@
 #include <string.h>
 
 #define REPORT_BATCH	"500" /* rows */
-#define REPORT_ROWS_MAX 200000
+#define REPORT_ROWS_MAX 1000000
 
 /* ---- placeholders ------------------------------------------------------------------------ */
 
