@@ -10,21 +10,7 @@
 
 #define CONTRACT_REMIND_DAYS 30
 
-static const struct trade_fields contract_fields = {
-	.customer = F_contract_customer_id,
-	.day = F_contract_signed_on,
-	.currency = F_contract_currency,
-	.tax_included = F_contract_tax_included,
-	.owner = F_contract_owner_id,
-	.net = F_contract_net,
-	.tax = F_contract_tax,
-	.total = F_contract_total,
-	.rate = F_contract_rate,
-	.total_base = F_contract_total_base,
-	.discount_max = F_contract_discount_max,
-	.over_limit = F_contract_over_limit,
-	.line_entity = E_contract_line,
-};
+static const struct trade_fields contract_fields = TRADE_FIELDS(contract, signed_on);
 
 static enum err
 contract_defaults(struct call *call, struct record *contract)

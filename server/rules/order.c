@@ -16,21 +16,7 @@
 
 #define ORDER_INSTALMENTS 36
 
-static const struct trade_fields order_fields = {
-	.customer = F_order_customer_id,
-	.day = F_order_ordered_on,
-	.currency = F_order_currency,
-	.tax_included = F_order_tax_included,
-	.owner = F_order_owner_id,
-	.net = F_order_net,
-	.tax = F_order_tax,
-	.total = F_order_total,
-	.rate = F_order_rate,
-	.total_base = F_order_total_base,
-	.discount_max = F_order_discount_max,
-	.over_limit = F_order_over_limit,
-	.line_entity = E_order_line,
-};
+static const struct trade_fields order_fields = TRADE_FIELDS(order, ordered_on);
 
 /* A quote or a contract promised its prices. */
 static bool

@@ -13,21 +13,7 @@
 
 #define QUOTE_HOLDS_DAYS 30
 
-static const struct trade_fields quote_fields = {
-	.customer = F_quote_customer_id,
-	.day = F_quote_quoted_on,
-	.currency = F_quote_currency,
-	.tax_included = F_quote_tax_included,
-	.owner = F_quote_owner_id,
-	.net = F_quote_net,
-	.tax = F_quote_tax,
-	.total = F_quote_total,
-	.rate = F_quote_rate,
-	.total_base = F_quote_total_base,
-	.discount_max = F_quote_discount_max,
-	.over_limit = F_quote_over_limit,
-	.line_entity = E_quote_line,
-};
+static const struct trade_fields quote_fields = TRADE_FIELDS(quote, quoted_on);
 
 static enum err
 quote_defaults(struct call *call, struct record *quote)

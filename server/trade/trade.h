@@ -17,6 +17,19 @@ struct trade_fields {
 	    prices_are_given; /* a price whose list has ended stays: the document promised it */
 };
 
+/* Of an entity whose document is of that day. */
+#define TRADE_FIELDS(entity_, day_)                                                            \
+	{                                                                                      \
+		.customer = F_##entity_##_customer_id, .day = F_##entity_##_##day_,            \
+		.currency = F_##entity_##_currency,                                            \
+		.tax_included = F_##entity_##_tax_included, .owner = F_##entity_##_owner_id,   \
+		.net = F_##entity_##_net, .tax = F_##entity_##_tax,                            \
+		.total = F_##entity_##_total, .rate = F_##entity_##_rate,                      \
+		.total_base = F_##entity_##_total_base,                                        \
+		.discount_max = F_##entity_##_discount_max,                                    \
+		.over_limit = F_##entity_##_over_limit, .line_entity = E_##entity_##_line,     \
+	}
+
 /* Of a quote's, a contract's and an order's line: the same numbers in all. */
 enum trade_line_field {
 	TRADE_PRODUCT = 1,
