@@ -77,32 +77,6 @@ admin_hand_over(struct cli *cli)
 /* ---- jobs ---- */
 
 static enum err
-admin_job_start(struct cli *cli, const char *kind, const char *arguments, int64_t *id)
-{
-	Kehu__ClientFrame frame = KEHU__CLIENT_FRAME__INIT;
-	Kehu__Job job = KEHU__JOB__INIT;
-	Kehu__ServerFrame *answer;
-
-	job.has_step = true;
-	job.step = 1;
-	job.kind = arena_strdup(cli->arena, kind);
-	job.arguments = arena_strdup(cli->arena, arguments);
-	frame.request_case = KEHU__CLIENT_FRAME__REQUEST_JOB;
-	frame.job = &job;
-	enum err err = cli_ask(cli, cli->arena, &frame, NULL, &answer);
-	if (err != ERR_OK)
-		return err;
-	/* Repeated after a broken link, the start gives its stored outcome. */
-	if (answer->answer_case == KEHU__SERVER_FRAME__ANSWER_WRITTEN)
-		*id = answer->written->id;
-	else if (answer->answer_case == KEHU__SERVER_FRAME__ANSWER_JOB)
-		*id = answer->job->id;
-	else
-		return cli_fail(cli, ERR_BAD_FRAME, NULL, NULL);
-	return ERR_OK;
-}
-
-static enum err
 admin_job_ended(struct cli *cli, const Kehu__JobAnswer *job)
 {
 	if (strcmp(job->state, "done") == 0)
@@ -128,7 +102,7 @@ admin_demo(struct cli *cli)
 	buf_printf(&arguments, "customers=%" PRId64 " seed=%" PRId64, customers, seed);
 	for (size_t i = 0; i < cli->word_count; i++)
 		buf_printf(&arguments, " %s", cli->words[i]);
-	err = admin_job_start(cli, "demo", buf_text(&arguments), &id);
+	err = cli_job_start(cli, "demo", buf_text(&arguments), &id);
 	buf_fini(&arguments);
 	if (err == ERR_OK)
 		err = cli_follow(cli, id, &job);

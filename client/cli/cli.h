@@ -138,6 +138,8 @@ MUST_CHECK enum err cli_approval_options(struct cli *cli, Kehu__ClientFrame *fra
 /* Starts nothing; follows a job to its end, with progress on a terminal. *answer in cli->arena.
  */
 MUST_CHECK enum err cli_follow(struct cli *cli, int64_t job, Kehu__JobAnswer **answer);
+/* Start a job of a kind that the user may start; its number. */
+MUST_CHECK enum err cli_job_start(struct cli *cli, const char *kind, const char *arguments, int64_t *id);
 /* The same of a job that an action left: what came of it is said, failing where it did not end well. */
 MUST_CHECK enum err cli_see_out(struct cli *cli, int64_t job);
 /* Lets ms pass in the link's own loop, so that pings go on. Reports failures. */
@@ -203,6 +205,11 @@ enum err cli_team(struct cli *cli);
 enum err cli_targets(struct cli *cli);
 enum err cli_check(struct cli *cli);
 enum err cli_merge(struct cli *cli);
+enum err cli_duplicates_scan(struct cli *cli);
+enum err cli_duplicates_list(struct cli *cli);
+enum err cli_duplicates_look(struct cli *cli);
+enum err cli_duplicates_merge(struct cli *cli);
+enum err cli_duplicates_not(struct cli *cli);
 enum err cli_import(struct cli *cli);
 enum err cli_report(struct cli *cli);
 enum err cli_export(struct cli *cli);

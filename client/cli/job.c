@@ -185,6 +185,32 @@ cli_follow(struct cli *cli, int64_t id, Kehu__JobAnswer **job)
 }
 
 enum err
+cli_job_start(struct cli *cli, const char *kind, const char *arguments, int64_t *id)
+{
+	Kehu__ClientFrame frame = KEHU__CLIENT_FRAME__INIT;
+	Kehu__Job job = KEHU__JOB__INIT;
+	Kehu__ServerFrame *answer;
+
+	job.has_step = true;
+	job.step = 1;
+	job.kind = arena_strdup(cli->arena, kind);
+	job.arguments = arena_strdup(cli->arena, arguments);
+	frame.request_case = KEHU__CLIENT_FRAME__REQUEST_JOB;
+	frame.job = &job;
+	enum err err = cli_ask(cli, cli->arena, &frame, NULL, &answer);
+	if (err != ERR_OK)
+		return err;
+	/* Repeated after a broken link, the start gives its stored outcome. */
+	if (answer->answer_case == KEHU__SERVER_FRAME__ANSWER_WRITTEN)
+		*id = answer->written->id;
+	else if (answer->answer_case == KEHU__SERVER_FRAME__ANSWER_JOB)
+		*id = answer->job->id;
+	else
+		return cli_fail(cli, ERR_BAD_FRAME, NULL, NULL);
+	return ERR_OK;
+}
+
+enum err
 cli_see_out(struct cli *cli, int64_t id)
 {
 	enum sheet_format format;

@@ -52,6 +52,7 @@ enum cat_allowed { /* Entity.actions_allowed */
 	CAT_DELETE = 8,
 	CAT_RESTORE = 16,
 	CAT_EXPORT = 32,
+	CAT_APPROVE = 64,
 	CAT_ACT = 256,
 };
 enum cat_right { /* Record.rights, Row.rights */

@@ -1,6 +1,7 @@
 /* Named actions of a record: whether its state allows one, its arguments, and doing it. */
 #include "client/screens/action_private.h"
 #include "client/screens/ask.h"
+#include "client/screens/duplicate.h"
 #include "client/screens/form_values.h"
 #include "client/screens/merge.h"
 #include "client/ui/confirm.h"
@@ -366,9 +367,13 @@ action_on_merge_gone(void *context)
 void
 action_run(struct action *action)
 {
-	if (merge_is(action->what) && action->row_count == 0)
-		merge_open(action->app, action->entity->number, action->record->id, 0, action_on_merged,
-		    action_on_merge_gone, action_hold(action));
+	uint32_t entity = action->entity->number;
+	int64_t ids[2] = { action->record->id, 0 };
+
+	if (merge_is(action->what) && action->row_count == 0 &&
+	    (duplicate_pair(action->app, action->record, &entity, ids) || ids[1] == 0))
+		merge_open(action->app, entity, ids[0], ids[1], action_on_merged, action_on_merge_gone,
+		    action_hold(action));
 	else if (action->what->n_arguments > 0)
 		action_form_open(action);
 	else if (action->what->danger && action->how == NULL)

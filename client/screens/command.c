@@ -3,6 +3,7 @@
 
 #include "client/screens/admin.h"
 #include "client/screens/ask.h"
+#include "client/screens/duplicate.h"
 #include "client/screens/jobs.h"
 #include "client/screens/password.h"
 #include "client/screens/sign.h"
@@ -214,6 +215,9 @@ command_add_mine(struct command_maker *maker)
 		{ "work_report", "owner:me", T_MINE_REPORTS, "wdbg" },
 		{ "work_report", "-owner:me state:handed_in", T_MINE_TO_READ, "dybg" },
 		{ "target", "owner:me", T_MINE_TARGETS, "wdmb" },
+		{ "customer", "owner:me leaves:..+7d sort:leaves_on", T_MINE_LEAVING, "jjgh" },
+		{ "customer_move", "owner:me kind:recycle,release,transfer,assign", T_MINE_LEFT, "lkkh" },
+		{ "duplicate", "state:open", T_MINE_DUPLICATES, "dhcf" },
 	};
 
 	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
@@ -285,6 +289,18 @@ command_add_check(struct command_maker *maker)
 }
 
 static void
+command_add_scan(struct command_maker *maker)
+{
+	struct command *command;
+
+	if (!duplicate_can_scan(maker->app))
+		return;
+	command = command_new(maker, COMMAND_SCAN, tr(T_DUPLICATE_SCAN));
+	command_code(command, "smcf");
+	command_code(command, "scan");
+}
+
+static void
 command_add_reports(struct command_maker *maker)
 {
 	const struct cat *cat = app_cat(maker->app);
@@ -353,6 +369,7 @@ command_list(const struct app *app, struct arena *arena, struct command **comman
 	command_add_team(&maker);
 	command_add_targets(&maker);
 	command_add_check(&maker);
+	command_add_scan(&maker);
 	command_add_reports(&maker);
 	command_add_others(&maker);
 	*commands = maker.commands;
@@ -421,6 +438,9 @@ command_run(struct app *app, const struct command *command, int64_t object, cons
 		break;
 	case COMMAND_CHECK:
 		check_open(app);
+		break;
+	case COMMAND_SCAN:
+		duplicate_scan(app);
 		break;
 	case COMMAND_TEAM:
 		team_open(app);

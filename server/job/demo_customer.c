@@ -10,6 +10,8 @@
 
 #include <string.h>
 
+#define DEMO_TWICE 150 /* one of so many */
+
 enum { DEMO_YEARS = 6, DEMO_DAYS = DEMO_YEARS * 365 };
 
 #define DEMO_ROWS(world_, table_) (&(world_)->chunk.tables[DEMO_TABLE_##table_])
@@ -465,14 +467,22 @@ demo_customer_search(struct demo_world *world, const struct demo_customer *custo
 static void
 demo_begin_customer(struct demo_world *world, struct demo_customer *customer)
 {
-	struct demo_random *random = customer->random;
+	struct demo_random *random = customer->random, earlier;
 	int64_t age = DEMO_DAYS - (int64_t)(world->made * DEMO_DAYS / world->customers);
 	int64_t day = world->today - age;
+	int minute = 8 * 60 + (int)demo_below(random, 10 * 60);
 
 	customer->id = world->next_id++;
-	customer->created_us = demo_at(day, 8 * 60 + (int)demo_below(random, 10 * 60));
+	customer->created_us = demo_at(day, minute);
+	/* A few were entered before, and nobody looked. */
+	if (world->made % DEMO_TWICE == DEMO_TWICE - 1) {
+		earlier = demo_random_for(world->seed, world->before + world->made - DEMO_TWICE / 2);
+		demo_below(&earlier, 10 * 60);
+		customer->random = &earlier;
+	}
 	demo_place_customer(world, customer);
-	demo_name_customer(world, customer, demo_kind(random));
+	demo_name_customer(world, customer, demo_kind(customer->random));
+	customer->random = random;
 	customer->level = demo_level(random);
 	customer->stage = demo_stage(random, customer->level, age);
 }

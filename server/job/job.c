@@ -10,6 +10,7 @@
 #include "common/date.h"
 #include "common/log.h"
 #include "server/audit/audit.h"
+#include "server/entity/fields.h"
 #include "server/job/export.h"
 #include "server/record/hand_over.h"
 
@@ -34,6 +35,7 @@ const struct job_kind job_kinds[] = {
 	{ "audit_verify", audit_verify_run, NULL },
 	{ "export", export_job_run, NULL },
 	{ "bulk", alter_job_run, NULL },
+	{ "duplicates", duplicate_job_run, .entity = E_customer, .right = RIGHT_APPROVE },
 	{ 0 },
 };
 

@@ -30,7 +30,9 @@ struct job {
 struct job_kind {
 	const char *kind;
 	enum err (*run)(struct job *job);
-	const char *role; /* whose users may start it with a Job request; NULL: no such request may */
+	const char *role; /* whose users may start it with a Job request; NULL and no entity: no such request may */
+	uint32_t entity;  /* or who has this right to records of that entity */
+	enum right right;
 };
 extern const struct job_kind job_kinds[]; /* ended by NULL */
 
@@ -69,5 +71,6 @@ void job_queue(struct call *call, const char *kind, const char *arguments, struc
 enum err demo_job_run(struct job *job);
 enum err import_job_run(struct job *job);
 enum err alter_job_run(struct job *job);
+enum err duplicate_job_run(struct job *job);
 
 #endif

@@ -117,6 +117,14 @@ job_kind_of(const Kehu__Job *request)
 	return NULL;
 }
 
+static bool
+job_may_start(struct call *call, const struct job_kind *kind)
+{
+	if (kind->role != NULL)
+		return job_user_has_role(call, kind->role);
+	return (access_rights(call->user, catalog_entity(call->catalog, kind->entity)->def) & kind->right) != 0;
+}
+
 static enum err
 job_start(struct call *call, const Kehu__Job *request)
 {
@@ -128,9 +136,9 @@ job_start(struct call *call, const Kehu__Job *request)
 
 	if (!call->has_intention)
 		return CALL_FAIL(call, ERR_BAD_REQUEST);
-	if (kind == NULL || kind->role == NULL)
+	if (kind == NULL || (kind->role == NULL && kind->entity == 0))
 		return CALL_FAIL(call, ERR_NO_SUCH_ACTION);
-	if (!job_user_has_role(call, kind->role))
+	if (!job_may_start(call, kind))
 		return CALL_FAIL(call, ERR_FORBIDDEN);
 	if (strlen(arguments) > JOB_ARGUMENTS_MAX_BYTES)
 		return CALL_FAIL(call, ERR_TOO_LONG);

@@ -23,10 +23,10 @@ merge_takes(const struct field *field)
 }
 
 static enum err
-merge_take_fields(struct call *call, const struct record *kept, const struct value *named,
+merge_take_fields(struct call *call, const struct entity_view *entity, const struct value *named,
     const char *names[static MERGE_FIELDS], size_t *count)
 {
-	const struct entity_view *view = call_view(call, kept->entity->def->number);
+	const struct entity_view *view = call_view(call, entity->def->number);
 	char *save = NULL, *copy = arena_strdup(call->arena, named->present ? named->text : "");
 
 	*count = 0;
@@ -91,35 +91,43 @@ merge_say_moved(struct call *call, int64_t merge)
 }
 
 enum err
-merge_act(struct call *call, struct record *kept, const struct value *arguments)
+merge_pair(struct call *call, const struct entity_view *entity, int64_t kept, int64_t gone, const struct value *take,
+    const struct value *reason, struct record **now)
 {
 	const char *names[MERGE_FIELDS];
 	struct sql *sql = sql_new(call->arena);
-	struct record *now = NULL;
 	struct rows *rows;
 	size_t count;
-	enum err err = merge_take_fields(call, kept, &arguments[1], names, &count);
+	enum err err = merge_take_fields(call, entity, take, names, &count);
 
+	*now = NULL;
 	if (err != ERR_OK)
 		return err;
 	sql_add(sql, "SELECT kehu_merge(");
-	sql_int(sql, kept->entity->def->number);
+	sql_int(sql, entity->def->number);
 	sql_add(sql, "::integer, ");
-	sql_int(sql, kept->id);
+	sql_int(sql, kept);
 	sql_add(sql, ", ");
-	sql_int(sql, arguments[0].number);
+	sql_int(sql, gone);
 	sql_add(sql, ", ");
 	sql_texts(sql, names, count);
 	sql_add(sql, ", ");
-	sql_text(sql, arguments[2].present ? arguments[2].text : NULL);
+	sql_text(sql, reason->present ? reason->text : NULL);
 	sql_add(sql, ", ");
 	sql_uuid(sql, call->intention);
 	sql_add(sql, ")");
 	err = store_as_rule(call, sql, &rows);
 	if (err == ERR_OK)
 		err = merge_say_moved(call, rows_int(rows, 0, 0));
-	if (err == ERR_OK)
-		err = merge_search_row(call, kept->entity->def->number, kept->id, &now);
+	return err != ERR_OK ? err : merge_search_row(call, entity->def->number, kept, now);
+}
+
+enum err
+merge_act(struct call *call, struct record *kept, const struct value *arguments)
+{
+	struct record *now;
+	enum err err = merge_pair(call, kept->entity, kept->id, arguments[0].number, &arguments[1], &arguments[2], &now);
+
 	if (err == ERR_OK && now != NULL)
 		kept->version = now->version;
 	return err;

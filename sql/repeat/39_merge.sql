@@ -4,7 +4,8 @@
 CREATE OR REPLACE FUNCTION kehu_references(p_entity integer) RETURNS TABLE (tbl text, col text)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
-	RETURN QUERY SELECT DISTINCT p.tbl, p.col FROM kehu_personal() p WHERE p.target = p_entity
+	-- A pair of likely duplicates is about the two as they were.
+	RETURN QUERY SELECT DISTINCT p.tbl, p.col FROM kehu_personal() p WHERE p.target = p_entity AND p.tbl <> 'duplicate'
 		UNION SELECT DISTINCT p.tbl, p.parent_name || '_id' FROM kehu_personal() p WHERE p.parent = p_entity
 		UNION SELECT c.relname::text, 'anchor_id' FROM pg_class c
 			JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'anchor_id' AND NOT a.attisdropped
@@ -141,6 +142,7 @@ BEGIN
 			PERFORM kehu_account_move(p_kept, coalesce(debts.owed, 0), coalesce(debts.balance, 0));
 			PERFORM kehu_account_move(p_gone, -coalesce(debts.owed, 0), -coalesce(debts.balance, 0));
 		END IF;
+		PERFORM kehu_duplicate_merged(p_kept, p_gone, p_reason);
 		-- What belongs to a customer has its owner.
 		UPDATE contact t SET owner_id = c.owner_id, department_id = c.department_id, branch_id = c.branch_id,
 			pool_id = c.pool_id FROM customer c WHERE c.id = p_kept AND t.customer_id = p_kept
@@ -217,6 +219,10 @@ BEGIN
 		UPDATE customer_relation t SET owner_id = c.owner_id, department_id = c.department_id, branch_id = c.branch_id,
 			pool_id = c.pool_id FROM customer c WHERE c.id = m.gone_id AND t.customer_id = c.id;
 	END IF;
+	UPDATE duplicate SET state = 'open', decided_id = NULL, decided_at = NULL, version = version + 1, updated_at = now(),
+			updated_by = caller
+		WHERE number = 10 AND first_id = least(m.kept_id, m.gone_id) AND second_id = greatest(m.kept_id, m.gone_id)
+		AND state = 'merged';
 	UPDATE merge SET state = 'undone', undone_at = now(), version = version + 1, updated_at = now(), updated_by = caller
 		WHERE id = p_merge;
 	PERFORM kehu_merge_figures(number, m.kept_id);

@@ -84,7 +84,7 @@ GRANT EXECUTE ON FUNCTION kehu_visit_customers_of(bigint[]), kehu_visit_opportun
 	kehu_plan_end(bigint, text), kehu_remind(integer), kehu_remind_unseen(), kehu_remind_seen(bigint[]),
 	kehu_remind_mail(integer, integer) TO kehu_app;
 GRANT EXECUTE ON FUNCTION kehu_merge(integer, bigint, bigint, text[], text, uuid), kehu_merge_undo(bigint),
-	kehu_merge_moved(bigint),
+	kehu_merge_moved(bigint), kehu_duplicate_scan(bigint, text, bigint), kehu_duplicate_close(timestamptz),
 	kehu_customer_claim(bigint), kehu_customer_assign(bigint, bigint, text),
 	kehu_customer_release(bigint, bigint, bigint, text), kehu_customer_lock(bigint, bigint, date, text),
 	kehu_hold_left(bigint[]), kehu_hold_check(bigint, bigint), kehu_pool_pass(bigint), kehu_pool_rehearse(bigint, bigint, bigint) TO kehu_app;

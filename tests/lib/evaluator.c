@@ -77,6 +77,7 @@ static const struct {
 	{ "customer", "unshut", EVAL_APPROVE },
 	{ "customer", "protect", EVAL_EDIT },
 	{ "customer", "unprotect", EVAL_EDIT },
+	{ "duplicate", "merge", EVAL_ACT }, /* and what the two themselves need */
 	{ NULL, "merge", EVAL_DELETE },
 	{ "bin", "empty", EVAL_APPROVE },
 	{ NULL, "share", EVAL_EDIT },

@@ -296,6 +296,34 @@ two_are_shown_side_by_side_and_made_one(void **state)
 }
 
 static void
+likely_duplicates_are_found_looked_at_and_decided(void **state)
+{
+	char *first = new_customer("绍兴鉴湖黄酒", "0575-11110000"), *pair;
+	char *second = new_customer("绍兴古越龙山", "0575-22220000");
+	struct ran ran;
+
+	pg_exec(bed->database, "UPDATE customer SET phone_digits = '057511110000' WHERE id = %s", second);
+	assert_int_equal(run("ada", "duplicates|scan").status, 1);
+	ran = run("cai", "duplicates|scan");
+	expect_done(ran);
+	HAS(ran.out, "In the whole company");
+	pair = arena_printf(bed->arena, "%" PRId64,
+	    pg_int(bed->database, "SELECT id FROM duplicate WHERE first_id = %s AND second_id = %s", first, second));
+	ran = run("cai", "duplicates|list|degree:alike|--columns|id|--format|tsv");
+	HAS(ran.out, pair);
+	ran = run("cai", arena_printf(bed->arena, "duplicates|look|%s|keep=second|--format|tsv", pair));
+	HAS(ran.out, "name\tkept\t绍兴古越龙山\t绍兴鉴湖黄酒\n");
+	expect_done(run("cai", arena_printf(bed->arena, "duplicates|not|%s|--reason|不同酒厂", pair)));
+	ran = run("cai", "duplicates|list|--columns|id|--format|tsv");
+	assert_null(strstr(ran.out, pair));
+	expect_done(run("cai", arena_printf(bed->arena, "act|duplicate|%s|reopen", pair)));
+	expect_done(run("cai", arena_printf(bed->arena, "duplicates|merge|%s|keep=second|phone=other", pair)));
+	assert_int_equal(pg_int(bed->database, "SELECT count(*) FROM customer WHERE id = %s AND deleted_at IS NULL", first), 0);
+	ran = run("cai", arena_printf(bed->arena, "get|customer|%s|--format|jsonl", second));
+	HAS(ran.out, "\"phone\":\"0575-11110000\"");
+}
+
+static void
 files_go_up_and_come_back(void **state)
 {
 	struct buf text = BUF_INIT;
@@ -639,6 +667,7 @@ main(void)
 		cmocka_unit_test(a_record_lives_at_the_shell),
 		cmocka_unit_test(many_records_and_old_versions_are_reached_from_the_shell),
 		cmocka_unit_test(two_are_shown_side_by_side_and_made_one),
+		cmocka_unit_test(likely_duplicates_are_found_looked_at_and_decided),
 		cmocka_unit_test(files_go_up_and_come_back),
 		cmocka_unit_test(an_administrator_sets_up_a_user),
 		cmocka_unit_test(an_independent_client_lists_customers),

@@ -13,6 +13,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 // clang-format off
 #include <cmocka.h>
 // clang-format on
@@ -448,6 +449,114 @@ contacts_are_merged_too(void **state)
 	assert_int_equal(refers("contact", customer), 2);
 }
 
+/* ---- the scan ---------------------------------------------------------------------------- */
+
+static void
+scan(struct client *client)
+{
+	Kehu__ClientFrame frame = KEHU__CLIENT_FRAME__INIT;
+	Kehu__Job job = KEHU__JOB__INIT;
+	struct uuid intention = uuid_new();
+	Kehu__ServerFrame *answer;
+
+	job.has_step = job.has_intention = true;
+	job.step = 1;
+	job.kind = (char *)(uintptr_t) "duplicates";
+	job.intention = (ProtobufCBinaryData){ .data = intention.bytes, .len = sizeof(intention.bytes) };
+	frame.request_case = KEHU__CLIENT_FRAME__REQUEST_JOB;
+	frame.job = &job;
+	answer = client_call(client, &frame);
+	if (client == ada) {
+		expect_error(answer, ERR_FORBIDDEN, 0);
+		return;
+	}
+	assert_int_equal(answer->answer_case, KEHU__SERVER_FRAME__ANSWER_JOB);
+	for (int tries = 0; tries < 6000 && pg_int(DB, "SELECT count(*) FROM job WHERE id = %" PRId64
+			" AND state IN ('waiting', 'running')", answer->job->id) == 1; tries++)
+		usleep(10000);
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM job WHERE id = %" PRId64 " AND state = 'done'", answer->job->id), 1);
+}
+
+/* Past the check of saving, as what was there before it, or came from elsewhere. */
+static int64_t
+slip_in(int64_t like, const char *set)
+{
+	int64_t id = pg_int(DB, "SELECT nextval('record_id')");
+
+	pg_exec(DB, "INSERT INTO customer (id, name, name_key, name_alike, name_sound, type, stage, phone, phone_digits, number, "
+		    "owner_id, department_id, branch_id) SELECT %" PRId64 ", name, name_key, name_alike, name_sound, type, stage, phone, "
+		    "phone_digits, 'S%" PRId64 "', owner_id, department_id, branch_id FROM customer WHERE id = %" PRId64,
+	    id, id, like);
+	pg_exec(DB, "UPDATE customer SET %s WHERE id = %" PRId64, set, id);
+	return id;
+}
+
+/* 0: there is none that is open. */
+static int64_t
+pair_of(int64_t first, int64_t second)
+{
+	return pg_int(DB, "SELECT coalesce(max(id), 0) FROM duplicate WHERE first_id = %" PRId64 " AND second_id = %" PRId64
+			  " AND state = 'open'", first, second);
+}
+
+static void
+the_scan_finds_what_slipped_in_and_what_is_decided_stays_decided(void **state)
+{
+	int64_t first = make_customer(ada, "温州雁荡制鞋有限公司", "0577-11110001"), pair, merge;
+	int64_t second = slip_in(first, "phone_digits = ''"), third;
+
+	/* Who may not approve customers does not scan. */
+	scan(ada);
+	scan(cai);
+	pair = pair_of(first, second);
+	assert_int_not_equal(pair, 0);
+	assert_int_equal(value_of(client_get(cai, E_duplicate, pair)->get->record, F_duplicate_matched)->number, 2);
+	assert_string_equal(value_of(client_get(cai, E_duplicate, pair)->get->record, F_duplicate_degree)->text, "same");
+	/* The owner of both sees the pair, but may not merge; another's owner does not see it. */
+	assert_int_equal(client_get(ada, E_duplicate, pair)->get->record->id, pair);
+	expect_error(client_act(ada, E_duplicate, pair, "merge", NULL), ERR_FORBIDDEN, 0);
+	expect_error(client_get(ben, E_duplicate, pair), ERR_NO_SUCH_RECORD, 0);
+	expect_error(client_act(ben, E_duplicate, pair, "dismiss", NULL), ERR_NO_SUCH_RECORD, 0);
+	/* Two branches of one firm: they are not proposed again, until somebody wants to look again. */
+	expect_written(client_act(ada, E_duplicate, pair, "dismiss", SENT(TEXT_OF(1, "两家门店"))));
+	scan(cai);
+	assert_int_equal(pair_of(first, second), 0);
+	expect_written(client_act(cai, E_duplicate, pair, "reopen", NULL));
+	assert_int_equal(pair_of(first, second), pair);
+	/* Merged from the pair; the undo brings the pair back, too. */
+	expect_written(client_act(cai, E_duplicate, pair, "merge", SENT(TEXT_OF(1, "second"), TEXT_OF(3, "同一家"))));
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM customer WHERE id = %" PRId64 " AND deleted_at IS NULL", first), 0);
+	assert_int_equal(pair_of(first, second), 0);
+	expect_error(client_act(cai, E_duplicate, pair, "merge", NULL), ERR_WRONG_STATE, F_duplicate_state);
+	merge = client_list(cai, E_merge, arena_printf(bed->arena, "kept_id:%" PRId64, second))->page->rows[0]->id;
+	expect_written(client_act(cai, E_merge, merge, "undo", NULL));
+	assert_int_equal(pair_of(first, second), pair);
+	/* What is no longer alike is closed; what is deleted, too. */
+	third = slip_in(first, "name_alike = 'other', name_sound = 'other'");
+	scan(cai);
+	assert_int_not_equal(pair_of(first, third), 0);
+	pg_exec(DB, "UPDATE customer SET phone_digits = '' WHERE id = %" PRId64, third);
+	expect_written(client_delete(cai, E_customer, second, 0));
+	scan(cai);
+	assert_int_equal(pair_of(first, third), 0);
+	assert_int_equal(pair_of(first, second), 0);
+}
+
+static void
+of_many_alike_each_is_paired_with_the_oldest_and_switchboards_with_nobody(void **state)
+{
+	int64_t first = make_customer(ada, "唐山曹妃甸钢构", "0315-11112222");
+
+	for (int i = 0; i < 11; i++)
+		slip_in(first, "phone_digits = '', name_sound = ''");
+	for (int i = 0; i < 12; i++)
+		slip_in(first, "phone_digits = '95588955', name_alike = id::text, name_sound = ''");
+	scan(cai);
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM duplicate WHERE first_id = %" PRId64, first), 11);
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM duplicate d JOIN customer c ON c.id = d.second_id "
+				    "WHERE c.phone_digits = '95588955'"), 0);
+}
+
 /* ---- the company ------------------------------------------------------------------------- */
 
 static int
@@ -490,6 +599,8 @@ main(void)
 		cmocka_unit_test(a_transfer_is_told_to_those_concerned),
 		cmocka_unit_test(merging_moves_everything_and_is_undone_days_later),
 		cmocka_unit_test(contacts_are_merged_too),
+		cmocka_unit_test(the_scan_finds_what_slipped_in_and_what_is_decided_stays_decided),
+		cmocka_unit_test(of_many_alike_each_is_paired_with_the_oldest_and_switchboards_with_nobody),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
