@@ -24,9 +24,9 @@ import_progress(struct import *import)
 		return;
 	import->told_us = now_us;
 	fprintf(stderr, "\r\033[K%s: %s %" PRId64 " KiB", import->cli->program->name,
-	    cli_say(import->cli, "sending", "正在上传"), import->sent / 1024);
-	if (import->bytes > 0)
-		fprintf(stderr, " (%d %%)", (int)(import->sent * 100 / import->bytes));
+	    cli_say(import->cli, "sending", "正在上传"), import->load.sent / 1024);
+	if (import->load.bytes > 0)
+		fprintf(stderr, " (%d %%)", (int)(import->load.sent * 100 / import->load.bytes));
 	fflush(stderr);
 }
 
@@ -78,7 +78,7 @@ import_option(const struct import *import, enum option_id id)
 static char *
 import_separator(const struct import *import)
 {
-	char delimiter = import->found.delimiter;
+	char delimiter = import->load.found.delimiter;
 
 	return delimiter != '\0' ? arena_printf(import->cli->arena, "%c", delimiter) : NULL;
 }
@@ -87,7 +87,7 @@ import_separator(const struct import *import)
 static char *
 import_dates(const struct import *import)
 {
-	enum intake_order order = import->found.order;
+	enum intake_order order = import->load.found.order;
 
 	if (import->cli->options.values[OPT_DATES] != NULL)
 		return import_option(import, OPT_DATES);
@@ -110,12 +110,12 @@ import_start(struct import *import)
 	step.map = import->map;
 	step.n_map = import->map_count;
 	step.has_dry_run = step.dry_run = cli->options.given & OPT_BIT(DRY_RUN);
-	step.encoding = arena_strdup(cli->arena, import->found.encoding);
+	step.encoding = arena_strdup(cli->arena, import->load.found.encoding);
 	step.separator = import_separator(import);
-	step.format = arena_strdup(cli->arena, import->found.format);
-	step.has_no_header = step.no_header = !import->found.header;
+	step.format = arena_strdup(cli->arena, import->load.found.format);
+	step.has_no_header = step.no_header = !import->load.found.header;
 	step.dates = import_dates(import);
-	step.file = arena_strdup(cli->arena, import->path);
+	step.file = arena_strdup(cli->arena, import->load.path);
 	step.has_create_references = step.create_references =
 	    cli->options.given & OPT_BIT(CREATE_REFERENCES);
 	step.match = import_option(import, OPT_MATCH);
@@ -165,24 +165,25 @@ import_send(struct import *import, uint8_t *data, size_t bytes)
 	import->numbers[import->chunk++ % IMPORT_AHEAD] = link_send(import->cli->link,
 	    &(struct link_request){
 		.frame = &frame, .done = import_chunk_done, .context = import });
-	import->sent += (int64_t)bytes;
+	import->load.sent += (int64_t)bytes;
 }
 
 static enum err
 import_data(struct import *import)
 {
-	uint8_t *data = arena_alloc(import->cli->arena, IMPORT_CHUNK_BYTES);
+	uint8_t *data = arena_alloc(import->cli->arena, LOAD_CHUNK_BYTES);
 	enum err err = ERR_OK;
 
 	while (err == ERR_OK) {
-		ssize_t bytes = import_read(import, data);
+		const char *why = NULL;
+		ssize_t bytes = load_read(&import->load, data);
 
 		if (bytes < 0)
 			return cli_fail(
-			    import->cli, ERR_FILE_SYSTEM, import->path, strerror(errno));
-		err = import_check(import, data, (size_t)bytes);
+			    import->cli, ERR_FILE_SYSTEM, import->load.path, strerror(errno));
+		err = load_check(&import->load, data, (size_t)bytes, &why);
 		if (err != ERR_OK)
-			return err;
+			return cli_fail(import->cli, err, import->load.path, why);
 		if (bytes == 0)
 			return import_wait(import, 0);
 		import_send(import, data, (size_t)bytes);
@@ -268,7 +269,7 @@ import_report(struct import *import, const Kehu__JobAnswer *job)
 		enum err err =
 		    strcmp(job->state, "cancelled") == 0 ? ERR_CANCELLED : ERR_BAD_FILE;
 
-		return cli_fail(cli, err, import->path, job->text);
+		return cli_fail(cli, err, import->load.path, job->text);
 	}
 	if (errors != NULL) {
 		enum err err = cli_job_result(cli, job, errors);
@@ -298,19 +299,21 @@ import_report(struct import *import, const Kehu__JobAnswer *job)
 enum err
 cli_import(struct cli *cli)
 {
-	struct import import = { .cli = cli, .path = cli->words[1], .fd = -1 };
+	struct import import = { .cli = cli, .load = { .path = cli->words[1], .fd = -1 } };
 	Kehu__JobAnswer *job;
 
 	enum err err = cli_entity(cli, cli->words[0], &import.entity);
 	if (err == ERR_OK)
-		err = import_open(&import);
+		err = import_look(&import);
 	if (err == ERR_OK && (cli->options.given & OPT_BIT(DETECT))) {
 		err = import_show(&import);
-		import_close(&import);
+		load_close(&import.load);
 		return err;
 	}
 	if (err == ERR_OK)
 		err = import_read_map(&import);
+	if (err == ERR_OK && import.map_count == 0 && cli->options.values[OPT_MAP] == NULL)
+		import_suggest_map(&import);
 	if (err == ERR_OK)
 		err = import_upload(&import);
 	if (isatty(STDERR_FILENO) && import.told_us != 0)
@@ -319,6 +322,6 @@ cli_import(struct cli *cli)
 		err = cli_follow(cli, import.job, &job);
 	if (err == ERR_OK)
 		err = import_report(&import, job);
-	import_close(&import);
+	load_close(&import.load);
 	return err;
 }

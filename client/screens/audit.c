@@ -316,7 +316,7 @@ static bool
 audit_can_act(struct screen *screen, enum act act)
 {
 	(void)screen;
-	return act != ACT_edit && act != ACT_new && act != ACT_print && act != ACT_preview && act != ACT_export &&
+	return act != ACT_edit && act != ACT_new && act != ACT_print && act != ACT_preview && act != ACT_export && act != ACT_import &&
 	       act != ACT_reply && act != ACT_undo;
 }
 

@@ -404,7 +404,7 @@ jobs_can(struct screen *screen, enum act act)
 	if (act == ACT_actions)
 		return job != NULL && jobs_runs(job);
 	return act != ACT_edit && act != ACT_new && act != ACT_find && act != ACT_print &&
-	       act != ACT_preview && act != ACT_export && act != ACT_reply && act != ACT_undo;
+	       act != ACT_preview && act != ACT_export && act != ACT_import && act != ACT_reply && act != ACT_undo;
 }
 
 static const char *

@@ -7,6 +7,7 @@
 
 #include "client/screens/ask.h"
 #include "client/screens/cell.h"
+#include "client/screens/import.h"
 #include "client/screens/jobs.h"
 #include "client/screens/list_private.h"
 #include "client/screens/recent.h"
@@ -197,6 +198,8 @@ list_screen_can(struct screen *base, enum act act)
 	case ACT_mark:
 	case ACT_actions:
 		return some;
+	case ACT_import:
+		return import_may(screen->app, entity);
 	case ACT_export:
 		return some && (allowed & CAT_EXPORT);
 	case ACT_undo:
@@ -282,6 +285,9 @@ list_key_act(struct list_screen *screen, enum act act)
 		return UI_DONE;
 	case ACT_export:
 		export_open(screen->app, screen);
+		return UI_DONE;
+	case ACT_import:
+		import_open(screen->app, screen->entity);
 		return UI_DONE;
 	case ACT_copy:
 	case ACT_copy_record:

@@ -392,7 +392,7 @@ version_can(struct screen *base, enum act act)
 {
 	(void)base;
 	return act != ACT_edit && act != ACT_new && act != ACT_find && act != ACT_print &&
-	    act != ACT_open && act != ACT_preview && act != ACT_export && act != ACT_option &&
+	    act != ACT_open && act != ACT_preview && act != ACT_export && act != ACT_import && act != ACT_option &&
 	    act != ACT_reply;
 }
 

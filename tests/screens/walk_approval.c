@@ -210,6 +210,82 @@ rows_are_exported_and_fetched_in_english(void **state)
 	walk_export(&export_english);
 }
 
+/* ---- imports ----------------------------------------------------------------------------- */
+
+struct import_words {
+	const char *lang, *head, *file, *map, *taken, *tried, *did, *refused, *kept, *undo, *undone;
+};
+
+static const struct import_words import_chinese = { "zh", "客户名称,级别,电话,Memo", "文件", "列与字段的对应", "备注",
+	"试导入（未保存）：读取 3，新建 2", "读取 3，新建 2，更新 0，拒绝 1，导入记录", "被拒绝的行已存入", "状态 已完成", "撤销导入",
+	"状态 已撤销" };
+static const struct import_words import_english = { "en", "Customer name,Level,Phone,Memo", "File",
+	"Which column fills which field", "Remarks", "Tried, nothing stored: read 3, created 2",
+	"read 3, created 2, updated 0, refused 1, import", "Refused rows, to be mended", "State Done", "Undo the import",
+	"State Undone" };
+
+/* A file somebody has: looked at, a column given another field, tried, done, and taken back. */
+static void
+walk_import(const struct import_words *words)
+{
+	const char *path = arena_printf(bed->arena, "%s/firms-%s.csv", bed->dir, words->lang);
+	struct vt *vt = desk_home(bed, "cai", words->lang, 24, 80);
+	FILE *file = fopen(path, "w");
+
+	assert_non_null(file);
+	fprintf(file, "%s\n导入甲%s公司,A,0531-7000000%d,one\n导入乙%s公司,B,0531-7100000%d,two\n导入坏%s公司,Q,,three\n",
+	    words->head, words->lang, words->lang[0] == 'z', words->lang, words->lang[0] == 'z', words->lang);
+	fclose(file);
+	vt_mask(vt, "/[^]]*\\]|[0-9]{4,}", "X");
+	desk_type(vt, "{F9}khl{Enter}");
+	desk_sees(vt, "1-");
+	desk_type(vt, "X");
+	desk_sees(vt, words->file);
+	desk_type(vt, path);
+	desk_type(vt, "{Tab}");
+	desk_sees(vt, "导入乙");
+	desk_shows(vt, arena_printf(bed->arena, "walk_import_%s", words->lang));
+	desk_type(vt, "{F10}");
+	desk_sees(vt, words->map);
+	/* The last column means nothing by itself. */
+	desk_type(vt, "{End}{Enter}");
+	desk_sees(vt, "Memo -");
+	desk_type(vt, words->taken);
+	desk_type(vt, "{Enter}");
+	desk_misses(vt, "Memo -");
+	desk_shows(vt, arena_printf(bed->arena, "walk_import_map_%s", words->lang));
+	desk_type(vt, "{F10}");
+	desk_sees(vt, words->tried);
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM customer WHERE name LIKE '导入_%s公司'", words->lang), 0);
+	desk_type(vt, "{F10}");
+	desk_sees(vt, words->did);
+	desk_sees(vt, words->refused);
+	assert_int_equal(lines_of(arena_printf(bed->arena, "%s.errors.csv", path)), 2);
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM customer WHERE name LIKE '导入_%s公司' AND remarks IN ('one', 'two')",
+		words->lang), 2);
+	desk_type(vt, "{Enter}");
+	desk_sees(vt, words->kept);
+	desk_type(vt, "{F8}");
+	desk_sees(vt, words->undo);
+	desk_type(vt, "{Enter}");
+	desk_type(vt, "{Tab}{Enter}");
+	desk_sees(vt, words->undone);
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM customer WHERE name LIKE '导入_%s公司' AND deleted_at IS NULL", words->lang), 0);
+	desk_end(vt);
+}
+
+static void
+a_file_is_imported_and_taken_back_in_chinese(void **state)
+{
+	walk_import(&import_chinese);
+}
+
+static void
+a_file_is_imported_and_taken_back_in_english(void **state)
+{
+	walk_import(&import_english);
+}
+
 static int
 setup(void **state)
 {
@@ -243,6 +319,8 @@ main(void)
 		cmocka_unit_test(request_is_sent_and_granted_in_english),
 		cmocka_unit_test(rows_are_exported_and_fetched_in_chinese),
 		cmocka_unit_test(rows_are_exported_and_fetched_in_english),
+		cmocka_unit_test(a_file_is_imported_and_taken_back_in_chinese),
+		cmocka_unit_test(a_file_is_imported_and_taken_back_in_english),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
