@@ -202,6 +202,17 @@ tls_read_peer(X509 *cert, struct tls_peer *peer)
 	BN_free(serial);
 }
 
+int64_t
+tls_peer_until_us(SSL *ssl)
+{
+	X509 *peer = SSL_get0_peer_certificate(ssl);
+	struct tm tm;
+
+	if (peer == NULL || ASN1_TIME_to_tm(X509_get0_notAfter(peer), &tm) != 1)
+		return 0;
+	return (int64_t)timegm(&tm) * 1000000;
+}
+
 struct tls_peer
 tls_peer(SSL *ssl)
 {

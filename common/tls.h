@@ -39,6 +39,8 @@ struct tls_peer {
 	char serial[48];  /* hex, lower case */
 };
 struct tls_peer tls_peer(SSL *ssl);
+/* When the certificate of the other side ends, in µs since 1970; 0: it showed none. */
+int64_t tls_peer_until_us(SSL *ssl);
 
 /*
  * On a client's connection, before the handshake: the name or address (without brackets) that

@@ -222,5 +222,6 @@ enum err cli_factor_setup(struct cli *cli);
 enum err cli_factor_codes(struct cli *cli);
 enum err cli_factor_show(struct cli *cli);
 enum err cli_fields(struct cli *cli);
+enum err cli_doctor(struct cli *cli);
 
 #endif

@@ -425,6 +425,12 @@ link_journal(const struct link *link)
 }
 
 int64_t
+link_certificate_us(const struct link *link)
+{
+	return link->carrier.ssl != NULL ? tls_peer_until_us(link->carrier.ssl) : 0;
+}
+
+int64_t
 link_now_us(const struct link *link)
 {
 	return date_now_us() + link->clock_us;

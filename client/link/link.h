@@ -143,6 +143,8 @@ struct journal *link_journal(const struct link *link);
 /* The server's idea of now, and of today on the user's clock. */
 int64_t link_now_us(const struct link *link);
 int64_t link_today(const struct link *link);
+/* When the server's certificate ends; 0: none was seen. */
+int64_t link_certificate_us(const struct link *link);
 
 /* ---- requests ---- */
 

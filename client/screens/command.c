@@ -271,7 +271,7 @@ command_add_targets(struct command_maker *maker)
 		return;
 	command = command_new(maker, COMMAND_TARGETS, tr(T_TARGETS));
 	command_code(command, "mbb");
-	command_code(command, "targets");
+	command_code(command, "target-table");
 }
 
 /* For who may make customers. */

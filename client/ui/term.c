@@ -233,6 +233,27 @@ term_open_terminfo(void)
 	return false;
 }
 
+void
+term_look(struct term_facts *facts)
+{
+	const char *name = getenv("TERM");
+	struct winsize size = { 0 };
+
+	*facts = (struct term_facts){ .name = name != NULL && *name != '\0' ? name : "?" };
+	term_open_locale();
+	facts->codeset = term.codeset;
+	facts->han = term.han;
+	facts->tty = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO) &&
+		     ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0;
+	facts->cols = size.ws_col;
+	facts->rows = size.ws_row;
+	facts->known = name != NULL && *name != '\0' && term_usable(name);
+	if (facts->known) {
+		facts->colours = tigetnum("colors");
+		del_curterm(cur_term);
+	}
+}
+
 static void
 term_prepare_restore(void)
 {

@@ -25,6 +25,15 @@ MUST_CHECK enum err term_open(const struct term_options *options, const char **w
 void term_close(void);
 bool term_is_open(void);
 
+/* What can be told of the terminal without taking it. */
+struct term_facts {
+	const char *name, *codeset; /* static */
+	bool known;		    /* it can move its cursor */
+	bool tty, han;
+	int cols, rows, colours;
+};
+void term_look(struct term_facts *facts);
+
 /* The next thing the user should be told about the terminal; NULL when there is none. */
 const char *term_warning(enum lang lang);
 /* Whether Chinese can be shown; without it the program speaks English. */

@@ -660,6 +660,53 @@ every_function_code_means_one_thing(void **state)
 	assert_int_equal(twice, 0);
 }
 
+/* The line of the doctor about something, as "verdict TAB found TAB advice"; NULL: none. */
+static const char *
+doctor_line(const struct ran *ran, const char *name)
+{
+	const char *at = strstr(ran->out, arena_printf(bed->arena, "\n%s\t", name));
+
+	return at != NULL ? at + 1 + strlen(name) + 1 : NULL;
+}
+
+static void
+the_doctor_finds_what_stands_in_the_way(void **state)
+{
+	const char *words = "doctor|--format|tsv|--header|--language|en";
+	struct ran ran;
+
+	setenv("XDG_STATE_HOME", bed->dir, 1);
+	ran = run("ada", words);
+	assert_int_equal(ran.status, 0);
+	assert_string_equal(ran.err, "");
+	static const char *const checked[] = { "terminal", "characters", "state", "cache",
+		"server", "certificate", "clock", "sign_in" };
+	for (size_t i = 0; i < sizeof(checked) / sizeof(checked[0]); i++)
+		if (doctor_line(&ran, checked[i]) == NULL)
+			fail_msg("%s is not looked at: %s", checked[i], ran.out);
+	assert_memory_equal(doctor_line(&ran, "sign_in"), "good\tAda", strlen("good\tAda"));
+	assert_memory_equal(doctor_line(&ran, "clock"), "good", 4);
+	/* Somebody unknown: the link is good, signing in is not. */
+	ran = run("nobody", words);
+	assert_int_equal(ran.status, 1);
+	assert_memory_equal(doctor_line(&ran, "server"), "good", 4);
+	assert_memory_equal(doctor_line(&ran, "sign_in"), "bad", 3);
+	/* No server, and a certificate of somebody else. */
+	ran = run("ada", "doctor|--format|tsv|--header|--server|127.0.0.1:1");
+	assert_int_equal(ran.status, 1);
+	assert_memory_equal(doctor_line(&ran, "server"), "bad", 3);
+	assert_null(doctor_line(&ran, "clock"));
+	ran = run("ada", arena_printf(bed->arena, "%s|--ca|/etc/ssl/certs/ca-certificates.crt", words));
+	assert_int_equal(ran.status, 1);
+	assert_non_null(strstr(doctor_line(&ran, "server"), "--ca"));
+	/* A folder that cannot be made. */
+	setenv("XDG_STATE_HOME", "/proc/nothing", 1);
+	ran = run("ada", words);
+	assert_int_equal(ran.status, 1);
+	assert_memory_equal(doctor_line(&ran, "state"), "bad", 3);
+	unsetenv("XDG_STATE_HOME");
+}
+
 int
 main(void)
 {
@@ -682,6 +729,7 @@ main(void)
 		cmocka_unit_test(every_function_code_means_one_thing),
 		cmocka_unit_test(an_import_survives_the_server),
 		cmocka_unit_test(a_save_waits_for_the_server),
+		cmocka_unit_test(the_doctor_finds_what_stands_in_the_way),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
