@@ -357,7 +357,7 @@ set_targets(struct vt *vt, const struct walk *walk)
 {
 	const int64_t goals = is_zh(walk) ? 31 : 32;
 
-	desk_type(vt, "{F9}targets{Enter}");
+	desk_type(vt, "{F9}mbb{Enter}");
 	desk_sees(vt, SAY("合计", "Together"));
 	desk_sees(vt, "Ada");
 	desk_type(vt, arena_printf(bed->arena, "%d{Tab}%d{Tab}", (int)goals, (int)goals + 1));
