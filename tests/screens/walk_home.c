@@ -7,6 +7,7 @@
 #include "server/entity/fields.h"
 #include "tests/lib/company.h"
 #include "tests/lib/desk.h"
+#include "tests/lib/pg.h"
 
 #include <setjmp.h>
 #include <signal.h>
@@ -368,6 +369,30 @@ teardown(void **state)
 	return 0;
 }
 
+/* Told while nobody touches a key, on Today at once, once. */
+static void
+reminder_comes_up_on_the_open_screen(void **state)
+{
+	static const struct {
+		const char *lang, *text;
+		int rows, cols;
+	} walks[] = { { "zh", "该给明远回电话了", 24, 80 }, { "en", "Call Harbour Freight back", 40, 120 } };
+	struct client *ben = client_new(bed, "ben", LANG_EN);
+
+	for (size_t i = 0; i < 2; i++) {
+		struct vt *vt = desk_home(bed, "ben", walks[i].lang, walks[i].rows, walks[i].cols);
+
+		expect_written(client_save(ben, E_reminder, 0, 0,
+		    SENT(TEXT_OF(F_reminder_text, walks[i].text),
+			NUMBER_OF(F_reminder_due_at, date_now_us() + US_PER_SECOND)), NULL));
+		desk_sees(vt, walks[i].text);
+		assert_int_equal(
+		    pg_int(DB, "SELECT count(*) FROM message WHERE strpos(text, '%s') > 0", walks[i].text), 1);
+		desk_leave(vt);
+	}
+	client_free(ben);
+}
+
 int
 main(void)
 {
@@ -390,6 +415,7 @@ main(void)
 		cmocka_unit_test(signing_out_leaves_nothing_behind),
 		cmocka_unit_test(picker_finds_a_customer_for_a_visit),
 		cmocka_unit_test(picker_finds_a_region_by_initials),
+		cmocka_unit_test(reminder_comes_up_on_the_open_screen),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
