@@ -146,11 +146,8 @@ $(B)/tests/%: $(B)/tests/%.o $(B)/libtest.a $(B)/libserver.a $(B)/libclient.a $(
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LIBS_SERVER) $(LIBS_CLIENT) $(LIBS_COMMON) -lcmocka -lvterm -lutil -lm
 
 # A program of tests/server/ too long for one file has more in tests/parts/, by its name.
-part_objs = $(patsubst %.c,$(B)/%.o,$(wildcard $(patsubst $(B)/tests/server/%,tests/parts/%_*.c,$(1))))
+part_objs = $(call objs,$(wildcard $(patsubst $(B)/tests/server/%,tests/parts/%_*.c,$(filter $(B)/tests/server/%,$(1)))))
 $(foreach t,$(TEST_BIN),$(if $(call part_objs,$(t)),$(eval $(t): $(call part_objs,$(t)))))
-
-# A test program too long for one file has its parts, which share a company, in tests/parts/NAME.
-$(foreach d,$(wildcard tests/parts/*),$(eval $(B)/tests/server/$(notdir $(d)): $(call objs,$(wildcard $(d)/*.c))))
 
 # A fuzz target that is fed its seeds, and these damaged, instead of a fuzzer's inputs.
 $(B)/tests/replay/%: $(B)/tests/fuzz/%.o $(B)/tests/fuzz/replay/replay.o $(B)/libtest.a $(B)/libserver.a $(B)/libclient.a $(B)/libcommon.a

@@ -1,8 +1,8 @@
 /*
  * Leads, opportunities and development plans against a real kehud: the company that the parts in
- * tests/parts/lead work in.
+ * tests/parts/lead_*.c work in.
  */
-#include "tests/parts/lead/lead.h"
+#include "tests/parts/lead.h"
 
 #include "common/date.h"
 #include "server/entity/fields.h"

@@ -1,8 +1,8 @@
 /*
  * The general requests against a real kehud and PostgreSQL: the company that the parts in
- * tests/parts/requests work in.
+ * tests/parts/requests_*.c work in.
  */
-#include "tests/parts/requests/requests.h"
+#include "tests/parts/requests.h"
 
 #include "server/entity/fields.h"
 

@@ -1,8 +1,8 @@
 /*
  * Products, prices, quotes, orders and the money they bring, against a real kehud and PostgreSQL:
- * the company that the parts in tests/parts/trade work in.
+ * the company that the parts in tests/parts/trade_*.c work in.
  */
-#include "tests/parts/trade/trade.h"
+#include "tests/parts/trade.h"
 
 #include "common/date.h"
 #include "server/access/access.h"

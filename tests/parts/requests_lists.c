@@ -3,7 +3,7 @@
  */
 #include "server/entity/fields.h"
 #include "tests/lib/pg.h"
-#include "tests/parts/requests/requests.h"
+#include "tests/parts/requests.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -4,7 +4,7 @@
 #include "common/date.h"
 #include "server/entity/fields.h"
 #include "tests/lib/pg.h"
-#include "tests/parts/trade/trade.h"
+#include "tests/parts/trade.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

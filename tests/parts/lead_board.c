@@ -5,7 +5,7 @@
 #include "server/access/access.h"
 #include "server/entity/fields.h"
 #include "tests/lib/pg.h"
-#include "tests/parts/lead/lead.h"
+#include "tests/parts/lead.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
