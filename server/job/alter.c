@@ -55,11 +55,15 @@ alter_job_do(struct job *job, void *to)
 	if (err != ERR_OK)
 		return err;
 	call_begin(call, true);
-	err = alter_find(alter, work->request, reading);
+	err = job_hold(job);
+	if (err == ERR_OK)
+		err = alter_find(alter, work->request, reading);
 	if (err == ERR_OK)
 		err = alter_apply(alter, alter->row_count);
 	if (err == ERR_OK)
 		err = alter_keep(alter, work->request, &work->bulk);
+	if (err == ERR_OK)
+		err = job_hold(job);
 	work->done = alter->done;
 	work->refused = alter->refused;
 	return err;
@@ -85,7 +89,11 @@ alter_job_undo(struct job *job, void *to)
 	if (err != ERR_OK)
 		return err;
 	call_begin(call, true);
-	err = write_run(call, &write);
+	err = job_hold(job);
+	if (err == ERR_OK)
+		err = write_run(call, &write);
+	if (err == ERR_OK)
+		err = job_hold(job);
 	if (err == ERR_OK)
 		work->text = arena_strdup(job->arena, call->written_text != NULL ? call->written_text : "");
 	return err != ERR_OK ? err : store_flush(call->store, call->arena);

@@ -309,6 +309,30 @@ job_may_repeat(struct job *job, enum err err)
 	return strcmp(state, "40001") == 0 || strcmp(state, "40P01") == 0;
 }
 
+/* Who claims skips rows that are locked. The clock, not the time this transaction began. */
+enum err
+job_hold(struct job *job)
+{
+	struct call *call = job->call;
+	struct sql *sql = sql_new(call->arena);
+	struct rows *rows;
+	enum err err;
+
+	sql_addf(sql, "UPDATE job SET lease_until = clock_timestamp() + interval '%d seconds' WHERE id = ", JOB_LEASE_S);
+	sql_int(sql, job->id);
+	sql_add(sql, " AND state = 'running' AND worker = ");
+	sql_text(sql, job->claim);
+	sql_add(sql, " RETURNING id");
+	store_queue(call->store, sql, &rows);
+	err = store_flush(call->store, call->arena);
+	if (err != ERR_OK)
+		return err;
+	job->released = rows->count == 0;
+	if (!job->released)
+		job->lease_until_us = date_monotonic_us() + JOB_LEASE_S * US_PER_SECOND;
+	return job->released ? ERR_CANCELLED : ERR_OK;
+}
+
 enum err
 job_transaction(struct job *job, enum err (*work)(struct job *job, void *to), void *to)
 {

@@ -54,6 +54,12 @@ MUST_CHECK enum err job_transaction(struct job *job,
  * ERR_CANCELLED.
  */
 bool job_progress(struct job *job, int64_t done, int64_t total);
+/*
+ * For work that may last longer than the lease: first in its transaction after call_begin(), and again as
+ * its last statement. Until it ends no other server can claim the job, and a fresh lease is committed with
+ * it. ERR_CANCELLED: another server has it.
+ */
+MUST_CHECK enum err job_hold(struct job *job);
 /* Append to the result, between transactions; more than a chunk becomes several. */
 MUST_CHECK enum err job_result(struct job *job, const void *data, size_t bytes);
 /* "name" of "name=value …" in the arguments, in the job's arena; NULL: absent. */

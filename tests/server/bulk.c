@@ -329,6 +329,20 @@ job_wait(int64_t id)
 	}
 }
 
+/* However long its transaction lasts, and whatever its lease said when that began. */
+static void
+job_cannot_be_claimed(int64_t id)
+{
+	int64_t until = date_monotonic_us() + BED_WAIT_MS * INT64_C(1000);
+
+	while (pg_int(DB, "SELECT count(*) FROM job WHERE id = %ld AND state = 'running'", (long)id) == 0 ||
+	       pg_int(DB, "SELECT count(*) FROM (SELECT FROM job WHERE id = %ld FOR UPDATE SKIP LOCKED) j", (long)id) != 0) {
+		if (date_monotonic_us() > until)
+			fail_msg("job %ld was never held", (long)id);
+		usleep(20000);
+	}
+}
+
 static void
 more_than_a_thousand_are_done_and_undone_by_a_job(void **state)
 {
@@ -343,10 +357,14 @@ more_than_a_thousand_are_done_and_undone_by_a_job(void **state)
 	answer = expect_alter(alter(ada, E_customer, many));
 	assert_int_equal(answer->done, 1200);
 	many.dry_run = false;
+	pg_exec(DB, "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(0.003); RETURN NEW; END'; "
+		    "CREATE TRIGGER slow BEFORE UPDATE ON customer FOR EACH ROW WHEN (NEW.short_name = '千户') EXECUTE FUNCTION slow()");
 	answer = expect_alter(alter(ada, E_customer, many));
 	assert_int_equal(answer->total, 1200);
 	assert_false(answer->has_bulk);
+	job_cannot_be_claimed(answer->job);
 	job_wait(answer->job);
+	pg_exec(DB, "DROP TRIGGER slow ON customer; DROP FUNCTION slow()");
 	assert_int_equal(pg_int(DB, "SELECT count(*) FROM customer WHERE short_name = '千户' AND level = 'B'"), 1200);
 	bulk = pg_int(DB, "SELECT max(id) FROM bulk");
 	expect_written(client_act(ada, E_bulk, bulk, "undo", NULL));
