@@ -213,6 +213,8 @@ enum err cli_duplicates_not(struct cli *cli);
 enum err cli_import(struct cli *cli);
 enum err cli_report(struct cli *cli);
 enum err cli_export(struct cli *cli);
+/* export.c: sends one, and fetches what it makes to -o; or says that somebody has to agree first. */
+MUST_CHECK enum err cli_export_fetch(struct cli *cli, Kehu__Export *request, const Kehu__Entity *entity);
 enum err cli_jobs(struct cli *cli);
 enum err cli_fetch(struct cli *cli);
 enum err cli_cancel(struct cli *cli);

@@ -34,13 +34,31 @@ export_waits(struct cli *cli, const Kehu__Written *written)
 }
 
 enum err
-cli_export(struct cli *cli)
+cli_export_fetch(struct cli *cli, Kehu__Export *request, const Kehu__Entity *entity)
 {
 	Kehu__ClientFrame frame = KEHU__CLIENT_FRAME__INIT;
+	Kehu__ServerFrame *answer;
+	enum err err;
+
+	frame.request_case = KEHU__CLIENT_FRAME__REQUEST_EXPORT;
+	frame.export = request;
+	err = cli_ask(cli, cli->arena, &frame, entity, &answer);
+	if (err != ERR_OK)
+		return err;
+	if (answer->answer_case == KEHU__SERVER_FRAME__ANSWER_WRITTEN)
+		return export_waits(cli, answer->written);
+	if (answer->answer_case != KEHU__SERVER_FRAME__ANSWER_JOB)
+		return cli_fail(cli, ERR_BAD_FRAME, NULL, NULL);
+	return cli_job_fetch(cli, answer->job->id,
+	    cli->options.values[OPT_OUTPUT] != NULL ? cli->options.values[OPT_OUTPUT] : "-");
+}
+
+enum err
+cli_export(struct cli *cli)
+{
 	Kehu__Export request = KEHU__EXPORT__INIT;
 	struct buf query = BUF_INIT;
 	const Kehu__Entity *entity;
-	Kehu__ServerFrame *answer;
 	enum err err = cli_entity(cli, cli->words[0], &entity);
 
 	if (err == ERR_OK)
@@ -56,15 +74,5 @@ cli_export(struct cli *cli)
 	request.format = arena_strdup(cli->arena, cli->options.values[OPT_FORMAT]);
 	request.encoding = arena_strdup(cli->arena, cli->options.values[OPT_ENCODING]);
 	request.reason = arena_strdup(cli->arena, cli->options.values[OPT_REASON]);
-	frame.request_case = KEHU__CLIENT_FRAME__REQUEST_EXPORT;
-	frame.export = &request;
-	err = cli_ask(cli, cli->arena, &frame, entity, &answer);
-	if (err != ERR_OK)
-		return err;
-	if (answer->answer_case == KEHU__SERVER_FRAME__ANSWER_WRITTEN)
-		return export_waits(cli, answer->written);
-	if (answer->answer_case != KEHU__SERVER_FRAME__ANSWER_JOB)
-		return cli_fail(cli, ERR_BAD_FRAME, NULL, NULL);
-	return cli_job_fetch(cli, answer->job->id,
-	    cli->options.values[OPT_OUTPUT] != NULL ? cli->options.values[OPT_OUTPUT] : "-");
+	return cli_export_fetch(cli, &request, entity);
 }

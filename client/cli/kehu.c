@@ -339,11 +339,13 @@ static const struct cli_command kehu_commands[] = {
 	    .run = cli_report,
 	    .words_min = 0,
 	    .words_max = SIZE_MAX,
-	    .options = OPT_BIT(FORMAT) | OPT_BIT(HEADER) | OPT_BIT(OUTPUT) | OPT_BIT(WIDTH) |
-		       OPT_BIT(PAPER),
+	    .options = OPT_BIT(FORMAT) | OPT_BIT(HEADER) | OPT_BIT(OUTPUT) | OPT_BIT(WIDTH) | OPT_BIT(REASON) |
+		       OPT_BIT(ENCODING) | OPT_BIT(PAPER),
 	    .usage = "[NAME [PARAMETER=VALUE…]]",
 	    .help = { "Make a report; without a name, list them",
-		"生成报表；不写名称则列出全部" } },
+		"生成报表；不写名称则列出全部" },
+	    .more = { "More rows than everybody may take away are an export: --reason TEXT says what for.",
+		"行数超过限额须作为导出办理：用 --reason 说明用途。" } },
 	{ .name = "attach",
 	    .run = cli_attach,
 	    .words_min = 3,

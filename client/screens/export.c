@@ -1,5 +1,5 @@
 /*
- * Taking rows of a list away as a file: what form, what for, where to. Above the company's limit
+ * Taking rows of a list, or of a report, away as a file: what form, what for, where to. Above the company's limit
  * somebody has to agree first; else the list of jobs (jobs.c) follows it and writes the file.
  */
 #include "client/screens/jobs.h"
@@ -16,20 +16,24 @@
 enum { EXPORT_FORM, EXPORT_REASON, EXPORT_FILE, EXPORT_FIELDS };
 enum { EXPORT_REASON_CHARS = 200, EXPORT_PATH_CHARS = 400 };
 
+/* A list, one of people or firms, a report. */
+enum { EXPORT_OF_LIST = 1, EXPORT_OF_CARDS = 2, EXPORT_OF_REPORT = 4, EXPORT_OF_ALL = 7 };
+
 static const struct export_kind {
 	enum text_id label;
 	const char *format, *encoding, *suffix;
-	bool card; /* only people and firms can be one */
+	unsigned of; /* what it can be of */
 } export_kinds[] = {
-	{ T_EXPORT_EXCEL, "csv", "utf-8-bom", "csv", false },
-	{ T_EXPORT_GB18030, "csv", "gb18030", "csv", false },
-	{ T_EXPORT_CSV, "csv", "", "csv", false },
-	{ T_EXPORT_TSV, "tsv", "", "tsv", false },
-	{ T_EXPORT_JSONL, "jsonl", "", "jsonl", false },
-	{ T_EXPORT_PDF, "pdf", "", "pdf", false },
-	{ T_EXPORT_TEXT, "text", "", "txt", false },
-	{ T_EXPORT_VCARD, "vcard", "", "vcf", true },
-	{ T_EXPORT_VCARD3, "vcard3", "", "vcf", true },
+	{ T_EXPORT_EXCEL, "csv", "utf-8-bom", "csv", EXPORT_OF_ALL },
+	{ T_EXPORT_GB18030, "csv", "gb18030", "csv", EXPORT_OF_ALL },
+	{ T_EXPORT_CSV, "csv", "", "csv", EXPORT_OF_ALL },
+	{ T_EXPORT_TSV, "tsv", "", "tsv", EXPORT_OF_LIST | EXPORT_OF_CARDS },
+	{ T_EXPORT_JSONL, "jsonl", "", "jsonl", EXPORT_OF_LIST | EXPORT_OF_CARDS },
+	{ T_EXPORT_PDF, "pdf", "", "pdf", EXPORT_OF_ALL },
+	{ T_EXPORT_TEXT, "text", "", "txt", EXPORT_OF_ALL },
+	{ T_EXPORT_HTML, "html", "", "html", EXPORT_OF_REPORT },
+	{ T_EXPORT_VCARD, "vcard", "", "vcf", EXPORT_OF_CARDS },
+	{ T_EXPORT_VCARD3, "vcard3", "", "vcf", EXPORT_OF_CARDS },
 };
 
 #define EXPORT_KINDS (sizeof(export_kinds) / sizeof(export_kinds[0]))
@@ -42,6 +46,7 @@ struct export_screen {
 	char *head;
 	struct form form;
 	struct form_field fields[EXPORT_FIELDS];
+	const struct export_kind *kinds[EXPORT_KINDS];
 	const char *labels[EXPORT_KINDS];
 	struct consent consent;
 	uint32_t number;
@@ -52,7 +57,7 @@ export_kind(const struct export_screen *export)
 {
 	int choice = form_choice(&export->form, EXPORT_FORM);
 
-	return &export_kinds[choice < 0 ? 0 : choice];
+	return export->kinds[choice < 0 ? 0 : choice];
 }
 
 /* The name's end follows the form, whatever stands before it. */
@@ -249,7 +254,6 @@ export_take_list(struct export_screen *export, const struct list_screen *list)
 {
 	Kehu__Export *request = &export->request;
 
-	kehu__export__init(request);
 	request->has_entity = true;
 	request->entity = list->entity;
 	request->query = arena_strdup(export->arena, list->query);
@@ -262,15 +266,15 @@ export_take_list(struct export_screen *export, const struct list_screen *list)
 }
 
 static void
-export_make_form(struct export_screen *export, const Kehu__Entity *entity)
+export_make_form(struct export_screen *export, unsigned of, const char *path)
 {
-	bool cards =
-	    strcmp(entity->name, "customer") == 0 || strcmp(entity->name, "contact") == 0;
 	size_t count = 0;
 
-	while (count < EXPORT_KINDS && (cards || !export_kinds[count].card)) {
-		export->labels[count] = tr(export_kinds[count].label);
-		count++;
+	for (size_t i = 0; i < EXPORT_KINDS; i++) {
+		if ((export_kinds[i].of & of) == 0)
+			continue;
+		export->kinds[count] = &export_kinds[i];
+		export->labels[count++] = tr(export_kinds[i].label);
 	}
 	export->fields[EXPORT_FORM] = (struct form_field){ .label = tr(T_EXPORT_FORM),
 		.help = tr(T_EXPORT_FORM_HELP),
@@ -297,23 +301,36 @@ export_make_form(struct export_screen *export, const Kehu__Entity *entity)
 		.button = tr(T_EXPORT_BUTTON) };
 	form_init(&export->form);
 	form_load(&export->form, EXPORT_FORM, export->labels[0]);
-	form_load(&export->form, EXPORT_FILE,
-	    arena_printf(cells_scratch(), "~/%s.csv", entity->name));
+	form_load(&export->form, EXPORT_FILE, path);
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(path + strlen(path) - strlen(export->kinds[i]->suffix), export->kinds[i]->suffix) == 0) {
+			form_load(&export->form, EXPORT_FORM, export->labels[i]);
+			break;
+		}
 	form_focus(&export->form, EXPORT_REASON);
+}
+
+static struct export_screen *
+export_new(struct app *app)
+{
+	struct export_screen *export = calloc(1, sizeof(*export));
+
+	if (export == NULL)
+		fatal("out of memory: export");
+	export->app = app;
+	export->arena = arena_new(0);
+	kehu__export__init(&export->request);
+	return export;
 }
 
 void
 export_open(struct app *app, const struct list_screen *list)
 {
 	const Kehu__Entity *entity = list_screen_entity(list);
-	struct export_screen *export = calloc(1, sizeof(*export));
+	struct export_screen *export = export_new(app);
+	bool at_least = false, cards;
 	size_t count = 0;
-	bool at_least = false;
 
-	if (export == NULL)
-		fatal("out of memory: export");
-	export->app = app;
-	export->arena = arena_new(0);
 	export_take_list(export, list);
 	if (entity == NULL || !export_take_marks(export, &list->list)) {
 		message_say(SAY_WARNING, 0, tr(T_EXPORT_MARKS));
@@ -330,7 +347,33 @@ export_open(struct app *app, const struct list_screen *list)
 	export->head = arena_printf(export->arena, tr(T_EXPORT_HEAD), entity->label,
 	    arena_printf(cells_scratch(), at_least ? "%zu+" : "%zu", count),
 	    list->query[0] != '\0' ? list->query : "");
-	export_make_form(export, entity);
+	cards = strcmp(entity->name, "customer") == 0 || strcmp(entity->name, "contact") == 0;
+	export_make_form(export, cards ? EXPORT_OF_CARDS : EXPORT_OF_LIST,
+	    arena_printf(cells_scratch(), "~/%s.csv", entity->name));
+	export->screen.ops = &export_ops;
+	ui_push(app->ui, &export->screen);
+}
+
+void
+export_open_report(struct app *app, const Kehu__ReportInfo *info, const Kehu__Report *report, const char *path)
+{
+	struct export_screen *export = export_new(app);
+	Kehu__Report *copy = arena_memdup(export->arena, report, sizeof(*report));
+
+	/* The catalogue it was named by may be another when it is sent. */
+	copy->name = arena_strdup(export->arena, report->name);
+	copy->format = NULL;
+	copy->parameters = ARENA_ARRAY(export->arena, Kehu__Value *, report->n_parameters + 1);
+	for (size_t i = 0; i < report->n_parameters; i++) {
+		copy->parameters[i] =
+		    arena_memdup(export->arena, report->parameters[i], sizeof(*report->parameters[i]));
+		copy->parameters[i]->text = arena_strdup(export->arena, report->parameters[i]->text);
+	}
+	export->request.has_entity = true;
+	export->request.entity = info->main;
+	export->request.report = copy;
+	export->head = arena_printf(export->arena, tr(T_EXPORT_REPORT_HEAD), info->label);
+	export_make_form(export, EXPORT_OF_REPORT, path);
 	export->screen.ops = &export_ops;
 	ui_push(app->ui, &export->screen);
 }

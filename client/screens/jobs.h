@@ -13,5 +13,8 @@ struct list_screen;
 void jobs_open(struct app *app, int64_t job, const char *path); /* jobs.c */
 /* The box for exporting the rows of a list, or those marked in it. */
 void export_open(struct app *app, const struct list_screen *list); /* export.c */
+/* The same for a report of more rows than everybody may take away; path: the file proposed. */
+void export_open_report(
+    struct app *app, const Kehu__ReportInfo *info, const Kehu__Report *report, const char *path);
 
 #endif

@@ -8,6 +8,7 @@
 #include "client/print/outfile.h"
 #include "client/print/spool.h"
 #include "client/screens/ask.h"
+#include "client/screens/jobs.h"
 #include "client/ui/pager.h"
 #include "client/ui/prompt.h"
 #include "common/log.h"
@@ -194,6 +195,21 @@ report_fetch_stop(struct report_screen *report)
 	ask_cancel(report->app, &report->fetch.number);
 }
 
+/* More rows than everybody may take away: the box for exports asks what for, and makes it a job. */
+static void
+report_export(struct report_screen *report)
+{
+	Kehu__ClientFrame frame;
+	Kehu__Report request;
+
+	report_frame(report, &frame, &request, NULL);
+	export_open_report(report->app, report->info, &request,
+	    report->fetch.goal == REPORT_SAVE
+		? prompt_text(&report->path)
+		: arena_printf(cells_scratch(), "~/%s.pdf", report->info->name));
+	ui_redraw(report->app->ui);
+}
+
 static void
 report_on_chunk(void *context, const Kehu__ServerFrame *answer)
 {
@@ -202,8 +218,11 @@ report_on_chunk(void *context, const Kehu__ServerFrame *answer)
 
 	if (answer->answer_case != KEHU__SERVER_FRAME__ANSWER_REPORT) {
 		report->fetch.number = 0;
-		ask_say_error(report->app, answer, 0);
 		report_fetch_stop(report);
+		if (link_error(answer) == ERR_REASON_NEEDED)
+			report_export(report);
+		else
+			ask_say_error(report->app, answer, 0);
 		return;
 	}
 	outfile_write(report->fetch.file, answer->report->data.data, answer->report->data.len);

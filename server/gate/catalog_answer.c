@@ -266,6 +266,8 @@ catalog_report(struct call *call, const struct report_info *info, Kehu__CatalogA
 	out->label = catalog_copy(call->arena, call_say(call, info->en, info->zh));
 	out->has_entity = entity != NULL;
 	out->entity = entity != NULL ? entity->def->number : 0;
+	out->has_main = true;
+	out->main = report_main(call, info)->def->number;
 	out->n_parameters = catalog_arguments(call, info->parameters, &out->parameters);
 	answer->reports[answer->n_reports++] = out;
 	for (size_t i = 0; file != NULL && i < file->parameter_count; i++)

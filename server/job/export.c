@@ -16,8 +16,6 @@
 #define EXPORT_CURSOR_BYTES 600
 #define EXPORT_AGAIN_MINUTES 10 /* for a line that broke at the very end */
 #define EXPORT_MARKS_MAX    64
-#define CANARY_EVERY	    150 /* rows at first, twice as many after each six of them */
-#define CANARY_OF_A_DENSITY 6
 #define EXPORT_MARK	    "kehu-export:"
 
 struct export
@@ -92,8 +90,7 @@ export_put_canary(struct export *export, const struct field *const *fields,
 	}
 	if (named)
 		export_writer_row(&export->writer, export->entity->def, fields, fake, count);
-	export->canary_at +=
-	    (int64_t)CANARY_EVERY << (export->mark_count / CANARY_OF_A_DENSITY);
+	export->canary_at = canary_after(export->canary_at, export->mark_count);
 }
 
 /* The first and the last row at the latest: no file is without one that has rows at all. */
@@ -346,6 +343,38 @@ export_pages(struct export *export)
 	return err;
 }
 
+/* A report is made in one go, and stored when it is whole. */
+static enum err
+export_whole_report(struct export *export)
+{
+	struct job *job = export->job;
+	struct export_report report = { .request = export->request,
+		.canary = &export->canary,
+		.out = &export->text,
+		.marks = export->marks,
+		.marks_max = EXPORT_MARKS_MAX - 1 };
+	enum err err;
+
+	export->entity = catalog_entity(job->call->catalog, export->request->entity);
+	if (export->entity == NULL)
+		return CALL_FAIL(job->call, ERR_NO_SUCH_ENTITY);
+	export_mark_begin(export);
+	report.foot = export->writer.head.foot;
+	report.mark = export->mark;
+	err = export_report_make(job, &report);
+	if (err != ERR_OK)
+		return err;
+	export->rows = report.rows;
+	export->mark_count = report.mark_count;
+	if (!export_open(&export->writer, export->request, &export->text) ||
+	    export_is_printed(export->writer.format)) {
+		export->marks[export->mark_count++] = export->mark;
+		return job_result(job, export->text.data, export->text.bytes);
+	}
+	export_put_watermark(export);
+	return export_store(export);
+}
+
 enum err
 export_job_run(struct job *job)
 {
@@ -356,13 +385,15 @@ export_job_run(struct job *job)
 		.more = true,
 		.text = BUF_INIT,
 		.bytes = BUF_INIT,
-		.canary_at = CANARY_EVERY / 3 };
+		.canary_at = CANARY_FIRST };
 	job->chunks = 0;
 	export->canary.seed = (uint64_t)job->id * UINT64_C(2654435761) ^ (uint64_t)date_now_us();
 	err = job_transaction(job, export_begin, export);
-	if (err == ERR_OK && !export_open(&export->writer, export->request, &export->text))
+	if (err == ERR_OK && export->request->report != NULL)
+		err = export_whole_report(export);
+	else if (err == ERR_OK && !export_open(&export->writer, export->request, &export->text))
 		err = ERR_INTERNAL;
-	if (err == ERR_OK)
+	else if (err == ERR_OK)
 		err = export_pages(export);
 	if (err == ERR_OK)
 		err = job_transaction(job, export_end, export);

@@ -44,6 +44,11 @@ MUST_CHECK enum err export_find_words(struct call *call, const Kehu__Export *req
 /* "kehu-export:12:0123456789abcdef" in a cell; NULL: the cell is no watermark. In arena. */
 const char *export_mark_in(struct arena *arena, const char *cell);
 
+#define CANARY_FIRST 50 /* rows before the first */
+
+/* After how many rows the next one comes: they get fewer the longer the file gets. */
+int64_t canary_after(int64_t at, size_t made);
+
 /* A row that stands for nobody, made after the one it is put behind. */
 struct canary {
 	uint64_t seed; /* moves on */
@@ -52,5 +57,22 @@ const char *canary_name(struct canary *canary, struct arena *arena, bool person)
 /* A text of the same shape with other digits and, in a mail address, other letters. */
 const char *canary_text(
     struct canary *canary, struct arena *arena, const char *text, bool mail);
+
+/* ---- export_report.c -------------------------------------------------------------------- */
+
+/* A report that is exported: how it is told from others, and what came of it. */
+struct export_report {
+	const Kehu__Export *request;
+	const char *foot, *mark; /* of each page */
+	struct canary *canary;
+	struct buf *out; /* the file in UTF-8 */
+	const char **marks; /* given to nobody, up to marks_max; the caller's memory, in the job's arena */
+	size_t mark_count, marks_max;
+	int64_t rows;
+};
+/* Whether it can be had in that form; its parameters are checked, its rows counted and not charged. */
+MUST_CHECK enum err export_report_count(struct call *call, const Kehu__Export *request, int64_t *rows);
+/* One transaction of the job, charged to its user's budget. */
+MUST_CHECK enum err export_report_make(struct job *job, struct export_report *export);
 
 #endif

@@ -3,6 +3,15 @@
 
 #include <string.h>
 
+#define CANARY_EVERY	    150 /* rows at first, twice as many after each six of them */
+#define CANARY_OF_A_DENSITY 6
+
+int64_t
+canary_after(int64_t at, size_t made)
+{
+	return at + ((int64_t)CANARY_EVERY << (made / CANARY_OF_A_DENSITY));
+}
+
 static uint64_t
 canary_below(struct canary *canary, uint64_t limit)
 {

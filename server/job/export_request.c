@@ -119,7 +119,7 @@ export_check(struct call *call, const Kehu__Export *request, const char **reason
 		return CALL_FAIL(call, ERR_BAD_REQUEST);
 	if (request->n_ids > EXPORT_IDS_MAX)
 		return CALL_FAIL(call, ERR_TOO_LARGE);
-	if (!export_open(&writer, request, NULL))
+	if (request->report == NULL && !export_open(&writer, request, NULL))
 		return CALL_FAIL(call, ERR_BAD_REQUEST,
 		    .text = call_say(call,
 			"Formats are csv and tsv (utf-8, utf-8-bom or gb18030), jsonl, vcard, vcard3, pdf and text",
@@ -142,8 +142,9 @@ export_arguments(struct call *call, const Kehu__Export *request, const struct en
 	for (char *at = title; *at != '\0'; at++)
 		if (*at == '"')
 			*at = '\'';
-	return arena_printf(call->arena, "title=\"%s\" file=%s.%s", title, entity->name,
-	    export_open(&writer, request, NULL) ? export_writer_suffix(&writer) : "");
+	return arena_printf(call->arena, "title=\"%s\" file=%s.%s", title,
+	    request->report != NULL ? request->report->name : entity->name,
+	    export_open(&writer, request, NULL) ? export_writer_suffix(&writer) : request->format);
 }
 
 static enum err
@@ -188,40 +189,65 @@ export_queue(struct call *call, const Kehu__Export *request, const struct entity
 	return store_flush(call->store, call->arena);
 }
 
-enum err
-handle_export(struct call *call)
+/* The rows of a list, counted in the transaction begun here. */
+static enum err
+export_count_list(struct call *call, const Kehu__Export *request, const struct entity **entity, int64_t *rows)
 {
-	const Kehu__Export *request = call->request->export;
-	const struct entity_view *entity;
+	const struct entity_view *view;
 	struct page_reading *reading;
-	const char *reason = "";
-	Kehu__JobAnswer *answer;
 	struct rows *count;
-	bool waits = false;
-	enum err err = export_check(call, request, &reason);
+	enum err err = export_prepare(call, request, (struct export_place){ 0 }, &view, &reading);
 
-	if (err == ERR_OK)
-		err = export_prepare(
-		    call, request, (struct export_place){ 0 }, &entity, &reading);
 	if (err != ERR_OK)
 		return err;
+	*entity = view->def;
 	call_begin(call, true);
-	err = export_find_words(call, request, entity, reading);
+	err = export_find_words(call, request, view, reading);
 	if (err != ERR_OK)
 		return err;
 	page_count(call, reading, EXPORT_COUNT_MAX, &count);
 	err = store_flush(call->store, call->arena);
 	if (err == ERR_OK)
-		err = approval_ask(call, entity->def, "export", rows_int(count, 0, 0),
+		*rows = rows_int(count, 0, 0);
+	return err;
+}
+
+static enum err
+export_count_report(struct call *call, const Kehu__Export *request, const struct entity **entity, int64_t *rows)
+{
+	const struct entity_view *view;
+	enum err err = call_entity(call, request->entity, RIGHT_EXPORT, &view);
+
+	if (err != ERR_OK)
+		return err;
+	*entity = view->def;
+	return export_report_count(call, request, rows);
+}
+
+enum err
+handle_export(struct call *call)
+{
+	const Kehu__Export *request = call->request->export;
+	const struct entity *entity = NULL;
+	const char *reason = "";
+	Kehu__JobAnswer *answer;
+	int64_t rows = 0;
+	bool waits = false;
+	enum err err = export_check(call, request, &reason);
+
+	if (err == ERR_OK)
+		err = request->report != NULL ? export_count_report(call, request, &entity, &rows)
+					      : export_count_list(call, request, &entity, &rows);
+	if (err == ERR_OK)
+		err = approval_ask(call, entity, "export", rows,
 		    arena_printf(call->arena,
 			call_say(call, "Export %" PRId64 " records (%s): %s",
 			    "导出 %" PRId64 " 条%s：%s"),
-			rows_int(count, 0, 0), call_say(call, entity->def->en, entity->def->zh),
-			reason),
+			rows, call_say(call, entity->en, entity->zh), reason),
 		    &waits);
 	if (err != ERR_OK || waits)
 		return err;
-	err = export_queue(call, request, entity->def, reason, rows_int(count, 0, 0));
+	err = export_queue(call, request, entity, reason, rows);
 	if (err != ERR_OK)
 		return err;
 	call->done_entity = request->entity;

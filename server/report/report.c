@@ -17,7 +17,6 @@
 #define REPORT_CHUNK_BYTES ((size_t)64 * 1024)
 #define REPORT_NARROW_COLS 80
 #define REPORT_WIDE_COLS   132
-#define REPORT_AHEAD_ROWS  100000 /* of the reader's budget, taken before and given back after */
 #define REPORT_PAGE_ROWS   100    /* a preview shows no more */
 
 const struct report_info *const report_list[] = {
@@ -63,11 +62,18 @@ report_next_read(const struct call *call, const char **reads)
 	return catalog_entity_named(call->catalog, name);
 }
 
+const struct entity_view *
+report_main(const struct call *call, const struct report_info *info)
+{
+	const char *reads = info->reads;
+
+	return report_next_read(call, &reads);
+}
+
 bool
 report_allowed(const struct call *call, const struct report_info *info)
 {
-	const char *reads = info->reads;
-	const struct entity_view *entity = report_next_read(call, &reads);
+	const struct entity_view *entity = report_main(call, info);
 
 	return entity != NULL && (access_rights(call->user, entity->def) & RIGHT_VIEW) != 0;
 }
@@ -116,7 +122,7 @@ static enum err
 report_take_parameters(struct report *report)
 {
 	struct call *call = report->call;
-	const Kehu__Report *request = call->request->report;
+	const Kehu__Report *request = report->request;
 	const struct field *fields = report->info->parameters;
 	size_t count = report_position(report->info, 0);
 
@@ -149,7 +155,7 @@ report_take_paper(struct report *report)
 		const char *name;
 		enum doc_paper paper;
 	} papers[] = { { "a4", DOC_A4 }, { "letter", DOC_LETTER }, { "form", DOC_FORM } };
-	const Kehu__Report *request = report->call->request->report;
+	const Kehu__Report *request = report->request;
 	const char *name = request->paper != NULL ? request->paper : "a4";
 	size_t at = 0;
 
@@ -170,28 +176,38 @@ report_take_paper(struct report *report)
 static bool
 report_may_export(const struct report *report)
 {
-	const char *reads = report->info->reads;
-	const struct entity_view *entity = report_next_read(report->call, &reads);
+	const struct entity_view *entity = report_main(report->call, report->info);
 
 	return (access_rights(report->call->user, entity->def) & RIGHT_EXPORT) != 0;
 }
 
 /* Many rows on paper or in a file are an export, by whatever name; one record's sheet is not. */
 static enum err
-report_check_rows(const struct report *report)
+report_is_export(struct report *report)
 {
 	struct call *call = report->call;
-	const char *format = call->request->report->format;
-	int64_t free_rows = call->server->settings.report_rows;
+	uint32_t entity = report_main(call, report->info)->def->number;
+
+	if (report_may_export(report))
+		return CALL_FAIL(call, ERR_REASON_NEEDED, .entity = entity,
+		    .text = call_say(call, "This is exported, with what it is for",
+			"须作为导出办理，并说明用途"));
+	return CALL_FAIL(call, ERR_FORBIDDEN, .entity = entity,
+	    .text = arena_printf(call->arena,
+		call_say(call, "CSV, or more than %" PRId64 " rows on paper or in a file, need the right to export",
+		    "CSV，或打印、保存超过 %" PRId64 " 行，需要导出权限"),
+		call->server->settings.report_rows));
+}
+
+static enum err
+report_check_rows(struct report *report)
+{
+	const char *format = report->request->format;
 
 	if (report->info->entity != NULL || format == NULL || strcmp(format, "preview") == 0 ||
-	    report->rows <= (uint64_t)free_rows || report_may_export(report))
+	    report->rows <= (uint64_t)report->call->server->settings.report_rows)
 		return ERR_OK;
-	return CALL_FAIL(call, ERR_FORBIDDEN,
-	    .text = arena_printf(call->arena,
-		call_say(call, "More than %" PRId64 " rows on paper or in a file need the right to export",
-		    "打印或保存超过 %" PRId64 " 行需要导出权限"),
-		free_rows));
+	return report_is_export(report);
 }
 
 /* Rows on their way to the reader count against the day's budget. */
@@ -199,14 +215,13 @@ static enum err
 report_charge(struct report *report, uint64_t rows)
 {
 	struct call *call = report->call;
-	const char *reads = report->info->reads;
 	uint64_t news = rows - report->charged;
 	enum err err = report_check_rows(report);
 
 	if (err != ERR_OK)
 		return err;
 	report->charged = rows;
-	if (!readings_use(call, READ_REPORT, report_next_read(call, &reads), news))
+	if (!readings_use(call, READ_REPORT, report_main(call, report->info), news))
 		return CALL_FAIL(call, ERR_BUDGET);
 	return ERR_OK;
 }
@@ -277,7 +292,7 @@ report_answer(struct report *report, Kehu__ReportAnswer *answer)
 	call->rows = report->rows;
 }
 
-static enum err
+enum err
 report_run(struct report *report, struct doc_sink *sink)
 {
 	enum err err;
@@ -295,7 +310,7 @@ report_preview(struct report *report)
 	struct render_page page = { 0 };
 	Kehu__ReportAnswer *answer = ARENA_NEW(call->arena, Kehu__ReportAnswer);
 	enum err err =
-	    report_run(report, render_preview_new(call->arena, call->request->report->page, &page));
+	    report_run(report, render_preview_new(call->arena, report->request->page, &page));
 
 	if (err == ERR_OK)
 		err = report_charge(report, report->rows < page.count ? report->rows : page.count);
@@ -431,23 +446,27 @@ report_queue_open(struct report *report, struct rows **opened)
 	store_queue(call->store, sql, opened);
 }
 
-static enum err
-report_open(struct report *report, const struct report_format *format)
+void
+report_scope(struct report *report)
+{
+	const char *reads = report->info->reads;
+	const struct entity_view *entity;
+
+	while ((entity = report_next_read(report->call, &reads)) != NULL)
+		if (entity->def->kind == ENTITY_ACTIVITY || entity->def->kind == ENTITY_SETUP)
+			call_scope(report->call, entity->def, RIGHT_VIEW);
+}
+
+enum err
+report_enter(struct report *report)
 {
 	static const char *const settings[] = { "SET TRANSACTION READ ONLY",
 		/* All rows are wanted, not the first few soon. */
 		"SET LOCAL cursor_tuple_fraction = 1", "SET LOCAL ROLE kehu_report" };
 	struct call *call = report->call;
 	struct rows *opened = NULL;
-	const char *reads = report->info->reads;
-	const struct entity_view *entity;
 	enum err err;
 
-	while ((entity = report_next_read(call, &reads)) != NULL)
-		if (entity->def->kind == ENTITY_ACTIVITY || entity->def->kind == ENTITY_SETUP)
-			call_scope(call, entity->def, RIGHT_VIEW);
-	call_begin(call, true);
-	report_queue_audit(report, format);
 	report_queue_open(report, &opened);
 	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++) {
 		struct sql *sql = sql_new(call->arena);
@@ -462,17 +481,18 @@ report_open(struct report *report, const struct report_format *format)
 	return err;
 }
 
-/* Rows as a table for another program are an export, by whatever name; one record's sheet is not. */
-static enum err
-report_may_leave(struct report *report, const struct report_format *format)
+enum err
+report_take(struct report *report)
 {
 	struct call *call = report->call;
-	const char *reads = report->info->reads;
+	enum err err;
 
-	if (format->sink != report_sink_csv || report->info->entity != NULL || report_may_export(report))
-		return ERR_OK;
-	return CALL_FAIL(call, ERR_FORBIDDEN, .entity = report_next_read(call, &reads)->def->number,
-	    .text = call_say(call, "CSV needs the right to export", "CSV 需要导出权限"));
+	report->info = report_find(call->catalog, report->request->name);
+	if (report->info == NULL || !report_allowed(call, report->info))
+		return CALL_FAIL(call, ERR_NO_SUCH_ACTION,
+		    .text = call_say(call, "There is no such report", "没有此报表"));
+	err = report_take_paper(report);
+	return err == ERR_OK ? report_take_parameters(report) : err;
 }
 
 enum err
@@ -482,26 +502,27 @@ handle_report(struct call *call)
 	const Kehu__Report *request = call->request->report;
 	const struct report_format *format =
 	    report_format(request->format != NULL ? request->format : "preview");
-	struct report report = { .call = call, .info = report_find(call->catalog, request->name) };
+	struct report report = { .call = call, .request = request };
 	enum err err;
 
-	if (report.info == NULL || !report_allowed(call, report.info))
-		return CALL_FAIL(call, ERR_NO_SUCH_ACTION,
-		    .text = call_say(call, "There is no such report", "没有此报表"));
 	if (format == NULL)
 		return CALL_FAIL(call, ERR_BAD_REQUEST,
 		    .text = call_say(call, "Formats are preview, text, escp, csv, pdf and html",
 			"格式为 preview、text、escp、csv、pdf 或 html"));
-	err = report_may_leave(&report, format);
-	if (err == ERR_OK)
-		err = report_take_paper(&report);
-	if (err == ERR_OK)
-		err = report_take_parameters(&report);
+	err = report_take(&report);
+	/* Rows as a table for another program need the right, however few. */
+	if (err == ERR_OK && format->sink == report_sink_csv && report.info->entity == NULL &&
+	    !report_may_export(&report))
+		err = report_is_export(&report);
 	if (err == ERR_OK)
 		err = readings_reserve(
 		    call, format->sink == NULL ? REPORT_PAGE_ROWS : REPORT_AHEAD_ROWS, &ahead);
-	if (err == ERR_OK)
-		err = report_open(&report, format);
+	if (err == ERR_OK) {
+		report_scope(&report);
+		call_begin(call, true);
+		report_queue_audit(&report, format);
+		err = report_enter(&report);
+	}
 	if (err != ERR_OK)
 		return err;
 	return format->sink == NULL ? report_preview(&report) :

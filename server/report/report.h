@@ -30,6 +30,7 @@ extern const struct report_info *const report_list[]; /* ended by NULL */
 /* A report being made. */
 struct report {
 	struct call *call;
+	const Kehu__Report *request;
 	const struct report_info *info;
 	struct value *parameters; /* by position in info->parameters */
 	struct doc *doc;
@@ -37,12 +38,27 @@ struct report {
 	bool has_width;
 	uint64_t rows;
 	uint64_t charged; /* of them, against the reader's budget */
+	const char *foot, *mark; /* of one that is exported: what each page says of that; else NULL */
 };
 
 /* One of the program's own or of the catalogue's texts. NULL: no such report. */
 const struct report_info *report_find(const struct catalog *catalog, const char *name);
+/* The entity whose rows it is of first; NULL: the catalogue has no such one. */
+const struct entity_view *report_main(const struct call *call, const struct report_info *info);
 /* Whether the user may see the main entity of it. */
 bool report_allowed(const struct call *call, const struct report_info *info);
+
+#define REPORT_AHEAD_ROWS 100000 /* of the reader's budget, taken before and given back after */
+
+/*
+ * The steps of making one, for Report and for exports, from { call, request }: report_take() finds it
+ * and reads its parameters; report_scope() before the transaction begins; report_enter() after, and
+ * from there on the transaction reads only; report_run() tells sink, which it frees, all of it.
+ */
+MUST_CHECK enum err report_take(struct report *report);
+void report_scope(struct report *report);
+MUST_CHECK enum err report_enter(struct report *report);
+MUST_CHECK enum err report_run(struct report *report, struct doc_sink *sink);
 
 /* ---- for the reports --------------------------------------------------------------------- */
 

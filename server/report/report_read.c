@@ -245,12 +245,23 @@ report_begin(struct report *report, const char *number, enum doc_paper paper,
 		.offset_min = call->session.offset_min,
 		.organisation = report_organisation(call),
 		.number = number,
-		.printed = arena_printf(call->arena, call_say(call, "Printed by %s, %s", "打印：%s %s"),
-		    user != NULL ? user->label : "?",
-		    date_format_us(call->arena, date_now_us(), call->session.offset_min)),
+		.printed = report->foot != NULL ? report->foot :
+		    arena_printf(call->arena, call_say(call, "Printed by %s, %s", "打印：%s %s"),
+			user != NULL ? user->label : "?",
+			date_format_us(call->arena, date_now_us(), call->session.offset_min)),
 		.params = params,
 		.param_count = param_count,
 	};
+
+	if (report->mark != NULL) {
+		struct doc_field *marked = ARENA_ARRAY(call->arena, struct doc_field, param_count + 1);
+
+		if (param_count > 0)
+			memcpy(marked, params, param_count * sizeof(*params));
+		marked[param_count] = (struct doc_field){ call_say(call, "Mark", "水印"), report->mark };
+		head.params = marked;
+		head.param_count++;
+	}
 
 	return doc_begin(report->doc, &head);
 }

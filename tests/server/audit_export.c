@@ -470,6 +470,58 @@ above_the_limit_somebody_else_has_to_agree(void **state)
 	    1);
 }
 
+/* A report of more rows than everybody may take away is an export by another name. */
+static void
+a_report_above_the_limit_is_an_export(void **state)
+{
+	static const char *const months[] = { "from=2024-01-01", "to=2024-06-30" };
+	const char *text, *file, *number;
+
+	pg_exec(DB, "INSERT INTO visit (number, customer_id, at, minutes, kind, purpose, state, owner_id, department_id, "
+		    "branch_id) SELECT 'RV' || i, (SELECT id FROM customer WHERE number = 'C900001'), "
+		    "timestamptz '2024-01-01 01:00+00' + make_interval(hours => 3 * i), 10, 'visit', '巡访' || i, 'completed', "
+		    "101, 12, 2 FROM generate_series(1, 700) i");
+	/* without the right; without saying what for; with both */
+	assert_int_equal(run("ada", &text, "report", "visits_by_person", months[0], months[1], "-o", file_in("r.txt"), NULL), 1);
+	assert_non_null(strstr(text, "E3001"));
+	assert_int_equal(run("ada", &text, "report", "visits_by_person", months[0], months[1], "--reason", "x", NULL), 1);
+	assert_non_null(strstr(text, "E3001"));
+	assert_int_equal(run("cai", &text, "report", "visits_by_person", months[0], months[1], "-o", file_in("r.txt"), NULL), 1);
+	assert_non_null(strstr(text, "E3022"));
+	assert_int_not_equal(access(file_in("r.txt"), F_OK), 0);
+	assert_int_equal(run("cai", &text, "report", "visits_by_person", months[0], "to=2024-02-29", "--reason", "月度核对",
+			     "-o", file_in("r.txt"), NULL), 0);
+	file = slurp(file_in("r.txt"));
+	assert_non_null(strstr(file, "巡访300"));
+	assert_non_null(strstr(file, "(cai)"));
+	assert_non_null(strstr(file, "月度核对"));
+	assert_non_null(strstr(file, "kehu-export:"));
+	assert_int_equal(run("cai", &text, "report", "visits_by_person", months[0], "to=2024-02-29", "--reason", "月度核对",
+			     "--format", "csv", "-o", file_in("r.csv"), NULL), 0);
+	file = slurp(file_in("r.csv"));
+	assert_non_null(strstr(strstr(file, "\n# "), "kehu-export:"));
+	/* among the rows are some of nobody, by which the file is known again */
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM export_mark m WHERE m.export_id = (SELECT max(id) FROM export_log)"), 4);
+	assert_int_equal(pg_int(DB, "SELECT rows FROM export_log ORDER BY id DESC LIMIT 1"),
+	    pg_int(DB, "SELECT count(*) FROM visit WHERE at >= '2023-12-31 16:00+00' AND at < '2024-02-29 16:00+00'"));
+	assert_int_equal(run("cai", &text, "report", "visits_by_person", months[0], "to=2024-02-29", "--reason", "x",
+			     "--format", "html", "-o", file_in("r.html"), NULL), 0);
+	assert_non_null(strstr(slurp(file_in("r.html")), "kehu-export:"));
+	assert_int_equal(run("cai", &text, "report", "visits_by_person", months[0], "to=2024-02-29", "--reason", "x",
+			     "--format", "html", "--encoding", "gb18030", NULL), 1);
+	/* and above the company's limit somebody else agrees first */
+	assert_int_equal(run("cai", &text, "report", "visits_by_person", months[0], months[1], "--reason", "半年核对",
+			     "--format", "pdf", "-o", file_in("all.pdf"), NULL), 0);
+	number = strstr(text, "AP2");
+	assert_non_null(number);
+	number = arena_strndup(bed->arena, number, strcspn(number, " "));
+	assert_int_equal(run("cai", &text, "fetch", number, NULL), 1);
+	assert_int_equal(run("cai", &text, "act", "approval", number, "approve", NULL), 1);
+	assert_int_equal(run("eve", &text, "act", "approval", number, "approve", NULL), 0);
+	assert_int_equal(run("cai", &text, "fetch", number, "-o", file_in("all.pdf"), NULL), 0);
+	assert_int_equal(strncmp(slurp(file_in("all.pdf")), "%PDF-", 5), 0);
+}
+
 static void
 what_is_refused_makes_no_file(void **state)
 {
@@ -543,6 +595,7 @@ main(void)
 		cmocka_unit_test(an_export_imported_again_changes_nothing),
 		cmocka_unit_test(customers_and_contacts_go_as_cards),
 		cmocka_unit_test(above_the_limit_somebody_else_has_to_agree),
+		cmocka_unit_test(a_report_above_the_limit_is_an_export),
 		cmocka_unit_test(what_is_refused_makes_no_file),
 		cmocka_unit_test(a_file_that_lay_too_long_is_gone),
 		cmocka_unit_test(an_export_draws_on_the_days_budget),
