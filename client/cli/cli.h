@@ -179,6 +179,18 @@ MUST_CHECK enum err cli_read(
 MUST_CHECK enum err cli_attach_fetch(struct cli *cli, const Kehu__Entity *entity, int64_t record,
     int64_t id, const char *path);
 
+/* ---- view.c ---- */
+
+/* What is listed: of --view, as far as options do not say otherwise. Texts are "" where there is none. */
+struct cli_view {
+	const Kehu__Entity *entity;
+	const char *query, *columns, *sort, *group, *sums;
+};
+/* From --view, the words and options of list. Reports failures. */
+MUST_CHECK enum err cli_view_take(struct cli *cli, struct cli_view *view);
+/* Counts and sums of what the view finds, a line for each group and a last one of all. */
+MUST_CHECK enum err cli_view_groups(struct cli *cli, const struct cli_view *view);
+
 /* ---- the commands ---- */
 
 enum err cli_list(struct cli *cli);

@@ -148,6 +148,7 @@ struct cli_pages {
 	Kehu__ClientFrame *frame; /* List or Related */
 	struct cli_column *columns;
 	size_t count;
+	const char *names; /* of the columns; NULL: the default ones */
 	int64_t limit; /* 0: all */
 };
 
@@ -236,7 +237,7 @@ cli_pages_show(struct cli *cli, struct cli_pages *pages)
 	if (err == ERR_OK)
 		err = cli_number(cli, OPT_LIMIT, CLI_DEFAULT_ROWS, &pages->limit);
 	if (err == ERR_OK)
-		err = cli_columns(cli, pages->entity, cli->options.values[OPT_COLUMNS],
+		err = cli_columns(cli, pages->entity, pages->names,
 		    &pages->columns, &pages->count);
 	if (err != ERR_OK)
 		return err;
@@ -257,12 +258,11 @@ cli_pages_show(struct cli *cli, struct cli_pages *pages)
 /* ---- list ---- */
 
 static enum err
-cli_sort(struct cli *cli, const Kehu__Entity *entity, Kehu__List *list)
+cli_sort(struct cli *cli, const Kehu__Entity *entity, const char *name, Kehu__List *list)
 {
-	const char *name = cli->options.values[OPT_SORT];
 	struct cli_column column;
 
-	if (name == NULL)
+	if (name[0] == '\0')
 		return ERR_OK;
 	list->has_sort = list->has_down = true;
 	list->down = name[0] == '-';
@@ -281,20 +281,21 @@ cli_list(struct cli *cli)
 	Kehu__ClientFrame frame = KEHU__CLIENT_FRAME__INIT;
 	Kehu__List list = KEHU__LIST__INIT;
 	struct cli_pages pages = { .frame = &frame };
-	struct buf query = BUF_INIT;
+	struct cli_view view;
 
-	enum err err = cli_entity(cli, cli->words[0], &pages.entity);
+	enum err err = cli_view_take(cli, &view);
+	if (err == ERR_OK && (view.group[0] != '\0' || cli->options.values[OPT_SUM] != NULL))
+		return cli_view_groups(cli, &view);
+	pages.entity = view.entity;
+	pages.names = view.columns[0] != '\0' ? view.columns : NULL;
 	if (err == ERR_OK)
-		err = cli_sort(cli, pages.entity, &list);
+		err = cli_sort(cli, pages.entity, view.sort, &list);
 	if (err != ERR_OK)
 		return err;
-	for (size_t i = 1; i < cli->word_count; i++)
-		buf_printf(&query, "%s%s", i == 1 ? "" : " ", cli->words[i]);
 	list.has_entity = true;
 	list.entity = pages.entity->number;
-	list.query = query.bytes == 0 ? NULL : arena_strdup(cli->arena, buf_text(&query));
+	list.query = view.query[0] == '\0' ? NULL : arena_strdup(cli->arena, view.query);
 	list.has_deleted = list.deleted = cli->options.given & OPT_BIT(DELETED);
-	buf_fini(&query);
 	frame.request_case = KEHU__CLIENT_FRAME__REQUEST_LIST;
 	frame.list = &list;
 	return cli_pages_show(cli, &pages);
@@ -347,6 +348,7 @@ cli_related(struct cli *cli)
 	related.field = tab->field;
 	frame.request_case = KEHU__CLIENT_FRAME__REQUEST_RELATED;
 	frame.related = &related;
+	pages.names = cli->options.values[OPT_COLUMNS];
 	return cli_pages_show(cli, &pages);
 }
 

@@ -11,7 +11,6 @@
 #include "client/screens/jobs.h"
 #include "client/screens/list_private.h"
 #include "client/screens/recent.h"
-#include "client/screens/views.h"
 #include "common/log.h"
 #include "common/text.h"
 #include <stdlib.h>
@@ -283,6 +282,12 @@ list_key_act(struct list_screen *screen, enum act act)
 	case ACT_wider:
 		screen->list_less_cols -= 4;
 		return UI_DONE;
+	case ACT_columns:
+		list_choose_columns(screen);
+		return UI_DONE;
+	case ACT_group:
+		list_choose_group(screen);
+		return UI_DONE;
 	case ACT_export:
 		export_open(screen->app, screen);
 		return UI_DONE;
@@ -366,7 +371,24 @@ list_screen_leave(struct screen *base)
 	free(screen->fault);
 	free(screen->name);
 	free(screen->column_names);
+	free(screen->group);
+	free(screen->sums);
 	free(screen);
+}
+
+/* Rows are read with the columns there are now. */
+void
+list_screen_read(struct list_screen *screen)
+{
+	if (screen->data != NULL)
+		list_data_free(screen->data);
+	screen->data = list_data_new(
+	    screen->app, &(struct list_data_config){ .entity = screen->entity,
+			     .columns = screen->fields,
+			     .column_count = screen->column_names[0] != '\0' ? screen->column_count : 0,
+			     .changed = list_move_changed,
+			     .failed = list_move_failed,
+			     .context = screen });
 }
 
 static const struct screen_ops list_ops = {
@@ -405,9 +427,17 @@ list_dup(const char *text)
 	return copy;
 }
 
+/* "-name": downwards. A field that is no longer there orders nothing. */
+static void
+list_take_sort(struct list_screen *screen, const Kehu__Entity *entity, const char *sort)
+{
+	screen->down = screen->down_before = sort[0] == '-';
+	screen->sort = screen->sort_before =
+	    sort[0] == '\0' ? 0 : app_field(entity, sort + (sort[0] == '-'));
+}
+
 void
-list_open_view(struct app *app, uint32_t entity_number, const char *query, const char *columns,
-    const char *name)
+list_open_view(struct app *app, uint32_t entity_number, const struct view *view)
 {
 	const Kehu__Entity *entity = cat_entity(app_cat(app), entity_number);
 	struct list_screen *screen = calloc(1, sizeof(*screen));
@@ -425,12 +455,15 @@ list_open_view(struct app *app, uint32_t entity_number, const char *query, const
 	screen->app = app;
 	screen->entity = entity_number;
 	screen->arena = arena_new(0);
-	screen->name = list_dup(name);
-	screen->column_names = list_dup(columns);
-	screen->query = list_dup(query);
+	screen->name = list_dup(view->name);
+	screen->column_names = list_dup(view->columns);
+	screen->group = list_dup(view->group);
+	screen->sums = list_dup(view->sums);
+	screen->query = list_dup(view->query);
+	list_take_sort(screen, entity, view->sort != NULL ? view->sort : "");
 	screen->prompt.label = tr(T_FIND_PROMPT);
 	prompt_init(&screen->prompt, LIST_QUERY_CHARS);
-	prompt_set(&screen->prompt, query);
+	prompt_set(&screen->prompt, screen->query);
 	screen->list = (struct list){ .columns = screen->columns,
 		.row = list_column_row,
 		.visible = list_move_visible,
@@ -441,13 +474,7 @@ list_open_view(struct app *app, uint32_t entity_number, const char *query, const
 	screen->live =
 	    live_open(app, &(struct live_config){ .changed = list_on_live, .context = screen });
 	list_column_make(screen);
-	screen->data = list_data_new(
-	    app, &(struct list_data_config){ .entity = entity_number,
-		     .columns = screen->fields,
-		     .column_count = columns != NULL && columns[0] ? screen->column_count : 0,
-		     .changed = list_move_changed,
-		     .failed = list_move_failed,
-		     .context = screen });
+	list_screen_read(screen);
 	ui_push(app->ui, &screen->screen);
 	list_screen_ask(screen, false, false);
 }
@@ -455,7 +482,7 @@ list_open_view(struct app *app, uint32_t entity_number, const char *query, const
 void
 list_open(struct app *app, uint32_t entity, const char *query)
 {
-	list_open_view(app, entity, query, NULL, NULL);
+	list_open_view(app, entity, &(struct view){ .query = query });
 }
 
 static struct list_screen *
@@ -473,8 +500,10 @@ list_save_view(struct app *app, struct screen *base, const char *name)
 	const Kehu__Entity *entity = screen == NULL ? NULL : list_screen_entity(screen);
 
 	if (entity == NULL)
-		return false;
-	views_save(app, name, entity, screen->query, screen->column_names);
+		return group_save_view(app, base, name);
+	struct view view = list_choose_view(screen, name);
+
+	views_save(app, &view);
 	return true;
 }
 

@@ -4,9 +4,9 @@
 
 #include "client/screens/app.h"
 
-/* A list with columns of its own (names, separated by commas; NULL or "": the default ones). */
-void list_open_view(
-    struct app *app, uint32_t entity, const char *query, const char *columns, const char *name);
+struct view;
+/* A list with the query, columns, order and name of a view. */
+void list_open_view(struct app *app, uint32_t entity, const struct view *view);
 /* Save what the list on top shows as a view; false: no list is on top. */
 bool list_save_view(struct app *app, struct screen *screen, const char *name);
 

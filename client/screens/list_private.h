@@ -8,6 +8,7 @@
 #include "client/screens/list_data.h"
 #include "client/screens/live.h"
 #include "client/screens/preview.h"
+#include "client/screens/views.h"
 #include "client/ui/list.h"
 #include "client/ui/prompt.h"
 #include <sys/queue.h>
@@ -20,6 +21,7 @@ struct list_screen {
 	struct app *app;
 	uint32_t entity;
 	char *name, *column_names; /* of a saved view; "" else */
+	char *group, *sums;        /* names of fields, as for groups they were last wanted */
 	struct arena *arena;       /* texts of refused options; as long as the screen */
 
 	/* columns, made from one catalogue */
@@ -66,6 +68,8 @@ struct list_screen {
 
 /* Read the rows of the present query again; the cursor stays on its record when keep is set. */
 void list_screen_ask(struct list_screen *screen, bool quiet, bool keep);
+/* The same with the columns there are now; nothing is asked yet. */
+void list_screen_read(struct list_screen *screen);
 const Kehu__Entity *list_screen_entity(const struct list_screen *screen);
 /* The row under the cursor; NULL: none, or not here yet. */
 const Kehu__Row *list_screen_current(const struct list_screen *screen);
@@ -81,6 +85,13 @@ void list_column_measure(struct list_screen *screen);
 const struct list_row *list_column_row(void *arg, size_t index);
 /* The next column that can be sorted by, or the other way round. */
 unsigned list_column_sort(struct list_screen *screen, bool turn);
+
+/* list_choose.c */
+/* Which fields are columns, and by which it is grouped: a menu of each. */
+void list_choose_columns(struct list_screen *screen);
+void list_choose_group(struct list_screen *screen);
+/* What the list shows, as a view of that name; in scratch memory. */
+struct view list_choose_view(struct list_screen *screen, const char *name);
 
 /* list_move.c */
 void list_move_visible(void *arg, size_t first, size_t count);

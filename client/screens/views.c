@@ -8,10 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { VIEWS_MAX = 200, VIEW_COLUMNS = 5 };
+enum { VIEWS_MAX = 200, VIEW_COLUMNS = 8, VIEW_OWNER = 8 };
 
-static const char *const view_columns[VIEW_COLUMNS] = { "name", "entity", "query", "columns",
-	"letter" };
+/* The texts of a view, in the order that reading and saving go by; then whose it is. */
+static const char *const view_columns[VIEW_COLUMNS + 1] = { "name", "entity", "query", "columns",
+	"letter", "sort_by", "group_by", "sum_of", "owner_id" };
 
 struct views {
 	struct arena *arena;
@@ -54,16 +55,20 @@ views_at(const struct app *app, size_t index)
 const struct view *
 views_lettered(const struct app *app, char letter)
 {
+	const struct view *found = NULL;
+
+	/* One's own goes before one that somebody shares. */
 	for (size_t i = 0; i < app->views->count; i++)
-		if (app->views->views[i].letter == letter && letter != 0)
-			return &app->views->views[i];
-	return NULL;
+		if (app->views->views[i].letter == letter && letter != 0 &&
+		    (found == NULL || app->views->views[i].own))
+			found = &app->views->views[i];
+	return found;
 }
 
 /* ---- reading ---- */
 
 static struct view
-views_read_row(struct arena *arena, const Kehu__Row *row)
+views_read_row(const struct app *app, struct arena *arena, const Kehu__Row *row)
 {
 	const char *texts[VIEW_COLUMNS];
 
@@ -80,6 +85,10 @@ views_read_row(struct arena *arena, const Kehu__Row *row)
 		.entity = texts[1],
 		.query = texts[2],
 		.columns = texts[3],
+		.sort = texts[5],
+		.group = texts[6],
+		.sums = texts[7],
+		.own = row->n_cells > VIEW_OWNER && row->cells[VIEW_OWNER]->number == app->user,
 		.letter = letter >= 'A' && letter <= 'Z' ? (char)(letter + 32) : letter };
 }
 
@@ -96,7 +105,7 @@ views_on_page(void *context, const Kehu__ServerFrame *answer)
 	views->count = answer->page->n_rows;
 	views->views = ARENA_ARRAY(views->arena, struct view, views->count + 1);
 	for (size_t i = 0; i < views->count; i++)
-		views->views[i] = views_read_row(views->arena, answer->page->rows[i]);
+		views->views[i] = views_read_row(app, views->arena, answer->page->rows[i]);
 	ui_redraw(app->ui);
 }
 
@@ -104,19 +113,19 @@ void
 views_load(struct app *app)
 {
 	const Kehu__Entity *entity = app_entity(app, "saved_view");
-	uint32_t columns[VIEW_COLUMNS];
+	uint32_t columns[VIEW_COLUMNS + 1];
 	Kehu__ClientFrame frame;
 	Kehu__List list;
 
 	if (entity == NULL)
 		return;
-	for (size_t i = 0; i < VIEW_COLUMNS; i++)
+	for (size_t i = 0; i <= VIEW_COLUMNS; i++)
 		columns[i] = app_field(entity, view_columns[i]);
 	ask_list_frame(&frame, &list,
 	    &(struct ask_list){ .entity = entity->number,
 		.limit = VIEWS_MAX,
 		.columns = columns,
-		.column_count = VIEW_COLUMNS });
+		.column_count = VIEW_COLUMNS + 1 });
 	ask_cancel(app, &app->views->number);
 	app->views->number = ask_send(app, &frame, ASK_QUIET, views_on_page, app);
 }
@@ -129,7 +138,9 @@ views_open(struct app *app, const struct view *view)
 	if (entity == NULL)
 		message_error(ERR_NO_SUCH_ENTITY, view->entity, app->lang);
 	else
-		list_open_view(app, entity->number, view->query, view->columns, view->name);
+		list_open_view(app, entity->number, view);
+	if (entity != NULL && view->group[0] != '\0')
+		group_open(app, view);
 }
 
 /* ---- saving ---- */
@@ -159,8 +170,7 @@ views_free_letter(const struct app *app)
 }
 
 void
-views_save(struct app *app, const char *name, const Kehu__Entity *of, const char *query,
-    const char *columns)
+views_save(struct app *app, const struct view *view)
 {
 	const Kehu__Entity *entity = app_entity(app, "saved_view");
 	Kehu__ClientFrame frame = KEHU__CLIENT_FRAME__INIT;
@@ -172,10 +182,11 @@ views_save(struct app *app, const char *name, const Kehu__Entity *of, const char
 	if (entity == NULL || app->views->saving != 0)
 		return;
 	for (size_t i = 0; i < app->views->count; i++)
-		if (strcmp(app->views->views[i].name, name) == 0)
+		if (app->views->views[i].own && strcmp(app->views->views[i].name, view->name) == 0)
 			old = &app->views->views[i];
 	char letter[2] = { old != NULL ? old->letter : views_free_letter(app), 0 };
-	const char *texts[VIEW_COLUMNS] = { name, of->name, query, columns, letter };
+	const char *texts[VIEW_COLUMNS] = { view->name, view->entity, view->query, view->columns, letter,
+		view->sort, view->group, view->sums };
 	for (size_t i = 0; i < VIEW_COLUMNS; i++) {
 		kehu__value__init(&values[i]);
 		values[i].has_field = true;

@@ -80,3 +80,50 @@ BEGIN
 	RETURN taken.version;
 END
 $$;
+
+-- A view shared with a role is shared, to read, with everybody who has the role: made right for one
+-- view, or for all of them when who has which role changes.
+CREATE OR REPLACE FUNCTION kehu_view_shares(p_view bigint) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+	gone bigint;
+	come bigint;
+BEGIN
+	WITH kept AS (SELECT v.id, r.user_id FROM saved_view v JOIN user_role r ON r.role_id = v.role_id
+			WHERE v.deleted_at IS NULL AND r.deleted_at IS NULL AND r.user_id <> v.owner_id
+				AND v.id = coalesce(p_view, v.id)),
+	ended AS (DELETE FROM record_share s WHERE s.entity = 23 AND s.record_id = coalesce(p_view, s.record_id)
+			AND NOT EXISTS (SELECT FROM kept k WHERE k.id = s.record_id AND k.user_id = s.user_id)
+			RETURNING 1),
+	begun AS (INSERT INTO record_share (user_id, entity, record_id, rights)
+			SELECT DISTINCT k.user_id, 23, k.id, 1 FROM kept k
+			ON CONFLICT (user_id, entity, record_id) DO NOTHING RETURNING 1)
+	SELECT (SELECT count(*) FROM ended), (SELECT count(*) FROM begun) INTO gone, come;
+	-- The snapshots know whether anything at all is shared with a user.
+	IF gone + come > 0 THEN
+		UPDATE state SET access_epoch = access_epoch + 1;
+	END IF;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION kehu_view_shared() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+	PERFORM kehu_view_shares(NEW.id);
+	RETURN NULL;
+END
+$$;
+CREATE OR REPLACE TRIGGER kehu_view_shared AFTER UPDATE OF role_id, owner_id, deleted_at ON saved_view FOR EACH ROW
+	WHEN (OLD.role_id IS NOT NULL OR NEW.role_id IS NOT NULL) EXECUTE FUNCTION kehu_view_shared();
+
+CREATE OR REPLACE FUNCTION kehu_view_roles() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+	IF EXISTS (SELECT FROM saved_view WHERE role_id IS NOT NULL) THEN
+		PERFORM kehu_view_shares(NULL);
+	END IF;
+	RETURN NULL;
+END
+$$;
+CREATE OR REPLACE TRIGGER kehu_view_roles AFTER INSERT OR UPDATE OR DELETE ON user_role FOR EACH STATEMENT
+	EXECUTE FUNCTION kehu_view_roles();

@@ -22,5 +22,6 @@ int requests_saving(void);
 int requests_rights(void);
 int requests_lists(void);
 int requests_life(void);
+int requests_groups(void);
 
 #endif

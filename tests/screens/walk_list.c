@@ -275,6 +275,56 @@ view_is_saved_and_opened_by_its_letter(void **state)
 	desk_leave(vt);
 }
 
+static void
+columns_and_groups_are_chosen_and_saved_as_a_view(void **state)
+{
+	struct vt *vt = list_ready("zh", 24, 80);
+
+	desk_type(vt, "/明珠{Enter}");
+	desk_sees(vt, "/12");
+	desk_type(vt, "c");
+	desk_sees(vt, "[1] number");
+	desk_type(vt, "人数");
+	desk_sees(vt, "employees");
+	desk_misses(vt, "last_visit_at");
+	desk_type(vt, "{Enter}");
+	desk_sees(vt, "employees");
+	desk_type(vt, "{Esc}");
+	desk_sees(vt, "1-12/12");
+	desk_type(vt, "t");
+	desk_sees(vt, "按此分组");
+	desk_type(vt, "级别");
+	desk_sees(vt, "level");
+	desk_misses(vt, "nature");
+	desk_type(vt, "{Enter}");
+	desk_sees(vt, "合计");
+	desk_shows(vt, "list_zh_groups");
+	desk_type(vt, "{F9}save 明珠分级");
+	desk_sees(vt, "明珠分级");
+	desk_type(vt, "{Enter}");
+	desk_sees(vt, "视图已保存");
+	desk_type(vt, "{Enter}");
+	desk_sees(vt, "F7 筛选> 明珠 level:");
+	desk_type(vt, "{F3}");
+	desk_sees(vt, "回车打开该组");
+	desk_leave(vt);
+}
+
+static void
+totals_are_as_drawn_in_english(void **state)
+{
+	struct vt *vt = list_ready("en", 40, 120);
+
+	desk_type(vt, "t");
+	desk_sees(vt, "Group by");
+	desk_type(vt, "level");
+	desk_misses(vt, "nature");
+	desk_type(vt, "{Enter}");
+	desk_sees(vt, "Total");
+	desk_shows(vt, "list_en_groups_120");
+	desk_leave(vt);
+}
+
 /* ---- what others do ---------------------------------------------------------------------- */
 
 static void
@@ -540,6 +590,8 @@ main(void)
 		cmocka_unit_test(terminal_is_restored_after_a_crash),
 		cmocka_unit_test(resizing_leaves_no_trace),
 		cmocka_unit_test(view_is_saved_and_opened_by_its_letter),
+		cmocka_unit_test(columns_and_groups_are_chosen_and_saved_as_a_view),
+		cmocka_unit_test(totals_are_as_drawn_in_english),
 		cmocka_unit_test(deleting_asks_and_can_be_taken_back),
 		cmocka_unit_test(marked_rows_are_acted_on_together),
 		cmocka_unit_test(marked_customers_go_to_another_owner_as_one),

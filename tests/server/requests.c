@@ -62,7 +62,8 @@ requests_end(void)
 int
 main(void)
 {
-	int (*const parts[])(void) = { requests_saving, requests_rights, requests_lists, requests_life };
+	int (*const parts[])(void) = { requests_saving, requests_rights, requests_lists, requests_groups,
+		requests_life };
 	int failed = 0;
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -114,6 +114,18 @@ twins_make(struct arena *arena, size_t reader)
 			frame->check->name = arena_printf(arena, "没有这样的公司 %u", (unsigned)twins_random(9));
 			frame->check->has_typing = true;
 			frame->check->typing = twins_random(2);
+		} else if (way < 98 && twins_random(2) == 0) {
+			const struct entity_view *view = catalog_entity_named(world->catalog, "customer");
+
+			frame->request_case = KEHU__CLIENT_FRAME__REQUEST_GROUPS;
+			frame->groups = ARENA_NEW(arena, Kehu__Groups);
+			kehu__groups__init(frame->groups);
+			frame->groups->has_entity = frame->groups->has_field = true;
+			frame->groups->entity = view->def->number;
+			frame->groups->field = view->fields[twins_random(view->field_count)]->number;
+			frame->groups->n_sums = 1;
+			frame->groups->sums = ARENA_NEW(arena, uint32_t);
+			frame->groups->sums[0] = view->fields[twins_random(view->field_count)]->number;
 		} else if (way < 98) {
 			const struct entity_view *view =
 			    catalog_entity_named(world->catalog, "opportunity");
