@@ -345,7 +345,7 @@ cli_choose(struct cli *cli)
 	cli->word_count = cli->options.word_count - used;
 	if (cli->options.given & OPT_BIT(HELP))
 		return ERR_OK;
-	if (cli->word_count < cli->command->words_min)
+	if (cli->word_count < cli->command->words_min && !(cli->options.given & cli->command->in_place))
 		return cli_usage(cli, cli_say(cli, "something is missing", "缺少参数"));
 	if (cli->word_count > cli->command->words_max)
 		return cli_usage(cli, cli->words[cli->command->words_max]);

@@ -19,6 +19,7 @@ struct cli_command {
 	enum err (*run)(struct cli *cli);
 	size_t words_min, words_max; /* after the command's name; SIZE_MAX: any */
 	uint64_t options;            /* besides OPT_COMMON */
+	uint64_t in_place;           /* options that stand for the words there must be */
 	bool offline;                /* runs without a server */
 	const char *usage;           /* "ENTITY [QUERY]" */
 	const char *help[2];         /* en, zh */

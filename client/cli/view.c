@@ -97,8 +97,6 @@ cli_view_take(struct cli *cli, struct cli_view *view)
 	*view = (struct cli_view){
 		.query = "", .columns = "", .sort = "", .group = "", .sums = ""
 	};
-	if (name == NULL && cli->word_count == 0)
-		return cli_fail(cli, ERR_USAGE, cli->command->usage, NULL);
 	err = name == NULL ? cli_entity(cli, cli->words[0], &view->entity)
 			   : view_named(cli, name, view);
 	for (size_t i = first; err == ERR_OK && i < cli->word_count; i++)
