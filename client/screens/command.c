@@ -218,6 +218,7 @@ command_add_mine(struct command_maker *maker)
 		{ "customer", "owner:me leaves:..+7d sort:leaves_on", T_MINE_LEAVING, "jjgh" },
 		{ "customer_move", "owner:me kind:recycle,release,transfer,assign", T_MINE_LEFT, "lkkh" },
 		{ "duplicate", "state:open", T_MINE_DUPLICATES, "dhcf" },
+		{ "ticket", "owner:me state:new,open,waiting", T_MINE_TICKETS, "wdgd" },
 	};
 
 	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {

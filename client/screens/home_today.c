@@ -50,6 +50,7 @@ static const struct {
 	{ "work_report", "read", NULL },
 	{ "invoice_request", "issue", NULL },
 	{ "lead", "contact", NULL },
+	{ "ticket", "answer", NULL },
 	{ "approval", NULL, "pass_on" },
 };
 

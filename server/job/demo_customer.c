@@ -512,6 +512,7 @@ demo_make_customer(struct demo_world *world, struct arena *scratch)
 	demo_make_visits(world, &customer);
 	demo_make_sales(world, &customer);
 	demo_make_orders(world, &customer);
+	demo_make_service(world, &customer);
 	demo_make_figures(world, &customer);
 	world->recent[world->made % DEMO_RECENT] = (struct demo_known){ .id = customer.id,
 		.created_us = customer.created_us,

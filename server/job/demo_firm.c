@@ -278,6 +278,8 @@ demo_firm_office(struct demo_firm *firm, size_t branch, const char *name, const 
 			firm->world->marketing = person;
 		if (strcmp(roles[i], "finance") == 0)
 			firm->world->finance = person;
+		if (strcmp(roles[i], "service_agent") == 0)
+			firm->world->branches[branch].agent = person;
 		if (i == 0) {
 			demo_firm_manages(firm, post.department, person.user);
 			post.superior = person.user;

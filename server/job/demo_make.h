@@ -44,6 +44,7 @@ struct demo_branch {
 	int64_t id, region;
 	size_t place;
 	size_t first, count; /* of its account managers */
+	struct demo_person agent; /* who takes its customers' tickets; user 0: nobody */
 };
 
 /* A customer already made: for relations and contacts that stand with two. */
@@ -64,6 +65,7 @@ enum demo_series {
 	DEMO_SERIES_RETURN,
 	DEMO_SERIES_RECEIPT,
 	DEMO_SERIES_INVOICE,
+	DEMO_SERIES_TICKET,
 	DEMO_SERIES
 };
 /* Entities whose fields are searched for. */
@@ -76,6 +78,8 @@ enum demo_entity {
 	DEMO_OF_OPPORTUNITY,
 	DEMO_OF_LEAD,
 	DEMO_OF_PRODUCT,
+	DEMO_OF_EQUIPMENT,
+	DEMO_OF_TICKET,
 	DEMO_SEARCHED
 };
 
@@ -217,6 +221,9 @@ void demo_make_contacts(struct demo_world *world, struct demo_customer *customer
 void demo_make_visits(struct demo_world *world, struct demo_customer *customer);
 /* Opportunities and perhaps a lead near by; after the contacts. */
 void demo_make_sales(struct demo_world *world, struct demo_customer *customer);
+
+/* Equipment and tickets of some; after the orders. */
+void demo_make_service(struct demo_world *world, struct demo_customer *customer);
 
 /* Products, prices, rates and limits of a new company. */
 void demo_make_goods(struct demo_world *world, const int64_t *role_ids, int64_t since_us);

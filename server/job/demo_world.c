@@ -41,6 +41,8 @@ static const uint32_t demo_entities[DEMO_SEARCHED] = {
 	[DEMO_OF_OPPORTUNITY] = E_opportunity,
 	[DEMO_OF_LEAD] = E_lead,
 	[DEMO_OF_PRODUCT] = E_product,
+	[DEMO_OF_EQUIPMENT] = E_equipment,
+	[DEMO_OF_TICKET] = E_ticket,
 };
 
 static const uint32_t demo_numbered[DEMO_SERIES] = {
@@ -55,6 +57,7 @@ static const uint32_t demo_numbered[DEMO_SERIES] = {
 	[DEMO_SERIES_RETURN] = E_goods_return,
 	[DEMO_SERIES_RECEIPT] = E_receipt,
 	[DEMO_SERIES_INVOICE] = E_invoice_request,
+	[DEMO_SERIES_TICKET] = E_ticket,
 };
 
 /* What the catalogue says about numbers and search. */

@@ -2,6 +2,6 @@
 #include "server/record/merge.h"
 
 const struct rule rules_merge[] = {
-	{ .action = "undo", .act = merge_act_undo, .right = RIGHT_ACT, .stores = true, .makes = "customer contact" },
+	{ .action = "undo", .act = merge_act_undo, .right = RIGHT_ACT, .stores = true, .makes = "customer contact ticket" },
 	{ 0 },
 };

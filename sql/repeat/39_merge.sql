@@ -1,4 +1,4 @@
--- Merging: one of two records of the same customer or contact stays, with what is chosen of the other;
+-- Merging: one of two records of the same customer, contact or ticket stays, with what is chosen of the other;
 -- all that refers to the other refers to it. Which columns do is the catalogue's word (kehu_personal()).
 
 CREATE OR REPLACE FUNCTION kehu_references(p_entity integer) RETURNS TABLE (tbl text, col text)
@@ -15,7 +15,15 @@ BEGIN
 END
 $$;
 
--- A row of a customer or a contact, locked, that the caller may do all of p_rights with.
+-- What is merged, and what it takes to let one of them go: tickets are merged by who handles them.
+CREATE OR REPLACE FUNCTION kehu_merge_name(p_entity integer) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+	SELECT CASE p_entity WHEN 10 THEN 'customer' WHEN 14 THEN 'contact' WHEN 171 THEN 'ticket' END
+$$;
+CREATE OR REPLACE FUNCTION kehu_merge_rights(p_name text) RETURNS bigint[] LANGUAGE sql IMMUTABLE AS $$
+	SELECT CASE p_name WHEN 'ticket' THEN '{256}' ELSE '{8}' END::bigint[]
+$$;
+
+-- A row of a customer, a contact or a ticket, locked, that the caller may do all of p_rights with.
 CREATE OR REPLACE FUNCTION kehu_merge_take(p_name text, p_id bigint, p_rights bigint[]) RETURNS jsonb
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
@@ -95,7 +103,7 @@ CREATE OR REPLACE FUNCTION kehu_merge(p_entity integer, p_kept bigint, p_gone bi
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
 	caller bigint := kehu_caller();
-	name text := CASE p_entity WHEN 10 THEN 'customer' WHEN 14 THEN 'contact' END;
+	name text := kehu_merge_name(p_entity);
 	whose users := (SELECT u FROM users u WHERE u.id = caller);
 	kept jsonb;
 	gone jsonb;
@@ -106,18 +114,22 @@ DECLARE
 	number bigint := 0;
 	made bigint;
 	debts customer_figures;
+	kept_name text;
+	gone_name text;
 BEGIN
 	IF name IS NULL OR p_kept = p_gone THEN
 		PERFORM kehu_refuse('INVALID');
 	END IF;
 	IF p_gone < p_kept THEN
-		gone := kehu_merge_take(name, p_gone, '{8}');
+		gone := kehu_merge_take(name, p_gone, kehu_merge_rights(name));
 	END IF;
 	kept := kehu_merge_take(name, p_kept, '{4}');
-	gone := coalesce(gone, kehu_merge_take(name, p_gone, '{8}'));
+	gone := coalesce(gone, kehu_merge_take(name, p_gone, kehu_merge_rights(name)));
+	kept_name := coalesce(kept->>'name', kept->>'number');
+	gone_name := coalesce(gone->>'name', gone->>'number');
 	INSERT INTO merge (kind, kept_name, gone_name, kept_id, gone_id, taken, reason, state, before, gone_delete,
 			owner_id, department_id, branch_id, created_by)
-		VALUES (name, kept->>'name', gone->>'name', p_kept, p_gone, array_to_string(p_fields, ' '),
+		VALUES (name, kept_name, gone_name, p_kept, p_gone, array_to_string(p_fields, ' '),
 			nullif(p_reason, ''), 'done', kept, p_delete, caller, whose.department_id, whose.branch_id, caller)
 		RETURNING id INTO made;
 	EXECUTE format('UPDATE public.%I SET deleted_at = now(), delete_id = $2, version = version + 1, '
@@ -157,8 +169,8 @@ BEGIN
 	PERFORM kehu_merge_figures(p_entity, p_kept);
 	PERFORM kehu_merge_figures(p_entity, p_gone);
 	PERFORM kehu_tell(x.id, 'system',
-		format('%s: %s is merged into %s', whose.label, gone->>'name', kept->>'name'),
-		format('%s：%s 已合并到 %s', whose.label, gone->>'name', kept->>'name'), p_entity, p_kept)
+		format('%s: %s is merged into %s', whose.label, gone_name, kept_name),
+		format('%s：%s 已合并到 %s', whose.label, gone_name, kept_name), p_entity, p_kept)
 		FROM (SELECT DISTINCT o AS id FROM unnest(ARRAY[(gone->>'owner_id')::bigint, (kept->>'owner_id')::bigint]) o
 			WHERE o IS NOT NULL AND o <> caller) x;
 	RETURN made;
@@ -195,8 +207,8 @@ BEGIN
 	IF m.state <> 'done' THEN
 		PERFORM kehu_refuse('WRONG_STATE');
 	END IF;
-	number := CASE m.kind WHEN 'customer' THEN 10 ELSE 14 END;
-	now_there := kehu_merge_take(m.kind, m.kept_id, '{4,8}');
+	number := CASE m.kind WHEN 'customer' THEN 10 WHEN 'contact' THEN 14 ELSE 171 END;
+	now_there := kehu_merge_take(m.kind, m.kept_id, '{4}'::bigint[] || kehu_merge_rights(m.kind));
 	EXECUTE format('UPDATE public.%I SET deleted_at = NULL, delete_id = NULL, version = version + 1, updated_at = now(), '
 		'updated_by = $3 WHERE id = $1 AND delete_id = $2', m.kind) USING m.gone_id, m.gone_delete, caller;
 	SELECT array_agg(c) INTO back FROM unnest(kehu_merge_columns(m.kind, string_to_array(m.taken, ' '))) c

@@ -78,12 +78,14 @@ static const struct {
 	{ "customer", "protect", EVAL_EDIT },
 	{ "customer", "unprotect", EVAL_EDIT },
 	{ "duplicate", "merge", EVAL_ACT }, /* and what the two themselves need */
+	{ "ticket", "merge", EVAL_ACT },
 	{ NULL, "merge", EVAL_DELETE },
 	{ "bin", "empty", EVAL_APPROVE },
 	{ NULL, "share", EVAL_EDIT },
 	{ NULL, "unshare", EVAL_EDIT },
 	{ "lead", "assign", EVAL_ASSIGN },
 	{ "opportunity", "assign", EVAL_ASSIGN },
+	{ "ticket", "assign", EVAL_ASSIGN },
 	/* who sees a record may say something of it, and be told of it */
 	{ NULL, "comment", EVAL_VIEW },
 	{ NULL, "follow", EVAL_VIEW },

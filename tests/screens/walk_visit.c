@@ -18,7 +18,7 @@
 
 #define DB "walk_visit"
 
-enum { KEYS_LIMIT = 25 };
+enum { KEYS_LIMIT = 25, CALL_KEYS_LIMIT = 20 };
 
 static struct bed *bed;
 static struct client *ada;
@@ -220,6 +220,68 @@ visit_is_logged_on_a_large_terminal_in_english(void **state)
 	    "They want a tender in spring" });
 }
 
+/* ---- a call ------------------------------------------------------------------------------ */
+
+/* From the digits on the phone to a ticket of the customer they belong to. */
+static void
+walk_call(const char *lang, int rows, int cols, const char *customer, const char *digits)
+{
+	bool zh = strcmp(lang, "zh") == 0;
+	int64_t id = make_customer(customer, customer, "来电人"), ticket;
+	struct vt *vt;
+
+	pg_exec(DB, "UPDATE customer SET phone_digits = '%s' WHERE id = %ld", digits, (long)id);
+	vt = desk_home(bed, "ada", lang, rows, cols);
+	keys_pressed = 0;
+	press(vt, "{F9}xgd");
+	desk_sees(vt, zh ? "|>新建工单" : "|>New Ticket");
+	press(vt, "{Enter}");
+	desk_sees(vt, zh ? "来电号码" : "Caller's phone");
+	say(vt, "打印机不通电");
+	press(vt, "{Tab}3{Tab}");
+	press(vt, digits);
+	press(vt, "{F10}");
+	desk_sees(vt, "TK2");
+	desk_sees(vt, zh ? "报修" : "Repair");
+	print_message("# a ticket took %zu keys besides free text, limit %d\n", keys_pressed, CALL_KEYS_LIMIT);
+	assert_in_range(keys_pressed, 1, CALL_KEYS_LIMIT);
+	desk_leave(vt);
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM ticket WHERE customer_id = %ld AND kind = 'repair'", (long)id), 1);
+	ticket = pg_int(DB, "SELECT id FROM ticket WHERE customer_id = %ld", (long)id);
+
+	/* it stands with the customer, and on the home screen of who handles it; solved and rated from there */
+	vt = desk_home(bed, "ada", lang, rows, cols);
+	desk_type(vt, ":wdgd{Enter}");
+	desk_sees(vt, "打印机不通电");
+	desk_type(vt, "{Enter}");
+	desk_sees(vt, zh ? "状态 新工单" : "State New");
+	desk_type(vt, "{F8}");
+	desk_type(vt, zh ? "解决{Enter}" : "Solve{Enter}");
+	desk_sees(vt, zh ? "处理结果" : "Solution");
+	desk_type(vt, "fixed{F10}");
+	desk_sees(vt, zh ? "状态 已解决" : "State Solved");
+	desk_type(vt, "{F8}");
+	desk_type(vt, zh ? "评分{Enter}" : "Rate{Enter}");
+	desk_sees(vt, zh ? "客户意见" : "Stars");
+	desk_type(vt, "2{F10}");
+	desk_sees(vt, zh ? "状态 处理中" : "State Open");
+	desk_leave(vt);
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM ticket_move WHERE ticket_id = %ld", (long)ticket), 3);
+	expect_written(client_act(ada, E_ticket, ticket, "cancel", SENT(TEXT_OF(1, "x"))));
+}
+
+static void
+call_becomes_a_ticket_that_is_solved_and_rated_in_chinese(void **state)
+{
+	walk_call("zh", 24, 80, "来电机械有限公司", "13955660011");
+}
+
+static void
+call_becomes_a_ticket_that_is_solved_and_rated_in_english(void **state)
+{
+	walk_call("en", 40, 120, "Calling Machines Ltd", "13955660012");
+}
+
 /* ---- the calendar ------------------------------------------------------------------------ */
 
 static int64_t
@@ -401,6 +463,8 @@ main(void)
 		cmocka_unit_test(sheet_after_saving_is_the_new_visit),
 		cmocka_unit_test(evening_report_is_handed_in_and_commented_in_chinese),
 		cmocka_unit_test(evening_report_is_handed_in_and_commented_in_english),
+		cmocka_unit_test(call_becomes_a_ticket_that_is_solved_and_rated_in_chinese),
+		cmocka_unit_test(call_becomes_a_ticket_that_is_solved_and_rated_in_english),
 		cmocka_unit_test(calendar_shows_conflicts_and_moves_in_chinese),
 		cmocka_unit_test(calendar_shows_conflicts_and_moves_on_a_large_terminal_in_english),
 	};
