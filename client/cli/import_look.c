@@ -52,17 +52,18 @@ import_suggest_map(struct import *import)
 
 	import->map = ARENA_ARRAY(arena, Kehu__Mapping *, found->column_count + 1);
 	for (size_t i = 0; i < found->column_count; i++) {
-		const Kehu__Field *field = load_suggest(import->entity, found->columns[i]);
+		const char *field =
+		    load_suggest_path(arena, import->cli->cat, import->entity, found->columns[i]);
 		bool taken = field == NULL;
 
 		for (size_t k = 0; !taken && k < import->map_count; k++)
-			taken = strcmp(import->map[k]->field, field->name) == 0;
+			taken = strcmp(import->map[k]->field, field) == 0;
 		if (taken)
 			continue;
 		import->map[import->map_count] = ARENA_NEW(arena, Kehu__Mapping);
 		kehu__mapping__init(import->map[import->map_count]);
 		import->map[import->map_count]->column = arena_strdup(arena, found->columns[i]);
-		import->map[import->map_count++]->field = arena_strdup(arena, field->name);
+		import->map[import->map_count++]->field = arena_strdup(arena, field);
 	}
 }
 
@@ -99,12 +100,13 @@ import_show(struct import *import)
 	cli_print(cli, "dates\t%s",
 	    found->order == INTAKE_ORDER_NONE ? "-" : intake_order_word(found->order));
 	for (size_t i = 0; i < found->column_count; i++) {
-		const Kehu__Field *field = load_suggest(import->entity, found->columns[i]);
+		const char *field =
+		    load_suggest_path(cli->arena, cli->cat, import->entity, found->columns[i]);
 		struct buf line = BUF_INIT;
 
 		buf_printf(&line, "column\t%s\t%s",
 		    text_print(cli->arena, found->columns[i], TEXT_LINE),
-		    field != NULL ? field->name : "-");
+		    field != NULL ? field : "-");
 		for (size_t k = 0; k < found->row_count; k++)
 			buf_printf(&line, "\t%s", import_cell(cli->arena, &found->rows[k], i));
 		cli_print(cli, "%s", buf_text(&line));

@@ -45,5 +45,8 @@ MUST_CHECK enum err load_check(struct load *load, const uint8_t *data, size_t by
 
 /* The field that a column of a file means, by name, label, alias, or how it is spelled; NULL: none. */
 const Kehu__Field *load_suggest(const Kehu__Entity *entity, const char *header);
+/* The same as a mapping says it, also of a line: "name", "customer_phone.number"; in arena. */
+const char *load_suggest_path(
+    struct arena *arena, const struct cat *cat, const Kehu__Entity *entity, const char *header);
 
 #endif

@@ -88,3 +88,19 @@ load_suggest(const Kehu__Entity *entity, const char *header)
 	arena_free(arena);
 	return found != NULL && (found->flags & CAT_READONLY) != 0 ? NULL : found;
 }
+
+const char *
+load_suggest_path(
+    struct arena *arena, const struct cat *cat, const Kehu__Entity *entity, const char *header)
+{
+	const Kehu__Field *field = load_suggest(entity, header);
+	const char *dot = strrchr(header, '.');
+
+	if (field != NULL)
+		return field->name;
+	const Kehu__Entity *line = dot == NULL ?
+	    NULL :
+	    cat_line_called(cat, entity, arena_strndup(arena, header, (size_t)(dot - header)));
+	field = line != NULL ? load_suggest(line, dot + 1) : NULL;
+	return field != NULL ? arena_printf(arena, "%s.%s", line->name, field->name) : NULL;
+}

@@ -50,12 +50,12 @@ make_company(void)
 {
 	add_role("masker",
 	    "('customer', 'all', 7::bigint, NULL, NULL), ('contact', 'all', 7, NULL, NULL),"
-	    "('visit', 'all', 1, NULL, NULL)",
+	    "('visit', 'all', 1, NULL, NULL), ('import', 'own', 257, NULL, NULL)",
 	    "('customer', '*', 'masked', true), ('contact', '*', 'masked', false),"
 	    "('customer', 'level', 'readonly', false), ('customer', 'capital', 'masked', false)");
 	add_role("hider",
 	    "('customer', 'all', 7::bigint, NULL, NULL), ('contact', 'all', 7, NULL, NULL),"
-	    "('visit', 'all', 3, NULL, NULL)",
+	    "('visit', 'all', 3, NULL, NULL), ('import', 'own', 257, NULL, NULL)",
 	    "('customer', '*', 'hidden', false), ('customer', 'remarks', 'hidden', false),"
 	    "('customer', 'name', 'masked', true), ('customer', 'short_name', 'hidden', false),"
 	    "('customer', 'satisfaction', 'hidden', false), ('contact', '*', 'hidden', false)");
