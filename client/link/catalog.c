@@ -271,6 +271,9 @@ cat_field_among(Kehu__Field *const *fields, size_t count, const char *text)
 	for (size_t i = 0; i < count && found == NULL; i++)
 		if (cat_field_is(fields[i], &word))
 			found = fields[i];
+	for (size_t i = 0; i < count && found == NULL; i++)
+		if (cat_word_is(&word, fields[i]->other_label))
+			found = fields[i];
 	cat_word_close(&word);
 	return found;
 }

@@ -119,6 +119,27 @@ call_set(struct call *call, const char *name, const char *value)
 	call->setting_values[call->setting_count++] = value;
 }
 
+static void
+call_add_id(struct sql *sql, int64_t id)
+{
+	if (id == 0)
+		sql_null(sql, "bigint");
+	else
+		sql_int(sql, id);
+}
+
+void
+call_add_owner(const struct call *call, struct sql *sql)
+{
+	const int64_t ids[] = { call->session.user, access_user_department(call->user),
+		access_user_branch(call->user), call->session.user };
+
+	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
+		sql_add(sql, ", ");
+		call_add_id(sql, ids[i]);
+	}
+}
+
 struct arms
 call_scope(struct call *call, const struct entity *entity, enum right right)
 {

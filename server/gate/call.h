@@ -146,6 +146,11 @@ size_t call_lines(const struct call *call, const struct entity *parent,
  */
 struct arms call_scope(struct call *call, const struct entity *entity, enum right right);
 /*
+ * ", owner_id, department_id, branch_id, created_by" of a record that the server makes for this user;
+ * no right to read users is needed.
+ */
+void call_add_owner(const struct call *call, struct sql *sql);
+/*
  * Arms of every entity that the fields of entity and of its lines refer to, for labels and
  * checks. Before call_scope of the entity itself, whose right may be wider than to view.
  */

@@ -77,10 +77,8 @@ catalog_field_to_wire(struct call *call, const struct field *field)
 	wire->references = target != NULL ? target->def->number : 0;
 	wire->help = catalog_copy(arena, call_say(call, field->help_en, field->help_zh));
 	wire->section = catalog_copy(arena, call_say(call, field->section_en, field->section_zh));
-	/* Files and queries may name it in the other language, too. */
-	const char *other = call_say(call, field->zh, field->en);
 	wire->n_aliases = catalog_words(arena, field->aliases, &wire->aliases);
-	wire->aliases[wire->n_aliases++] = catalog_copy(arena, other);
+	wire->other_label = catalog_copy(arena, call_say(call, field->zh, field->en));
 	wire->has_decimals = field->decimals != 0;
 	wire->decimals = field->decimals;
 	wire->required_unless = catalog_copy(arena, field->required_unless);

@@ -47,9 +47,8 @@ record_insert(struct job *job, void *to)
 	sql_int(sql, job->id);
 	sql_add(sql, ", ");
 	sql_uuid(sql, call->intention);
-	sql_add(sql, ", u.id, u.department_id, u.branch_id, u.id FROM users u WHERE u.id = ");
-	sql_int(sql, call->session.user);
-	sql_add(sql, " AND NOT EXISTS (SELECT FROM import i WHERE i.job = ");
+	call_add_owner(call, sql);
+	sql_add(sql, " WHERE NOT EXISTS (SELECT FROM import i WHERE i.job = ");
 	sql_int(sql, job->id);
 	sql_add(sql, ") RETURNING id) SELECT id FROM made UNION ALL SELECT id FROM import WHERE job = ");
 	sql_int(sql, job->id);

@@ -340,14 +340,11 @@ alter_store_bulk(struct alter *alter, int64_t *id)
 	sql_text(sql, alter->action);
 	sql_add(sql, ", ");
 	sql_ints(sql, alter->tags, alter->tag_count);
-	sql_add(sql, ", u.id, u.department_id, u.branch_id, u.id FROM users u WHERE u.id = ");
-	sql_int(sql, call->session.user);
+	call_add_owner(call, sql);
 	sql_add(sql, " RETURNING id");
 	err = store_run(call->store, call->arena, sql, &rows);
 	if (err != ERR_OK)
 		return err;
-	if (rows->count == 0)
-		return CALL_FAIL(call, ERR_FORBIDDEN);
 	*id = rows_int(rows, 0, 0);
 	sql = sql_new(call->arena);
 	sql_add(sql, "INSERT INTO bulk_row (bulk_id, record_id, version) SELECT ");
