@@ -376,7 +376,9 @@ walk_evening(const char *user, const char *lang, int rows, int cols)
 	struct client *client = client_new(bed, user, LANG_ZH);
 	struct vt *author, *reader;
 
-	make_meeting(client, "今天谈成的事", date_now_us() - 60 * US_PER_SECOND);
+	/* the day's first work, so that it stands above what other tests did */
+	make_meeting(client, "今天谈成的事",
+	    date_today(480) * US_PER_DAY - 480 * INT64_C(60) * US_PER_SECOND + US_PER_SECOND);
 	author = desk_home(bed, user, lang, rows, cols);
 	desk_type(author, ":rb{Enter}");
 	desk_sees(author, zh ? "工作报告" : "Work report");
