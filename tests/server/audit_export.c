@@ -64,7 +64,10 @@ run(const char *user, const char **text, ...)
 	for (size_t i = 0; i < 19 && (words[i] = va_arg(args, const char *)) != NULL; i++)
 		continue;
 	va_end(args);
-	return bed_run_as(bed, "kehu", user, words, text);
+	int status = bed_run_as(bed, "kehu", user, words, text);
+	if (status != 0)
+		print_message("# %s %s: %s\n", words[0], words[1], *text); /* should it be a surprise */
+	return status;
 }
 
 static const char *
