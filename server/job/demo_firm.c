@@ -280,6 +280,10 @@ demo_firm_office(struct demo_firm *firm, size_t branch, const char *name, const 
 			firm->world->finance = person;
 		if (strcmp(roles[i], "service_agent") == 0)
 			firm->world->branches[branch].agent = person;
+		if (strcmp(roles[i], "service_dispatcher") == 0)
+			firm->world->branches[branch].dispatcher = person;
+		if (strcmp(roles[i], "service_technician") == 0)
+			firm->world->branches[branch].technician = person;
 		if (i == 0) {
 			demo_firm_manages(firm, post.department, person.user);
 			post.superior = person.user;
@@ -307,6 +311,48 @@ demo_firm_offices(struct demo_firm *firm)
 	for (size_t b = 0; b < firm->world->branch_count; b++)
 		demo_firm_office(firm, b, "客户服务部", "K", service, 3);
 	demo_firm_hire(firm, &outside);
+}
+
+/* ---- service ----------------------------------------------------------------------------- */
+
+/* A branch's technician, or (user 0) one of a subcontractor's. */
+static void
+demo_firm_technician(struct demo_firm *firm, int64_t team, int64_t region, const struct demo_person *person)
+{
+	struct demo_world *world = firm->world;
+	struct demo_rows *rows = &world->chunk.tables[DEMO_TABLE_technician];
+
+	demo_int(rows, world->next_id++);
+	demo_name_cells(firm, rows, person->name, PINYIN_PERSON);
+	demo_ref(rows, person->user);
+	demo_ref(rows, team);
+	demo_bool(rows, true);
+	demo_ref(rows, region);
+	demo_text(rows, person->user == 0 ? "诚信安装服务部" : NULL);
+	demo_firm_stamps(firm, rows);
+}
+
+static void
+demo_firm_teams_of_service(struct demo_firm *firm)
+{
+	struct demo_world *world = firm->world;
+	struct demo_rows *rows = &world->chunk.tables[DEMO_TABLE_service_team];
+	const struct demo_person outside = { .name = "外包 张师傅" };
+
+	for (size_t b = 0; b < world->branch_count; b++) {
+		const struct demo_branch *branch = &world->branches[b];
+		int64_t team = world->next_id++;
+
+		demo_int(rows, team);
+		demo_name_cells(firm, rows, arena_printf(world->arena, "%s服务队", demo_places[branch->place].zh), PINYIN_NAME);
+		demo_bool(rows, true);
+		demo_ref(rows, branch->region);
+		demo_ref(rows, branch->dispatcher.user);
+		demo_bool(rows, false);
+		demo_firm_stamps(firm, rows);
+		demo_firm_technician(firm, team, branch->region, &branch->technician);
+		demo_firm_technician(firm, team, branch->region, &outside);
+	}
 }
 
 /* ---- pools and tags ---------------------------------------------------------------------- */
@@ -458,6 +504,7 @@ demo_make_firm(struct demo_world *world, const struct demo_options *options,
 	for (size_t b = 0; b < world->branch_count; b++)
 		demo_firm_sales(&firm, b);
 	demo_firm_offices(&firm);
+	demo_firm_teams_of_service(&firm);
 	demo_firm_pools(&firm);
 	demo_firm_tags(&firm);
 	demo_make_competitors(&firm);

@@ -45,6 +45,7 @@ struct demo_branch {
 	size_t place;
 	size_t first, count; /* of its account managers */
 	struct demo_person agent; /* who takes its customers' tickets; user 0: nobody */
+	struct demo_person dispatcher, technician;
 };
 
 /* A customer already made: for relations and contacts that stand with two. */

@@ -96,10 +96,41 @@ ticket_before_save(struct call *call, struct record *ticket)
 	return ERR_OK;
 }
 
+/* By the rule, into other hands; automatic: of a ticket that just came in, where its team wants that. */
+static enum err
+ticket_by_rule(struct call *call, struct record *ticket, bool automatic)
+{
+	struct sql *sql = sql_new(call->arena);
+	struct rows *rows;
+	enum err err;
+
+	sql_add(sql, "SELECT kehu_ticket_route(");
+	sql_int(sql, ticket->stored_id);
+	sql_add(sql, ", ");
+	sql_int(sql, ticket->version);
+	sql_add(sql, automatic ? ", true)" : ", false)");
+	err = store_as_rule(call, sql, &rows);
+	if (err == ERR_OK)
+		ticket->version = (uint32_t)rows_int(rows, 0, 0);
+	return err;
+}
+
 static enum err
 ticket_after_save(struct call *call, struct record *ticket)
 {
-	if (ticket->is_new && strcmp(record_text(ticket, F_ticket_state), "new") == 0)
+	struct arms arms = access_arms(call->user, ticket->entity->def, RIGHT_CREATE);
+	uint32_t version = ticket->version;
+
+	if (!ticket->is_new || strcmp(record_text(ticket, F_ticket_state), "new") != 0)
+		return ERR_OK;
+	/* What its maker gave to somebody stays with them; a customer's people give to nobody. */
+	if (record_number(ticket, F_ticket_owner_id) == call->session.user || arms.company != 0) {
+		enum err err = ticket_by_rule(call, ticket, true);
+
+		if (err != ERR_OK)
+			return err;
+	}
+	if (ticket->version == version)
 		ticket_tell(call, ticket, record_number(ticket, F_ticket_owner_id),
 		    "A ticket for you", "有您的新工单");
 	return ERR_OK;
@@ -161,6 +192,40 @@ static enum err
 ticket_queue(struct call *call, struct record *ticket, const struct value *arguments)
 {
 	return ticket_give(call, ticket, 0, arguments[0].number, RIGHT_ACT, &arguments[1]);
+}
+
+static enum err
+ticket_route(struct call *call, struct record *ticket, const struct value *arguments)
+{
+	uint32_t version = ticket->version;
+	enum err err;
+
+	(void)arguments;
+	err = ticket_by_rule(call, ticket, false);
+	if (err == ERR_OK && ticket->version == version)
+		return CALL_FAIL(call, ERR_EMPTY, .entity = E_ticket,
+		    .text = call_say(call, "The rule names who has it already", "按规则仍由现处理人处理"));
+	return err;
+}
+
+static enum err
+ticket_escalate(struct call *call, struct record *ticket, const struct value *arguments)
+{
+	struct sql *sql = sql_new(call->arena);
+	struct rows *rows;
+	enum err err;
+
+	sql_add(sql, "SELECT kehu_ticket_escalate(");
+	sql_int(sql, ticket->id);
+	sql_add(sql, ", ");
+	sql_int(sql, ticket->version);
+	sql_add(sql, ", ");
+	sql_text(sql, arguments[0].text);
+	sql_add(sql, ")");
+	err = store_as_rule(call, sql, &rows);
+	if (err == ERR_OK)
+		ticket->version = (uint32_t)rows_int(rows, 0, 0);
+	return err;
 }
 
 /* ---- handling it ------------------------------------------------------------------------- */
@@ -315,6 +380,8 @@ const struct rule rules_ticket[] = {
 	{ .action = "take", .act = ticket_take, .stores = true },
 	{ .action = "assign", .act = ticket_assign, .right = RIGHT_ASSIGN, .stores = true },
 	{ .action = "queue", .act = ticket_queue, .stores = true },
+	{ .action = "route", .act = ticket_route, .stores = true },
+	{ .action = "escalate", .act = ticket_escalate, .stores = true },
 	{ .action = "wait", .act = ticket_wait },
 	{ .action = "resume", .act = ticket_resume },
 	{ .action = "solve", .act = ticket_solve },

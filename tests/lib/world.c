@@ -30,6 +30,7 @@ static const struct {
 	{ "pool", "*", NULL },
 	{ "role", "*", NULL },
 	{ "work_calendar", "hours", "1-5 09:00-18:00" },
+	{ "service_team", "automatic", NULL }, /* else tickets go elsewhere */
 	{ "work_calendar", "zone", "UTC" },
 	{ "approval_rule", "entity", "customer" },
 	{ "approval_rule", "action", "save" },

@@ -23,5 +23,6 @@ int64_t make_ticket(struct client *client, int64_t customer, const char *subject
 const char *last_message(struct client *client);
 
 int service_tickets(void);
+int service_teams(void);
 
 #endif
