@@ -123,8 +123,8 @@ pg_run(bool become, const char *const argv[])
 		pg_die(argv[0], "failed; KEHU_TEST_PG_LOG=1 shows what it says");
 }
 
-static void
-pg_wait_ready(void)
+void
+pg_ready(void)
 {
 	char info[160];
 	struct timespec pause = { .tv_nsec = 10 * 1000 * 1000 };
@@ -165,7 +165,7 @@ pg_restart(void)
 		argv[count++] = settings[i];
 	}
 	pg_pid = pg_spawn(true, argv);
-	pg_wait_ready();
+	pg_ready();
 }
 
 void

@@ -17,6 +17,8 @@ void pg_stop(void);
 void pg_shut(void);
 /* Immediate shutdown and start again: what a crash leaves. */
 void pg_crash(void);
+/* Waits until it answers, as after the crash of one of its processes. */
+void pg_ready(void);
 void pg_restart(void);
 
 /*
