@@ -269,6 +269,7 @@ main_serve(struct arena *arena, struct server *server, const struct options *opt
 	if (!main_check_sign(settings, &why))
 		return main_fail(ERR_CONFIG, why);
 	main_lanes(settings, &net);
+	store_primary_start(settings->database_connection);
 	if (!render_pdf_check(&why))
 		return main_fail(ERR_CONFIG, why);
 	err = main_check(server, arena, &net, &why);
@@ -296,6 +297,7 @@ main_serve(struct arena *arena, struct server *server, const struct options *opt
 	feed_stop(feed);
 	net_free(server->net);
 	readings_free(server->readings);
+	store_primary_stop();
 	log_info("stopped", "version=%s", KEHU_VERSION);
 	return 0;
 }

@@ -239,47 +239,75 @@ connect_is_primary(const struct store *store)
 	       (!readonly || strcmp(readonly, "on") != 0);
 }
 
-static PGconn *
-connect_open(const struct store *store, char **why)
+static void
+connect_add(struct connect_parameters *parameters, const char *keyword, const char *value)
 {
-	PQconninfoOption *given = PQconninfoParse(store->conninfo, why);
-	const char *keywords[64], *values[64];
-	size_t count = 0;
+	parameters->keywords[parameters->count] = keyword;
+	parameters->values[parameters->count++] = value;
+	parameters->keywords[parameters->count] = parameters->values[parameters->count] = NULL;
+}
 
-	if (!given)
-		return NULL;
-	for (PQconninfoOption *o = given; o->keyword; o++) {
-		if (o->val && count < 48) {
-			keywords[count] = o->keyword;
-			values[count++] = o->val;
-		}
+static bool
+connect_has(const struct connect_parameters *parameters, const char *keyword)
+{
+	for (size_t i = 0; i < parameters->count; i++) {
+		if (strcmp(parameters->keywords[i], keyword) == 0)
+			return true;
+	}
+	return false;
+}
+
+bool
+connect_parameters(struct connect_parameters *parameters, const char *conninfo,
+    const char *application, const struct connect_place *place, char **why)
+{
+	const struct connect_default at[] = {
+		{ "host", place != NULL ? place->host : NULL },
+		{ "hostaddr", place != NULL ? place->address : NULL },
+		{ "port", place != NULL ? place->port : NULL },
+	};
+
+	*parameters = (struct connect_parameters){ .given = PQconninfoParse(conninfo, why) };
+	if (parameters->given == NULL)
+		return false;
+	for (size_t i = 0; i < sizeof at / sizeof at[0]; i++) {
+		if (at[i].value != NULL)
+			connect_add(parameters, at[i].keyword, at[i].value);
+	}
+	for (const PQconninfoOption *o = parameters->given; o->keyword != NULL; o++) {
+		if (o->val != NULL && parameters->count < 48 && !connect_has(parameters, o->keyword))
+			connect_add(parameters, o->keyword, o->val);
 	}
 	for (size_t i = 0; i < sizeof connect_defaults / sizeof connect_defaults[0]; i++) {
-		bool found = false;
-		for (size_t k = 0; k < count; k++)
-			found |= strcmp(keywords[k], connect_defaults[i].keyword) == 0;
-		if (!found) {
-			keywords[count] = connect_defaults[i].keyword;
-			values[count++] = connect_defaults[i].value;
-		}
+		if (!connect_has(parameters, connect_defaults[i].keyword))
+			connect_add(parameters, connect_defaults[i].keyword, connect_defaults[i].value);
 	}
-	keywords[count] = "fallback_application_name";
-	values[count++] = store->application ? store->application : "kehud";
-	if (store->need_primary) {
-		keywords[count] = "target_session_attrs";
-		values[count++] = "read-write";
-	}
-	keywords[count] = NULL;
-	values[count] = NULL;
-	PGconn *conn = PQconnectdbParams(keywords, values, 0);
-	PQconninfoFree(given);
+	connect_add(parameters, "fallback_application_name", application != NULL ? application : "kehud");
+	return true;
+}
+
+/* NULL: the connection string cannot be read; *why, if any, is for PQfreemem. */
+static PGconn *
+connect_open(const struct store *store, const struct connect_place *place, char **why)
+{
+	struct connect_parameters parameters;
+	PGconn *conn;
+
+	if (!connect_parameters(&parameters, store->conninfo, store->application, place, why))
+		return NULL;
+	if (store->need_primary)
+		connect_add(&parameters, "target_session_attrs", "read-write");
+	conn = PQconnectdbParams(parameters.keywords, parameters.values, 0);
+	PQconninfoFree(parameters.given);
 	return conn;
 }
 
 enum err
 store_connect(struct store *store)
 {
+	const struct connect_place *place;
 	char *why = NULL;
+	int server;
 
 	if (store->conn) {
 		if (PQstatus(store->conn) == CONNECTION_OK &&
@@ -289,7 +317,12 @@ store_connect(struct store *store)
 	}
 	if (store->connected_before)
 		store->figures.reconnects++;
-	store->conn = connect_open(store, &why);
+	if (!primary_place(store, &place, &server)) {
+		store_fail(store, ERR_DB_GONE, "no database server takes writes");
+		store->retryable = false;
+		return store->failed;
+	}
+	store->conn = connect_open(store, place, &why);
 	if (!store->conn) {
 		enum err err = store_fail(store, ERR_CONFIG, why);
 		PQfreemem(why);
@@ -313,6 +346,10 @@ store_connect(struct store *store)
 		store_disconnect(store);
 		return store_fail(store, ERR_DB_GONE, "the database server is a standby");
 	}
+	if (!primary_join(store, server)) {
+		store_disconnect(store);
+		return store_fail(store, ERR_DB_GONE, "another database server is the primary");
+	}
 	pthread_mutex_lock(&store->cancel_lock);
 	store->cancel = PQgetCancel(store->conn);
 	pthread_mutex_unlock(&store->cancel_lock);
@@ -327,6 +364,7 @@ store_disconnect(struct store *store)
 	PQfreeCancel(store->cancel);
 	store->cancel = NULL;
 	pthread_mutex_unlock(&store->cancel_lock);
+	primary_leave(store);
 	PQfinish(store->conn);
 	store->conn = NULL;
 	store->opened = false;

@@ -30,6 +30,13 @@ struct store_options {
 struct store *store_new(const struct store_options *options);
 void store_free(struct store *store);
 
+/*
+ * Where the connection string names several servers: watch which of them is the primary, and
+ * have all stores of that string work with it alone. Answers when each was asked once.
+ */
+void store_primary_start(const char *conninfo);
+void store_primary_stop(void); /* when no store is connected any more */
+
 /* A statement being written: text in pieces with bound parameters. Lives in an arena. */
 struct sql;
 struct sql *sql_new(struct arena *arena);

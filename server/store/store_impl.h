@@ -88,6 +88,9 @@ struct store {
 	bool committing; /* under cancel_lock */
 	bool cancelled;  /* under cancel_lock */
 
+	int server, socket;       /* while watched: which server's, and its descriptor */
+	struct store *primary_next; /* under the lock of primary.c */
+
 	struct buf copy_row;
 	size_t copy_cells;
 	bool copying;
@@ -104,6 +107,28 @@ enum err store_fail_result(struct store *store, const PGresult *result, bool com
 void store_forget_failure(struct store *store);
 /* Copies a result into arena. */
 struct rows *rows_from_result(struct arena *arena, const PGresult *result);
+
+/* One server of several in a connection string; NULL: not said. */
+struct connect_place {
+	char *host, *address, *port;
+};
+struct connect_parameters {
+	PQconninfoOption *given; /* to be freed with PQconninfoFree after use */
+	const char *keywords[64], *values[64];
+	size_t count;
+};
+/*
+ * What to connect with: the string, with our defaults, at place (NULL: wherever it says). False:
+ * it cannot be read; *why (may be NULL) is for PQfreemem.
+ */
+bool connect_parameters(struct connect_parameters *parameters, const char *conninfo,
+    const char *application, const struct connect_place *place, char **why);
+
+/* Where a store is to connect: *place NULL: as its string says. False: no server takes writes. */
+bool primary_place(const struct store *store, const struct connect_place **place, int *server);
+/* A connection made there is cut when another server is the primary; false: it is already. */
+bool primary_join(struct store *store, int server);
+void primary_leave(struct store *store);
 
 /* Named statements: index of text's slot, or of a new one (*fresh); an old one is evicted. */
 size_t named_slot(struct store *store, const char *text, size_t bytes, bool *fresh);

@@ -145,7 +145,9 @@ bed_configuration(struct bed *bed, int port)
 		"database: { connection = \"%s\"; };\n"
 		"lanes: { interactive = 3; heavy = 1; jobs = 1; hash = 1; };\n"
 		"%s",
-		port, bed->dir, bed->dir, pg_conninfo(bed->database), bed->settings));
+		port, bed->dir, bed->dir,
+		bed->connection != NULL ? bed->connection : pg_conninfo(bed->database),
+		bed->settings));
 	return name;
 }
 

@@ -18,6 +18,7 @@ extern const struct password_cost bed_cheap;
 
 struct bed {
 	const char *database, *dir, *conf;
+	const char *connection; /* to the database; NULL: to the test's own; read by bed_start */
 	const char *settings; /* further lines of kehud.conf, with a group "sign"; read by bed_start */
 	pid_t kehud;
 	int port;

@@ -35,6 +35,7 @@ static pid_t pg_pid, pg_owner_pid;
 static struct arena *pg_arena;
 static const char *pg_kept; /* a lasting data directory */
 static const char *const *pg_options;
+static const char *pg_place; /* of another server to look at */
 
 static _Noreturn void
 pg_die(const char *what, const char *why)
@@ -121,6 +122,30 @@ pg_run(bool become, const char *const argv[])
 		;
 	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
 		pg_die(argv[0], "failed; KEHU_TEST_PG_LOG=1 shows what it says");
+}
+
+void
+pg_run_as_server(const char *const argv[])
+{
+	pg_run(true, argv);
+}
+
+pid_t
+pg_start_as_server(const char *const argv[])
+{
+	return pg_spawn(true, argv);
+}
+
+const char *
+pg_folder(const char *name)
+{
+	const struct passwd *user = geteuid() == 0 ? getpwnam("postgres") : NULL;
+	const char *path = arena_printf(pg_arena, "%s/%s", pg_dir, name);
+
+	if ((mkdir(path, 0700) != 0 && errno != EEXIST) ||
+	    (user && chown(path, user->pw_uid, user->pw_gid) != 0))
+		pg_die(path, strerror(errno));
+	return path;
 }
 
 void
@@ -401,7 +426,14 @@ pg_start(void)
 const char *
 pg_conninfo(const char *database)
 {
-	return arena_printf(pg_arena, "host=%s dbname=%s user=postgres", pg_dir, database);
+	return arena_printf(pg_arena, "host=%s dbname=%s user=postgres",
+	    pg_place != NULL ? pg_place : pg_dir, database);
+}
+
+void
+pg_look_at(const char *dir)
+{
+	pg_place = dir;
 }
 
 void

@@ -9,6 +9,8 @@
 
 #include "server/store/store.h"
 
+#include <sys/types.h>
+
 /* Starts the server at first use. */
 void pg_start(void);
 /* Stopped by itself at exit; for tests that want it gone earlier. */
@@ -44,6 +46,13 @@ void pg_drop(const char *name);
 
 /* "host=… dbname=… user=postgres": a superuser's connection string; lives until exit. */
 const char *pg_conninfo(const char *database);
+/* pg_conninfo and pg_exec speak to the server at this socket directory; NULL: to our own again. */
+void pg_look_at(const char *dir);
+/* For further servers (node.h): a program run to its end, or started, as who may run a server. */
+void pg_run_as_server(const char *const argv[]);
+pid_t pg_start_as_server(const char *const argv[]);
+/* A directory that such programs may write to, removed when the process ends. */
+const char *pg_folder(const char *name);
 /* Path of one of PostgreSQL's programs; until the next call. */
 const char *pg_bin(const char *program);
 /* The folder of SQL files in this checkout. */
