@@ -351,6 +351,7 @@ client_stranger(struct bed *bed, enum lang lang)
 	    .program = "test",
 	    .lang = lang,
 	    .offset_min = 480,
+	    .backoff_ms = bed->backoff_ms,
 	});
 	return client;
 }
