@@ -67,6 +67,7 @@ settings_load(
 	settings_lay("KEHU_CERTIFICATE", &settings->certificate);
 	settings_lay("KEHU_KEY", &settings->key);
 	settings_lay("KEHU_OTP_FILE", &settings->otp_file);
+	settings_lay("KEHU_TRACE", &settings->trace);
 	settings_lay("KEHU_PASSWORD_FILE", &password_file);
 	if (password_file == NULL)
 		return ERR_OK;

@@ -81,6 +81,7 @@ cli_link_options(const struct cli *cli)
 		.program = arena_printf(cli->arena, "%s %s", cli->program->name, KEHU_VERSION),
 		.lang = cli->lang,
 		.offset_min = cli->offset_min,
+		.trace = cli->settings.trace,
 		.cache_dir = cli->settings.cache ? place_cache_dir(cli->arena) : NULL,
 	};
 }

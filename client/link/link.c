@@ -102,6 +102,7 @@ link_copy_options(struct link *link, const struct link_options *options)
 	own->key_file = arena_strdup(link->arena, options->key_file);
 	own->program =
 	    arena_strdup(link->arena, options->program != NULL ? options->program : "kehu");
+	own->trace = arena_strdup(link->arena, options->trace);
 	own->state_dir = arena_strdup(link->arena, options->state_dir);
 	own->cache_dir = arena_strdup(link->arena, options->cache_dir);
 	link_defaults(own);
@@ -130,6 +131,7 @@ link_new(const struct link_options *options)
 	link->user_arena = arena_new(0);
 	link->factor_arena = arena_new(0);
 	link->cache = link_cache_new(LINK_CACHE_BYTES);
+	link->trace = trace_open(options->trace);
 	link->rtt_ms = -1;
 	link->told = LINK_CONNECTING;
 	TAILQ_INIT(&link->queue);
@@ -170,6 +172,7 @@ link_free(struct link *link)
 		return;
 	queue_drop_all(link);
 	carrier_fini(&link->carrier);
+	trace_close(link->trace);
 	session_forget(link);
 	free(link->user_name);
 	journal_close(link->journal);
@@ -362,8 +365,10 @@ link_put(struct link *link, const Kehu__ClientFrame *frame)
 		numbered.number = link_next_number(link);
 	}
 	/* Ours are small; one that is not is refused by link_send() long before. */
-	if (frame_pack_client(&packed, &numbered) == ERR_OK)
+	if (frame_pack_client(&packed, &numbered) == ERR_OK) {
 		carrier_put(&link->carrier, packed.data, packed.bytes);
+		trace_sent(link->trace, numbered.number, (int)numbered.request_case, packed.bytes, false);
+	}
 	buf_fini(&packed);
 }
 
@@ -501,10 +506,12 @@ link_take(struct link *link)
 {
 	struct arena *arena = arena_new(0);
 	Kehu__ServerFrame *frame;
+	size_t before = link->carrier.in_at;
 	enum err err = carrier_take(&link->carrier, arena, &frame);
 
 	if (frame != NULL) {
 		link->misses = 0;
+		trace_taken(link->trace, frame, link->carrier.in_at - before);
 		if (frame->number == 0)
 			link_pushed(link, frame);
 		else if (!session_answer(link, frame))

@@ -87,6 +87,7 @@ struct link_options {
 	int offset_min;        /* the user's clock, minutes east of UTC */
 	const char *state_dir; /* drafts and outbox (place_state_dir()); NULL: none are kept */
 	const char *cache_dir; /* catalogues (place_cache_dir()); NULL: memory only */
+	const char *trace;     /* file for a line about each frame (trace.h); NULL: none */
 	bool keep_password;    /* sign in again by itself when the session has ended */
 	bool give_up;          /* ENDED when the very first connection fails (command line) */
 	struct link_events events;

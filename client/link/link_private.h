@@ -8,6 +8,7 @@
 #include "client/link/cache.h"
 #include "client/link/carrier.h"
 #include "client/link/link.h"
+#include "client/link/trace.h"
 #include <sys/queue.h>
 
 #define LINK_SLOW_MS      800
@@ -54,6 +55,7 @@ struct link {
 	struct arena *arena; /* options, servers; as long as the link */
 	SSL_CTX *context;
 	struct carrier carrier;
+	struct trace *trace; /* NULL: none is kept */
 	const char *const *hosts, *const *ports;
 	size_t server_count, server_at;
 

@@ -339,6 +339,8 @@ queue_flush(struct link *link, int64_t now_us)
 		if ((pending->flags & LINK_LOW) && normal_waits)
 			continue;
 		carrier_put(&link->carrier, pending->bytes.data, pending->bytes.bytes);
+		trace_sent(link->trace, pending->number, (int)pending->request, pending->bytes.bytes,
+		    (pending->flags & LINK_LOW) != 0);
 		pending->sent = true;
 		pending->tries++;
 		in_flight++;
