@@ -1,9 +1,10 @@
 /*
  * What can be done with a record (F8): the menu of the named actions its state allows, related
- * records to make, printing, deleting. Doing it is action_run.c's and action_remove.c's.
+ * records to make, printing, deleting; and, found by typing, each field to change. Doing it is action_run.c's and action_remove.c's.
  */
 #include "client/screens/action_private.h"
 #include "client/screens/ask.h"
+#include "client/screens/form.h"
 #include "client/screens/viewing.h"
 #include "client/screens/why.h"
 #include "client/ui/message_log.h"
@@ -24,6 +25,7 @@ enum action_kind {
 	ACTION_RESTORE,
 	ACTION_WHY,
 	ACTION_LOG,
+	ACTION_FIELD, /* change this one: the form, with the cursor there */
 };
 
 void
@@ -145,6 +147,9 @@ action_take(struct action *action, enum action_kind kind, size_t index)
 	case ACTION_LOG:
 		message_log_open(action->app->ui);
 		break;
+	case ACTION_FIELD:
+		form_edit_field(action->app, action->record, action->entity->fields[index]->number);
+		break;
 	}
 }
 
@@ -201,6 +206,31 @@ action_makes(const struct action *action, size_t tab)
 	return (entity->actions_allowed & CAT_CREATE) != 0 ? entity : NULL;
 }
 
+/* Fields are many: they stand in the menu once something is typed, by their label or name. */
+static void
+action_fields(const struct action *action, const struct action_list *list)
+{
+	const Kehu__Entity *entity = action->entity;
+
+	if (list->typed[0] == '\0' || action->record->deleted || (action->record->rights & CAT_MAY_EDIT) == 0)
+		return;
+	for (size_t i = 0; i < entity->n_fields; i++) {
+		const Kehu__Field *field = entity->fields[i];
+		int fits = picker_match(field->label, list->typed);
+
+		if ((field->flags & (CAT_READONLY | CAT_MASKED | CAT_FIGURE)) != 0)
+			continue;
+		if (fits == 0)
+			fits = picker_match(field->name, list->typed);
+		if (fits == list->want)
+			picker_add(list->picker,
+			    &(struct picker_item){
+				.id = (int64_t)ACTION_FIELD << ACTION_KINDS_SHIFT | (int64_t)i,
+				.label = arena_printf(action->arena, "%s %s", tr(T_MANY_SET), field->label),
+				.note = "F2" });
+	}
+}
+
 static void
 action_items(const struct action *action, const struct action_list *list)
 {
@@ -225,6 +255,8 @@ action_items(const struct action *action, const struct action_list *list)
 	if (!looks)
 		action_item(list, ACTION_WHY, 0, tr(T_WHY), "W");
 	action_item(list, ACTION_LOG, 0, tr(T_LOG_TITLE), NULL);
+	if (!looks)
+		action_fields(action, list);
 }
 
 static void

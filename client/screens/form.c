@@ -559,9 +559,10 @@ form_open_edit(struct app *app, uint32_t entity, int64_t id)
 }
 
 void
-form_edit_record(struct app *app, const Kehu__Record *record)
+form_edit_field(struct app *app, const Kehu__Record *record, uint32_t field)
 {
 	struct form_screen *form;
+	size_t at;
 
 	if ((record->rights & CAT_MAY_EDIT) == 0) {
 		message_error(ERR_FORBIDDEN, NULL, app->lang);
@@ -574,7 +575,16 @@ form_edit_record(struct app *app, const Kehu__Record *record)
 	form_make_boxes(form);
 	form_load_record(form, record);
 	form_ready(form);
+	at = values_index(&form->values, field);
+	if (at < form->values.count)
+		form_focus(&form->values.form, at);
 	ui_push(app->ui, &form->screen);
+}
+
+void
+form_edit_record(struct app *app, const Kehu__Record *record)
+{
+	form_edit_field(app, record, 0);
 }
 
 void

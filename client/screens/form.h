@@ -58,6 +58,8 @@ struct form_screen {
 
 /* Edit a record that is on screen: no round trip. */
 void form_edit_record(struct app *app, const Kehu__Record *record);
+/* The same with the cursor on one field; on the first where the form does not show that one. */
+void form_edit_field(struct app *app, const Kehu__Record *record, uint32_t field);
 
 /* ---- form_boxes.c ---- */
 

@@ -457,7 +457,7 @@ grid_key_cell(struct grid *grid, enum act act, const struct event *event)
 	before = strdup(form_value(&row->values.form, at));
 	if (grid->fresh && act == ACT_NONE && row->values.fields[at].kind != FORM_CHECK)
 		edit_clear(&row->values.fields[at].edit);
-	grid->fresh = false;
+	grid->fresh = row->values.form.fresh = false;
 	flags = values_key(&row->values, act, event);
 	if (before != NULL && strcmp(before, form_value(&row->values.form, at)) != 0)
 		grid_touch(row, at);

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { REFS_LIMIT = 5 };
+enum { REFS_LIMIT = 5, REFS_ALL = 200, REFS_COLUMNS = 3 };
 
 static void
 refs_set(char **to, const char *text)
@@ -116,7 +116,42 @@ refs_take(struct values *values, size_t index, const struct refs_found *found)
 struct refs_ask {
 	struct values *values;
 	size_t index;
+	bool all; /* every record was asked for: initials, codes and small letters are matched here */
 };
+
+static void refs_send_all(struct values *values, size_t index, const Kehu__Entity *entity, const char *text);
+
+/*
+ * Of a short table that was read whole: who is called so, also by the beginning of the name, its
+ * initials, or the login name or code beside it. Of a longer one nothing is known.
+ */
+static struct refs_found
+refs_match_all(struct arena *arena, const Kehu__ServerFrame *answer, const char *typed)
+{
+	const Kehu__Page *page =
+	    answer->answer_case == KEHU__SERVER_FRAME__ANSWER_PAGE ? answer->page : NULL;
+	struct refs_found found = { 0 };
+
+	for (size_t i = 0; page != NULL && !page->has_next && i < page->n_rows; i++) {
+		const Kehu__Row *row = page->rows[i];
+		int best = 0;
+
+		for (size_t c = 0; c < row->n_cells; c++) {
+			int fits = row->cells[c]->text == NULL ? 0 : picker_match(row->cells[c]->text, typed);
+
+			best = fits > best ? fits : best;
+		}
+		if (best < 2 || row->cells[0]->text == NULL)
+			continue;
+		if (found.count == 0 || (best == 3 && found.same == 0)) {
+			found.id = row->id;
+			found.label = text_print(arena, row->cells[0]->text, TEXT_LINE);
+		}
+		found.count++;
+		found.same += best == 3;
+	}
+	return found;
+}
 
 static void
 refs_on_answer(void *context, const Kehu__ServerFrame *answer)
@@ -136,9 +171,14 @@ refs_on_answer(void *context, const Kehu__ServerFrame *answer)
 		form_set_error(
 		    &values->form, ask->index, err_text(link_error(answer), tr_lang()));
 	} else {
-		struct refs_found found = refs_read(arena, answer, typed);
+		struct refs_found found = ask->all ? refs_match_all(arena, answer, typed)
+						   : refs_read(arena, answer, typed);
+		const Kehu__Entity *entity = cat_entity(values->cat, box->field->references);
 
-		refs_take(values, ask->index, &found);
+		if (found.count == 0 && !ask->all && entity != NULL && !entity->searched)
+			refs_send_all(values, ask->index, entity, typed);
+		else
+			refs_take(values, ask->index, &found);
 	}
 	arena_free(arena);
 	ui_redraw(values->app->ui);
@@ -160,16 +200,52 @@ refs_query(struct arena *arena, const Kehu__Entity *entity, const char *text)
 }
 
 static void
-refs_send(struct values *values, size_t index, const Kehu__Entity *entity, const char *text)
+refs_ask(struct values *values, size_t index, const Kehu__ClientFrame *frame, const char *text, bool all)
 {
 	struct values_box *box = &values->boxes[index];
+	struct refs_ask *ask = ARENA_NEW(values->arena, struct refs_ask);
+	char *asked = strdup(text); /* text may be the one that is replaced */
+
+	*ask = (struct refs_ask){ values, index, all };
+	refs_set(&box->ref_asked, asked);
+	free(asked);
+	values->asking++;
+	box->asking = ask_send(values->app, frame, ASK_QUIET, refs_on_answer, ask);
+	form_set_echo(&values->form, index, "...");
+}
+
+static void
+refs_send_all(struct values *values, size_t index, const Kehu__Entity *entity, const char *text)
+{
+	static const char *const beside[] = { "name", "code" };
+	uint32_t columns[REFS_COLUMNS] = { entity->label_field };
+	Kehu__ClientFrame frame;
+	Kehu__List list;
+	size_t count = 1;
+
+	for (size_t i = 0; i < sizeof(beside) / sizeof(beside[0]); i++) {
+		uint32_t field = app_field(entity, beside[i]);
+
+		if (field != 0 && field != entity->label_field)
+			columns[count++] = field;
+	}
+	ask_list_frame(&frame, &list,
+	    &(struct ask_list){ .entity = entity->number,
+		.query = "",
+		.limit = REFS_ALL,
+		.columns = columns,
+		.column_count = count });
+	refs_ask(values, index, &frame, text, true);
+}
+
+static void
+refs_send(struct values *values, size_t index, const Kehu__Entity *entity, const char *text)
+{
 	struct arena *arena = arena_new(0);
 	Kehu__ClientFrame frame = KEHU__CLIENT_FRAME__INIT;
 	Kehu__Search search = KEHU__SEARCH__INIT;
 	Kehu__List list;
-	struct refs_ask *ask = ARENA_NEW(values->arena, struct refs_ask);
 
-	*ask = (struct refs_ask){ values, index };
 	if (entity->searched) {
 		search.text = ask_text(text);
 		search.has_entity = search.has_limit = true;
@@ -185,10 +261,7 @@ refs_send(struct values *values, size_t index, const Kehu__Entity *entity, const
 			.columns = &entity->label_field,
 			.column_count = 1 });
 	}
-	refs_set(&box->ref_asked, text);
-	values->asking++;
-	box->asking = ask_send(values->app, &frame, ASK_QUIET, refs_on_answer, ask);
-	form_set_echo(&values->form, index, "...");
+	refs_ask(values, index, &frame, text, false);
 	arena_free(arena);
 }
 

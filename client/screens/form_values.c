@@ -108,6 +108,23 @@ values_set_choices(struct values *values, struct form_field *box, const Kehu__Fi
 	box->choices = labels;
 }
 
+/* Days, amounts, names of records: typed anew rather than mended in the middle. */
+static bool
+values_is_code(const Kehu__Field *field)
+{
+	switch (field->type) {
+	case CAT_INT:
+	case CAT_DATE:
+	case CAT_MOMENT:
+	case CAT_MONEY:
+	case CAT_QUANTITY:
+	case CAT_REF:
+		return true;
+	default:
+		return false;
+	}
+}
+
 static void
 values_set_field(struct values *values, struct form_field *box, const Kehu__Field *field)
 {
@@ -123,6 +140,7 @@ values_set_field(struct values *values, struct form_field *box, const Kehu__Fiel
 	box->lookup =
 	    box->kind == FORM_TEXT &&
 	    (field->type == CAT_REF || field->type == CAT_DATE || values_is_bits(field));
+	box->retype = box->kind == FORM_CHOICE || (box->kind == FORM_TEXT && values_is_code(field));
 	if (box->kind == FORM_CHOICE)
 		values_set_choices(values, box, field);
 }

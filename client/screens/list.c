@@ -493,6 +493,18 @@ list_of_screen(struct screen *screen)
 		   : NULL;
 }
 
+uint32_t
+list_entity_below(const struct app *app)
+{
+	struct screen *base = ui_top(app->ui);
+	const struct list_screen *screen;
+
+	while (base != NULL && base->ops->popup)
+		base = base->below;
+	screen = list_of_screen(base);
+	return screen == NULL ? 0 : screen->entity;
+}
+
 bool
 list_save_view(struct app *app, struct screen *base, const char *name)
 {

@@ -518,33 +518,43 @@ option_to_many(struct list_screen *screen, const char *how, const char *name, co
 	arena_free(arena);
 }
 
+/* What fits exactly stands before what begins so, that before what has it inside. */
+struct option_search {
+	struct picker *picker;
+	const char *text;
+	int want;
+};
+
 static void
-option_add(struct picker *picker, const char *text, int64_t id, const char *label, const char *note)
+option_add(const struct option_search *search, int64_t id, const char *label, const char *note)
 {
-	if (picker_match(label, text) > 0)
-		picker_add(picker, &(struct picker_item){ .id = id, .label = label, .note = note });
+	if (picker_match(label, search->text) == search->want)
+		picker_add(search->picker, &(struct picker_item){ .id = id,
+					       .label = label,
+					       .note = note,
+					       .exact = search->want == 3 });
 }
 
 /* Fields that may be set, tags, deleting: what is no action of the entity's own. */
 static void
 option_search_general(
-    const struct list_screen *screen, const Kehu__Entity *entity, struct picker *picker, const char *text)
+    const struct list_screen *screen, const Kehu__Entity *entity, const struct option_search *search)
 {
 	const Kehu__Entity *tags =
 	    app_entity(screen->app, arena_printf(cells_scratch(), "%s_tag", entity->name));
 
 	if (tags != NULL && (entity->actions_allowed & CAT_EDIT)) {
-		option_add(picker, text, OPTION_TAG, tr(T_MANY_TAG), "tag");
-		option_add(picker, text, OPTION_UNTAG, tr(T_MANY_UNTAG), "untag");
+		option_add(search, OPTION_TAG, tr(T_MANY_TAG), "tag");
+		option_add(search, OPTION_UNTAG, tr(T_MANY_UNTAG), "untag");
 	}
 	if (entity->actions_allowed & CAT_DELETE)
-		option_add(picker, text, OPTION_DELETE, tr(T_OPTION_DELETE), "delete");
+		option_add(search, OPTION_DELETE, tr(T_OPTION_DELETE), "delete");
 	for (size_t i = 0; (entity->actions_allowed & CAT_EDIT) && i < entity->n_fields; i++) {
 		const Kehu__Field *field = entity->fields[i];
 
 		if ((field->flags & (CAT_READONLY | CAT_MASKED | CAT_FIGURE | CAT_UNIQUE)) == 0 &&
 		    field->type != CAT_REFS && strcmp(field->name, "owner_id") != 0)
-			option_add(picker, text, OPTION_FIELD + (int64_t)i,
+			option_add(search, OPTION_FIELD + (int64_t)i,
 			    arena_printf(cells_scratch(), "%s %s", tr(T_MANY_SET), field->label),
 			    field->name);
 	}
@@ -560,23 +570,32 @@ option_may_many(const struct list_screen *screen)
 }
 
 static void
+option_search_want(const struct list_screen *screen, const struct option_search *search)
+{
+	const Kehu__Entity *entity = list_screen_entity(screen);
+
+	for (const char *digit = screen->options; !screen->whole && *digit != '\0'; digit++)
+		option_add(search, *digit, option_word(*digit), NULL);
+	if (entity == NULL || !option_may_many(screen))
+		return;
+	for (size_t i = 0; i < entity->n_actions; i++)
+		if (!entity->actions[i]->danger)
+			option_add(search, OPTION_NAMED + (int64_t)i, entity->actions[i]->label,
+			    entity->actions[i]->name);
+	option_search_general(screen, entity, search);
+}
+
+static void
 option_search(void *arg, struct picker *picker, const char *text)
 {
 	struct list_screen *screen = arg;
 	const Kehu__Entity *entity = list_screen_entity(screen);
 
 	picker_clear(picker);
-	for (const char *digit = screen->options; !screen->whole && *digit != '\0'; digit++)
-		option_add(picker, text, *digit, option_word(*digit), NULL);
-	if (entity != NULL && option_may_many(screen)) {
-		for (size_t i = 0; i < entity->n_actions; i++)
-			if (!entity->actions[i]->danger)
-				option_add(picker, text, OPTION_NAMED + (int64_t)i,
-				    entity->actions[i]->label, entity->actions[i]->name);
-		option_search_general(screen, entity, picker, text);
-		if (!screen->whole)
-			picker_add(picker, &(struct picker_item){ .id = OPTION_ALL, .label = tr(T_MARKED_ALL) });
-	}
+	for (int want = *text ? 3 : 1; want >= 1; want--)
+		option_search_want(screen, &(struct option_search){ picker, text, want });
+	if (!screen->whole && entity != NULL && option_may_many(screen))
+		picker_add(picker, &(struct picker_item){ .id = OPTION_ALL, .label = tr(T_MARKED_ALL) });
 	if (!screen->whole)
 		picker_add(picker, &(struct picker_item){ .id = 0, .label = tr(T_MARKED_CURRENT) });
 }

@@ -1,9 +1,11 @@
 /* The menu of reports, and the form of their parameters; the pages are report.c's. */
 #include "client/screens/form_values.h"
+#include "client/screens/list.h"
 #include "client/screens/report.h"
 #include "client/ui/picker.h"
 #include "common/log.h"
 #include <stdlib.h>
+#include <string.h>
 
 /* ---- parameters ---- */
 
@@ -181,6 +183,18 @@ report_open(struct app *app, const char *name, const Kehu__Value *const *values,
 
 /* ---- the menu ---- */
 
+/* Over a list of customers, "customer_list" is meant most; then what else is of customers. */
+static int
+reports_rank(const struct app *app, const Kehu__ReportInfo *info)
+{
+	const Kehu__Entity *entity = cat_entity(app_cat(app), list_entity_below(app));
+	size_t bytes = entity == NULL ? 0 : strlen(entity->name);
+
+	if (entity == NULL || strncmp(info->name, entity->name, bytes) != 0 || info->name[bytes] != '_')
+		return 0;
+	return strcmp(info->name + bytes, "_list") == 0 ? 2 : 1;
+}
+
 static void
 reports_search(void *arg, struct picker *picker, const char *text)
 {
@@ -188,12 +202,12 @@ reports_search(void *arg, struct picker *picker, const char *text)
 	const struct cat *cat = app_cat(app);
 
 	picker_clear(picker);
-	for (int want = *text ? 3 : 1; want >= 1; want--)
+	for (int want = *text ? 11 : 5; want >= 3; want--)
 		for (size_t i = 0; i < cat_report_count(cat); i++) {
 			const Kehu__ReportInfo *info = cat_report_at(cat, i);
 			int fits = picker_match(info->label, text);
 
-			if (fits == want)
+			if (fits > 0 && fits * 3 + reports_rank(app, info) == want)
 				picker_add(picker, &(struct picker_item){ .id = (int64_t)i,
 						       .label = info->label,
 						       .note = info->name,

@@ -54,6 +54,7 @@ form_init(struct form *form)
 		field->checked = field->was_checked = field->touched = false;
 	}
 	form->top = 0;
+	form->fresh = true;
 	form->focus =
 	    form->count ? form_step(form, form->count - (form->no_button ? 1 : 0), 1) : 0;
 }
@@ -176,8 +177,10 @@ form_set_error(struct form *form, size_t index, const char *error)
 void
 form_focus(struct form *form, size_t index)
 {
-	if (index == form->count || form_focusable(form, index))
-		form->focus = index;
+	if (index != form->count && !form_focusable(form, index))
+		return;
+	form->fresh |= index != form->focus;
+	form->focus = index;
 }
 
 /* Checks ---------------------------------------------------------------------------------- */
@@ -279,6 +282,7 @@ form_go(struct form *form, int step)
 	if (from < form->count && (form->fields[from].touched || form->fields[from].error))
 		form_check(form, from);
 	form->focus = form_step(form, from, step);
+	form->fresh = true;
 	return UI_DONE;
 }
 
@@ -333,6 +337,11 @@ form_key_field(struct form *form, enum act act, const struct event *event)
 		return UI_NONE; /* the owner has seen it */
 	if (field->kind == FORM_CHECK)
 		return act == ACT_NONE ? form_key_check(field, event) : UI_NONE;
+	/* A code, day or amount is typed anew; whoever means to mend it moves the cursor first. */
+	if (form->fresh && field->retype && act == ACT_NONE &&
+	    (event->kind == EVENT_PASTE || event_char(event) != 0))
+		edit_clear(&field->edit);
+	form->fresh = false;
 	/* Enter in a block is a new line; everywhere else it goes on. */
 	flags = edit_key(&field->edit, act, event);
 	if (flags & UI_CHANGED) {

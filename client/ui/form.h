@@ -27,6 +27,7 @@ struct form_field {
 	int rows;         /* FORM_BLOCK; 0: 4 */
 	size_t max_chars; /* 0: 200 */
 	bool required, readonly, lookup, digits;
+	bool retype;      /* short: the first thing typed takes the place of what is there */
 	bool beside;      /* in the row of the field before, when there is room */
 	const char *help; /* for row 21 */
 	const char *const *choices;
@@ -60,6 +61,7 @@ struct form {
 
 	/* by the form */
 	size_t focus; /* count: the button */
+	bool fresh;   /* no key was for that field since the cursor came */
 	int top;      /* first row in sight */
 };
 
