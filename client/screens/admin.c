@@ -50,6 +50,7 @@ static const struct admin_item admin_items[] = {
 	{ ADMIN_LIST, T_ADMIN_COMPANY, T_ADMIN_FOLLOW_UP, "follow_up_rule" },
 	{ ADMIN_LIST, T_ADMIN_COMPANY, T_ADMIN_TEAMS, "service_team" },
 	{ ADMIN_LIST, T_ADMIN_COMPANY, T_ADMIN_TECHNICIANS, "technician" },
+	{ ADMIN_LIST, T_ADMIN_COMPANY, T_ADMIN_SLA, "sla" },
 	{ ADMIN_LIST, T_ADMIN_COMPANY, T_ADMIN_TEMPLATES, "mail_template" },
 	{ ADMIN_LIST, T_ADMIN_COMPANY, T_ADMIN_REPORTS, "report" },
 	{ ADMIN_LIST, T_ADMIN_COMPANY, T_ADMIN_RETENTION, "retention_rule" },

@@ -60,6 +60,13 @@ tick_pools(struct worker *worker)
 	return tick_batches(worker, "kehu_pool_pass", 2000);
 }
 
+/* Tickets whose promise is about to break, or broke. */
+static enum err
+tick_sla(struct worker *worker)
+{
+	return tick_batches(worker, "kehu_sla_pass", 200);
+}
+
 /* What records have of choices that were merged becomes the other, some at a time, until none is left. */
 static enum err
 tick_choices(struct worker *worker)
@@ -85,6 +92,7 @@ tick_reviews(struct worker *worker)
 const struct tick_kind tick_kinds[] = {
 	{ "day", 5, false, tick_day },
 	{ "pools", 30, false, tick_pools },
+	{ "sla", 5, false, tick_sla },
 	{ "choices", 5, false, tick_choices },
 	{ "audit_seal", 10, false, audit_seal_tick },
 	{ "readings", 10, true, readings_tick },

@@ -9,6 +9,7 @@
 #include "server/entity/fields.h"
 #include "server/record/merge.h"
 #include "server/record/message.h"
+#include "server/service/sla.h"
 #include "server/service/ticket.h"
 
 #include <string.h>
@@ -48,8 +49,8 @@ ticket_guard(struct call *call, const struct record *ticket)
 		return ERR_OK;
 	for (size_t i = 0; i < ticket->line_count; i++)
 		if (ticket->lines[i]->is_new || ticket->lines[i]->removed)
-			return CALL_FAIL(call, ERR_READ_ONLY, .entity = E_ticket_move,
-			    .line = ticket->lines[i]->id);
+			return CALL_FAIL(call, ERR_READ_ONLY,
+			    .entity = ticket->lines[i]->entity->def->number, .line = ticket->lines[i]->id);
 	if (ticket->is_new)
 		return ERR_OK;
 	if (record_changed(ticket, F_ticket_owner_id))
@@ -93,6 +94,11 @@ ticket_before_save(struct call *call, struct record *ticket)
 		    .text = call_say(call, "It cannot be related to itself", "不能与自身相关"));
 	if (ticket->is_new)
 		ticket_begin(call, ticket);
+	if (ticket->acting || strcmp(record_text(ticket, F_ticket_state), "closed") == 0)
+		return ERR_OK;
+	if (ticket->is_new || record_changed(ticket, F_ticket_kind) || record_changed(ticket, F_ticket_priority) ||
+	    record_changed(ticket, F_ticket_customer_id))
+		return sla_start(call, ticket);
 	return ERR_OK;
 }
 
@@ -251,6 +257,20 @@ ticket_answer(struct call *call, struct record *ticket, const struct value *argu
 		record_set_number(ticket, F_ticket_answered_at, date_now_us());
 	if (fresh)
 		record_set_text(ticket, F_ticket_state, "open");
+	sla_reach(ticket, "answer");
+	return ERR_OK;
+}
+
+static enum err
+ticket_on_site(struct call *call, struct record *ticket, const struct value *arguments)
+{
+	(void)arguments;
+	if (record_value(ticket, F_ticket_on_site_at)->present)
+		return CALL_FAIL(call, ERR_WRONG_STATE, .entity = E_ticket,
+		    .text = call_say(call, "Somebody is there already", "已到场"));
+	ticket_add_move(call, ticket, NULL, call_say(call, "on site", "到场"));
+	record_set_number(ticket, F_ticket_on_site_at, date_now_us());
+	sla_reach(ticket, "on_site");
 	return ERR_OK;
 }
 
@@ -258,14 +278,14 @@ static enum err
 ticket_wait(struct call *call, struct record *ticket, const struct value *arguments)
 {
 	ticket_step(call, ticket, "waiting", &arguments[0]);
-	return ERR_OK;
+	return sla_pause(call, ticket);
 }
 
 static enum err
 ticket_resume(struct call *call, struct record *ticket, const struct value *arguments)
 {
 	ticket_step(call, ticket, "open", &arguments[0]);
-	return ERR_OK;
+	return sla_resume(call, ticket);
 }
 
 static enum err
@@ -284,13 +304,14 @@ ticket_solve(struct call *call, struct record *ticket, const struct value *argum
 	record_set_number(ticket, F_ticket_solved_at, now);
 	if (!record_value(ticket, F_ticket_answered_at)->present)
 		record_set_number(ticket, F_ticket_answered_at, now);
+	sla_solve(ticket);
 	return ERR_OK;
 }
 
 /* ---- after it ---------------------------------------------------------------------------- */
 
 /* Open once more: what was done stays in its history. */
-static void
+static enum err
 ticket_open_again(struct call *call, struct record *ticket, const char *why)
 {
 	record_set_number(ticket, F_ticket_reopened, record_number(ticket, F_ticket_reopened) + 1);
@@ -299,6 +320,7 @@ ticket_open_again(struct call *call, struct record *ticket, const char *why)
 	record_set_text(ticket, F_ticket_state, "open");
 	ticket_tell(call, ticket, record_number(ticket, F_ticket_owner_id), why,
 	    "工单已重新打开");
+	return sla_restart(call, ticket);
 }
 
 static enum err
@@ -307,6 +329,7 @@ ticket_rate(struct call *call, struct record *ticket, const struct value *argume
 	int64_t stars = arguments[0].number;
 	const char *said = arguments[1].present ? arguments[1].text : "";
 	bool good = stars >= STARS_GOOD;
+	enum err err = ERR_OK;
 
 	if (stars < 1 || stars > STARS_MAX)
 		return CALL_FAIL(call, ERR_INVALID, .field = 1,
@@ -322,11 +345,11 @@ ticket_rate(struct call *call, struct record *ticket, const struct value *argume
 		record_set_text(ticket, F_ticket_state, "closed");
 		record_set_number(ticket, F_ticket_closed_at, date_now_us());
 	} else {
-		ticket_open_again(call, ticket, "Rated below three stars, open again");
+		err = ticket_open_again(call, ticket, "Rated below three stars, open again");
 	}
 	call->written_text = good ? call_say(call, "Archived", "已归档")
 				  : call_say(call, "Below three stars: open again", "低于三星：已重新打开");
-	return ERR_OK;
+	return err;
 }
 
 static enum err
@@ -341,14 +364,14 @@ static enum err
 ticket_reopen(struct call *call, struct record *ticket, const struct value *arguments)
 {
 	ticket_step(call, ticket, "open", &arguments[0]);
-	ticket_open_again(call, ticket, "Open again");
-	return ERR_OK;
+	return ticket_open_again(call, ticket, "Open again");
 }
 
 static enum err
 ticket_cancel(struct call *call, struct record *ticket, const struct value *arguments)
 {
 	ticket_step(call, ticket, "cancelled", &arguments[0]);
+	sla_drop(ticket);
 	record_set_number(ticket, F_ticket_closed_at, date_now_us());
 	return ERR_OK;
 }
@@ -381,6 +404,7 @@ const struct rule rules_ticket[] = {
 	{ .action = "assign", .act = ticket_assign, .right = RIGHT_ASSIGN, .stores = true },
 	{ .action = "queue", .act = ticket_queue, .stores = true },
 	{ .action = "route", .act = ticket_route, .stores = true },
+	{ .action = "on_site", .act = ticket_on_site },
 	{ .action = "escalate", .act = ticket_escalate, .stores = true },
 	{ .action = "wait", .act = ticket_wait },
 	{ .action = "resume", .act = ticket_resume },

@@ -226,3 +226,120 @@ BEGIN
 	RETURN kehu_ticket_raise(kehu_ticket_lock(p_id, p_version, 256), p_reason, p_reason);
 END
 $$;
+
+-- ---- clocks ----------------------------------------------------------------------------------------
+
+-- Where a zone's clock is put forward or back between two moments: "µs:minutes east" each, the first for what is
+-- before. Months that begin and end alike are not looked into.
+CREATE OR REPLACE FUNCTION kehu_zone_offsets(p_zone text, p_from timestamptz, p_days integer) RETURNS text
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+	at timestamptz := p_from;
+	next timestamptz;
+	low timestamptz;
+	high timestamptz;
+	east bigint := extract(epoch FROM (p_from AT TIME ZONE p_zone) - (p_from AT TIME ZONE 'UTC'))::bigint / 60;
+	then_east bigint;
+	said text := '0:' || east;
+BEGIN
+	WHILE at < p_from + make_interval(days => p_days) LOOP
+		next := at + interval '28 days';
+		then_east := extract(epoch FROM (next AT TIME ZONE p_zone) - (next AT TIME ZONE 'UTC'))::bigint / 60;
+		IF then_east <> east THEN
+			low := at;
+			high := next;
+			WHILE high - low > interval '1 minute' LOOP
+				at := date_trunc('minute', low + (high - low) / 2);
+				IF extract(epoch FROM (at AT TIME ZONE p_zone) - (at AT TIME ZONE 'UTC'))::bigint / 60 = east THEN
+					low := at;
+				ELSE
+					high := at;
+				END IF;
+			END LOOP;
+			said := said || format(' %s:%s', (extract(epoch FROM high) * 1000000)::bigint, then_east);
+			east := then_east;
+		END IF;
+		at := next;
+	END LOOP;
+	RETURN said;
+END
+$$;
+
+-- A calendar as server/service/hours.c reads it: its hours, the days that are not as others ("day:worked"), its
+-- clock. Of none: the company's; without that every minute counts.
+CREATE OR REPLACE FUNCTION kehu_hours(p_calendar bigint, p_from timestamptz)
+RETURNS TABLE (hours text, days text, offsets text)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+	c work_calendar;
+BEGIN
+	SELECT * INTO c FROM work_calendar w WHERE w.id = p_calendar AND w.deleted_at IS NULL;
+	IF c.id IS NULL THEN
+		SELECT * INTO c FROM work_calendar w WHERE w.branch_id IS NULL AND w.deleted_at IS NULL ORDER BY w.id LIMIT 1;
+	END IF;
+	RETURN QUERY SELECT coalesce(c.hours, '1-7 00:00-24:00'),
+		CASE WHEN c.id IS NULL THEN '' ELSE coalesce((SELECT string_agg(format('%s:%s', d.day - '1970-01-01'::date, d.worked), ' ' ORDER BY d.day)
+			FROM (SELECT h.day, bool_or(coalesce(h.working, false))::integer AS worked FROM holiday h WHERE h.deleted_at IS NULL
+				AND h.day BETWEEN p_from::date - 2 AND p_from::date + 400 GROUP BY h.day) d), '') END,
+		kehu_zone_offsets(coalesce(c.zone, 'UTC'), p_from - interval '2 days', 400);
+END
+$$;
+
+-- What is promised for a ticket; p_sla: that one. No row: nothing.
+CREATE OR REPLACE FUNCTION kehu_sla(p_sla bigint, p_kind text, p_priority text, p_customer bigint, p_from timestamptz)
+RETURNS TABLE (id bigint, answer_min bigint, on_site_min bigint, solve_min bigint, warn_percent bigint,
+	hours text, days text, offsets text)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+#variable_conflict use_column
+BEGIN
+	RETURN QUERY SELECT s.id, s.answer_min, s.on_site_min, s.solve_min, coalesce(s.warn_percent, 80), h.hours, h.days, h.offsets
+	FROM (SELECT l.* FROM sla l WHERE CASE WHEN p_sla IS NOT NULL THEN l.id = p_sla ELSE l.active AND l.deleted_at IS NULL
+			AND (l.kind IS NULL OR l.kind = p_kind) AND (l.priority IS NULL OR l.priority = p_priority)
+			AND (l.level IS NULL OR l.level = (SELECT c.level FROM customer c WHERE c.id = p_customer)) END
+		ORDER BY (l.level IS NOT NULL)::integer + (l.priority IS NOT NULL)::integer + (l.kind IS NOT NULL)::integer DESC,
+			l.level NULLS LAST, l.priority NULLS LAST, l.id LIMIT 1) s,
+	LATERAL kehu_hours(s.calendar_id, p_from) h;
+END
+$$;
+
+-- What is due now, at most so many clocks: who handles the ticket is warned, and of one that broke it is escalated.
+-- What another server has in hand is passed over. Returns how many it did. Costs what is due, whatever is open.
+CREATE OR REPLACE FUNCTION kehu_sla_pass(p_most bigint) RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+	due record;
+	clock ticket_clock;
+	taken ticket;
+	en text;
+	zh text;
+	done bigint := 0;
+BEGIN
+	FOR due IN SELECT c.id, c.ticket_id FROM ticket_clock c WHERE c.alarm_at <= now() AND c.deleted_at IS NULL
+		ORDER BY c.alarm_at, c.ticket_id LIMIT p_most
+	LOOP
+		SELECT * INTO taken FROM ticket WHERE id = due.ticket_id FOR NO KEY UPDATE SKIP LOCKED;
+		CONTINUE WHEN NOT FOUND;
+		SELECT * INTO clock FROM ticket_clock WHERE id = due.id AND alarm_at <= now() FOR NO KEY UPDATE;
+		CONTINUE WHEN NOT FOUND;
+		done := done + 1;
+		IF taken.deleted_at IS NOT NULL OR taken.state NOT IN ('new', 'open') OR clock.state <> 'running' THEN
+			UPDATE ticket_clock SET alarm_at = NULL WHERE id = clock.id;
+			CONTINUE;
+		END IF;
+		en := CASE clock.kind WHEN 'answer' THEN 'first answer' WHEN 'on_site' THEN 'on site' ELSE 'solution' END;
+		zh := CASE clock.kind WHEN 'answer' THEN '首次答复' WHEN 'on_site' THEN '到场' ELSE '解决' END;
+		IF now() < clock.due_at THEN
+			UPDATE ticket_clock SET alarm_at = due_at WHERE id = clock.id;
+			PERFORM kehu_tell(coalesce(taken.owner_id, (SELECT t.leader_id FROM service_team t WHERE t.id = taken.team_id)), 'system',
+				format('Due soon (%s): ticket %s, %s', en, taken.number, taken.subject),
+				format('即将超时（%s）：工单 %s %s', zh, taken.number, taken.subject), 171, taken.id);
+		ELSE
+			UPDATE ticket_clock SET state = 'breached', alarm_at = NULL WHERE id = clock.id;
+			UPDATE ticket SET late = true WHERE id = taken.id;
+			PERFORM kehu_ticket_raise(taken, 'too late: ' || en, zh || '超时');
+		END IF;
+	END LOOP;
+	RETURN done;
+END
+$$;

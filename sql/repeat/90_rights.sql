@@ -89,7 +89,8 @@ GRANT EXECUTE ON FUNCTION kehu_merge(integer, bigint, bigint, text[], text, uuid
 	kehu_customer_release(bigint, bigint, bigint, text), kehu_customer_lock(bigint, bigint, date, text),
 	kehu_hold_left(bigint[]), kehu_hold_check(bigint, bigint), kehu_pool_pass(bigint), kehu_pool_rehearse(bigint, bigint, bigint) TO kehu_app;
 GRANT EXECUTE ON FUNCTION kehu_ticket_caller(text, bigint), kehu_ticket_give(bigint, bigint, bigint, bigint, bigint, text),
-	kehu_ticket_route(bigint, bigint, boolean), kehu_ticket_escalate(bigint, bigint, text) TO kehu_app;
+	kehu_ticket_route(bigint, bigint, boolean), kehu_ticket_escalate(bigint, bigint, text),
+	kehu_sla(bigint, text, text, bigint, timestamptz), kehu_hours(bigint, timestamptz), kehu_sla_pass(bigint) TO kehu_app;
 REVOKE EXECUTE ON FUNCTION kehu_partition(text, text, text, text), kehu_partitions(),
 	kehu_customer_figures_all(), kehu_customer_due_all(), kehu_visit_remind_all() FROM PUBLIC;
 

@@ -30,6 +30,9 @@ static const struct {
 	{ "pool", "*", NULL },
 	{ "role", "*", NULL },
 	{ "work_calendar", "hours", "1-5 09:00-18:00" },
+	{ "sla", "active", NULL },
+	{ "ticket", "on_site_at", NULL },
+	{ "ticket_clock", "alarm_at", NULL },
 	{ "service_team", "automatic", NULL }, /* else tickets go elsewhere */
 	{ "work_calendar", "zone", "UTC" },
 	{ "approval_rule", "entity", "customer" },

@@ -24,5 +24,6 @@ const char *last_message(struct client *client);
 
 int service_tickets(void);
 int service_teams(void);
+int service_levels(void);
 
 #endif
