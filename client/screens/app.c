@@ -11,6 +11,7 @@
 #include "client/screens/palette.h"
 #include "client/screens/pick.h"
 #include "client/screens/recent.h"
+#include "client/screens/shelf.h"
 #include "client/screens/sign.h"
 #include "client/screens/viewing.h"
 #include "client/screens/views.h"
@@ -214,8 +215,10 @@ app_on_catalog(void *context, const struct cat *catalog)
 
 	(void)catalog;
 	app_show_user(app);
-	if (app->entered)
+	if (app->entered) {
 		app_read_again(app);
+		shelf_begin(app);
+	}
 	ui_redraw(app->ui);
 }
 
@@ -446,6 +449,7 @@ app_init(struct app *app)
 	views_init(app);
 	recent_init(app);
 	pick_init(app);
+	shelf_init(app);
 	ui_set_clock(app->ui, app->offset_min);
 	ui_set_cancel(app->ui, app_cancel, app);
 	ui_set_global(app->ui, app_global_key, app);
@@ -460,6 +464,7 @@ app_fini(struct app *app)
 	if (!viewing_is_on(app))
 		login_remember(app);
 	ui_free(app->ui);
+	shelf_fini(app);
 	pick_fini(app);
 	recent_fini(app);
 	views_fini(app);

@@ -33,6 +33,7 @@ struct app {
 	struct views *views;
 	struct recent *recent;
 	struct picks *picks;
+	struct shelf *shelf;
 	struct login *login; /* while the login screen is open */
 	struct factor *factor; /* the same of factor.c and lock.c */
 	struct lock *lock;

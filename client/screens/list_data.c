@@ -318,6 +318,18 @@ list_data_ask(
 		data->config.changed(data->config.context, true);
 }
 
+uint32_t
+list_data_ahead(struct app *app, uint32_t entity, const char *query,
+    void (*done)(void *context, const Kehu__ServerFrame *answer), void *context)
+{
+	Kehu__ClientFrame frame;
+	Kehu__List list;
+
+	ask_list_frame(&frame, &list,
+	    &(struct ask_list){ .entity = entity, .query = query, .limit = data_page_rows() });
+	return ask_send(app, &frame, LINK_LOW | LINK_CACHE, done, context);
+}
+
 /* ---- scrolling ---- */
 
 static void

@@ -65,5 +65,11 @@ bool list_data_find(const struct list_data *data, int64_t id, size_t *index);
 /* Read one row again; it keeps its place. A record that is gone is told by rights 0, no cells.
  */
 void list_data_refresh(struct list_data *data, int64_t id);
+/*
+ * Read the first page of a list with its usual columns behind everything else, so that it is shown
+ * at once when it is opened, even without a link. The request's number.
+ */
+uint32_t list_data_ahead(struct app *app, uint32_t entity, const char *query,
+    void (*done)(void *context, const Kehu__ServerFrame *answer), void *context);
 
 #endif

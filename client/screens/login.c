@@ -7,6 +7,7 @@
 
 #include "client/link/place.h"
 #include "client/screens/recent.h"
+#include "client/screens/shelf.h"
 #include "client/screens/sign.h"
 #include "client/screens/views.h"
 #include "client/ui/edit.h"
@@ -300,6 +301,7 @@ login_done(struct login *login)
 		home_open(app);
 	app->entered = true;
 	app->user = user;
+	shelf_begin(app);
 	login_remember(app);
 	message_acted();
 	if (link_user(app->link)->notice[0] != '\0')

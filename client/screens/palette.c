@@ -9,6 +9,7 @@
 #include "client/screens/command.h"
 #include "client/screens/list.h"
 #include "client/screens/recent.h"
+#include "client/screens/shelf.h"
 #include "client/screens/views.h"
 #include "client/ui/picker.h"
 #include "common/log.h"
@@ -184,6 +185,20 @@ palette_add_hits(struct palette *palette, const char *text)
 	}
 }
 
+/* Without a link: what is kept here. */
+static void
+palette_add_kept(struct palette *palette, const char *text)
+{
+	struct shelf_item items[PALETTE_HITS];
+	size_t count = 0;
+
+	if (text[0] != '\0' && shelf_serves(palette->app))
+		count = shelf_find(palette->app, 0, text, items, PALETTE_HITS);
+	for (size_t i = 0; i < count; i++)
+		palette_add_record(palette, items[i].entity, items[i].id, items[i].label,
+		    tr(T_SHELF_NOTE), false);
+}
+
 /* ---- "hxkj xbf": an object, then what to do with it ---- */
 
 /* The command of the last word if it takes an object; *object is what stands before it. */
@@ -226,6 +241,18 @@ palette_add_object(struct palette *palette, const struct command *command, uint3
 }
 
 static void
+palette_add_kept_objects(struct palette *palette, const struct command *command, const char *object)
+{
+	struct shelf_item items[PALETTE_HITS];
+	size_t count = 0;
+
+	if (shelf_serves(palette->app))
+		count = shelf_find(palette->app, command->object_entity, object, items, PALETTE_HITS);
+	for (size_t i = 0; i < count; i++)
+		palette_add_object(palette, command, items[i].entity, items[i].id, items[i].label, false);
+}
+
+static void
 palette_add_objects(struct palette *palette, const struct command *command, const char *object)
 {
 	struct recent_item items[RECENT_MAX];
@@ -236,6 +263,7 @@ palette_add_objects(struct palette *palette, const struct command *command, cons
 		if (picker_match(items[i].label, object) >= 2)
 			palette_add_object(palette, command, items[i].entity, items[i].id,
 			    items[i].label, false);
+	palette_add_kept_objects(palette, command, object);
 	if (hits == NULL || palette->asked == NULL || strcmp(palette->asked, object) != 0)
 		return;
 	for (size_t i = 0; i < hits->n_hits; i++)
@@ -296,6 +324,7 @@ palette_fill(struct palette *palette, const char *text)
 	if (!palette->mine) {
 		palette_add_views(palette, text, 2);
 		palette_add_hits(palette, text);
+		palette_add_kept(palette, text);
 		palette_add_views(palette, text, 1);
 	}
 	if (text[0] != '\0')
@@ -344,7 +373,7 @@ palette_wanted(const struct palette *palette, const char *text)
 	const char *object;
 	uint32_t code;
 
-	if (palette->mine || text[0] == '#' || strncmp(text, "save ", 5) == 0)
+	if (palette->mine || text[0] == '#' || strncmp(text, "save ", 5) == 0 || shelf_serves(palette->app))
 		return NULL;
 	if (palette_object(palette, text, &object) != NULL)
 		text = object;

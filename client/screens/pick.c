@@ -8,6 +8,7 @@
 #include "client/screens/ask.h"
 #include "client/screens/cell.h"
 #include "client/screens/recent.h"
+#include "client/screens/shelf.h"
 #include "client/ui/picker.h"
 #include "common/log.h"
 #include "common/text.h"
@@ -366,6 +367,22 @@ pick_choose_columns(struct pick *pick, const Kehu__Entity *entity)
 	}
 }
 
+/* Without a link: what is kept here. */
+static void
+pick_take_shelf(struct pick *pick, const char *text)
+{
+	struct shelf_item items[PICK_HITS];
+	size_t count = shelf_find(pick->app, pick->entity, text, items, PICK_HITS);
+
+	ask_cancel(pick->app, &pick->number);
+	arena_reset(pick->arena);
+	pick->count = 0;
+	for (size_t i = 0; i < count; i++)
+		*pick_new_row(pick) = (struct pick_row){ .id = items[i].id,
+			.label = arena_strdup(pick->arena, items[i].label),
+			.note = tr(T_SHELF_NOTE) };
+}
+
 /* ---- the picker ---- */
 
 static void
@@ -376,7 +393,9 @@ pick_search(void *arg, struct picker *picker, const char *text)
 	uint32_t code;
 
 	pick->picker = picker;
-	if (entity != NULL && entity->searched) {
+	if (entity != NULL && entity->searched && shelf_serves(pick->app)) {
+		pick_take_shelf(pick, text);
+	} else if (entity != NULL && entity->searched) {
 		bool enough = strlen(text) >= 2 ||
 			      (text_decode(text, strlen(text), &code) > 0 && text_is_han(code));
 

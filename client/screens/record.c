@@ -10,6 +10,7 @@
 #include "client/screens/draft.h"
 #include "client/screens/form.h"
 #include "client/screens/reveal.h"
+#include "client/screens/shelf.h"
 #include "client/screens/why.h"
 #include "client/ui/term.h"
 #include "common/log.h"
@@ -245,7 +246,7 @@ record_on_grown(void *context)
 	record_overview_gather(context);
 }
 
-static void
+void
 record_make_tabs(struct record_screen *screen)
 {
 	for (size_t i = 0; i < screen->entity->n_tabs && screen->tab_count < RECORD_TABS; i++) {
@@ -264,7 +265,7 @@ record_make_tabs(struct record_screen *screen)
 	screen->history = record_history_new(screen->app, screen->entity->number, screen->id);
 }
 
-static void
+void
 record_drop_tabs(struct record_screen *screen)
 {
 	for (size_t i = 0; i < screen->tab_count; i++)
@@ -493,6 +494,9 @@ record_hint(struct screen *base)
 
 	if (screen->path.open)
 		return tr(screen->path_saves ? T_FILES_SAVE_HINT : T_FILES_ADD_HINT);
+	if (shelf_serves(screen->app) && screen->record != NULL)
+		return arena_printf(cells_scratch(), tr(T_RECORD_KEPT),
+		    (int)((loop_now_ms() - screen->read_ms) / 60000));
 	if (record_files_here(screen))
 		return tr(T_FILES_HINT);
 	return tr(T_RECORD_HINT);
@@ -643,6 +647,10 @@ record_open(struct app *app, uint32_t number, int64_t id)
 
 	if (entity == NULL) {
 		message_error(ERR_NO_SUCH_ENTITY, NULL, app->lang);
+		return;
+	}
+	if (shelf_serves(app) && !record_is_kept(app, number, id)) {
+		message_say(SAY_WARNING, 0, tr(T_RECORD_NOT_KEPT));
 		return;
 	}
 	screen = calloc(1, sizeof(*screen));

@@ -31,6 +31,7 @@ struct record_screen {
 	bool purpose_asked; /* it is shut: what for was asked once */
 	bool read_sent; /* of a message: that it is read */
 	uint32_t asking, asking_change;
+	int64_t read_ms; /* when what is shown was read (loop clock) */
 	struct live_view *live;
 	uint32_t pushed;       /* a version the server told of, not read yet */
 	bool changed_seen;     /* the message line offers the history */
@@ -62,10 +63,19 @@ struct record_tab *record_current_tab(struct record_screen *screen);
 
 bool record_on_history(const struct record_screen *screen);
 
+/* The tabs of its entity; and their end. */
+void record_make_tabs(struct record_screen *screen);
+void record_drop_tabs(struct record_screen *screen);
+
 /* ---- record_data.c ---- */
 
 /* Ask for it with the first rows of its tabs; flags of ask_send(). */
 void record_ask(struct record_screen *screen, unsigned flags);
+/* Read a record with its tabs behind everything else, for the time without a link. 0: it cannot be. */
+uint32_t record_ask_ahead(struct app *app, uint32_t entity, int64_t id,
+    void (*done)(void *context, const Kehu__ServerFrame *answer), void *context);
+/* Whether an answer is kept that can be shown without a link. */
+bool record_is_kept(struct app *app, uint32_t entity, int64_t id);
 /* Read it again, without a spinner. */
 void record_reload(struct record_screen *screen);
 /* Whether nothing is known to have changed since it was read. */

@@ -3,7 +3,9 @@
 #include "client/screens/ask.h"
 #include "client/screens/recent.h"
 #include "client/screens/record.h"
+#include "common/log.h"
 #include "common/text.h"
+#include <stdlib.h>
 #include <string.h>
 
 static void
@@ -88,6 +90,7 @@ record_on_answer(void *context, const Kehu__ServerFrame *answer)
 	screen->asking = 0;
 	if (answer->answer_case == KEHU__SERVER_FRAME__ANSWER_GET &&
 	    answer->get->record != NULL) {
+		screen->read_ms = loop_now_ms();
 		record_take(screen, answer);
 		record_mark_read(screen);
 	} else {
@@ -160,9 +163,66 @@ record_show_cached(struct record_screen *screen)
 	record_frame(screen, &request);
 	answer = link_cached(screen->app->link, arena, &request.frame, &age_ms, &fresh);
 	if (answer != NULL && answer->answer_case == KEHU__SERVER_FRAME__ANSWER_GET &&
-	    answer->get->record != NULL)
+	    answer->get->record != NULL) {
+		screen->read_ms = loop_now_ms() - age_ms;
 		record_take(screen, answer);
+	}
 	arena_free(arena);
+}
+
+/* A screen that nobody sees, for the request it would send; NULL: no such entity. */
+static struct record_screen *
+record_unseen(struct app *app, uint32_t entity, int64_t id)
+{
+	struct record_screen *screen = calloc(1, sizeof(*screen));
+
+	if (screen == NULL)
+		fatal("out of memory: record");
+	screen->app = app;
+	screen->id = id;
+	screen->entity = cat_entity(app_cat(app), entity);
+	if (screen->entity == NULL) {
+		free(screen);
+		return NULL;
+	}
+	record_make_tabs(screen);
+	return screen;
+}
+
+uint32_t
+record_ask_ahead(struct app *app, uint32_t entity, int64_t id,
+    void (*done)(void *context, const Kehu__ServerFrame *answer), void *context)
+{
+	struct record_screen *screen = record_unseen(app, entity, id);
+	struct record_request request;
+	uint32_t number;
+
+	if (screen == NULL)
+		return 0;
+	record_frame(screen, &request);
+	number = ask_send(app, &request.frame, LINK_LOW | LINK_CACHE, done, context);
+	record_drop_tabs(screen);
+	free(screen);
+	return number;
+}
+
+bool
+record_is_kept(struct app *app, uint32_t entity, int64_t id)
+{
+	struct record_screen *screen = record_unseen(app, entity, id);
+	struct record_request request;
+	struct arena *arena = arena_new(0);
+	bool kept = false, fresh;
+	int64_t age_ms;
+
+	if (screen != NULL) {
+		record_frame(screen, &request);
+		kept = link_cached(app->link, arena, &request.frame, &age_ms, &fresh) != NULL;
+		record_drop_tabs(screen);
+		free(screen);
+	}
+	arena_free(arena);
+	return kept;
 }
 
 void

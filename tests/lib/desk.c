@@ -34,6 +34,25 @@ desk_password_file(struct bed *bed, const char *password)
 	return path;
 }
 
+/* What is read ahead behind a test's back would be in its counts. A test's own file stays. */
+static void
+desk_configure(struct bed *bed, bool reads_ahead)
+{
+	const char *dir = arena_printf(bed->arena, "%s/config", bed->dir);
+	const char *inner = arena_printf(bed->arena, "%s/kehu", dir);
+	const char *path = arena_printf(bed->arena, "%s/kehu.conf", inner);
+	FILE *file;
+
+	if (!reads_ahead && access(path, F_OK) == 0)
+		return;
+	mkdir(dir, 0700);
+	mkdir(inner, 0700);
+	file = fopen(path, "w");
+	assert_non_null(file);
+	fprintf(file, "client = { offline = %d; };\n", reads_ahead ? 100 : 0);
+	fclose(file);
+}
+
 struct vt *
 desk_open(struct bed *bed, const struct desk_options *options)
 {
@@ -44,6 +63,7 @@ desk_open(struct bed *bed, const struct desk_options *options)
 		options->lang != NULL ? options->lang : "zh", NULL };
 	size_t count = 0;
 
+	desk_configure(bed, options->reads_ahead);
 	if (options->state != NULL)
 		state = arena_printf(arena, "%s/%s", bed->dir, options->state);
 	env[count++] = arena_printf(arena, "KEHU_SERVER=%s",

@@ -9,6 +9,7 @@
 #include "tests/lib/pg.h"
 
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -51,7 +52,7 @@ trace_read(void)
 	FILE *file = fopen(trace_path(), "r");
 	struct cost cost = { 0 };
 	bool asked = false;
-	unsigned number, behind[64], behind_count = 0;
+	unsigned number, behind[128], behind_count = 0;
 	char way, name[40], low[8];
 	size_t bytes;
 	long long ms;
@@ -62,7 +63,7 @@ trace_read(void)
 
 		if (number == 0 || strcmp(name, "ping") == 0 || strcmp(name, "pong") == 0)
 			continue;
-		if (!waited_for && behind_count < 64)
+		if (!waited_for && behind_count < 128)
 			behind[behind_count++] = number;
 		for (unsigned i = 0; i < behind_count; i++)
 			waited_for &= behind[i] != number;
@@ -304,6 +305,57 @@ lists_are_narrowed_kept_printed_and_given_away(void **state)
 	desk_leave(vt);
 }
 
+/* ---- without a link ---------------------------------------------------------------------- */
+
+/* So many records were read ahead. */
+static size_t
+trace_kept(void)
+{
+	FILE *file = fopen(trace_path(), "r");
+	char line[200];
+	size_t count = 0;
+
+	while (file != NULL && fgets(line, sizeof(line), file) != NULL)
+		count += strstr(line, "get") != NULL && strstr(line, "low") != NULL;
+	if (file != NULL)
+		fclose(file);
+	return count;
+}
+
+static void
+own_customers_are_read_and_visited_without_a_link(void **state)
+{
+	const char *visits = "SELECT count(*) FROM visit WHERE purpose = '断网时的拜访'";
+	int64_t until = date_monotonic_us() + 60 * US_PER_SECOND;
+	struct vt *vt;
+
+	trace_forget();
+	vt = desk_open(bed, &(struct desk_options){ .user = "ada", .password = BED_PASSWORD, .reads_ahead = true });
+	desk_sees(vt, "1首页");
+	while (trace_kept() < DESK_CUSTOMERS - 5 && date_monotonic_us() < until)
+		vt_wait_settled(vt, 40, 400);
+	assert_true(trace_kept() >= DESK_CUSTOMERS - 5); /* five were given away */
+	vt_wait_settled(vt, DESK_QUIET_MS, DESK_SOON_MS);
+	bed_kill(bed, SIGKILL);
+	desk_sees(vt, "断 ");
+	/* never opened before */
+	vt_type(vt, "{F9}cdhx");
+	desk_sees(vt, "|>成都华信");
+	vt_type(vt, "{Enter}");
+	desk_sees(vt, "本屏读于 0 分钟前");
+	desk_sees(vt, "世纪大道 88 号");
+	vt_type(vt, "{F6}");
+	desk_sees(vt, "新建拜访");
+	vt_type(vt, "断网时的拜访{BackTab}{BackTab}+2d{F10}");
+	desk_sees(vt, "待同步 1");
+	assert_int_equal(pg_int(DB, "%s", visits), 0);
+	bed_start(bed);
+	vt_type(vt, "{Ctrl-L}");
+	desk_sees(vt, "断网时的拜访");
+	assert_int_equal(pg_int(DB, "%s", visits), 1);
+	desk_leave(vt);
+}
+
 static int
 setup(void **state)
 {
@@ -329,6 +381,7 @@ main(void)
 		cmocka_unit_test(acts_stay_within_their_budgets),
 		cmocka_unit_test(customer_is_found_changed_and_visited),
 		cmocka_unit_test(lists_are_narrowed_kept_printed_and_given_away),
+		cmocka_unit_test(own_customers_are_read_and_visited_without_a_link),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
