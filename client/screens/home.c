@@ -284,7 +284,8 @@ home_hint(struct screen *screen)
 {
 	const struct home *home = (struct home *)screen;
 
-	return tr(home->focus == HOME_TODAY && home_today_current(home) != NULL ? T_HOME_HINT_TODAY
+	return tr(home->focus == HOME_TODAY && home_today_current(home) != NULL
+		      ? home_can_visit(home) ? T_HOME_HINT_TODAY : T_HOME_HINT_PLAIN
 		  : home->focus == HOME_MESSAGES				? T_HOME_HINT_MESSAGES
 										: T_HOME_HINT);
 }
@@ -303,6 +304,8 @@ home_can(struct screen *screen, enum act act)
 	case ACT_log_call:
 	case ACT_reply:
 		return home_today_can(home, act);
+	case ACT_new:
+		return home_can_visit(home);
 	default:
 		return act != ACT_undo && act != ACT_print;
 	}

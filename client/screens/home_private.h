@@ -67,6 +67,8 @@ const Kehu__TodaySection *home_messages(const struct home *home);
 void home_message_row(struct home_pane *pane, size_t index);
 /* Enter, F8, x, z, +, v, c, r on the line under the cursor; UI_NONE: not a key of theirs. */
 unsigned home_today_key(struct home *home, enum act act);
+/* Whether visits are any of this user's business: an external user's are not. */
+bool home_can_visit(const struct home *home);
 bool home_today_can(const struct home *home, enum act act);
 
 /* ---- home_draw.c ---- */

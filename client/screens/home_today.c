@@ -444,6 +444,14 @@ home_open_item(struct home *home)
 }
 
 bool
+home_can_visit(const struct home *home)
+{
+	const Kehu__Entity *visit = app_entity(home->app, "visit");
+
+	return visit != NULL && (visit->actions_allowed & CAT_CREATE) != 0;
+}
+
+bool
 home_today_can(const struct home *home, enum act act)
 {
 	struct home_item item;
@@ -451,7 +459,7 @@ home_today_can(const struct home *home, enum act act)
 	switch (act) {
 	case ACT_log_visit:
 	case ACT_log_call:
-		return true;
+		return home_can_visit(home);
 	case ACT_actions:
 		return home_take(home, &item);
 	case ACT_later:

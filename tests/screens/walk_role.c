@@ -103,6 +103,19 @@ walk_is_open(struct walk *walk, const struct entity *entity)
 	       strncmp(vt_row(walk->vt, 1), "F7", 2) == 0;
 }
 
+/* Home offers visits to those who may log one, and names them to nobody else. */
+static void
+walk_home(struct walk *walk)
+{
+	const struct entity *visit = catalog_entity_named(world->catalog, "visit")->def;
+	bool may = (eval_rights(&world->facts, walk->user, visit) & EVAL_CREATE) != 0;
+
+	walk_key(walk, "F6新建", "F6New", may);
+	if (!may && (strstr(vt_screen_text(walk->vt), walk->zh ? "记拜访" : "v visit") != NULL ||
+			strstr(vt_screen_text(walk->vt), walk->zh ? "F6 安排拜访" : "F6 plans a visit") != NULL))
+		fail_msg("%s: home offers visits", walk->user->role);
+}
+
 static void
 walk_record(struct walk *walk, const struct entity *entity, uint32_t rights)
 {
@@ -167,6 +180,7 @@ each_role_sees_its_own_and_no_more(void **state)
 		walk.vt = desk_home(bed, world_reader_name(world, reader), walk.zh ? "zh" : "en", 40, 120);
 		walk_look(&walk);
 		walk_modules(&walk);
+		walk_home(&walk);
 		for (size_t e = 0; entity_shipped[e] != NULL; e++)
 			if (entity_shipped[e]->alias != NULL &&
 			    (entity_shipped[e]->kind == ENTITY_ACTIVITY || entity_shipped[e]->kind == ENTITY_SETUP) &&

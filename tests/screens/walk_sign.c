@@ -167,6 +167,73 @@ administration_is_walked(const char *lang)
 	desk_leave(vt);
 }
 
+/* The line of a menu with this text becomes the current one. */
+static void
+go_down_to(struct vt *vt, const char *text)
+{
+	for (int i = 0; i < 40; i++) {
+		const char *line;
+
+		vt_wait_settled(vt, 50, DESK_SOON_MS);
+		line = strstr(vt_screen_text(vt), "\n>");
+		if (line != NULL && memmem(line, 1 + strcspn(line + 1, "\n"), text, strlen(text)) != NULL)
+			return;
+		desk_type(vt, "{Down}");
+	}
+	fail_msg("no line has %s:\n%s", text, vt_screen_text(vt));
+}
+
+/* An auditor reads what was done, narrowed by words, a row whole, and has the chain checked. */
+static void
+audit_is_read(const char *lang)
+{
+	const bool zh = strcmp(lang, "zh") == 0;
+	struct vt *vt = desk_home(bed, "ann", lang, 24, 80);
+
+	desk_type(vt, "{F9}gl{Enter}");
+	desk_sees(vt, zh ? "系统管理" : "Administration");
+	go_down_to(vt, zh ? "谁做了什么" : "What was done");
+	desk_type(vt, "{Enter}");
+	desk_sees(vt, zh ? "说明" : "Detail");
+	desk_sees(vt, "login");
+	desk_type(vt, "{F7}{Ctrl-U}user=ann action=login{Enter}");
+	desk_sees(vt, "user=ann action=login");
+	desk_sees(vt, "Ann");
+	desk_misses(vt, "view_as");
+	desk_type(vt, "{Enter}");
+	desk_sees(vt, zh ? "会话 " : "session ");
+	desk_type(vt, "{F7}{Ctrl-U}colour=red{Enter}");
+	desk_sees(vt, zh ? "无法识别 colour=red" : "colour=red says nothing here");
+	desk_type(vt, "{F7}{Ctrl-U}user=ann action=nothing-of-the-kind{Enter}");
+	desk_sees(vt, zh ? "没有符合的审计记录" : "F7 narrows otherwise");
+	desk_type(vt, "{F8}");
+	desk_sees(vt, zh ? "我的作业" : "My jobs");
+	desk_leave(vt);
+	/* who administers users does not read it */
+	vt = desk_home(bed, "guo", lang, 24, 80);
+	desk_type(vt, "{F9}gl{Enter}");
+	desk_sees(vt, zh ? "机构人员" : "People");
+	desk_type(vt, "{End}");
+	vt_wait_settled(vt, 200, DESK_SOON_MS);
+	assert_null(strstr(vt_screen_text(vt), zh ? "谁做了什么" : "What was done"));
+	desk_leave(vt);
+}
+
+static void
+audit_is_read_in_chinese(void **state)
+{
+	pg_exec(DB, "INSERT INTO users (id, name, name_key, label, label_key, branch_id, password_hash) "
+		    "SELECT 150, 'ann', 'ann', 'Ann', 'ann', 1, password_hash FROM users WHERE id = 101;"
+		    "INSERT INTO user_role (user_id, role_id) SELECT 150, id FROM role WHERE name = 'auditor'");
+	audit_is_read("zh");
+}
+
+static void
+audit_is_read_in_english(void **state)
+{
+	audit_is_read("en");
+}
+
 static void
 administration_is_walked_in_chinese(void **state)
 {
@@ -233,6 +300,8 @@ main(void)
 		cmocka_unit_test(locked_screen_gives_everything_back),
 		cmocka_unit_test(administration_is_walked_in_chinese),
 		cmocka_unit_test(administration_is_walked_in_english),
+		cmocka_unit_test(audit_is_read_in_chinese),
+		cmocka_unit_test(audit_is_read_in_english),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
