@@ -29,6 +29,7 @@ struct export
 	bool more, sorted;
 	int64_t rows, canary_at; /* written; after which the next row of nobody comes */
 	struct canary canary;
+	uint64_t order; /* of the pairs; the canary's seed moves on in the middle of one */
 	const char *mark, *when;	     /* "kehu-export:…", and the moment it began */
 	const char *marks[EXPORT_MARKS_MAX]; /* names given to nobody, and the watermark */
 	size_t mark_count;
@@ -122,7 +123,7 @@ export_put_page(struct export *export)
 		/* The order within a pair is this export's own, unless an order was asked for.
 		 */
 		if (!export->sorted && (r ^ 1) < page->n_rows &&
-		    (export->canary.seed >> ((r / 2) % 48) & 1) != 0)
+		    (export->order >> ((r / 2) % 48) & 1) != 0)
 			at = r ^ 1;
 		for (size_t i = 0; i < page->n_columns; i++)
 			cells[i] = export_cell(export, fields[i], page->rows[at]->cells[i]);
@@ -388,6 +389,7 @@ export_job_run(struct job *job)
 		.canary_at = CANARY_FIRST };
 	job->chunks = 0;
 	export->canary.seed = (uint64_t)job->id * UINT64_C(2654435761) ^ (uint64_t)date_now_us();
+	export->order = export->canary.seed;
 	err = job_transaction(job, export_begin, export);
 	if (err == ERR_OK && export->request->report != NULL)
 		err = export_whole_report(export);
