@@ -88,5 +88,7 @@ const char *intake_order_word(enum intake_order order);
 bool intake_order_of(const char *word, enum intake_order *order);
 /* A date with day and month in that order as year-month-day; all else as it is. */
 const char *intake_date(struct arena *arena, const char *text, enum intake_order order);
+/* "1996-07-04 00:00:00.000", as databases write a day, without its midnight; any other text as it is. */
+const char *intake_day(struct arena *arena, const char *text);
 
 #endif

@@ -111,6 +111,22 @@ intake_date(struct arena *arena, const char *text, enum intake_order order)
 	return arena_printf(arena, "%04d-%02d-%02d%s", year, month, day, parts.rest);
 }
 
+const char *
+intake_day(struct arena *arena, const char *text)
+{
+	static const char midnight[] = "00:00:00";
+	size_t bytes = strcspn(text, " T");
+	const char *time = text[bytes] != '\0' ? text + bytes + 1 : text;
+	size_t length = strlen(time) < 8 ? 5 : 8; /* "00:00" is enough */
+
+	if (bytes == 0 || time == text || strncmp(time, midnight, length) != 0)
+		return text;
+	time += length;
+	if (*time == '.')
+		time += 1 + strspn(time + 1, "0");
+	return *time == '\0' ? arena_strndup(arena, text, bytes) : text;
+}
+
 /* ---- the header -------------------------------------------------------------------------- */
 
 /* What only data looks like: a number, a phone, a date, a mail address, a link. */

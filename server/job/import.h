@@ -13,11 +13,12 @@ struct import_column {
 	const struct field *field;       /* NULL: not taken */
 	const struct entity_view *line;  /* the field is of the first line of this kind */
 	const char *header;              /* as in the file */
+	size_t at;                       /* its place in the file */
 };
 
 struct import_map {
 	const struct entity_view *entity;
-	struct import_column *columns; /* by position in the file */
+	struct import_column *columns; /* those taken, in the order of the file; one may fill several fields */
 	size_t column_count;
 	struct import_column *constants; /* header is the value */
 	size_t constant_count;

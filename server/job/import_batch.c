@@ -78,10 +78,13 @@ import_mark(const struct import *import, const struct import_row *row)
 	const struct field *label = entity_label(import->map.entity);
 	const char *mark = row->count > 0 ? export_mark_in(call->arena, row->cells[0]) : NULL;
 
-	for (size_t i = 0; mark == NULL && i < import->map.column_count && i < row->count; i++)
-		if (import->map.columns[i].line == NULL && label != NULL &&
-		    import->map.columns[i].field == label)
-			mark = row->cells[i];
+	for (size_t i = 0; mark == NULL && i < import->map.column_count; i++) {
+		const struct import_column *column = &import->map.columns[i];
+
+		if (column->line == NULL && label != NULL && column->field == label &&
+		    column->at < row->count)
+			mark = row->cells[column->at];
+	}
 	return mark != NULL ? mark : "";
 }
 

@@ -84,7 +84,7 @@ MUST_CHECK enum err import_source_request(struct import *import);
 /* Refuses a row, the first time for good; returns err. */
 enum err import_blame(
     struct import *import, struct import_row *row, enum err err, const char *column);
-/* The header of the column that feeds a field, for blaming it. */
+/* The header of the column that feeds a field, for blaming it; the name of the field where none does. */
 const char *import_header_of(const struct import *import, uint32_t entity, uint32_t field);
 /* What is wrong with a row before its cells are looked at. */
 MUST_CHECK enum err import_check_shape(struct import *import, struct import_row *row);

@@ -5,6 +5,7 @@
 
 #include "common/text.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static bool
@@ -77,11 +78,20 @@ import_bind_one(struct call *call, struct arena *arena, const Kehu__Mapping *map
 	}
 	for (size_t i = 0; i < count; i++)
 		if (strcmp(header[i], mapping->column) == 0) {
-			column.header = map->columns[i].header;
-			map->columns[i] = column;
+			column.header = arena_strdup(arena, header[i]);
+			column.at = i;
+			map->columns[map->column_count++] = column;
 			return ERR_OK;
 		}
 	return import_refuse(call, "The file has no column \"%s\"", "文件中没有“%s”列", mapping->column);
+}
+
+static int
+import_compare_places(const void *a, const void *b)
+{
+	const struct import_column *x = a, *y = b;
+
+	return x->at < y->at ? -1 : x->at > y->at;
 }
 
 enum err
@@ -89,24 +99,21 @@ import_bind(struct call *call, struct arena *arena, const Kehu__Import *request,
     const char *const *header, size_t count, struct import_map *map)
 {
 	enum err err = ERR_OK;
-	size_t taken = 0;
 
-	map->columns = ARENA_ARRAY(arena, struct import_column, count + 1);
-	map->column_count = count;
+	map->columns = ARENA_ARRAY(arena, struct import_column, count + request->n_map + 1);
 	map->constants = ARENA_ARRAY(arena, struct import_column, request->n_map + 1);
 	map->dry_run = request->dry_run;
-	for (size_t i = 0; i < count; i++)
-		map->columns[i].header = arena_strdup(arena, header[i]);
 	for (size_t i = 0; err == ERR_OK && i < request->n_map; i++)
 		err = import_bind_one(call, arena, request->map[i], header, count, map);
 	for (size_t i = 0; err == ERR_OK && request->n_map == 0 && i < count; i++) {
-		struct import_column found = { .header = map->columns[i].header };
+		struct import_column found = { .header = arena_strdup(arena, header[i]), .at = i };
 
 		/* Columns that name no field are left out, not refused: the file is not ours. */
 		found.field = entity_field_called(map->entity, header[i]);
 		if (import_may_write(found.field))
-			map->columns[i] = found;
+			map->columns[map->column_count++] = found;
 	}
+	qsort(map->columns, map->column_count, sizeof(*map->columns), import_compare_places);
 	if (err == ERR_OK && request->match != NULL && request->match[0] != '\0') {
 		map->match = entity_field_called(map->entity, request->match);
 		if (map->match == NULL)
@@ -117,9 +124,7 @@ import_bind(struct call *call, struct arena *arena, const Kehu__Import *request,
 		map->update = map->add ||
 		    (request->on_match != NULL && strcmp(request->on_match, "update") == 0);
 	}
-	for (size_t i = 0; i < count; i++)
-		taken += map->columns[i].field != NULL;
-	if (err == ERR_OK && taken == 0)
+	if (err == ERR_OK && map->column_count == 0)
 		return CALL_FAIL(call, ERR_NO_SUCH_FIELD,
 		    .text = call_say(call, "No column of the file names a field; give a mapping",
 			"文件中没有可识别的列，请提供映射文件"));

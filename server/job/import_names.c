@@ -96,11 +96,12 @@ import_ask_names(struct call *call, struct import_name *names, size_t count)
 }
 
 static void
-import_collect_names(struct import *import, const struct import_column *column, size_t at)
+import_collect_names(struct import *import, const struct import_column *column)
 {
 	struct call *call = import->job->call;
 	const struct entity_view *target =
 	    catalog_entity_named(call->catalog, column->field->ref);
+	size_t at = column->at;
 
 	for (size_t i = 0; i < import->row_count; i++) {
 		const struct import_row *row = &import->rows[i];
@@ -127,9 +128,8 @@ import_find_names(struct import *import)
 	    arena, struct import_name, import->row_count * import->map.column_count + 1);
 	import->name_count = 0;
 	for (size_t i = 0; i < import->map.column_count; i++)
-		if (import->map.columns[i].field != NULL &&
-		    import->map.columns[i].field->type == TYPE_REF)
-			import_collect_names(import, &import->map.columns[i], i);
+		if (import->map.columns[i].field->type == TYPE_REF)
+			import_collect_names(import, &import->map.columns[i]);
 	qsort(import->names, import->name_count, sizeof(*import->names), import_name_compare);
 	for (size_t i = 0; i < import->name_count; i++)
 		if (kept == 0 ||
@@ -186,7 +186,7 @@ import_scope_names(struct import *import)
 	for (size_t i = 0; i < import->map.column_count; i++) {
 		const struct field *field = import->map.columns[i].field;
 		const struct entity *def =
-		    field != NULL && field->type == TYPE_REF
+		    field->type == TYPE_REF
 			? catalog_entity_named(call->catalog, field->ref)->def
 			: NULL;
 

@@ -27,6 +27,21 @@ import_blame(struct import *import, struct import_row *row, enum err err, const 
 	return err;
 }
 
+/* Of a field that no column feeds: a column of that name would. */
+static const char *
+import_label_of(const struct import *import, uint32_t entity, uint32_t number)
+{
+	struct call *call = import->job->call;
+	const struct entity_view *view = call_view(call, entity);
+	const struct field *field = view != NULL ? entity_field(view, number) : NULL;
+
+	if (field == NULL)
+		return "";
+	return view->def == import->map.entity->def
+		   ? call_say(call, field->en, field->zh)
+		   : arena_printf(call->arena, "%s.%s", view->def->name, field->name);
+}
+
 const char *
 import_header_of(const struct import *import, uint32_t entity, uint32_t field)
 {
@@ -38,11 +53,11 @@ import_header_of(const struct import *import, uint32_t entity, uint32_t field)
 		const struct entity_view *view =
 		    column->line != NULL ? column->line : import->map.entity;
 
-		if (column->field != NULL && column->field->number == field &&
+		if (column->field->number == field &&
 		    view->def->number == entity)
 			return column->header;
 	}
-	return "";
+	return import_label_of(import, entity, field);
 }
 
 static enum err
@@ -54,6 +69,8 @@ import_value(
 
 	if (field->type == TYPE_DATE || field->type == TYPE_MOMENT)
 		text = intake_date(call->arena, text, import->order);
+	if (field->type == TYPE_DATE)
+		text = intake_day(call->arena, text);
 	if (!import_by_name(import, field, text))
 		return value_from_text(call, field, text, value);
 	/* A file's "11" is a number of theirs; only what no record is called may be an id. */
@@ -118,19 +135,22 @@ import_fill(struct import *import, struct import_row *row, struct record *record
 		err = import_put(import, row, record, &import->map.constants[i],
 		    import->map.constants[i].header);
 	for (size_t i = 0; err == ERR_OK && i < import->map.column_count; i++)
-		if (import->map.columns[i].field != NULL && i < row->count)
-			err = import_put(
-			    import, row, record, &import->map.columns[i], row->cells[i]);
+		if (import->map.columns[i].at < row->count)
+			err = import_put(import, row, record, &import->map.columns[i],
+			    row->cells[import->map.columns[i].at]);
 	return err;
 }
 
 const char *
 import_match_cell(const struct import *import, const struct import_row *row)
 {
-	for (size_t i = 0; i < import->map.column_count && i < row->count; i++)
-		if (import->map.columns[i].line == NULL && import->map.match != NULL &&
-		    import->map.columns[i].field == import->map.match)
-			return row->cells[i];
+	for (size_t i = 0; i < import->map.column_count; i++) {
+		const struct import_column *column = &import->map.columns[i];
+
+		if (column->line == NULL && import->map.match != NULL &&
+		    column->field == import->map.match && column->at < row->count)
+			return row->cells[column->at];
+	}
 	return NULL;
 }
 

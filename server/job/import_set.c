@@ -17,7 +17,7 @@ import_may_by_set(const struct import *import)
 	const struct import_map *map = &import->map;
 
 	for (size_t i = 0; i < map->column_count; i++)
-		if (map->columns[i].field != NULL && map->columns[i].line != NULL)
+		if (map->columns[i].line != NULL)
 			return false;
 	for (size_t i = 0; i < map->constant_count; i++)
 		if (map->constants[i].line != NULL)

@@ -196,6 +196,21 @@ import_refuses_rows_with_line_column_and_reason(void **state)
 	assert_int_equal(pg_int(DB, "SELECT count(*) FROM import_chunk"), 0);
 }
 
+/* One column may fill two fields; what no column fills is asked for by its name. */
+static void
+import_fills_two_fields_of_one_column_and_names_what_it_lacks(void **state)
+{
+	const struct map map[] = { { "firm", "name", NULL }, { "firm", "short_name", NULL }, { "since", "founded_on", NULL }, { 0 } };
+	struct counts counts = import_text(eve, E_customer, map, "since,firm\n1999-12-31 00:00:00.000,双用列公司\n", NULL);
+
+	assert_int_equal(counts.created, 1);
+	assert_string_equal(pg_exec(DB, "SELECT name || short_name || founded_on FROM customer WHERE name = '双用列公司'"),
+	    "双用列公司双用列公司1999-12-31");
+	counts = import_text(eve, E_customer, NULL, "level\nA\n", NULL);
+	assert_int_equal(counts.refused, 1);
+	assert_non_null(strstr(counts.errors, "A,2,Name,"));
+}
+
 static void
 import_dry_run_stores_nothing(void **state)
 {
@@ -782,6 +797,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(import_takes_columns_that_name_fields),
 		cmocka_unit_test(import_refuses_rows_with_line_column_and_reason),
+		cmocka_unit_test(import_fills_two_fields_of_one_column_and_names_what_it_lacks),
 		cmocka_unit_test(import_dry_run_stores_nothing),
 		cmocka_unit_test(import_updates_what_it_matches),
 		cmocka_unit_test(import_makes_lines_and_constants),

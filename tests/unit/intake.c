@@ -240,6 +240,11 @@ intake_finds_header_and_date_order(void **state)
 	assert_string_equal(
 	    intake_date(arena, "03.04.24 10:00", INTAKE_ORDER_MDY), "2024-03-04 10:00");
 	assert_string_equal(intake_date(arena, "2024-04-03", INTAKE_ORDER_MDY), "2024-04-03");
+	assert_string_equal(intake_day(arena, "1996-07-04 00:00:00.000"), "1996-07-04");
+	assert_string_equal(intake_day(arena, "4.7.1996 00:00"), "4.7.1996");
+	assert_string_equal(intake_day(arena, "1996-07-04T00:00:01"), "1996-07-04T00:00:01");
+	assert_string_equal(intake_day(arena, "1996-07-04 00:00:00.5"), "1996-07-04 00:00:00.5");
+	assert_string_equal(intake_day(arena, " 00:00"), " 00:00");
 }
 
 /* ---- files of other projects ------------------------------------------------------------- */
