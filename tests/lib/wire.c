@@ -162,31 +162,77 @@ wire_ask(struct wire *wire, Kehu__ClientFrame *const *frames, size_t count, stru
 	}
 }
 
-struct wire *
-wire_open(const struct bed *bed, const char *user, enum lang lang)
+static void
+wire_greet(struct wire *wire, enum lang lang)
 {
-	struct wire *wire = calloc(1, sizeof(*wire));
-	Kehu__ClientFrame hello_frame = KEHU__CLIENT_FRAME__INIT;
-	Kehu__ClientFrame login_frame = KEHU__CLIENT_FRAME__INIT, *ask;
+	Kehu__ClientFrame hello_frame = KEHU__CLIENT_FRAME__INIT, *ask = &hello_frame;
 	Kehu__Hello hello = KEHU__HELLO__INIT;
-	Kehu__Login login = KEHU__LOGIN__INIT;
 	struct wire_answer answer;
 
-	wire->arena = arena_new(0);
-	wire_connect(wire, bed);
 	hello.has_version_max = hello.has_offset_min = true;
 	hello.version_max = PROTOCOL_VERSION_MAX;
 	hello.offset_min = 480;
 	hello.language = arena_strdup(wire->arena, lang == LANG_ZH ? "zh" : "en");
 	hello_frame.request_case = KEHU__CLIENT_FRAME__REQUEST_HELLO;
 	hello_frame.hello = &hello;
-	ask = &hello_frame;
 	wire_ask(wire, &ask, 1, wire->arena, &answer);
+}
+
+enum wire_end
+wire_throw(struct wire *wire, const void *data, size_t bytes, bool last, int wait_ms, enum err *err)
+{
+	struct pollfd ready = { .fd = wire->fd, .events = POLLIN };
+	Kehu__ServerFrame *frame;
+	struct arena *arena;
+	uint8_t byte;
+
+	if (bytes > 0 && SSL_write(wire->ssl, data, (int)bytes) <= 0)
+		return WIRE_CLOSED;
+	if (last) {
+		SSL_shutdown(wire->ssl);
+		shutdown(wire->fd, SHUT_WR);
+	}
+	do {
+		if (wire->input.bytes == 0 && SSL_pending(wire->ssl) == 0 && poll(&ready, 1, wait_ms) <= 0)
+			return WIRE_SILENT;
+		if (wire->input.bytes == 0 && SSL_peek(wire->ssl, &byte, 1) <= 0)
+			return WIRE_CLOSED;
+		arena = arena_new(0);
+		frame = wire_read(wire, arena);
+		bool push = frame->number == 0 && frame->answer_case != KEHU__SERVER_FRAME__ANSWER_ERROR;
+		*err = frame->answer_case == KEHU__SERVER_FRAME__ANSWER_ERROR ?
+		    (enum err)frame->error->code : ERR_OK;
+		arena_free(arena);
+		if (!push)
+			return WIRE_ANSWERED;
+	} while (true);
+}
+
+struct wire *
+wire_stranger(const struct bed *bed, bool greet)
+{
+	struct wire *wire = calloc(1, sizeof(*wire));
+
+	wire->arena = arena_new(0);
+	wire_connect(wire, bed);
+	if (greet)
+		wire_greet(wire, LANG_EN);
+	return wire;
+}
+
+struct wire *
+wire_open(const struct bed *bed, const char *user, enum lang lang)
+{
+	struct wire *wire = wire_stranger(bed, false);
+	Kehu__ClientFrame login_frame = KEHU__CLIENT_FRAME__INIT, *ask = &login_frame;
+	Kehu__Login login = KEHU__LOGIN__INIT;
+	struct wire_answer answer;
+
+	wire_greet(wire, lang);
 	login.user = arena_strdup(wire->arena, user);
 	login.password = arena_strdup(wire->arena, BED_PASSWORD);
 	login_frame.request_case = KEHU__CLIENT_FRAME__REQUEST_LOGIN;
 	login_frame.login = &login;
-	ask = &login_frame;
 	wire_ask(wire, &ask, 1, wire->arena, &answer);
 	if (answer.err != ERR_OK)
 		fatal("%s cannot sign in: %s", user, err_name(answer.err));

@@ -13,7 +13,18 @@ struct wire;
 
 /* Connects to the bed's kehud and signs in with BED_PASSWORD. */
 struct wire *wire_open(const struct bed *bed, const char *user, enum lang lang);
+/* Connects, and greets if asked to, without signing in. */
+struct wire *wire_stranger(const struct bed *bed, bool greet);
 void wire_close(struct wire *wire);
+
+/* What becomes of bytes that are sent as they are. */
+enum wire_end { WIRE_ANSWERED, WIRE_CLOSED, WIRE_SILENT };
+/*
+ * Sends them and waits for the answer or the end, at most that long; last: nothing more will come
+ * from here, and the server is told so. *err is that of an Error answer.
+ */
+enum wire_end wire_throw(struct wire *wire, const void *data, size_t bytes, bool last, int wait_ms,
+    enum err *err);
 
 struct wire_answer {
 	Kehu__ServerFrame *frame; /* the last one: a report's file comes in several */
