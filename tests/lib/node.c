@@ -63,6 +63,23 @@ node_wait(const struct node *node, const char *question)
 	}
 }
 
+bool
+node_ended(struct node *node)
+{
+	if (node->pid > 0 && waitpid(node->pid, NULL, WNOHANG) == node->pid)
+		node->pid = 0;
+	return node->pid == 0;
+}
+
+void
+node_start(struct node *node)
+{
+	node->pid = pg_start_as_server((const char *const[]){ pg_bin("postgres"), "-D", node->data,
+	    "-k", node->dir, "-h", "", "-c", "shared_buffers=64MB", "-c", "max_connections=60", "-c",
+	    "min_wal_size=2MB", "-c", "max_wal_size=8MB", "-c", "log_min_messages=fatal", NULL });
+	node_wait(node, "SELECT true");
+}
+
 struct node *
 node_follow(const char *name, const char *primary_dir)
 {
@@ -74,11 +91,24 @@ node_follow(const char *name, const char *primary_dir)
 	node->data = node_path(name, "data");
 	pg_run_as_server((const char *const[]){ pg_bin("pg_basebackup"), "-h", primary_dir, "-U",
 	    "postgres", "-D", node->data, "-R", "-X", "stream", "-c", "fast", NULL });
-	node->pid = pg_start_as_server((const char *const[]){ pg_bin("postgres"), "-D", node->data,
-	    "-k", node->dir, "-h", "", "-c", "shared_buffers=64MB", "-c", "max_connections=60", "-c",
-	    "log_min_messages=fatal", NULL });
+	node_start(node);
 	node_wait(node, "SELECT status = 'streaming' FROM pg_stat_wal_receiver");
 	return node;
+}
+
+void
+node_move_wal(struct node *node, const char *folder)
+{
+	char command[512];
+
+	kill(node->pid, SIGINT);
+	snprintf(command, sizeof(command), "mv '%s/pg_wal'/* '%s/' && rmdir '%s/pg_wal' && ln -s '%s' '%s/pg_wal'",
+	    node->data, folder, node->data, folder, node->data);
+	while (waitpid(node->pid, NULL, 0) < 0 && errno == EINTR)
+		continue;
+	node->pid = 0;
+	pg_run_as_server((const char *const[]){ "/bin/sh", "-c", command, NULL });
+	node_start(node);
 }
 
 const char *
@@ -141,11 +171,14 @@ node_thaw(const struct node *node)
 void
 node_kill(struct node *node)
 {
-	node_thaw(node);
-	kill(node->pid, SIGQUIT);
-	while (waitpid(node->pid, NULL, 0) < 0 && errno == EINTR)
-		continue;
-	pg_run_as_server((const char *const[]){ "/bin/rm", "-rf", node->data, node->dir, NULL });
+	if (node->pid > 0) {
+		node_thaw(node);
+		kill(node->pid, SIGQUIT);
+		while (waitpid(node->pid, NULL, 0) < 0 && errno == EINTR)
+			continue;
+	}
+	pg_run_as_server(
+	    (const char *const[]){ "/usr/bin/find", node->data, node->dir, "-mindepth", "1", "-delete", NULL });
 	free(node->data);
 	free(node->dir);
 	free(node);

@@ -24,6 +24,11 @@ void node_promote(const struct node *node);
 /* All its processes stand still, and go on. */
 void node_freeze(const struct node *node);
 void node_thaw(const struct node *node);
+/* Its log of changes lies there from now on; it is started again for that. */
+void node_move_wal(struct node *node, const char *folder);
+bool node_ended(struct node *node); /* by itself */
+/* Again, when it has. */
+void node_start(struct node *node);
 /* Ends it at once, frozen or not, and frees. */
 void node_kill(struct node *node);
 
