@@ -676,8 +676,10 @@ the_doctor_finds_what_stands_in_the_way(void **state)
 	struct ran ran;
 
 	setenv("XDG_STATE_HOME", bed->dir, 1);
+	setenv("TERM", "xterm", 1); /* whoever runs the tests may have none */
 	ran = run("ada", words);
-	assert_int_equal(ran.status, 0);
+	if (ran.status != 0)
+		fail_msg("%s", ran.out);
 	assert_string_equal(ran.err, "");
 	static const char *const checked[] = { "terminal", "characters", "state", "cache",
 		"server", "certificate", "clock", "sign_in" };
