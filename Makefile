@@ -249,13 +249,14 @@ install: $(B)/stage/kehud $(B)/kehu $(B)/kehu-admin man
 	$(INSTALL) -m 644 $(addprefix $(B)/man/,$(SAMPLES)) "$(dest)/share/doc/kehu/examples"
 	sed 's|@sbindir@|$(prefix)/sbin|' server/kehud.service >"$(dest)/lib/systemd/system/kehud.service"
 	chmod 644 "$(dest)/lib/systemd/system/kehud.service"
+	$(INSTALL) -m 644 server/kehud.socket "$(dest)/lib/systemd/system/kehud.socket"
 	$(INSTALL) -D -m 644 client/kehu.bash "$(dest)/share/bash-completion/completions/kehu"
 	$(INSTALL) -D -m 644 client/kehu.bash "$(dest)/share/bash-completion/completions/kehu-admin"
 	$(INSTALL) -D -m 644 client/_kehu "$(dest)/share/zsh/site-functions/_kehu"
 uninstall:
 	rm -rf "$(dest)/share/kehu" "$(dest)/share/doc/kehu"
 	rm -f "$(dest)/bin/kehu" "$(dest)/sbin/kehud" "$(dest)/sbin/kehu-admin" \
-	  "$(dest)/lib/systemd/system/kehud.service" \
+	  "$(dest)/lib/systemd/system/kehud.service" "$(dest)/lib/systemd/system/kehud.socket" \
 	  "$(dest)/share/bash-completion/completions/kehu" \
 	  "$(dest)/share/bash-completion/completions/kehu-admin" "$(dest)/share/zsh/site-functions/_kehu" \
 	  $(foreach page,$(MAN),"$(dest)/share/man/man$(subst .,,$(suffix $(page)))/$(page)")

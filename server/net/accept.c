@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <event2/bufferevent_ssl.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -23,6 +24,7 @@
 #include <unistd.h>
 
 #define ACCEPT_BACKLOG       4096
+#define ACCEPT_GIVEN_FD      3  /* SD_LISTEN_FDS_START */
 #define ACCEPT_AT_ONCE       64 /* in one turn of the loop */
 #define ACCEPT_START_AT_ONCE 4  /* handshakes; each keeps the loop for half a millisecond */
 #define ACCEPT_PATIENCE_US                                                                     \
@@ -54,8 +56,8 @@ accept_bind(const struct addrinfo *to)
 	return -1;
 }
 
-int
-accept_listen(struct arena *arena, const struct net_options *options, const char **why)
+static int
+accept_listen_at(struct arena *arena, const struct net_options *options, const char **why)
 {
 	const struct addrinfo hints = { .ai_flags = AI_PASSIVE | AI_NUMERICSERV,
 		.ai_socktype = SOCK_STREAM };
@@ -79,6 +81,43 @@ accept_listen(struct arena *arena, const struct net_options *options, const char
 			: "");
 	freeaddrinfo(found);
 	return fd;
+}
+
+/*
+ * A socket that whoever started us listens on already (systemd's socket activation,
+ * sd_listen_fds(3)): it stays open while we are exchanged for another, and nobody who connects
+ * meanwhile is turned away. -1: there is none; -2: it is not what we need, *why says so.
+ */
+static int
+accept_given(struct arena *arena, const char **why)
+{
+	const char *pid = getenv("LISTEN_PID"), *fds = getenv("LISTEN_FDS");
+	int listens = 0;
+	socklen_t bytes = sizeof(listens);
+
+	if (pid == NULL || fds == NULL || strtol(pid, NULL, 10) != getpid())
+		return -1;
+	unsetenv("LISTEN_PID");
+	unsetenv("LISTEN_FDS");
+	if (strtol(fds, NULL, 10) != 1) {
+		*why = arena_printf(arena, "LISTEN_FDS=%s: one socket is wanted, for net.port", fds);
+		return -2;
+	}
+	if (getsockopt(ACCEPT_GIVEN_FD, SOL_SOCKET, SO_ACCEPTCONN, &listens, &bytes) != 0 || !listens ||
+	    fcntl(ACCEPT_GIVEN_FD, F_SETFL, O_NONBLOCK) != 0 ||
+	    fcntl(ACCEPT_GIVEN_FD, F_SETFD, FD_CLOEXEC) != 0) {
+		*why = "the descriptor of LISTEN_FDS is no socket that listens";
+		return -2;
+	}
+	return ACCEPT_GIVEN_FD;
+}
+
+int
+accept_listen(struct arena *arena, const struct net_options *options, const char **why)
+{
+	int given = accept_given(arena, why);
+
+	return given == -1 ? accept_listen_at(arena, options, why) : given;
 }
 
 int

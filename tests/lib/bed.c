@@ -12,11 +12,13 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <setjmp.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -88,6 +90,21 @@ bed_write(const char *path, const char *text)
 		fatal("cannot write %s", path);
 }
 
+/* In the child: the socket where kehud looks for it. */
+static void
+bed_hand_over(int listener)
+{
+	char pid[16];
+
+	if (listener <= 0)
+		return;
+	dup2(listener, 3);
+	fcntl(3, F_SETFD, 0); /* where it was there already */
+	snprintf(pid, sizeof(pid), "%d", (int)getpid());
+	setenv("LISTEN_PID", pid, 1);
+	setenv("LISTEN_FDS", "1", 1);
+}
+
 static pid_t
 bed_spawn(struct bed *bed, const char *conf, const char *port_file)
 {
@@ -103,6 +120,7 @@ bed_spawn(struct bed *bed, const char *conf, const char *port_file)
 
 		dup2(out, 1);
 		dup2(out, 2);
+		bed_hand_over(bed->listener);
 		execl(program, program, "-c", conf, "--port-file", port_file, "serve", (char *)NULL);
 		_exit(127);
 	}
@@ -159,6 +177,19 @@ bed_start(struct bed *bed)
 	bed->conf = bed_configuration(bed, bed->port);
 	bed->kehud = bed_spawn(bed, bed->conf, port_file);
 	bed->port = bed_wait_port(bed, &bed->kehud, port_file);
+}
+
+void
+bed_keep_socket(struct bed *bed)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+
+	bed_kill(bed, SIGTERM);
+	bed->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (bed->listener < 0 || bind(bed->listener, (struct sockaddr *)&at, sizeof(at)) != 0 ||
+	    listen(bed->listener, 128) != 0)
+		fatal("no socket");
+	bed_start(bed);
 }
 
 int
@@ -230,6 +261,8 @@ void
 bed_free(struct bed *bed)
 {
 	bed_end(&bed->kehud, SIGTERM);
+	if (bed->listener > 0)
+		close(bed->listener);
 	bed_exit();
 	bed_open = bed_other = NULL;
 	pg_drop(bed->database);

@@ -22,6 +22,7 @@ struct bed {
 	const char *settings; /* further lines of kehud.conf, with a group "sign"; read by bed_start */
 	pid_t kehud;
 	int port;
+	int listener;   /* given to kehud from bed_start on, as systemd would; 0: it listens itself */
 	int backoff_ms; /* of its clients' links; 0: as everybody's */
 	struct arena *arena;
 };
@@ -37,6 +38,8 @@ struct bed *bed_new_with(const char *database, const char *settings);
 /* kehud alone: kill -9 (or another signal) and wait; start again on the same port. */
 void bed_kill(struct bed *bed, int signal_number);
 void bed_start(struct bed *bed);
+/* Open a socket that stays while kehud is exchanged, and start it anew with that. */
+void bed_keep_socket(struct bed *bed);
 /* A second kehud on the same database; its port. Ends with the bed. */
 int bed_second(struct bed *bed);
 /* A kehud for another database, with the same files and settings; not started. It ends with the process. */

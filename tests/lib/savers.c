@@ -36,13 +36,13 @@ saver_path(const struct bed *bed, int saver)
 	return arena_printf(bed->arena, "%s/saver%d", bed->dir, saver);
 }
 
-/* The same intention until there is an outcome. 0: none to be had. */
+/* The same intention until there is an outcome. 0: none to be had. *troubles: answers without one. */
 static int64_t
-saver_save(struct client *client, const char *name)
+saver_save(struct client *client, const char *name, int *troubles)
 {
 	struct uuid intention = link_intention(client->link);
 
-	for (int try = 0; try < SAVER_TRIES; try++) {
+	for (*troubles = 0; *troubles < SAVER_TRIES; (*troubles)++) {
 		const Kehu__ServerFrame *answer = client_save_as(client, intention, E_customer,
 		    0, 0, SENT(TEXT_OF(F_customer_name, name)), NULL);
 
@@ -70,9 +70,11 @@ saver_run(struct bed *bed, int saver)
 	client = client_new(bed, "ada", LANG_EN);
 	for (int i = 0; !saver_ends; i++) {
 		char name[SAVER_LINE_BYTES];
+		int troubles;
 
 		snprintf(name, sizeof(name), "saver%d.%d", saver, i);
-		fprintf(said, "%-15s%16" PRId64 "\n", name, saver_save(client, name));
+		int64_t id = saver_save(client, name, &troubles);
+		fprintf(said, "%-15s%12" PRId64 "%4d\n", name, id, troubles);
 		fflush(said);
 		arena_reset(client->arena);
 	}
@@ -138,15 +140,16 @@ savers_start(struct bed *bed, int count)
 static void
 savers_load(const struct savers *savers, const char *database)
 {
-	pg_exec(database, "CREATE TABLE said (name text, id bigint)");
+	pg_exec(database, "CREATE TABLE said (name text, id bigint, troubles bigint)");
 	for (int i = 0; i < savers->count; i++) {
 		FILE *said = fopen(saver_path(savers->bed, i), "r");
 		char name[SAVER_LINE_BYTES];
 		int64_t id;
+		int troubles;
 
-		while (said != NULL && fscanf(said, "%31s %" SCNd64, name, &id) == 2)
-			pg_exec(
-			    database, "INSERT INTO said VALUES ('%s', %" PRId64 ")", name, id);
+		while (said != NULL && fscanf(said, "%31s %" SCNd64 " %d", name, &id, &troubles) == 3)
+			pg_exec(database, "INSERT INTO said VALUES ('%s', %" PRId64 ", %d)", name, id,
+			    troubles);
 		if (said != NULL)
 			fclose(said);
 	}
@@ -168,6 +171,7 @@ savers_stop(struct savers *savers)
 	}
 	savers_load(savers, database);
 	count.acknowledged = pg_int(database, "SELECT count(*) FROM said WHERE id <> 0");
+	count.troubles = pg_int(database, "SELECT coalesce(sum(troubles), 0) FROM said");
 	count.lost = pg_int(database,
 	    "SELECT count(*) FROM said s WHERE s.id <> 0 AND NOT EXISTS (SELECT FROM customer c"
 	    " WHERE c.id = s.id AND c.name = s.name)");

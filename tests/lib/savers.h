@@ -14,6 +14,7 @@ struct savers_count {
 	int64_t acknowledged;
 	int64_t lost;    /* acknowledged and not in the database */
 	int64_t doubled; /* more than once in the database */
+	int64_t troubles; /* answers that were neither that nor a refusal: send it again */
 	int64_t unknown; /* in the database, or perhaps, and nobody was told */
 };
 
