@@ -11,9 +11,13 @@ static int
 main_screens(struct cli *cli)
 {
 	struct link_options options = cli_link_options(cli);
+	const char **target = ARENA_ARRAY(cli->arena, const char *, cli->word_count + 1);
+
+	for (size_t i = 0; i < cli->word_count; i++)
+		target[i] = cli->words[i];
 
 	options.state_dir = cli->settings.drafts ? place_state_dir(cli->arena) : NULL;
-	return app_run(&options, &cli->settings, cli->settings.user, cli->settings.password);
+	return app_run(&options, &cli->settings, cli->settings.user, cli->settings.password, target);
 }
 
 int

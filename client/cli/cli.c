@@ -444,7 +444,7 @@ cli_dispatch(struct cli *cli)
 	}
 	if (cli_settings(cli) != ERR_OK)
 		return 2;
-	if (cli->command != NULL)
+	if (cli->command != NULL && !cli->command->screens)
 		return cli_status(cli_run_command(cli));
 	if (cli->program->interactive != NULL)
 		return cli->program->interactive(cli);

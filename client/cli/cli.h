@@ -21,6 +21,7 @@ struct cli_command {
 	uint64_t options;            /* besides OPT_COMMON */
 	uint64_t in_place;           /* options that stand for the words there must be */
 	bool offline;                /* runs without a server */
+	bool screens;                /* opens the full screen, which takes the words */
 	const char *usage;           /* "ENTITY [QUERY]" */
 	const char *help[2];         /* en, zh */
 	const char *more[2];         /* further lines of its help; NULL: none */

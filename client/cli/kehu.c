@@ -366,6 +366,13 @@ static const struct cli_command kehu_commands[] = {
 	    .options = OPT_BIT(FORMAT) | OPT_BIT(HEADER),
 	    .usage = "[ENTITY]",
 	    .help = { "What kinds of records and fields there are", "列出记录类别和字段" } },
+	{ .name = "open",
+	    .screens = true,
+	    .words_min = 1,
+	    .words_max = 2,
+	    .usage = "ENTITY [ID|QUERY]",
+	    .help = { "Open the full screen at a record, or at a list", "打开全屏界面，直接到某条记录或列表" },
+	    .more = { "kehu open customer 1024; kehu open visit owner:me", "kehu open customer 1024；kehu open visit 负责人:我" } },
 #include "client/cli/own.def"
 };
 

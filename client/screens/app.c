@@ -5,21 +5,25 @@
  */
 #include "client/screens/app.h"
 
+#include "client/link/place.h"
 #include "client/screens/ask.h"
 #include "client/screens/live.h"
 #include "client/screens/login.h"
 #include "client/screens/palette.h"
 #include "client/screens/pick.h"
 #include "client/screens/recent.h"
+#include "client/screens/resume.h"
 #include "client/screens/shelf.h"
 #include "client/screens/sign.h"
 #include "client/screens/viewing.h"
 #include "client/screens/views.h"
 #include "client/ui/confirm.h"
+#include "client/ui/key_file.h"
 #include "client/ui/term.h"
 #include "common/text.h"
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { APP_WORD_MS = 1000 };
 
@@ -450,6 +454,7 @@ app_init(struct app *app)
 	recent_init(app);
 	pick_init(app);
 	shelf_init(app);
+	resume_init(app);
 	ui_set_clock(app->ui, app->offset_min);
 	ui_set_cancel(app->ui, app_cancel, app);
 	ui_set_global(app->ui, app_global_key, app);
@@ -463,6 +468,7 @@ app_fini(struct app *app)
 	loop_before(app->loop, NULL, NULL);
 	if (!viewing_is_on(app))
 		login_remember(app);
+	resume_fini(app);
 	ui_free(app->ui);
 	shelf_fini(app);
 	pick_fini(app);
@@ -475,11 +481,29 @@ app_fini(struct app *app)
 	loop_free(app->loop);
 }
 
+/* The user's own keys; what is wrong with them is said before the screen opens. */
+static bool
+app_load_keys(struct app *app)
+{
+	const char *path = app->settings->keys, *dir, *why;
+
+	if (path == NULL && (dir = place_config_dir(app->arena)) != NULL) {
+		path = arena_printf(app->arena, "%s/keys", dir);
+		if (access(path, F_OK) != 0)
+			return true;
+	}
+	if (path == NULL || key_file_load(app->arena, path, &why) == ERR_OK)
+		return true;
+	fprintf(stderr, "kehu: %s\n", why);
+	return false;
+}
+
 int
 app_run(const struct link_options *options, const struct client_settings *settings,
-    const char *user, const char *password)
+    const char *user, const char *password, const char *const *target)
 {
 	struct app app = { .settings = settings,
+		.target = target,
 		.options = *options,
 		.arena = arena_new(0),
 		.lang = options->lang,
@@ -488,6 +512,10 @@ app_run(const struct link_options *options, const struct client_settings *settin
 	const char *why = NULL;
 
 	tr_set_lang(app.lang);
+	if (!app_load_keys(&app)) {
+		arena_free(app.arena);
+		return err_exit_status(ERR_USAGE);
+	}
 	if (term_open(&(struct term_options){ 0 }, &why) != ERR_OK) {
 		fprintf(stderr, "kehu: %s\n", why);
 		arena_free(app.arena);

@@ -34,6 +34,8 @@ struct app {
 	struct recent *recent;
 	struct picks *picks;
 	struct shelf *shelf;
+	struct resume *resume;
+	const char *const *target; /* what to open first, ended by NULL; NULL: nothing */
 	struct login *login; /* while the login screen is open */
 	struct factor *factor; /* the same of factor.c and lock.c */
 	struct lock *lock;
@@ -58,9 +60,11 @@ struct app {
 /*
  * Run the full screen to its end; the exit status. The link is made from options; the login
  * screen is first, and goes by itself when user and password were given.
+ * target: what to open then, an entity and an id or a query, ended by NULL; NULL: home, or where
+ * the user was.
  */
 int app_run(const struct link_options *options, const struct client_settings *settings,
-    const char *user, const char *password);
+    const char *user, const char *password, const char *const *target);
 
 /* The catalogue of the signed-in user; never NULL after login. */
 const struct cat *app_cat(const struct app *app);

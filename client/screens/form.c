@@ -438,8 +438,20 @@ form_screen_leave(struct screen *screen)
 	free(form);
 }
 
+/* What was typed is a draft; an untouched form is not worth coming back to. */
+static const char *
+form_screen_place(struct screen *base)
+{
+	struct form_screen *form = (struct form_screen *)base;
+
+	if (form->finished || !form->ready || !form_is_dirty(form))
+		return NULL;
+	return arena_printf(cells_scratch(), "draft\t%s", form->key);
+}
+
 static const struct screen_ops form_screen_ops = {
 	.name = "form",
+	.place = form_screen_place,
 	.context = CTX_FORM,
 	.title = form_screen_title,
 	.head = form_screen_head,

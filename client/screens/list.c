@@ -11,8 +11,10 @@
 #include "client/screens/jobs.h"
 #include "client/screens/list_private.h"
 #include "client/screens/recent.h"
+#include "client/screens/resume.h"
 #include "common/log.h"
 #include "common/text.h"
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -391,8 +393,27 @@ list_screen_read(struct list_screen *screen)
 			     .context = screen });
 }
 
+/* Names hold no tabs: they are of the catalogue, or were cleaned. */
+static const char *
+list_screen_place(struct screen *base)
+{
+	struct list_screen *screen = (struct list_screen *)base;
+	const Kehu__Entity *entity = list_screen_entity(screen);
+	const Kehu__Row *row = list_screen_current(screen);
+	struct view view;
+
+	if (entity == NULL)
+		return NULL;
+	view = list_choose_view(screen, screen->name);
+	return arena_printf(cells_scratch(), "list\t%s\t%zu\t%" PRId64 "\t%s\t%s\t%s\t%s", entity->name,
+	    screen->list.cursor, row != NULL ? row->id : 0, view.columns != NULL ? view.columns : "",
+	    view.sort != NULL ? view.sort : "", screen->name,
+	    text_print(cells_scratch(), screen->query, TEXT_LINE));
+}
+
 static const struct screen_ops list_ops = {
 	.name = "list",
+	.place = list_screen_place,
 	.context = CTX_LIST,
 	.context_now = list_screen_context,
 	.title = list_screen_title,
@@ -477,6 +498,22 @@ list_open_view(struct app *app, uint32_t entity_number, const struct view *view)
 	list_screen_read(screen);
 	ui_push(app->ui, &screen->screen);
 	list_screen_ask(screen, false, false);
+}
+
+void
+list_resume(struct app *app, char *const words[RESUME_WORDS])
+{
+	const Kehu__Entity *entity = app_entity(app, words[0]);
+	struct list_screen *screen;
+
+	if (entity == NULL)
+		return;
+	list_open_view(app, entity->number,
+	    &(struct view){ .columns = words[3], .sort = words[4], .name = words[5], .query = words[6] });
+	screen = (struct list_screen *)ui_top(app->ui);
+	/* The first rows are on their way; the cursor waits for its own. */
+	screen->list.cursor = strtoul(words[1], NULL, 10);
+	screen->keep = strtoll(words[2], NULL, 10);
 }
 
 void

@@ -7,6 +7,7 @@
 
 #include "client/link/place.h"
 #include "client/screens/recent.h"
+#include "client/screens/resume.h"
 #include "client/screens/shelf.h"
 #include "client/screens/sign.h"
 #include "client/screens/views.h"
@@ -297,13 +298,16 @@ login_done(struct login *login)
 	/* Somebody else than before: nothing of the other's stays on the screen. */
 	while (app->user != user && ui_top(app->ui) != NULL)
 		ui_pop(app->ui);
-	if (app->user != user)
+	bool fresh = app->user != user;
+	if (fresh)
 		home_open(app);
 	app->entered = true;
 	app->user = user;
 	shelf_begin(app);
 	login_remember(app);
 	message_acted();
+	if (fresh)
+		resume_begin(app);
 	if (link_user(app->link)->notice[0] != '\0')
 		message_say(SAY_WARNING, 0, link_user(app->link)->notice);
 	if (enrolled)

@@ -9,12 +9,14 @@
 #include "client/screens/ask.h"
 #include "client/screens/draft.h"
 #include "client/screens/form.h"
+#include "client/screens/resume.h"
 #include "client/screens/reveal.h"
 #include "client/screens/shelf.h"
 #include "client/screens/why.h"
 #include "client/ui/term.h"
 #include "common/log.h"
 #include "common/text.h"
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -610,8 +612,18 @@ record_leave(struct screen *base)
 	free(screen);
 }
 
+static const char *
+record_place(struct screen *base)
+{
+	const struct record_screen *screen = (struct record_screen *)base;
+
+	return arena_printf(cells_scratch(), "record\t%s\t%" PRId64 "\t%zu", screen->entity->name, screen->id,
+	    screen->strip.current);
+}
+
 static const struct screen_ops record_ops = {
 	.name = "record",
+	.place = record_place,
 	.context = CTX_RECORD,
 	.title = record_title,
 	.head = record_head,
@@ -669,4 +681,21 @@ record_open(struct app *app, uint32_t number, int64_t id)
 		.changed = record_on_pushed, .settled = record_on_settled, .context = screen });
 	ui_push(app->ui, &screen->screen);
 	record_show(screen, id);
+}
+
+void
+record_resume_at(struct app *app, char *const words[RESUME_WORDS])
+{
+	const Kehu__Entity *entity = app_entity(app, words[0]);
+	const struct screen *before = ui_top(app->ui);
+	struct record_screen *screen;
+	size_t tab = strtoul(words[2], NULL, 10);
+
+	if (entity == NULL)
+		return;
+	record_open(app, entity->number, strtoll(words[1], NULL, 10));
+	screen = (struct record_screen *)ui_top(app->ui);
+	/* The history is read once it is looked at. */
+	if (ui_top(app->ui) != before && tab < screen->tab_count + 1)
+		screen->strip.current = tab;
 }

@@ -498,7 +498,7 @@ key_print_mdoc(FILE *out, enum lang lang)
 		key_print_escaped(out, keys);
 		fputc('\n', out);
 		key_print_escaped(out, row->help[lang]);
-		fputs(".\n", out);
+		fprintf(out, " (%s).\n", row->name);
 		arena_rewind(arena, mark);
 	}
 	fputs(".El\n", out);

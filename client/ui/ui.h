@@ -53,6 +53,11 @@ struct screen_ops {
 	void (*reload)(struct screen *);
 	/* It is on top again after the one above went. */
 	void (*resume)(struct screen *);
+	/*
+	 * One line from which it can be opened again where it is now, in scratch memory; NULL: it
+	 * cannot. NULL: never.
+	 */
+	const char *(*place)(struct screen *);
 	/* The program was told to end (SIGTERM, SIGHUP): keep what is unsaved. No drawing. */
 	void (*flush)(struct screen *);
 	/* The screen was popped: free it. */

@@ -59,10 +59,12 @@ desk_open(struct bed *bed, const struct desk_options *options)
 	struct arena *arena = bed->arena;
 	const char *state = arena_printf(arena, "%s/state-%d", bed->dir, desk_states++),
 		   *env[16];
-	const char *const argv[] = { bed_program("kehu"), "--language",
+	const char *argv[8] = { bed_program("kehu"), "--language",
 		options->lang != NULL ? options->lang : "zh", NULL };
 	size_t count = 0;
 
+	for (size_t i = 0; options->open != NULL && options->open[i] != NULL && i < 4; i++)
+		argv[3 + i] = options->open[i];
 	desk_configure(bed, options->reads_ahead);
 	if (options->state != NULL)
 		state = arena_printf(arena, "%s/%s", bed->dir, options->state);

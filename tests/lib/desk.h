@@ -18,6 +18,7 @@ struct desk_options {
 	const char *term;     /* NULL: xterm-256color */
 	const char *state;    /* name of a folder kept between desks; NULL: a fresh one */
 	int rows, cols;       /* 0: 24, 80 */
+	const char *const *open; /* a command, "open" and where, ended by NULL; NULL: none */
 	bool reads_ahead;     /* for the time without a link (client.offline) */
 };
 

@@ -1,6 +1,6 @@
 /* The key table and the two-language words. */
 #include "client/ui/glyph.h"
-#include "client/ui/key.h"
+#include "client/ui/key_file.h"
 #include "client/ui/tr.h"
 #include "common/text.h"
 #include <setjmp.h>
@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -136,6 +137,43 @@ keys_can_be_bound_anew_but_not_twice(void **state)
 	arena_free(arena);
 }
 
+static enum err
+load_keys(struct arena *arena, const char *text, const char **why)
+{
+	char path[] = "/tmp/kehu-keys-XXXXXX";
+	int fd = mkstemp(path);
+	enum err err;
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+	close(fd);
+	err = key_file_load(arena, path, why);
+	unlink(path);
+	return err;
+}
+
+static void
+file_gives_keys_and_tells_the_line_that_is_wrong(void **state)
+{
+	struct arena *arena = arena_new(0);
+	const char *why = NULL;
+
+	assert_int_equal(load_keys(arena, "# mine\n\nmark_all  Ctrl-W *   # both\nrefresh = Ctrl-F\n", &why), ERR_OK);
+	assert_int_equal(act_of(CTX_LIST, K_CTRL('W')), ACT_mark_all);
+	assert_int_equal(act_of(CTX_LIST, '*'), ACT_mark_all);
+	assert_int_equal(act_of(CTX_LIST, K_CTRL('F')), ACT_refresh);
+	assert_string_equal(key_conflicts(arena), "");
+	key_reset();
+	assert_int_equal(load_keys(arena, "mark_all Ctrl-W\nrefresh F6\n", &why), ERR_CONFIG);
+	assert_non_null(strstr(why, ":2: "));
+	/* and nothing of it holds */
+	assert_int_not_equal(act_of(CTX_LIST, K_CTRL('W')), ACT_mark_all);
+	assert_int_equal(load_keys(arena, "fly F13\n", &why), ERR_CONFIG);
+	assert_int_equal(load_keys(arena, "refresh\n", &why), ERR_CONFIG);
+	assert_int_equal(key_file_load(arena, "/no/such/keys", &why), ERR_FILE_SYSTEM);
+	arena_free(arena);
+}
+
 static void
 manual_has_every_action(void **state)
 {
@@ -236,6 +274,7 @@ main(void)
 		cmocka_unit_test(bar_never_passes_its_width_in_any_context),
 		cmocka_unit_test(every_action_has_words_in_both_languages_and_a_key),
 		cmocka_unit_test(keys_can_be_bound_anew_but_not_twice),
+		cmocka_unit_test(file_gives_keys_and_tells_the_line_that_is_wrong),
 		cmocka_unit_test(manual_has_every_action),
 		cmocka_unit_test(words_take_the_same_arguments_in_both_languages),
 		cmocka_unit_test(words_have_no_character_of_unsure_width),
