@@ -235,6 +235,9 @@ call_begin(struct call *call, bool more_than_one_trip)
 	call->one_trip = !call->nested && !call->has_intention && !more_than_one_trip &&
 			 !call->matched_whole;
 	call->begun = true;
+	/* What is shut is shut to the eyes that read, whoever they view as. */
+	if (call->session.viewer != 0)
+		call_set(call, "kehu.reader", arena_printf(call->arena, "%" PRId64, call_reader(call)));
 	if (call->nested) {
 		call_context(call);
 		return;

@@ -493,11 +493,37 @@ search_kinds(struct call *call, struct search_kind *kinds)
 	return count;
 }
 
+/* A shut record is shown to who asks by its whole number or name: these, and nothing else of it. */
+static enum err
+search_give_shut(struct call *call, const struct entity_view *entity, size_t limit, Kehu__SearchAnswer *answer)
+{
+	struct arms arms = access_arms(call->user, entity->def, RIGHT_VIEW);
+	const struct field *label = entity_field_named(entity, "name");
+	struct sql *sql = sql_new(call->arena);
+	struct rows *rows;
+	enum err err;
+
+	if (entity_field_named(entity_whole(entity), "shut") == NULL || label == NULL || (label->flags & FIELD_MASKED) != 0)
+		return ERR_OK;
+	sql_add(sql, "SELECT t.id, t.name FROM kehu_shut_called(");
+	sql_text(sql, call->request->search->text);
+	sql_add(sql, ") t WHERE ");
+	record_arms_where(call, sql, entity, "t", &arms);
+	err = store_run(call->store, call->arena, sql, &rows);
+	for (size_t i = 0; err == ERR_OK && i < rows->count && answer->n_hits < limit; i++) {
+		const char *name = rows_text(rows, i, 1);
+
+		answer->hits[answer->n_hits++] = search_to_wire(call, entity,
+		    &(struct search_hit){ .id = rows_int(rows, i, 0), .label = name, .field = label->number, .matched = name });
+	}
+	return err;
+}
+
 enum err
 handle_search(struct call *call)
 {
 	const Kehu__Search *search = call->request->search;
-	size_t limit = search->limit == 0 ? 20 : search->limit, count, total;
+	size_t limit = search->limit == 0 ? 20 : search->limit, count, total, shut;
 	struct search_kind kinds[SEARCH_KINDS_MAX] = { 0 };
 	Kehu__SearchAnswer *answer = ARENA_NEW(call->arena, Kehu__SearchAnswer);
 	struct search_cursor cursor;
@@ -525,9 +551,15 @@ handle_search(struct call *call)
 	kehu__search_answer__init(answer);
 	answer->hits = ARENA_ARRAY(call->arena, Kehu__Hit *, limit + 1);
 	search_tell(kinds, count, answer);
+	for (size_t k = 0; err == ERR_OK && k < count && search->cursor.len == 0; k++)
+		if (search->query == NULL || search->query[0] == '\0')
+			err = search_give_shut(call, kinds[k].entity, limit, answer);
+	if (err != ERR_OK)
+		return err;
+	shut = answer->n_hits;
 	if (!cursor.rest) {
 		total = search_give_ranked(call, kinds, count, cursor.skip, limit, answer);
-		cursor.skip += answer->n_hits;
+		cursor.skip += answer->n_hits - shut;
 		if (cursor.skip < total)
 			search_cursor_encode(call, &cursor, answer);
 	}

@@ -298,10 +298,50 @@ ddl_put_reported(struct buf *out, const struct catalog *catalog, const struct en
 	    def->parent);
 }
 
+/* The shut records of def that this reader has not opened are not there for him. */
+static void
+ddl_put_shut(struct buf *out, const struct entity *def, const char *column)
+{
+	buf_printf(out, "%s = ANY ((SELECT kehu_shut_from(%" PRIu32 "))::bigint[])", column, def->number);
+}
+
+static void
+ddl_put_shut_head(struct buf *out, const struct entity *def)
+{
+	buf_printf(out, "CREATE POLICY kehu_shut ON %s AS RESTRICTIVE FOR SELECT TO " DDL_ROLES " USING (",
+	    entity_table(def));
+}
+
+/*
+ * Records that open for a stated purpose only, and what goes with them wherever they go: not there for
+ * whoever has not opened them, whichever arm reaches them. The one record that is asked for by its id
+ * (kehu.asked) is read, so that its reader is told to state a purpose. Changing needs reading first.
+ */
+static void
+ddl_put_shut_policy(struct buf *out, const struct catalog *catalog, const struct entity_view *view)
+{
+	const struct entity *def = view->def;
+	const struct field *from = def->inherits_owner && def->pooled ? entity_field_named(view, def->owner_from) : NULL;
+	const struct entity *target = from != NULL ? ddl_activity(catalog, from) : NULL;
+
+	if (entity_field_named(view, "shut") != NULL) {
+		ddl_put_shut_head(out, def);
+		buf_printf(out, "shut IS NOT TRUE OR id = (SELECT nullif(current_setting('kehu.asked%" PRIu32
+				"', true), '')::bigint) OR NOT ", def->number);
+		ddl_put_shut(out, def, "id");
+		buf_puts(out, ");\n");
+	} else if (target != NULL && entity_field_named(catalog_entity_named(catalog, target->name), "shut") != NULL) {
+		ddl_put_shut_head(out, def);
+		buf_printf(out, "%s IS NULL OR NOT ", from->name);
+		ddl_put_shut(out, target, from->name);
+		buf_puts(out, ");\n");
+	}
+}
+
 void
 ddl_policies(struct buf *out, const struct catalog *catalog, const struct entity_view *view)
 {
-	static const char *const names[] = { "kehu_read", "kehu_add", "kehu_change",
+	static const char *const names[] = { "kehu_read", "kehu_add", "kehu_change", "kehu_shut",
 		"kehu_rule", "kehu_owner", "kehu_backup", "kehu_reported" };
 	const char *table = entity_table(view->def);
 
@@ -330,6 +370,7 @@ ddl_policies(struct buf *out, const struct catalog *catalog, const struct entity
 	    table);
 	buf_printf(out,
 	    "CREATE POLICY kehu_backup ON %s FOR SELECT TO kehu_backup USING (true);\n", table);
+	ddl_put_shut_policy(out, catalog, view);
 	if (view->def->kind == ENTITY_LINE)
 		ddl_put_reported(out, catalog, view->def);
 }

@@ -13,3 +13,28 @@ BEGIN
 	RETURN until;
 END
 $$;
+
+-- What is shut to who reads (who views as somebody else reads with the own eyes), {} when nothing: asked once
+-- a statement, and by the policy of customers only when a shut one was met. Not the server's own work.
+CREATE OR REPLACE FUNCTION kehu_shut_from(p_entity integer) RETURNS bigint[]
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+	reader bigint := coalesce(nullif(current_setting('kehu.reader', true), ''), nullif(current_setting('kehu.user', true), ''));
+BEGIN
+	RETURN coalesce((SELECT array_agg(c.id) FROM customer c
+		WHERE reader <> 0 AND p_entity = 10 AND c.shut AND c.owner_id IS DISTINCT FROM reader
+		AND NOT EXISTS (SELECT FROM record_opening o WHERE o.user_id = reader AND o.entity = p_entity
+			AND o.record_id = c.id AND o.until_at > now())), '{}');
+END
+$$;
+
+-- Who knows its number or name may ask for it, and is shown these alone; the caller asks by its arms.
+CREATE OR REPLACE FUNCTION kehu_shut_called(p_words text)
+RETURNS TABLE (id bigint, name text, owner_id bigint, department_id bigint, branch_id bigint, pool_id bigint)
+LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 1 SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+	RETURN QUERY SELECT c.id, c.name, c.owner_id, c.department_id, c.branch_id, c.pool_id FROM customer c
+		WHERE c.id = ANY (kehu_shut_from(10)) AND c.deleted_at IS NULL
+		AND p_words IN (c.number, c.name, c.short_name) ORDER BY c.id;
+END
+$$;

@@ -20,7 +20,7 @@ REVOKE CREATE ON SCHEMA public FROM kehu_rule;
 GRANT EXECUTE ON FUNCTION catalog_fields(), catalog_reports(), catalog_field_defined(text), kehu_choice_pass(integer), access_role_grants(), access_role_fields(), access_user_roles(), access_pool_members(),
 	access_delegations(), kehu_delegation_check(bigint, bigint, bigint, date, date),
 	kehu_delegation_turn(boolean), kehu_delegation_tell(bigint),
-	kehu_hand_over(bigint, bigint, boolean, bigint), kehu_hand_over_job(bigint), kehu_open_shut(bigint, bigint, text),
+	kehu_hand_over(bigint, bigint, boolean, bigint), kehu_hand_over_job(bigint), kehu_open_shut(bigint, bigint, text), kehu_shut_called(text),
 	kehu_account_review(), kehu_account_review_disable(bigint),
 	kehu_invite(bigint, text, text, text, date), kehu_register(bigint, text, text, text, text, text, text, text),
 	kehu_invite_end(bigint),
@@ -62,6 +62,7 @@ GRANT EXECUTE ON FUNCTION catalog_fields(), catalog_reports(), catalog_field_def
 	kehu_receivable_track(bigint), kehu_receipt_book(bigint), kehu_receipt_reverse(bigint, text),
 	kehu_receivable_settle(bigint, bigint), kehu_order_invoiced(bigint)
 	TO kehu_app;
+GRANT EXECUTE ON FUNCTION kehu_shut_from(integer) TO kehu_app, kehu_report;
 GRANT EXECUTE ON FUNCTION kehu_audit_key() TO kehu_owner;
 GRANT EXECUTE ON FUNCTION access_approval_rules(), kehu_approval_step_of(bigint[]),
 	kehu_approval_open(text, bigint, bigint, text, text, text, bigint[], bigint[], bytea, text, integer,

@@ -291,10 +291,32 @@ history_of(struct client *client, int64_t id)
 	return client_call(client, &frame);
 }
 
+/* Whether a shut customer and its contact show in lists, searches, counts, related rows; its whole name always finds it. */
+static void
+shut_customer_is_found(struct client *client, int64_t id, bool found)
+{
+	static const char *const words[] = { "保密", "13811118888", "密洽人", NULL };
+	Kehu__ServerFrame *frame;
+
+	assert_int_equal(client_list(client, E_customer, "name:保密公司")->page->n_rows, found);
+	assert_int_equal(client_list(client, E_customer, "level:B name:保密公司")->page->n_rows, found);
+	assert_int_equal(client_list(client, E_contact, "name:密洽人")->page->n_rows, found);
+	for (size_t i = 0; words[i] != NULL; i++)
+		assert_int_equal(client_search(client, words[i])->search->n_hits, found);
+	frame = client_search(client, "保密公司");
+	assert_int_equal(frame->search->n_hits, 1);
+	assert_int_equal(frame->search->hits[0]->id, id);
+	assert_string_equal(frame->search->hits[0]->matched, "保密公司");
+}
+
 static void
 shut_customer_opens_for_a_stated_purpose_only(void **state)
 {
-	int64_t id = make_customer(ada, "保密公司"), approval;
+	int64_t id = expect_written(client_save(ada, E_customer, 0, 0,
+	    SENT(TEXT_OF(F_customer_name, "保密公司"), TEXT_OF(F_customer_phone, "13811118888"), TEXT_OF(F_customer_level, "B")), NULL))->id;
+	int64_t contact = expect_written(client_save(ada, E_contact, 0, 0,
+	    SENT(TEXT_OF(F_contact_name, "密洽人"), NUMBER_OF(F_contact_customer_id, id)), NULL))->id;
+	int64_t approval;
 	const struct sent reason[] = { TEXT_OF(1, "并购谈判"), { 0 } };
 	const Kehu__Written *written;
 	uint32_t version;
@@ -303,9 +325,12 @@ shut_customer_opens_for_a_stated_purpose_only(void **state)
 	expect_error(client_act(ada, E_customer, id, "shut", reason), ERR_FORBIDDEN, 0);
 	expect_error(client_act(cai, E_customer, id, "open", reason), ERR_EMPTY, 0);
 	version = expect_written(client_act(cai, E_customer, id, "shut", reason))->version;
-	/* its owner goes on; others find it and no more, whichever way they come */
+	/* its owner goes on; to others it is not there, but for who asks for it by its name or its id */
 	assert_true(sees(ada, E_customer, id));
-	assert_int_equal(client_list(cai, E_customer, "name:保密公司")->page->n_rows, 1);
+	shut_customer_is_found(ada, id, true);
+	shut_customer_is_found(cai, id, false);
+	expect_error(client_get(cai, E_contact, contact), ERR_NO_SUCH_RECORD, 0);
+	assert_int_equal(client_search(ben, "保密公司")->search->n_hits, 0);
 	expect_error(client_get(cai, E_customer, id), ERR_PURPOSE_NEEDED, 0);
 	expect_error(history_of(cai, id), ERR_PURPOSE_NEEDED, 0);
 	expect_error(client_save(cai, E_customer, id, version, SENT(TEXT_OF(F_customer_level, "A")), NULL), ERR_PURPOSE_NEEDED, 0);
@@ -314,6 +339,7 @@ shut_customer_opens_for_a_stated_purpose_only(void **state)
 	expect_error(client_act(ben, E_customer, id, "open", reason), ERR_NO_SUCH_RECORD, 0);
 	expect_written(client_act(cai, E_customer, id, "open", reason));
 	assert_true(sees(cai, E_customer, id));
+	shut_customer_is_found(cai, id, true);
 	assert_int_equal(history_of(cai, id)->answer_case, KEHU__SERVER_FRAME__ANSWER_HISTORY);
 	assert_int_equal(pg_int(DB, "SELECT count(*) FROM audit WHERE user_id = 103 AND action = 'open_shut' AND record_id = %" PRId64
 				    " AND detail = '并购谈判'", id), 1);
