@@ -130,9 +130,23 @@ cli_find_by_field(struct cli *cli, const Kehu__Entity *entity, const Kehu__Field
 		const Kehu__Row *row = answer->page->rows[i];
 
 		if (row->n_cells == 1)
-			cli_found_add(cli, found, text, row->id, row->cells[0]->text, NULL);
+			cli_found_add(cli, found, text, row->id, field->type == CAT_DATE ? text : row->cells[0]->text, NULL);
 	}
 	return ERR_OK;
+}
+
+/* The field whose day names a record, as a holiday's; NULL: none, or the text is no day. */
+static const Kehu__Field *
+cli_day_field(struct cli *cli, const Kehu__Entity *entity, const char *text)
+{
+	struct cat_now now = { .today = link_today(cli->link) };
+	Kehu__Value value;
+
+	for (size_t i = 0; i < entity->n_fields; i++)
+		if (entity->fields[i]->type == CAT_DATE && (entity->fields[i]->flags & CAT_UNIQUE) != 0 &&
+		    cat_value_parse(cli->arena, cli->cat, entity->fields[i], text, &now, &value) == ERR_OK)
+			return entity->fields[i];
+	return NULL;
 }
 
 /* By label, else by what else names one: a login name, a code, a number. */
@@ -151,7 +165,8 @@ cli_find_by_list(
 			break;
 		field = cat_field_called(entity, others[i]);
 	}
-	return err;
+	field = cli_day_field(cli, entity, text);
+	return err == ERR_OK && found->count == 0 && field != NULL ? cli_find_by_field(cli, entity, field, text, found) : err;
 }
 
 /* "#12 华信科技 (上海), #40 华信科技 (北京)": which of them was meant. */

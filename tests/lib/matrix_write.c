@@ -167,6 +167,9 @@ matrix_ask_create(struct asks *asks, const struct entity *entity, bool assign)
 	if (assign &&
 	    (owner == NULL || owner->flags & FIELD_READONLY || entity->kind != ENTITY_ACTIVITY))
 		return;
+	/* Who may not change the field at all is asked with the other fields. */
+	if (assign && eval_field(&matrix.world->facts, user, entity, owner) == EVAL_READONLY)
+		return;
 	record = matrix_ask_save(
 	    asks, assign ? "create for another" : "create", entity, NULL, expected, &ask);
 	ask->check = matrix_check_write;

@@ -563,6 +563,33 @@ documents_are_numbered_by_their_rule(void **state)
 }
 
 static void
+calendars_and_holidays_are_set_up_from_the_shell(void **state)
+{
+	const char *path;
+
+	expect_done(admin("calendar|add|六天制|1-5 09:00-12:00 13:30-18:00; 6 09:00-12:00"));
+	expect_done(admin("calendar|set|六天制|zone=Asia/Urumqi"));
+	assert_int_equal(admin("calendar|add|坏的|9 25:00-26:00").status, 1);
+	HAS(admin("calendar|list|--format|jsonl").out, "Asia/Urumqi");
+	/* a feast of two days: the days tell them apart, the names do not */
+	expect_done(admin("holiday|add|2031-10-01|国庆节"));
+	expect_done(admin("holiday|add|2031-10-02|国庆节"));
+	expect_done(admin("holiday|add|2031-10-11|调休|working=yes"));
+	assert_int_equal(admin("holiday|add|2031-10-01|又一个").status, 1);
+	assert_int_equal(admin("holiday|add|2031-02-30|没有这天").status, 1);
+	HAS(admin("holiday|list|working:yes").out, "2031-10-11");
+	expect_done(admin("holiday|set|2031-10-11|name=国庆调休"));
+	path = spill("days", "");
+	expect_done(admin(arena_printf(bed->arena, "export-config|-o|%s", path)));
+	HAS(slurp(path), "day = \"2031-10-02\"");
+	HAS(slurp(path), "国庆调休");
+	HAS(slurp(path), "6 09:00-12:00");
+	struct ran ran = admin(arena_printf(bed->arena, "apply|--dry-run|%s", path));
+	expect_done(ran);
+	assert_true(strncmp(ran.out, "created 0, changed 0, removed 0, same ", 38) == 0);
+}
+
+static void
 a_role_is_one_table_with_rights_as_words(void **state)
 {
 	struct ran ran = admin("role|matrix|account_manager|--format|jsonl");
@@ -727,6 +754,7 @@ main(void)
 		cmocka_unit_test(what_the_set_up_leaves_out_goes),
 		cmocka_unit_test(settings_are_changed_while_it_runs),
 		cmocka_unit_test(documents_are_numbered_by_their_rule),
+		cmocka_unit_test(calendars_and_holidays_are_set_up_from_the_shell),
 		cmocka_unit_test(a_role_is_one_table_with_rights_as_words),
 		cmocka_unit_test(every_function_code_means_one_thing),
 		cmocka_unit_test(an_import_survives_the_server),
