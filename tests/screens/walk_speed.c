@@ -356,6 +356,111 @@ own_customers_are_read_and_visited_without_a_link(void **state)
 	desk_leave(vt);
 }
 
+/* ---- the program itself ------------------------------------------------------------------ */
+
+enum { START_CPU_MS = 50, LISTS = 10, MEMORY_KIB = 32 * 1024 };
+
+/* The first number of a file of /proc/PID, behind a word; -1: it is not there. */
+static long long
+proc_number(struct vt *vt, const char *name, const char *word)
+{
+	FILE *file = fopen(arena_printf(bed->arena, "/proc/%d/%s", vt_pid(vt), name), "r");
+	long long number = -1;
+	char line[200];
+
+	while (file != NULL && number < 0 && fgets(line, sizeof(line), file) != NULL)
+		if (strncmp(line, word, strlen(word)) == 0)
+			number = strtoll(line + strlen(word), NULL, 10);
+	if (file != NULL)
+		fclose(file);
+	return number;
+}
+
+static void
+it_starts_quickly_and_stays_small(void **state)
+{
+	struct vt *vt = desk_open(bed, &(struct desk_options){ .user = "ada" });
+	long long cpu_ms, memory_kib;
+
+	desk_sees(vt, "RTT");
+	cpu_ms = proc_number(vt, "schedstat", "") / 1000000;
+	vt_type(vt, BED_PASSWORD "{Enter}");
+	desk_sees(vt, "1首页");
+	for (int i = 0; i < LISTS; i++) {
+		desk_type(vt, "{F9}khl{Enter}");
+		desk_sees(vt, "[客户]");
+		desk_sees(vt, "北京华信");
+	}
+	memory_kib = proc_number(vt, "status", "VmRSS:");
+	print_message("# to the login screen %lld ms of CPU, at most %d; with %d lists open %lld KiB, at most %d\n", cpu_ms,
+	    START_CPU_MS, LISTS, memory_kib, MEMORY_KIB);
+	assert_in_range(memory_kib, 1, MEMORY_KIB);
+	assert_in_range(cpu_ms, 0, START_CPU_MS);
+	desk_end(vt);
+}
+
+/* ---- any keys at all --------------------------------------------------------------------- */
+
+enum { KEYS_TYPED = 3000, KEYS_FULL = 100000, KEYS_AT_ONCE = 40 };
+
+static uint32_t keys_state;
+
+static uint32_t
+keys_random(uint32_t below)
+{
+	keys_state ^= keys_state << 13;
+	keys_state ^= keys_state >> 17;
+	keys_state ^= keys_state << 5;
+	return keys_state % below;
+}
+
+/* Whatever a hand, a cat or a broken line may send. */
+static void
+keys_some(struct vt *vt)
+{
+	static const char *const special[] = { "\033OP", "\033OQ", "\033OS", "\033[15~", "\033[17~",
+		"\033[18~", "\033[19~", "\033[20~", "\033[21~", "\033[24~", "\033[A", "\033[B", "\033[C", "\033[D",
+		"\033[5~", "\033[6~", "\033[H", "\033[F", "\033[Z", "\t", "\r", "\r", "\177", "\033", "\007", "\016",
+		"\025", "\032", "\013", "\022", "\024", "\033[200~贴\n入\033[201~", "\033[200~", "\xbf\xcd", "\xff",
+		"\033[<0;10;10M", "银", "行", "１", "：", "/", "2", "5", "7", " ", "*", "-", "s", "S", "c", "t", "w",
+		"q", "n", "+3d", "a", "x", "z", "v" };
+
+	for (size_t i = 0; i < KEYS_AT_ONCE; i++) {
+		const char *key = special[keys_random(sizeof(special) / sizeof(special[0]))];
+
+		vt_send(vt, key, strlen(key));
+	}
+}
+
+static void
+any_keys_at_any_size_leave_it_running(void **state)
+{
+	const struct desk_options options = { .user = "ada", .password = BED_PASSWORD };
+	size_t wanted = getenv("KEHU_FULL") != NULL ? KEYS_FULL : KEYS_TYPED, left = 0;
+	struct vt *vt = desk_open(bed, &options);
+
+	keys_state = getenv("SEED") != NULL ? (uint32_t)strtoul(getenv("SEED"), NULL, 10) | 1 : 20261123;
+	for (size_t typed = 0; typed < wanted; typed += KEYS_AT_ONCE) {
+		keys_some(vt);
+		if (keys_random(8) == 0)
+			vt_resize(vt, 1 + (int)keys_random(60), 1 + (int)keys_random(200));
+		vt_wait_settled(vt, 10, 200);
+		if (!vt_wait_exit(vt, 0))
+			continue;
+		/* It was left by the door. */
+		assert_false(vt_alt_screen(vt));
+		assert_int_equal(vt_close(vt), 0);
+		left++;
+		vt = desk_open(bed, &options);
+	}
+	print_message("# %zu random keys, left %zu times\n", wanted, left);
+	vt_signal(vt, SIGTERM);
+	assert_true(vt_wait_exit(vt, DESK_SOON_MS));
+	assert_false(vt_alt_screen(vt));
+	assert_true(vt_cursor_visible(vt));
+	assert_int_equal(vt_close(vt), 0);
+}
+
 static int
 setup(void **state)
 {
@@ -381,7 +486,9 @@ main(void)
 		cmocka_unit_test(acts_stay_within_their_budgets),
 		cmocka_unit_test(customer_is_found_changed_and_visited),
 		cmocka_unit_test(lists_are_narrowed_kept_printed_and_given_away),
+		cmocka_unit_test(it_starts_quickly_and_stays_small),
 		cmocka_unit_test(own_customers_are_read_and_visited_without_a_link),
+		cmocka_unit_test(any_keys_at_any_size_leave_it_running),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
