@@ -105,13 +105,20 @@ view_rule(const struct role_rules *role, const struct entity *def, const struct 
 	return rule;
 }
 
+/* What belongs to any record is reached with that one, whatever the role's grants are. */
+static bool
+view_reaches(const struct role_rules *role, const struct entity *def, uint32_t top)
+{
+	return role->reaches[top] || def->kind == ENTITY_ANCHORED;
+}
+
 enum field_right
 views_of_role(const struct role_rules *role, const struct entity *entity, uint32_t top,
     const struct field *field)
 {
 	const struct field_rule *rule;
 
-	if (!role->reaches[top])
+	if (!view_reaches(role, entity, top))
 		return FIELD_SHOW_HIDDEN;
 	rule = view_rule(role, entity, field);
 	return rule == NULL ? FIELD_CLEAR : rule->right;
@@ -128,7 +135,7 @@ view_right(const struct role_rules *const *roles, size_t role_count, uint32_t to
 	for (size_t r = 0; r < role_count; r++) {
 		const struct field_rule *rule;
 
-		if (!roles[r]->reaches[top])
+		if (!view_reaches(roles[r], def, top))
 			continue;
 		any = true;
 		rule = view_rule(roles[r], def, field);

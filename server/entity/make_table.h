@@ -4,6 +4,17 @@
 #define TABS(...) (const struct tab[]){ __VA_ARGS__, { 0 } }
 #define ACTIONS(...) (const struct action[]){ __VA_ARGS__, { 0 } }
 #define ARGS(...) (const struct field[]){ __VA_ARGS__, { 0 } }
+/* What any record may have beside it. */
+#define COMMENTS  { "comment", "anchor_id", "评论", "Comments", "created_at author_id text" }
+#define APPROVALS { "approval", "anchor_id", "审批", "Approvals", "created_at title state waiting_for owner_id" }
+#define FILES     { "attachment", "anchor_id", "文件", "Files", "name bytes created_at" }
+/* The actions of a record that people talk about and hear of: server/record/message.c does them. */
+#define TALKING                                                                                \
+	{ "comment", "评论", "Comment", .arguments = ARGS(                                      \
+	    { 1, "comment", TYPE_BLOCK, "内容 (@姓名 通知)", "Text (@name tells)",              \
+		FIELD_REQUIRED, .max_chars = 2000 }) },                                             \
+	{ "follow", "关注", "Follow" },                                                         \
+	{ "unfollow", "取消关注", "Stop following" }
 /* The actions of an entity whose records are shared one by one: server/record/share.c does them. */
 #define SHARING                                                                                \
 	{ "share", "共享", "Share", .arguments = ARGS(                                          \
@@ -34,6 +45,10 @@ static const struct entity MAKE_NAME(entity_, E_NAME) =
 #undef TABS
 #undef ACTIONS
 #undef ARGS
+#undef COMMENTS
+#undef APPROVALS
+#undef FILES
+#undef TALKING
 #undef SHARING
 #undef MAKE_CAT2
 #undef MAKE_NAME

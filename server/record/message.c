@@ -127,18 +127,34 @@ message_follow(struct call *call, const struct record *record, bool on)
 	return store_as_rule(call, sql, NULL);
 }
 
-enum err
+static enum err
 message_act_follow(struct call *call, struct record *record, const struct value *arguments)
 {
 	(void)arguments;
 	return message_follow(call, record, true);
 }
 
-enum err
+static enum err
 message_act_unfollow(struct call *call, struct record *record, const struct value *arguments)
 {
 	(void)arguments;
 	return message_follow(call, record, false);
+}
+
+/* Who sees a record may say something of it, and be told of it. */
+static const struct rule message_rules[] = {
+	{ .action = "comment", .act = message_act_comment, .right = RIGHT_VIEW, .reads = true, .stores = true },
+	{ .action = "follow", .act = message_act_follow, .right = RIGHT_VIEW, .reads = true, .stores = true },
+	{ .action = "unfollow", .act = message_act_unfollow, .right = RIGHT_VIEW, .reads = true, .stores = true },
+};
+
+const struct rule *
+message_rule(const char *action)
+{
+	for (size_t i = 0; i < sizeof(message_rules) / sizeof(message_rules[0]); i++)
+		if (strcmp(message_rules[i].action, action) == 0)
+			return &message_rules[i];
+	return NULL;
 }
 
 /* ---- periodic ---------------------------------------------------------------------------- */

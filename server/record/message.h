@@ -1,27 +1,17 @@
 /*
- * What any record can offer: comments that its followers hear of, and following it. Entities name
- * these in their tables of rules.
+ * What any record can offer: comments that its followers hear of, and following it: the same for
+ * every entity whose .def says TALKING.
  */
 #ifndef KEHU_MESSAGE_H
 #define KEHU_MESSAGE_H
 
 #include "server/record/rule.h"
 
-/* Arguments: the text. Users named with @ are told, too. */
+/* What the action comment does; arguments: the text. For actions that take a comment along. */
 MUST_CHECK enum err message_act_comment(
     struct call *call, struct record *record, const struct value *arguments);
-MUST_CHECK enum err message_act_follow(
-    struct call *call, struct record *record, const struct value *arguments);
-MUST_CHECK enum err message_act_unfollow(
-    struct call *call, struct record *record, const struct value *arguments);
-/* The rows of a table of rules for the actions comment, follow, unfollow. */
-#define MESSAGE_RULES                                                                          \
-	{ .action = "comment", .act = message_act_comment, .right = RIGHT_VIEW, .reads = true,    \
-		.stores = true },                                                                  \
-	{ .action = "follow", .act = message_act_follow, .right = RIGHT_VIEW, .reads = true,      \
-		.stores = true },                                                                  \
-	{ .action = "unfollow", .act = message_act_unfollow, .right = RIGHT_VIEW, .reads = true,  \
-		.stores = true }
+/* The rule of the actions comment (whom its text names with @ is told, too), follow and unfollow; NULL: another action. */
+const struct rule *message_rule(const char *action);
 
 /*
  * To a user, to all of a department and those below it (0: none), and to those the text names; keep:

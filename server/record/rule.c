@@ -4,6 +4,7 @@
 #include "server/record/rule.h"
 
 #include "common/log.h"
+#include "server/record/message.h"
 #include "server/record/share.h"
 
 #include <string.h>
@@ -83,6 +84,16 @@ rule_run_many(struct call *call, const struct entity *entity, struct record *con
 	return err;
 }
 
+static bool
+rule_declares(const struct entity *entity, const char *name)
+{
+	for (const struct action *action = entity->actions; action != NULL && action->name != NULL;
+	     action++)
+		if (strcmp(action->name, name) == 0)
+			return true;
+	return false;
+}
+
 const struct rule *
 rule_action(const struct entity *entity, const char *action)
 {
@@ -91,7 +102,10 @@ rule_action(const struct entity *entity, const char *action)
 	for (; rules != NULL && (rules->run != NULL || rules->act != NULL); rules++)
 		if (rules->action != NULL && strcmp(rules->action, action) == 0)
 			return rules;
-	return share_rule(entity, action);
+	if (!rule_declares(entity, action))
+		return NULL;
+	rules = share_rule(action);
+	return rules != NULL ? rules : message_rule(action);
 }
 
 enum err

@@ -79,22 +79,10 @@ static const struct rule share_rules[] = {
 	{ .action = "unshare", .act = share_end, .right = RIGHT_EDIT, .stores = true },
 };
 
-bool
-share_may(const struct entity *entity)
-{
-	return share_rule(entity, share_rules[0].action) != NULL;
-}
-
 const struct rule *
-share_rule(const struct entity *entity, const char *action)
+share_rule(const char *action)
 {
-	const struct action *declared = entity->actions;
-
-	while (declared != NULL && declared->name != NULL && strcmp(declared->name, action) != 0)
-		declared++;
-	for (size_t i = 0; declared != NULL && declared->name != NULL &&
-			   i < sizeof(share_rules) / sizeof(share_rules[0]);
-	     i++)
+	for (size_t i = 0; i < sizeof(share_rules) / sizeof(share_rules[0]); i++)
 		if (strcmp(share_rules[i].action, action) == 0)
 			return &share_rules[i];
 	return NULL;

@@ -7,9 +7,7 @@
 
 #include "server/record/rule.h"
 
-/* May records of this entity be shared? */
-bool share_may(const struct entity *entity);
-/* The rule of the actions share and unshare; NULL: another action, or the entity has none of them. */
-const struct rule *share_rule(const struct entity *entity, const char *action);
+/* The rule of the actions share and unshare; NULL: another action. */
+const struct rule *share_rule(const char *action);
 
 #endif

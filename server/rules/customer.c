@@ -6,7 +6,6 @@
 #include "server/entity/fields.h"
 #include "server/record/alike.h"
 #include "server/record/merge.h"
-#include "server/record/message.h"
 #include "server/record/outbox.h"
 #include "server/record/rule.h"
 
@@ -321,7 +320,6 @@ const struct rule rules_customer[] = {
 	{ .action = "check_in_code", .act = customer_check_in_code, .right = RIGHT_APPROVE },
 	{ .hook = HOOK_DELETE, .run = customer_delete },
 	{ .hook = HOOK_RESTORE, .run = customer_restore },
-	MESSAGE_RULES,
 	{ .action = "send_mail", .act = outbox_act_mail, .stores = true },
 	{ .action = "send_sms", .act = outbox_act_sms, .stores = true },
 	{ .action = "transfer", .act = customer_transfer, .right = RIGHT_ASSIGN, .stores = true },

@@ -6,7 +6,7 @@
 #include "common/price.h"
 #include "server/entity/dictionary.h"
 #include "server/entity/fields.h"
-#include "server/record/message.h"
+#include "server/record/rule.h"
 #include "server/record/team.h"
 
 #include <string.h>
@@ -137,6 +137,5 @@ target_before_save(struct call *call, struct record *target)
 
 const struct rule rules_target[] = {
 	{ .hook = HOOK_BEFORE_SAVE, .run = target_before_save },
-	MESSAGE_RULES,
 	{ 0 },
 };

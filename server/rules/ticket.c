@@ -8,7 +8,7 @@
 #include "common/date.h"
 #include "server/entity/fields.h"
 #include "server/record/merge.h"
-#include "server/record/message.h"
+#include "server/record/rule.h"
 #include "server/service/sla.h"
 #include "server/service/ticket.h"
 
@@ -398,7 +398,6 @@ const struct rule rules_ticket[] = {
 	{ .hook = HOOK_DEFAULTS, .run = ticket_fill },
 	{ .hook = HOOK_BEFORE_SAVE, .run = ticket_before_save },
 	{ .hook = HOOK_AFTER_SAVE, .run = ticket_after_save },
-	MESSAGE_RULES,
 	{ .action = "answer", .act = ticket_answer },
 	{ .action = "take", .act = ticket_take, .stores = true },
 	{ .action = "assign", .act = ticket_assign, .right = RIGHT_ASSIGN, .stores = true },

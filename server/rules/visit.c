@@ -8,7 +8,6 @@
  */
 #include "common/date.h"
 #include "server/entity/fields.h"
-#include "server/record/message.h"
 #include "server/record/rule.h"
 
 #include <inttypes.h>
@@ -365,7 +364,6 @@ const struct rule rules_visit[] = {
 	{ .action = "change_following", .act = visit_change_following, .stores = true },
 	{ .action = "stop_following", .act = visit_stop_following, .stores = true },
 	{ .hook = HOOK_AFTER_DELETE, .run = visit_update_figures },
-	MESSAGE_RULES,
 	{ .action = "start", .act = visit_start },
 	{ .action = "complete", .act = visit_complete },
 	{ .action = "cancel", .act = visit_cancel },

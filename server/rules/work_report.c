@@ -402,7 +402,6 @@ work_report_refill(struct call *call, struct record *report, const struct value 
 const struct rule rules_work_report[] = {
 	{ .hook = HOOK_DEFAULTS, .run = work_report_defaults },
 	{ .hook = HOOK_BEFORE_SAVE, .run = work_report_before_save },
-	MESSAGE_RULES,
 	{ .action = "hand_in", .act = work_report_hand_in },
 	{ .action = "take_back", .act = work_report_take_back },
 	{ .action = "read", .act = work_report_read, .right = RIGHT_APPROVE },

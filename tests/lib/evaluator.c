@@ -434,8 +434,8 @@ eval_field(const struct eval_facts *facts, const struct eval_user *user,
 
 	if (field->flags & (FIELD_HIDDEN | FIELD_RETIRED))
 		return EVAL_HIDDEN;
-	/* Where a role reaches nothing it has no say about fields either. */
-	if (eval_rights(facts, user, entity) == 0)
+	/* Where a role reaches nothing it has no say about fields either; what belongs to any record is reached with it. */
+	if (entity->kind != ENTITY_ANCHORED && eval_rights(facts, user, entity) == 0)
 		return EVAL_CLEAR;
 	rule = eval_rule_in(facts->rules, facts->rule_count, user->role, entity, field);
 	if (rule == NULL)

@@ -97,7 +97,7 @@ world_sums(const struct world *world, struct arena *arena)
 	struct buf sql = BUF_INIT;
 	const char *sums;
 
-	buf_puts(&sql, "SELECT string_agg(x, E'\\n') FROM (");
+	buf_puts(&sql, "SELECT string_agg(x, E'\\n' ORDER BY x) FROM (");
 	/* What a user has read is counted all the time. */
 	for (size_t e = 0; entity_shipped[e] != NULL; e++)
 		if (entity_shipped[e]->number != E_reading)

@@ -659,6 +659,22 @@ message_to_a_department_reaches_its_members_once(void **state)
 	assert_int_equal(pg_int(DB, told, "sent", "101"), 1);
 }
 
+/* Not customers alone: whatever is shared one by one is talked about, and its followers hear of it. */
+static void
+lead_is_followed_and_talked_about(void **state)
+{
+	int64_t id = expect_written(client_save(ada, E_lead, 0, 0, SENT(TEXT_OF(F_lead_name, "关注线索公司")), NULL))->id;
+	const char *count = arena_printf(bed->arena,
+	    "SELECT count(*) FROM message WHERE kind = 'follow' AND owner_id = 103 AND anchor_id = %" PRId64, id);
+
+	expect_written(client_act(cai, E_lead, id, "follow", NULL));
+	expect_written(client_act(ada, E_lead, id, "comment", SENT(TEXT_OF(1, "@Ben 看一下"))));
+	assert_string_equal(pg_exec(DB, "SELECT string_agg(owner_id || kind, ' ' ORDER BY owner_id) FROM message WHERE anchor_id = %" PRId64, id),
+	    "102mention 103comment");
+	expect_written(client_act(ada, E_lead, id, "qualify", NULL));
+	assert_true(grows_past(count, 0));
+}
+
 static void
 comment_reaches_followers_owner_and_those_named(void **state)
 {
@@ -743,6 +759,7 @@ main(void)
 		TEST(message_reaches_its_reader_and_is_answered),
 		TEST(message_to_a_department_reaches_its_members_once),
 		TEST(comment_reaches_followers_owner_and_those_named),
+		TEST(lead_is_followed_and_talked_about),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

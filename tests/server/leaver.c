@@ -550,6 +550,26 @@ ask_for_an_order(struct client *ext, int64_t company, int64_t other)
 	expect_written(client_act(ada, E_order, order, "confirm", NULL));
 }
 
+/* What we say beside a customer's records stays among ourselves. */
+static void
+hears_nothing_said(struct client *ext, int64_t customer)
+{
+	Kehu__ClientFrame frame = KEHU__CLIENT_FRAME__INIT;
+	Kehu__Related related = KEHU__RELATED__INIT;
+
+	expect_written(client_act(ada, E_customer, customer, "comment", SENT(TEXT_OF(1, "账期还能再压"))));
+	related.has_entity = related.has_id = related.has_related = true;
+	related.entity = E_customer;
+	related.id = customer;
+	related.related = E_comment;
+	frame.request_case = KEHU__CLIENT_FRAME__REQUEST_RELATED;
+	frame.related = &related;
+	assert_int_equal(client_call(ada, &frame)->page->n_rows, 1);
+	expect_error(client_call(ext, &frame), ERR_NO_SUCH_ENTITY, 0);
+	expect_error(client_act(ext, E_customer, customer, "follow", NULL), ERR_FORBIDDEN, 0);
+	expect_error(client_act(ext, E_customer, customer, "comment", SENT(TEXT_OF(1, "x"))), ERR_FORBIDDEN, 0);
+}
+
 static void
 outsider_is_asked_in_registers_is_approved_and_sees_one_company(void **state)
 {
@@ -608,6 +628,7 @@ outsider_is_asked_in_registers_is_approved_and_sees_one_company(void **state)
 	/* names of ours, not how to reach us past who looks after them */
 	assert_null(cat_field_called(cat_entity(link_catalog(again->link), E_user), "phone"));
 
+	hears_nothing_said(again, id);
 	ask_for_an_order(again, id, other);
 	expect_written(client_act(ada, E_invitation, invitation, "withdraw", reason));
 	assert_true(client_wait(again, is_out, again));

@@ -215,6 +215,34 @@ has_action(const struct entity *entity, const char *name)
 	return false;
 }
 
+static bool
+has_tab(const struct entity *entity, const char *other)
+{
+	for (const struct tab *tab = entity->tabs; tab != NULL && tab->entity != NULL; tab++)
+		if (strcmp(tab->entity, other) == 0)
+			return true;
+	return false;
+}
+
+/* What may be shared may be talked about and followed, and shows what was said and what waits. */
+static void
+records_of_business_are_talked_about(void **state)
+{
+	size_t talked = 0;
+
+	for (size_t e = 0; entity_shipped[e] != NULL; e++) {
+		const struct entity *entity = entity_shipped[e];
+		bool talks = has_action(entity, "comment");
+
+		if (has_action(entity, "follow") != talks || has_action(entity, "unfollow") != talks ||
+		    has_tab(entity, "comment") != talks || (talks && !has_tab(entity, "approval")) ||
+		    (has_action(entity, "share") && !talks))
+			fail_msg("%s: talked about or not?", entity->name);
+		talked += talks;
+	}
+	assert_true(talked >= 16);
+}
+
 /* What somebody owns and others may be let into: all but these, each for its reason. */
 static void
 records_of_business_are_shared_one_by_one(void **state)
@@ -266,6 +294,7 @@ main(void)
 		cmocka_unit_test(grants_fit_their_entity),
 		cmocka_unit_test(every_role_sees_labels),
 		cmocka_unit_test(records_of_business_are_shared_one_by_one),
+		cmocka_unit_test(records_of_business_are_talked_about),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
