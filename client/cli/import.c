@@ -124,6 +124,33 @@ import_start(struct import *import)
 	return err == ERR_OK ? import_answer(import, answer) : err;
 }
 
+enum err
+import_ask_learnt(struct import *import)
+{
+	const struct intake_found *found = &import->load.found;
+	struct cli *cli = import->cli;
+	Kehu__ClientFrame frame;
+	Kehu__Import step;
+	Kehu__ServerFrame *answer;
+	enum err err;
+
+	if (!found->header || found->column_count == 0)
+		return ERR_OK;
+	import_frame(&frame, &step, IMPORT_LEARNT, 0);
+	step.has_entity = true;
+	step.entity = import->entity->number;
+	step.n_columns = found->column_count;
+	step.columns = ARENA_ARRAY(cli->arena, char *, found->column_count);
+	for (size_t i = 0; i < found->column_count; i++)
+		step.columns[i] = arena_strdup(cli->arena, found->columns[i]);
+	err = cli_ask(cli, cli->arena, &frame, import->entity, &answer);
+	if (err != ERR_OK || answer->answer_case != KEHU__SERVER_FRAME__ANSWER_IMPORT)
+		return err;
+	import->map = answer->import->map;
+	import->map_count = answer->import->n_map;
+	return ERR_OK;
+}
+
 static void
 import_chunk_done(void *context, const Kehu__ServerFrame *answer)
 {
@@ -296,6 +323,21 @@ import_report(struct import *import, const Kehu__JobAnswer *job)
 	return ERR_INVALID;
 }
 
+/* As last time, or by what the columns are called. */
+static enum err
+import_take_map(struct import *import)
+{
+	enum err err = import_ask_learnt(import);
+
+	if (err == ERR_OK && import->map_count > 0)
+		cli_note(import->cli, "%s",
+		    cli_say(import->cli, "columns are taken as in your last import of such a file; --map FILE says otherwise",
+			"按您上次导入此类文件的列对应；用 --map FILE 另行指定"));
+	else if (err == ERR_OK)
+		import_suggest_map(import);
+	return err;
+}
+
 enum err
 cli_import(struct cli *cli)
 {
@@ -306,14 +348,16 @@ cli_import(struct cli *cli)
 	if (err == ERR_OK)
 		err = import_look(&import);
 	if (err == ERR_OK && (cli->options.given & OPT_BIT(DETECT))) {
-		err = import_show(&import);
+		err = import_ask_learnt(&import);
+		if (err == ERR_OK)
+			err = import_show(&import);
 		load_close(&import.load);
 		return err;
 	}
 	if (err == ERR_OK)
 		err = import_read_map(&import);
-	if (err == ERR_OK && import.map_count == 0 && cli->options.values[OPT_MAP] == NULL)
-		import_suggest_map(&import);
+	if (err == ERR_OK && cli->options.values[OPT_MAP] == NULL)
+		err = import_take_map(&import);
 	if (err == ERR_OK)
 		err = import_upload(&import);
 	if (isatty(STDERR_FILENO) && import.told_us != 0)

@@ -16,6 +16,7 @@ enum import_step {
 	IMPORT_DATA = 2,
 	IMPORT_END = 3,
 	IMPORT_GIVE_UP = 4,
+	IMPORT_LEARNT = 5,
 };
 
 struct import {
@@ -33,6 +34,11 @@ struct import {
 	enum err err;
 	Kehu__ServerFrame *refusal;
 };
+
+/* ---- import.c ---- */
+
+/* Without a map: as the user last imported a file of these columns; none where there was none. Reports failures. */
+MUST_CHECK enum err import_ask_learnt(struct import *import);
 
 /* ---- import_map.c ---- */
 

@@ -87,6 +87,19 @@ import_cell(struct arena *arena, const struct intake_row *row, size_t column)
 	return text_cut(arena, text_print(arena, text, TEXT_LINE), 30, false);
 }
 
+/* As learnt, where anything is, else by its name. */
+static const char *
+import_field_of(struct import *import, const char *column)
+{
+	struct cli *cli = import->cli;
+
+	for (size_t i = 0; i < import->map_count; i++)
+		if (import->map[i]->column != NULL && strcmp(import->map[i]->column, column) == 0)
+			return import->map[i]->field;
+	return import->map_count > 0 ? NULL
+				     : load_suggest_path(cli->arena, cli->cat, import->entity, column);
+}
+
 enum err
 import_show(struct import *import)
 {
@@ -100,8 +113,7 @@ import_show(struct import *import)
 	cli_print(cli, "dates\t%s",
 	    found->order == INTAKE_ORDER_NONE ? "-" : intake_order_word(found->order));
 	for (size_t i = 0; i < found->column_count; i++) {
-		const char *field =
-		    load_suggest_path(cli->arena, cli->cat, import->entity, found->columns[i]);
+		const char *field = import_field_of(import, found->columns[i]);
 		struct buf line = BUF_INIT;
 
 		buf_printf(&line, "column\t%s\t%s",

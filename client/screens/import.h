@@ -41,6 +41,7 @@ struct import_columns {
 	struct list_row row;
 	/* the run, of which import_send.c takes care */
 	enum import_state state;
+	bool touched; /* the user chose a field */
 	bool dry;
 	char said[400]; /* what came of it */
 	struct arena *run_arena;
@@ -55,6 +56,11 @@ struct import_columns {
 	struct outfile *errors;
 	uint32_t error_chunk, error_chunks;
 };
+
+/* Ask how the user last mapped a file of these columns; what comes replaces the suggestions. */
+void import_send_ask(struct import_columns *import);
+/* In import_columns.c: take it. */
+void import_columns_take(struct import_columns *import, const Kehu__ImportAnswer *answer);
 
 /* Begin sending; dry: nothing is stored. The head tells how it goes. */
 void import_send_start(struct import_columns *import, bool dry);

@@ -60,6 +60,43 @@ columns_suggest(struct import_columns *import)
 	}
 }
 
+/* Unless the user was quicker and already changed or tried something. */
+void
+import_columns_take(struct import_columns *import, const Kehu__ImportAnswer *answer)
+{
+	const struct cat *cat = app_cat(import->app);
+	const Kehu__Entity *entity = columns_entity(import);
+	size_t taken = 0;
+
+	if (entity == NULL || import->touched || import->state != IMPORT_MAPS || answer->n_map == 0)
+		return;
+	for (size_t i = 0; i < import->column_count; i++)
+		columns_set(import, &import->columns[i], NULL, NULL);
+	for (size_t k = 0; k < answer->n_map; k++) {
+		const Kehu__Mapping *mapping = answer->map[k];
+		const char *path = mapping->field != NULL ? mapping->field : "";
+		const char *dot = strchr(path, '.');
+		const Kehu__Entity *line = dot == NULL ? NULL
+						       : cat_line_called(cat, entity, arena_strndup(cells_scratch(),
+							     path, (size_t)(dot - path)));
+		const Kehu__Field *field = dot == NULL ? cat_field_called(entity, path)
+					   : line != NULL ? cat_field_called(line, dot + 1)
+							  : NULL;
+
+		for (size_t i = 0; field != NULL && mapping->column != NULL && i < import->column_count; i++)
+			if (strcmp(import->columns[i].header, mapping->column) == 0 &&
+			    import->columns[i].field == NULL) {
+				columns_set(import, &import->columns[i], line, field);
+				taken++;
+				break;
+			}
+	}
+	if (taken == 0)
+		columns_suggest(import);
+	else
+		message_say(SAY_OK, 0, tr(T_IMPORT_LEARNT));
+}
+
 struct columns_pick {
 	struct import_columns *import;
 	size_t column;
@@ -115,6 +152,7 @@ columns_take(void *arg, const struct picker_item *item, const char *text)
 		return UI_HANDLED;
 	if (item->id >= 1000000)
 		line = cat_entity(cat, (uint32_t)(item->id / 1000000));
+	pick->import->touched = true;
 	columns_set(pick->import, &pick->import->columns[pick->column], line,
 	    item->id == 0 ? NULL : cat_field(line != NULL ? line : entity, (uint32_t)(item->id % 1000000)));
 	return UI_CLOSE;
@@ -380,4 +418,6 @@ import_columns_open(struct app *app, const struct import_plan *plan)
 	list_set_total(&import->list, import->column_count, false);
 	import->screen.ops = &columns_ops;
 	ui_push(app->ui, &import->screen);
+	if (!plan->options.no_header)
+		import_send_ask(import);
 }

@@ -14,7 +14,7 @@
 #include <string.h>
 
 enum { SEND_LOOK_MS = 500, SEND_COUNTS = 5 };
-enum send_step { SEND_START = 1, SEND_DATA, SEND_END, SEND_GIVE_UP };
+enum send_step { SEND_START = 1, SEND_DATA, SEND_END, SEND_GIVE_UP, SEND_LEARNT };
 enum send_job_step { SEND_JOB_LOOK = 2, SEND_JOB_STOP = 3, SEND_JOB_READ = 4 };
 
 static void send_pump(struct import_columns *import);
@@ -313,6 +313,31 @@ send_fill_map(struct import_columns *import, Kehu__Import *step)
 	}
 }
 
+static void
+send_on_learnt(void *context, const Kehu__ServerFrame *answer)
+{
+	struct import_columns *import = context;
+
+	import->asking[0] = 0;
+	if (answer->answer_case == KEHU__SERVER_FRAME__ANSWER_IMPORT)
+		import_columns_take(import, answer->import);
+	ui_redraw(import->app->ui);
+}
+
+void
+import_send_ask(struct import_columns *import)
+{
+	Kehu__Import step = KEHU__IMPORT__INIT;
+
+	step.has_entity = true;
+	step.entity = import->plan.entity;
+	step.n_columns = import->column_count;
+	step.columns = ARENA_ARRAY(import->run_arena, char *, import->column_count + 1);
+	for (size_t i = 0; i < import->column_count; i++)
+		step.columns[i] = ask_text(import->columns[i].header);
+	import->asking[0] = send_step(import, SEND_LEARNT, &step, send_on_learnt, ASK_QUIET);
+}
+
 void
 import_send_start(struct import_columns *import, bool dry)
 {
@@ -321,6 +346,7 @@ import_send_start(struct import_columns *import, bool dry)
 	const char *why = NULL;
 	char delimiter[2];
 
+	ask_cancel(import->app, &import->asking[0]);
 	arena_reset(import->run_arena);
 	import->load = (struct load){ .path = plan->path,
 		.lang = tr_lang(),

@@ -36,6 +36,9 @@ struct import_map {
 MUST_CHECK enum err import_bind(struct call *call, struct arena *arena,
     const Kehu__Import *request, const char *const *header, size_t count, struct import_map *map);
 
+/* Step 5 of the request: how its user last mapped a file of these columns. */
+MUST_CHECK enum err import_learnt(struct call *call);
+
 /*
  * The action "undo" of an import: what it made is deleted and what it changed put back, as far as nobody has
  * touched it since; the rest is named in it. More than a request may hold becomes a job.

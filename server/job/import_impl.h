@@ -1,7 +1,8 @@
 /*
  * Inside the import job: import.c runs it, import_source.c reads the file, import_row.c makes a
  * record of a row, import_batch.c stores rows one by one, import_error.c writes what was
- * refused, import_record.c keeps what was done, import_undo.c takes it back.
+ * refused, import_record.c keeps what was done, import_undo.c takes it back,
+ * import_learn.c keeps how the columns were mapped.
  */
 #ifndef KEHU_IMPORT_IMPL_H
 #define KEHU_IMPORT_IMPL_H
@@ -145,6 +146,11 @@ void import_record_part(struct import *import);
 MUST_CHECK enum err import_record_end(struct import *import, const char *state);
 /* Of a record made for a reference. */
 void import_record_made(struct import *import, const struct entity *def, int64_t id);
+
+/* ---- import_learn.c ---- */
+
+/* Keep the mapping for the user's next file of these columns; in the transaction that ends the import. */
+void import_learn(struct import *import);
 
 /* ---- import_undo.c ---- */
 

@@ -180,6 +180,8 @@ record_store_end(struct job *job, void *to)
 	sql_add(sql, " WHERE state = 'running' AND id = ");
 	sql_int(sql, import->record_id);
 	store_queue(call->store, sql, NULL);
+	if (strcmp(ending->state, "done") == 0)
+		import_learn(import);
 	return ERR_OK;
 }
 

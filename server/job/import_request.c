@@ -15,7 +15,7 @@
 #define IMPORT_CHUNK_MAX  (64 * 1024)
 #define IMPORT_CHUNKS_MAX 65536 /* 4 GiB */
 
-enum import_step { IMPORT_START = 1, IMPORT_DATA = 2, IMPORT_END = 3, IMPORT_GIVE_UP = 4 };
+enum import_step { IMPORT_START = 1, IMPORT_DATA = 2, IMPORT_END = 3, IMPORT_GIVE_UP = 4, IMPORT_LEARNT = 5 };
 
 static void
 import_answer(struct call *call, int64_t id, bool job)
@@ -207,6 +207,8 @@ handle_import(struct call *call)
 		return import_end(call);
 	case IMPORT_GIVE_UP:
 		return import_give_up(call);
+	case IMPORT_LEARNT:
+		return import_learnt(call);
 	default:
 		return CALL_FAIL(call, ERR_BAD_REQUEST);
 	}

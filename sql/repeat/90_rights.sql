@@ -206,3 +206,14 @@ CREATE POLICY kehu_app ON import_part TO kehu_app
 DROP POLICY IF EXISTS kehu_all ON import_part;
 CREATE POLICY kehu_all ON import_part TO kehu_owner, kehu_rule, kehu_backup USING (true) WITH CHECK (true);
 GRANT EXECUTE ON FUNCTION kehu_held_back(integer, text, boolean, bigint[], uuid) TO kehu_app;
+
+-- How somebody maps files is known to nobody else.
+GRANT SELECT, INSERT, UPDATE, DELETE ON import_map TO kehu_app;
+ALTER TABLE import_map ENABLE ROW LEVEL SECURITY;
+ALTER TABLE import_map FORCE ROW LEVEL SECURITY;
+DROP POLICY IF EXISTS kehu_app ON import_map;
+CREATE POLICY kehu_app ON import_map TO kehu_app
+	USING (user_id = (SELECT nullif(current_setting('kehu.user'), '')::bigint))
+	WITH CHECK (user_id = (SELECT nullif(current_setting('kehu.user'), '')::bigint));
+DROP POLICY IF EXISTS kehu_all ON import_map;
+CREATE POLICY kehu_all ON import_map TO kehu_owner, kehu_backup USING (true) WITH CHECK (true);

@@ -213,16 +213,16 @@ rows_are_exported_and_fetched_in_english(void **state)
 /* ---- imports ----------------------------------------------------------------------------- */
 
 struct import_words {
-	const char *lang, *head, *file, *map, *taken, *tried, *did, *refused, *kept, *undo, *undone;
+	const char *lang, *head, *file, *map, *taken, *tried, *did, *refused, *kept, *undo, *undone, *learnt;
 };
 
 static const struct import_words import_chinese = { "zh", "客户名称,级别,电话,Memo", "文件", "列与字段的对应", "备注",
 	"试导入（未保存）：读取 3，新建 2", "读取 3，新建 2，更新 0，拒绝 1，导入记录", "被拒绝的行已存入", "状态 已完成", "撤销导入",
-	"状态 已撤销" };
+	"状态 已撤销", "按您上次导入此类文件的列对应" };
 static const struct import_words import_english = { "en", "Customer name,Level,Phone,Memo", "File",
 	"Which column fills which field", "Remarks", "Tried, nothing stored: read 3, created 2",
 	"read 3, created 2, updated 0, refused 1, import", "Refused rows, to be mended", "State Done", "Undo the import",
-	"State Undone" };
+	"State Undone", "Fields as in your last import of such a file" };
 
 /* A file somebody has: looked at, a column given another field, tried, done, and taken back. */
 static void
@@ -271,6 +271,17 @@ walk_import(const struct import_words *words)
 	desk_type(vt, "{Tab}{Enter}");
 	desk_sees(vt, words->undone);
 	assert_int_equal(pg_int(DB, "SELECT count(*) FROM customer WHERE name LIKE '导入_%s公司' AND deleted_at IS NULL", words->lang), 0);
+	/* The next file of these columns is taken the same way. */
+	desk_type(vt, "{F9}khl{Enter}");
+	desk_sees(vt, "1-");
+	desk_type(vt, "X");
+	desk_sees(vt, words->file);
+	desk_type(vt, path);
+	desk_type(vt, "{Tab}");
+	desk_sees(vt, "导入乙");
+	desk_type(vt, "{F10}");
+	desk_sees(vt, words->learnt);
+	desk_sees(vt, words->taken);
 	desk_end(vt);
 }
 

@@ -394,6 +394,51 @@ import_by_set_checks_as_a_save_does(void **state)
 	assert_non_null(strstr(counts.errors, "成批己建材公司 (same name)"));
 }
 
+static const Kehu__ImportAnswer *
+import_learnt(struct client *client, const char *const *columns, size_t count)
+{
+	Kehu__Import step = KEHU__IMPORT__INIT;
+	Kehu__ServerFrame *answer;
+
+	step.has_step = step.has_entity = true;
+	step.step = 5;
+	step.entity = E_customer;
+	step.n_columns = count;
+	step.columns = ARENA_ARRAY(client->arena, char *, count);
+	for (size_t i = 0; i < count; i++)
+		step.columns[i] = arena_strdup(client->arena, columns[i]);
+	answer = import_step(client, &step);
+	assert_int_equal(answer->answer_case, KEHU__SERVER_FRAME__ANSWER_IMPORT);
+	return answer->import;
+}
+
+/* A file of the same columns is proposed as its user last mapped one; a try teaches nothing. */
+static void
+import_proposes_the_map_used_before(void **state)
+{
+	static const char *const head[] = { "Firma", "Ort", "Tel" };
+	const struct map first[] = { { "Firma", "short_name", NULL }, { 0 } };
+	const struct map second[] = { { "Firma", "name", NULL }, { "Tel", "phones.number", NULL }, { NULL, "level", "B" }, { 0 } };
+	Kehu__Import options = KEHU__IMPORT__INIT;
+	const Kehu__ImportAnswer *learnt;
+	int64_t known = pg_int(DB, "SELECT count(*) FROM import_map");
+
+	options.has_dry_run = options.dry_run = true;
+	import_text(eve, E_customer, first, "Firma,Ort,Tel\n学列公司,x,y\n", &options);
+	assert_int_equal(import_learnt(eve, head, 3)->n_map, 0);
+	import_text(eve, E_customer, second, "Firma,Ort,Tel\n学列一公司,x,021-60001111\n", NULL);
+	import_text(eve, E_customer, second, "Firma,Ort,Tel\n学列二公司,x,021-60002222\n", NULL);
+	learnt = import_learnt(eve, head, 3);
+	assert_int_equal(learnt->n_map, 3);
+	assert_string_equal(learnt->map[0]->column, "Firma");
+	assert_string_equal(learnt->map[0]->field, "name");
+	assert_string_equal(learnt->map[1]->field, "phones.number");
+	assert_string_equal(learnt->map[2]->value, "B");
+	assert_int_equal(import_learnt(eve, head, 2)->n_map, 0);
+	assert_int_equal(import_learnt(cai, head, 3)->n_map, 0); /* another's own */
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM import_map"), known + 1);
+}
+
 static void
 import_needs_the_right_to_create(void **state)
 {
@@ -808,6 +853,7 @@ main(void)
 		cmocka_unit_test(import_reads_cards_and_json_lines),
 		cmocka_unit_test(import_reads_dates_in_the_order_it_is_told),
 		cmocka_unit_test(import_by_set_checks_as_a_save_does),
+		cmocka_unit_test(import_proposes_the_map_used_before),
 		cmocka_unit_test(import_needs_the_right_to_create),
 		cmocka_unit_test(import_is_undone_but_for_what_was_touched_since),
 		cmocka_unit_test(undoing_an_import_takes_what_it_made_for_its_references),
