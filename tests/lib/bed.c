@@ -159,11 +159,11 @@ bed_configuration(struct bed *bed, int port)
 
 	bed_write(name,
 	    arena_printf(bed->arena,
-		"net: { port = %d; certificate = \"%s/server.crt\"; key = \"%s/server.key\"; };\n"
+		"net: { port = %d; certificate = \"%s/server.crt\"; key = \"%s/server.key\"; %s};\n"
 		"database: { connection = \"%s\"; };\n"
 		"lanes: { interactive = 3; heavy = 1; jobs = 1; hash = 1; };\n"
 		"%s",
-		port, bed->dir, bed->dir,
+		port, bed->dir, bed->dir, bed->net != NULL ? bed->net : "",
 		bed->connection != NULL ? bed->connection : pg_conninfo(bed->database),
 		bed->settings));
 	return name;

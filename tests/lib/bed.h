@@ -22,6 +22,7 @@ struct bed {
 	const char *settings; /* further lines of kehud.conf, with a group "sign"; read by bed_start */
 	pid_t kehud;
 	int port;
+	const char *net; /* further settings of that group, read by bed_start; NULL: none */
 	int listener;   /* given to kehud from bed_start on, as systemd would; 0: it listens itself */
 	int backoff_ms; /* of its clients' links; 0: as everybody's */
 	struct arena *arena;

@@ -178,6 +178,20 @@ wire_greet(struct wire *wire, enum lang lang)
 	wire_ask(wire, &ask, 1, wire->arena, &answer);
 }
 
+bool
+wire_put(struct wire *wire, const void *data, size_t bytes)
+{
+	return wire_there(wire) && SSL_write(wire->ssl, data, (int)bytes) > 0;
+}
+
+bool
+wire_there(struct wire *wire)
+{
+	struct pollfd ended = { .fd = wire->fd, .events = POLLRDHUP };
+
+	return poll(&ended, 1, 0) >= 0 && (ended.revents & (POLLRDHUP | POLLHUP | POLLERR)) == 0;
+}
+
 enum wire_end
 wire_throw(struct wire *wire, const void *data, size_t bytes, bool last, int wait_ms, enum err *err)
 {

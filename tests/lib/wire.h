@@ -17,6 +17,10 @@ struct wire *wire_open(const struct bed *bed, const char *user, enum lang lang);
 struct wire *wire_stranger(const struct bed *bed, bool greet);
 void wire_close(struct wire *wire);
 
+/* Bytes sent as they are; false: nobody is there any more. */
+bool wire_put(struct wire *wire, const void *data, size_t bytes);
+bool wire_there(struct wire *wire); /* without reading what it says */
+
 /* What becomes of bytes that are sent as they are. */
 enum wire_end { WIRE_ANSWERED, WIRE_CLOSED, WIRE_SILENT };
 /*
