@@ -520,8 +520,12 @@ input_next(struct input *input, int64_t now_ms, struct event *event)
 		if (!used)
 			return false;
 		input_shift(input, used);
-		if (event->kind != EVENT_NONE)
+		if (event->kind != EVENT_NONE) {
+			/* "Esc, F3, 2" is no F2: another key stands between. */
+			if (event->kind != EVENT_KEY || event->code != K_ESC)
+				input->esc_sent_ms = 0;
 			return true;
+		}
 		if (input->pasting)
 			return input_paste(input, now_ms, event);
 	}

@@ -182,6 +182,13 @@ escape_and_digit_within_a_second_is_a_function_key(void **state)
 	expect_key(input, 3400, K_ESC);
 	feed(input, "1", 3900);
 	expect_key(input, 3900, K_F1);
+	/* another key between them: they are two */
+	feed(input, "\033", 4000);
+	expect_key(input, 4400, K_ESC);
+	feed(input, "\033OR", 4500);
+	expect_key(input, 4500, K_F3);
+	feed(input, "2", 4600);
+	expect_key(input, 4600, '2');
 	feed(input, "\033", 5000);
 	expect_key(input, 5400, K_ESC);
 	feed(input, "1", 6100);
