@@ -519,7 +519,11 @@ list_resume(struct app *app, char *const words[RESUME_WORDS])
 void
 list_open(struct app *app, uint32_t entity, const char *query)
 {
-	list_open_view(app, entity, &(struct view){ .query = query });
+	const Kehu__Entity *of = cat_entity(app_cat(app), entity);
+
+	list_open_view(app, entity,
+	    &(struct view){
+		.query = query, .columns = of != NULL ? list_choose_remembered(app, of->name) : "" });
 }
 
 static struct list_screen *

@@ -4,8 +4,10 @@
  */
 #include "client/screens/list_private.h"
 
+#include "client/screens/viewing.h"
 #include "client/screens/views.h"
 #include "client/ui/picker.h"
+#include "common/date.h"
 #include "common/log.h"
 #include "common/text.h"
 #include <stdlib.h>
@@ -213,11 +215,46 @@ choose_names(
 }
 
 static void
+choose_remember(struct app *app, const char *entity, const char *names)
+{
+	struct journal *journal = link_journal(app->link);
+	enum err err;
+
+	if (journal == NULL || viewing_is_on(app))
+		return;
+	err = journal_put(journal,
+	    &(struct journal_entry){ .kind = JOURNAL_NOTE,
+		.key = arena_printf(cells_scratch(), "columns:%s", entity),
+		.title = "",
+		.note = "",
+		.at_us = date_now_us(),
+		.data = (const uint8_t *)names,
+		.bytes = strlen(names) });
+	if (err != ERR_OK)
+		log_warn("columns not remembered", "error=%s", err_name(err));
+}
+
+const char *
+list_choose_remembered(const struct app *app, const char *entity)
+{
+	struct journal *journal = link_journal(app->link);
+	const struct journal_entry *kept = journal == NULL || viewing_is_on(app)
+					       ? NULL
+					       : journal_find(journal, JOURNAL_NOTE,
+						     arena_printf(cells_scratch(), "columns:%s", entity));
+
+	return kept == NULL ? "" : arena_strndup(cells_scratch(), (const char *)kept->data, kept->bytes);
+}
+
+static void
 choose_on_columns(void *arg, const char *names)
 {
 	struct list_screen *screen = arg;
 
 	choose_keep(&screen->column_names, names);
+	/* A view has its own; of a plain list they are the user's from now on. */
+	if (screen->name[0] == '\0' && list_screen_entity(screen) != NULL)
+		choose_remember(screen->app, list_screen_entity(screen)->name, names);
 	screen->cat = NULL;
 	list_column_make(screen);
 	list_screen_read(screen);

@@ -90,6 +90,8 @@ unsigned list_column_sort(struct list_screen *screen, bool turn);
 /* Which fields are columns, and by which it is grouped: a menu of each. */
 void list_choose_columns(struct list_screen *screen);
 void list_choose_group(struct list_screen *screen);
+/* The columns last chosen for plain lists of the entity; "": none were. In scratch memory. */
+const char *list_choose_remembered(const struct app *app, const char *entity);
 /* What the list shows, as a view of that name; in scratch memory. */
 struct view list_choose_view(struct list_screen *screen, const char *name);
 

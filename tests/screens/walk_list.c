@@ -311,6 +311,29 @@ columns_and_groups_are_chosen_and_saved_as_a_view(void **state)
 }
 
 static void
+columns_of_a_plain_list_are_remembered(void **state)
+{
+	struct vt *vt = list_ready("zh", 24, 80);
+
+	desk_type(vt, "c");
+	desk_sees(vt, "[1] number");
+	desk_type(vt, "人数");
+	desk_sees(vt, "employees");
+	desk_misses(vt, "last_visit_at");
+	desk_type(vt, "{Enter}");
+	desk_type(vt, "{Esc}");
+	desk_misses(vt, "employees");
+	desk_sees(vt, " 人数");
+	desk_type(vt, "{F3}");
+	desk_sees(vt, "1首页");
+	desk_misses(vt, " 人数");
+	desk_type(vt, "2");
+	desk_sees(vt, "/60");
+	desk_sees(vt, " 人数");
+	desk_leave(vt);
+}
+
+static void
 totals_are_as_drawn_in_english(void **state)
 {
 	struct vt *vt = list_ready("en", 40, 120);
@@ -591,6 +614,7 @@ main(void)
 		cmocka_unit_test(resizing_leaves_no_trace),
 		cmocka_unit_test(view_is_saved_and_opened_by_its_letter),
 		cmocka_unit_test(columns_and_groups_are_chosen_and_saved_as_a_view),
+		cmocka_unit_test(columns_of_a_plain_list_are_remembered),
 		cmocka_unit_test(totals_are_as_drawn_in_english),
 		cmocka_unit_test(deleting_asks_and_can_be_taken_back),
 		cmocka_unit_test(marked_rows_are_acted_on_together),
