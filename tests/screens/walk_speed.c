@@ -445,8 +445,9 @@ any_keys_at_any_size_leave_it_running(void **state)
 	keys_state = getenv("SEED") != NULL ? (uint32_t)strtoul(getenv("SEED"), NULL, 10) | 1 : 20261123;
 	for (size_t typed = 0; typed < wanted; typed += KEYS_AT_ONCE) {
 		keys_some(vt);
-		if (keys_random(8) == 0)
-			vt_resize(vt, sizes[size = keys_random(5)][0], sizes[size][1]);
+		size = keys_random(40);
+		if (size < sizeof(sizes) / sizeof(sizes[0]))
+			vt_resize(vt, sizes[size][0], sizes[size][1]);
 		vt_wait_settled(vt, 10, 200);
 		if (!vt_wait_exit(vt, 0))
 			continue;
