@@ -273,7 +273,7 @@ static const struct section_kind today_kinds[] = {
 	    .open = "t.state = 'open' AND t.deleted_at IS NULL", .day = "t.due_on", .order = "t.due_on, t.id" },
 	{ "closing", "本月成交", "Closing", E_opportunity,
 	    .list = "owner:me state:open expected_on:..eom sort:expected_on",
-	    .columns = "expected_on name stage amount", .from = "opportunity t",
+	    .columns = "expected_on name amount stage", .from = "opportunity t",
 	    .open = "t.state = 'open' AND t.deleted_at IS NULL", .day = "t.expected_on", .until = today_month_end, .order = "t.expected_on, t.id" },
 	{ "quotes", "报价到期", "Quotes end", E_quote, .list = "owner:me state:issued valid_until:..+7d",
 	    .columns = "valid_until customer_id number total state", .from = "quote t",
