@@ -319,7 +319,7 @@ pg_make_template(void)
 	    export_rules_seed(store, arena) != ERR_OK ||
 	    report_files_seed(store, arena, pg_sql_dir(), &why) != ERR_OK ||
 	    store_commit(store, arena) != ERR_OK)
-		pg_die("filling the template", why[0] != '\0' ? why : store_message(store));
+		pg_die("filling the template", why != NULL && why[0] != '\0' ? why : store_message(store));
 	store_free(store);
 	arena_free(arena);
 	pg_exec(PG_TEMPLATE, "VACUUM ANALYZE");

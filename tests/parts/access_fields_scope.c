@@ -42,8 +42,29 @@ external_users_see_their_company_only(void **state)
 	assert_int_equal(client_search(ext, "许秘密")->search->n_hits, 1);
 	assert_int_equal(client_search(ext, "另一家")->search->n_hits, 0);
 	expect_error(client_list(ext, E_visit, ""), ERR_NO_SUCH_ENTITY, 0);
+	/* what we think of them is not theirs to read */
+	assert_null(cat_field(cat_entity(link_catalog(ext->link), E_customer), F_customer_level));
+	assert_null(cat_field(cat_entity(link_catalog(ext->link), E_contact), F_contact_role));
 	expect_error(client_save(ext, E_customer, customer, version_of(), SENT(TEXT_OF(F_customer_site, "https://x.example")), NULL),
 	    ERR_FORBIDDEN, 0);
+}
+
+/* A dealer works with customers of others that were shared with it, and knows of no more. */
+void
+dealer_sees_what_was_shared_with_it(void **state)
+{
+	int64_t shared = expect_written(client_save(ada, E_customer, 0, 0, SENT(TEXT_OF(F_customer_name, "经销门店")), NULL))->id;
+
+	assert_int_equal(client_search(ext, "经销门店")->search->n_hits, 0);
+	expect_error(client_get(ext, E_customer, shared), ERR_NO_SUCH_RECORD, 0);
+	expect_written(client_act(ada, E_customer, shared, "share", SENT(NUMBER_OF(1, USER_EXT), NUMBER_OF(2, 1))));
+	assert_int_equal(client_list(ext, E_customer, "")->page->n_rows, 2);
+	assert_int_equal(client_get(ext, E_customer, shared)->answer_case, KEHU__SERVER_FRAME__ANSWER_GET);
+	assert_int_equal(client_search(ext, "经销门店")->search->n_hits, 1);
+	expect_error(client_save(ext, E_customer, shared, 1, SENT(TEXT_OF(F_customer_site, "https://x.example")), NULL),
+	    ERR_FORBIDDEN, 0);
+	expect_written(client_act(ada, E_customer, shared, "unshare", SENT(NUMBER_OF(1, USER_EXT))));
+	expect_error(client_get(ext, E_customer, shared), ERR_NO_SUCH_RECORD, 0);
 }
 
 void

@@ -619,6 +619,19 @@ a_mistake_in_the_set_up_leaves_all_as_it_was(void **state)
 	a_refused_set_up_names_its_line(
 	    "tag = ( { name = \"甲\"; } );\nuser = ( { name = \"bad\"; } );\n", ":2: user bad");
 	assert_int_equal(pg_int("client_programs", "SELECT count(*) FROM tag WHERE name = '甲'"), 0);
+	/* grants: a field of the file, a field and an entity of the system that are not there */
+	a_refused_set_up_names_its_line("role = ( { name = \"odd\"; label = \"怪\";\n role_grant = ( { entity = \"customer\"; "
+					"scope = \"own\"; right = \"view\"; } ); } );\n",
+	    ":2: right (did you mean rights?)");
+	a_refused_set_up_names_its_line("tag = ( { name = \"甲\"; } );\nrole = ( { name = \"odd\"; label = \"怪\"; role_grant = ( { "
+					"entity = \"customer\"; scope = \"own\"; rights = \"view\"; } );\n role_field = ( { "
+					"entity = \"customer\"; field = \"phnoe\"; show = \"masked\"; } ); } );\n",
+	    ":2: role odd");
+	a_refused_set_up_names_its_line("tag = ( { name = \"甲\"; } );\nrole = ( { name = \"odd\"; label = \"怪\"; role_grant = ( { "
+					"entity = \"branch\"; scope = \"own\"; rights = \"view\"; } ); } );\n",
+	    ":2: role odd");
+	assert_int_equal(pg_int("client_programs", "SELECT (SELECT count(*) FROM tag WHERE name = '甲') + "
+						  "(SELECT count(*) FROM role WHERE name = 'odd')"), 0);
 }
 
 static void
