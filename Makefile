@@ -164,7 +164,7 @@ pick = $(if $(T),$(foreach t,$(1),$(if $(findstring $(T),$(notdir $(t))),$(t))),
 TEST_SCRIPT := $(sort $(filter-out %~,$(wildcard tests/tools/test_*)))
 TEST_ALL := $(TEST_BIN) $(TEST_SCRIPT)
 TEST_RUN = $(call pick,$(TEST_ALL))
-TIMEOUT_S ?= $(if $(SAN),1200,300)
+TIMEOUT_S ?= $(if $(SAN),1200,600)
 TEST_ENV = KEHU_BUILD=$(B) \
   $(if $(wildcard ../shared/data),KEHU_DATA="$$(cd ../shared/data && pwd -P)") \
   ASAN_OPTIONS=abort_on_error=1:detect_stack_use_after_return=1:strict_string_checks=1 \
