@@ -177,7 +177,8 @@ home_open_row(struct home *home)
 	size_t index = pane->list.cursor;
 	struct app *app = home->app;
 
-	if (list_current(&pane->list) == NULL)
+	/* A draft may have gone since it was drawn. */
+	if ((pane->name == HOME_HERE && home_entry(home, index) == NULL) || list_current(&pane->list) == NULL)
 		return UI_DONE;
 	if (pane->name == HOME_HERE) {
 		const struct journal_entry *entry = home_entry(home, index);

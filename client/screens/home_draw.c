@@ -66,8 +66,11 @@ home_row_here(struct home_pane *pane, size_t index)
 {
 	struct app *app = pane->home->app;
 	const struct journal_entry *entry = home_entry(pane->home, index);
-	bool refused = entry->note != NULL && entry->note[0] != '\0';
+	bool refused = entry != NULL && entry->note != NULL && entry->note[0] != '\0';
 
+	pane->cells[0] = pane->cells[1] = "";
+	if (entry == NULL)
+		return;
 	pane->cells[0] = tr(entry->kind == JOURNAL_OUTBOX ? T_HOME_OUTBOX : T_HOME_DRAFT);
 	pane->cells[1] = arena_printf(cells_scratch(), "%s  %s",
 	    text_print(cells_scratch(), entry->title, TEXT_LINE),
