@@ -5,6 +5,7 @@
 #include "common/error.h"
 
 #include <stddef.h>
+#include <string.h>
 
 struct err_row {
 	enum err err;
@@ -53,6 +54,15 @@ const char *
 err_name(enum err err)
 {
 	return err_row(err)->name;
+}
+
+enum err
+err_named(const char *name)
+{
+	for (size_t i = 0; name != NULL && i < sizeof(err_rows) / sizeof(err_rows[0]); i++)
+		if (strcmp(err_rows[i].name, name) == 0)
+			return err_rows[i].err;
+	return ERR_FORBIDDEN;
 }
 
 const char *

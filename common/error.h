@@ -17,6 +17,8 @@ enum lang { LANG_EN = 0, LANG_ZH = 1 };
 
 /* "E2101" numbers on screen are the enum's numbers. Unknown numbers give INTERNAL's texts. */
 const char *err_name(enum err err);
+/* The one of that name, as the database's functions give it; NULL and any other: FORBIDDEN. */
+enum err err_named(const char *name);
 const char *err_text(enum err err, enum lang lang);
 bool err_retry_safe(enum err err);
 /* Exit status of a command that ended so: 0 done, 1 refused or invalid, 2 usage, 3 no server. */

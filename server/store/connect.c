@@ -38,26 +38,6 @@ connect_refused(const char *state)
 	return strncmp(state, "08", 2) == 0;
 }
 
-/* KH005 carries the name of one of our errors as its message. */
-static enum err
-connect_named_error(const char *name)
-{
-	static const struct {
-		enum err err;
-		const char *name;
-	} names[] = {
-#define E(number, name, retry, exit, en, zh) { ERR_##name, #name },
-#include "common/error.def"
-#undef E
-	};
-
-	for (size_t i = 0; name && i < sizeof names / sizeof names[0]; i++) {
-		if (strcmp(names[i].name, name) == 0)
-			return names[i].err;
-	}
-	return ERR_FORBIDDEN;
-}
-
 static enum err
 connect_error_of(const char *state, const char *message, bool cancelled)
 {
@@ -92,7 +72,7 @@ connect_error_of(const char *state, const char *message, bool cancelled)
 	if (strcmp(state, "57014") == 0)
 		return cancelled ? ERR_CANCELLED : ERR_TIMEOUT;
 	if (strcmp(state, STATE_REFUSED) == 0)
-		return connect_named_error(message);
+		return err_named(message);
 	if (state[0] == '\0' || connect_refused(state))
 		return ERR_DB_GONE;
 	for (size_t i = 0; i < sizeof errors / sizeof errors[0]; i++) {

@@ -91,7 +91,11 @@ GRANT EXECUTE ON FUNCTION kehu_merge(integer, bigint, bigint, text[], text, uuid
 	kehu_hold_left(bigint[]), kehu_hold_check(bigint, bigint), kehu_pool_pass(bigint), kehu_pool_rehearse(bigint, bigint, bigint) TO kehu_app;
 GRANT EXECUTE ON FUNCTION kehu_ticket_caller(text, bigint), kehu_ticket_give(bigint, bigint, bigint, bigint, bigint, text),
 	kehu_ticket_route(bigint, bigint, boolean), kehu_ticket_escalate(bigint, bigint, text),
-	kehu_sla(bigint, text, text, bigint, timestamptz), kehu_hours(bigint, timestamptz), kehu_sla_pass(bigint) TO kehu_app;
+	kehu_sla(bigint, text, text, bigint, timestamptz), kehu_hours(bigint, timestamptz), kehu_sla_pass(bigint),
+	kehu_job_fit(bigint, bigint, bigint, timestamptz, timestamptz, text, bigint), kehu_job_place(bigint, bigint, bigint, timestamptz, bigint),
+	kehu_job_swap(bigint, bigint, bigint, bigint), kehu_job_candidates(bigint, timestamptz, integer, text, bigint),
+	kehu_job_step(bigint, text, text), kehu_job_cost(bigint, bigint), kehu_job_skill(bigint) TO kehu_app;
+GRANT SELECT, INSERT, UPDATE, DELETE ON job_booking TO kehu_rule;
 REVOKE EXECUTE ON FUNCTION kehu_partition(text, text, text, text), kehu_partitions(),
 	kehu_customer_figures_all(), kehu_customer_due_all(), kehu_visit_remind_all() FROM PUBLIC;
 

@@ -86,6 +86,12 @@ static const struct {
 	{ "lead", "assign", EVAL_ASSIGN },
 	{ "opportunity", "assign", EVAL_ASSIGN },
 	{ "ticket", "assign", EVAL_ASSIGN },
+	{ "job_visit", "place", EVAL_ASSIGN },
+	{ "job_visit", "undo_place", EVAL_ASSIGN },
+	{ "job_visit", "swap", EVAL_ASSIGN },
+	{ "job_visit", "split", EVAL_ASSIGN },
+	{ "job_visit", "unplace", EVAL_ASSIGN },
+	{ "job_visit", "suggest", EVAL_VIEW },
 	/* who sees a record may say something of it, and be told of it */
 	{ NULL, "comment", EVAL_VIEW },
 	{ NULL, "follow", EVAL_VIEW },

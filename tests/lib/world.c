@@ -30,6 +30,12 @@ static const struct {
 	{ "pool", "*", NULL },
 	{ "role", "*", NULL },
 	{ "work_calendar", "hours", "1-5 09:00-18:00" },
+	{ "technician", "user_id", NULL }, /* else who helps in a job sees it */
+	{ "job_visit", "state", "open" },
+	{ "job_visit", "done_at", NULL },
+	{ "job_visit", "technician_id", NULL },
+	{ "job_visit", "start_at", NULL },
+	{ "job_visit", "minutes", "60" },
 	{ "sla", "active", NULL },
 	{ "ticket", "on_site_at", NULL },
 	{ "ticket_clock", "alarm_at", NULL },

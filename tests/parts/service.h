@@ -25,5 +25,6 @@ const char *last_message(struct client *client);
 int service_tickets(void);
 int service_teams(void);
 int service_levels(void);
+int service_jobs(void);
 
 #endif
