@@ -37,8 +37,9 @@ int64_t date_of_us(int64_t us, int offset_min); /* day of a moment */
  * today tomorrow yesterday, mon…sun (next after today), "next mon", eom, eoy; 今天 明天 后天
  * 昨天 前天 大后天, 周五 星期五 礼拜五, 下周五 上周五 本周五, 月底 年底, 3天后 2周前, 11月23日,
  * 2026年11月23日; full-width digits. Weeks start on Monday; 下周五/"next fri" is the one of
- * the next week. Anything else, or 02-30, is ERR_NOT_A_DATE. An offset without a sign (3d)
- * and a weekday without a week look back when past; a bare weekday is never today itself.
+ * the next week. After 农历 or "lunar": what common/lunar.h reads. Anything else, or 02-30, is
+ * ERR_NOT_A_DATE. An offset without a sign (3d) and a weekday without a week look back when
+ * past; a bare weekday is never today itself.
  */
 MUST_CHECK enum err date_parse(const char *text, int64_t today, bool past, int64_t *day);
 

@@ -4,7 +4,9 @@
  * order does not matter. Times of day are time_parse.c.
  */
 #include "common/date.h"
+
 #include "common/date_read.h"
+#include "common/lunar.h"
 
 #include <string.h>
 
@@ -275,6 +277,8 @@ date_parse(const char *text, int64_t today, bool past, int64_t *day)
 
 	if (!date_read_plain(text, in.text))
 		return ERR_NOT_A_DATE;
+	if (lunar_prefix(in.text) != 0)
+		return lunar_parse(in.text + lunar_prefix(in.text), day) ? ERR_OK : ERR_NOT_A_DATE;
 	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
 		if (!forms[i](&in, &found))
 			continue;

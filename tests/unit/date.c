@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "common/date.h"
+#include "common/lunar.h"
 
 #include <string.h>
 #include <time.h>
@@ -337,6 +338,85 @@ date_parse_never_fails_on_any_bytes(void **state)
 	}
 }
 
+/* New Year's days, Mid-Autumns and leap months as the almanac has them. */
+static void
+lunar_days_are_those_of_the_almanac(void **state)
+{
+	static const struct {
+		struct lunar_day lunar;
+		struct ymd solar;
+	} known[] = {
+		{ { 1900, 1, 1, false }, { 1900, 1, 31 } }, { { 1917, 2, 1, true }, { 1917, 3, 23 } },
+		{ { 1949, 8, 10, false }, { 1949, 10, 1 } }, { { 1954, 1, 1, false }, { 1954, 2, 3 } },
+		{ { 1978, 8, 15, false }, { 1978, 9, 17 } }, { { 1984, 10, 1, true }, { 1984, 11, 23 } },
+		{ { 1985, 8, 15, false }, { 1985, 9, 29 } }, { { 2000, 1, 1, false }, { 2000, 2, 5 } },
+		{ { 2008, 7, 8, false }, { 2008, 8, 8 } }, { { 2020, 4, 1, true }, { 2020, 5, 23 } },
+		{ { 2023, 2, 1, true }, { 2023, 3, 22 } }, { { 2023, 12, 30, false }, { 2024, 2, 9 } },
+		{ { 2024, 12, 29, false }, { 2025, 1, 28 } }, { { 2025, 6, 1, true }, { 2025, 7, 25 } },
+		{ { 2026, 1, 1, false }, { 2026, 2, 17 } }, { { 2026, 8, 15, false }, { 2026, 9, 25 } },
+		{ { 2033, 11, 1, true }, { 2033, 12, 22 } }, { { 2100, 1, 1, false }, { 2100, 2, 9 } },
+	};
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+		struct lunar_day got;
+		int64_t back;
+
+		assert_true(lunar_from_day(date_from_ymd(known[i].solar), &got));
+		assert_int_equal(got.year, known[i].lunar.year);
+		assert_int_equal(got.month, known[i].lunar.month);
+		assert_int_equal(got.day, known[i].lunar.day);
+		assert_int_equal(got.leap, known[i].lunar.leap);
+		assert_true(lunar_to_day(known[i].lunar, &back));
+		assert_int_equal(back, date_from_ymd(known[i].solar));
+	}
+}
+
+static void
+every_lunar_day_comes_back_and_follows_the_one_before(void **state)
+{
+	int64_t first = day(1900, 1, 31), last = day(2101, 1, 28), back;
+	struct lunar_day before = { 0 }, now;
+
+	for (int64_t d = first; d <= last; d++) {
+		assert_true(lunar_from_day(d, &now));
+		assert_true(lunar_to_day(now, &back));
+		assert_int_equal(back, d);
+		assert_true(now.day == 1 || now.day == before.day + 1);
+		assert_true(now.day != 1 || d == first || before.day == 29 || before.day == 30);
+		before = now;
+	}
+	assert_false(lunar_from_day(first - 1, &now));
+	assert_false(lunar_from_day(last + 1, &now));
+	assert_false(lunar_to_day((struct lunar_day){ 2026, 4, 1, true }, &back));
+	assert_false(lunar_to_day((struct lunar_day){ 2026, 13, 1, false }, &back));
+	assert_false(lunar_to_day((struct lunar_day){ 2101, 1, 1, false }, &back));
+	assert_false(lunar_to_day((struct lunar_day){ 2024, 12, 30, false }, &back));
+}
+
+static void
+date_parse_reads_lunar_days(void **state)
+{
+	static const struct {
+		const char *text;
+		struct ymd solar;
+	} rows[] = {
+		{ "农历1985-8-15", { 1985, 9, 29 } }, { "农历 1985年八月十五", { 1985, 9, 29 } },
+		{ "阴历1985/8/15", { 1985, 9, 29 } }, { "lunar 1985-8-15", { 1985, 9, 29 } },
+		{ "农历2020年闰四月初一", { 2020, 5, 23 } }, { "Lunar 2020-leap4-1", { 2020, 5, 23 } },
+		{ "农历2023年腊月三十", { 2024, 2, 9 } }, { "农历2024年腊月廿九", { 2025, 1, 28 } },
+		{ "农历2026年正月初一日", { 2026, 2, 17 } }, { "农历1990年冬月十日", { 1990, 12, 26 } },
+	};
+	static const char *const bad[] = { "农历", "农历1985", "农历1985-8", "农历1985-8-31", "lunar 8-15",
+		"农历2026-闰4-1", "农历1899-1-1", "农历1985-8-15x", "农历八月十五" };
+	int64_t got;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (date_parse(rows[i].text, MONDAY, false, &got) != ERR_OK || got != date_from_ymd(rows[i].solar))
+			fail_msg("%s", rows[i].text);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_int_equal(date_parse(bad[i], MONDAY, false, &got), ERR_NOT_A_DATE);
+}
+
 static void
 time_parse_reads_clocks(void **state)
 {
@@ -478,6 +558,9 @@ main(void)
 		cmocka_unit_test(date_parse_knows_weekdays_from_every_weekday),
 		cmocka_unit_test(date_parse_refuses_everything_else),
 		cmocka_unit_test(date_parse_never_fails_on_any_bytes),
+		cmocka_unit_test(lunar_days_are_those_of_the_almanac),
+		cmocka_unit_test(every_lunar_day_comes_back_and_follows_the_one_before),
+		cmocka_unit_test(date_parse_reads_lunar_days),
 		cmocka_unit_test(time_parse_reads_clocks),
 		cmocka_unit_test(time_parse_refuses_everything_else),
 		cmocka_unit_test(date_format_prints_iso_and_weekdays),
