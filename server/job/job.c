@@ -13,6 +13,7 @@
 #include "server/entity/fields.h"
 #include "server/job/export.h"
 #include "server/record/hand_over.h"
+#include "server/report/schedule.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -34,6 +35,7 @@ const struct job_kind job_kinds[] = {
 	{ "hand_over", hand_over_job_run, NULL },
 	{ "audit_verify", audit_verify_run, NULL },
 	{ "export", export_job_run, NULL },
+	{ "report", schedule_job_run, NULL },
 	{ "bulk", alter_job_run, NULL },
 	{ "duplicates", duplicate_job_run, .entity = E_customer, .right = RIGHT_APPROVE },
 	{ 0 },

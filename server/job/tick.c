@@ -67,6 +67,15 @@ tick_sla(struct worker *worker)
 	return tick_batches(worker, "kehu_sla_pass", 200);
 }
 
+/* Reports whose time has come are queued, and the files of those kept long enough go. */
+static enum err
+tick_reports(struct worker *worker)
+{
+	enum err err = tick_batches(worker, "kehu_reports_due", 50);
+
+	return err == ERR_OK ? tick_batches(worker, "kehu_reports_expire", 100) : err;
+}
+
 /* What records have of choices that were merged becomes the other, some at a time, until none is left. */
 static enum err
 tick_choices(struct worker *worker)
@@ -93,6 +102,7 @@ const struct tick_kind tick_kinds[] = {
 	{ "day", 5, false, tick_day },
 	{ "pools", 30, false, tick_pools },
 	{ "sla", 5, false, tick_sla },
+	{ "reports", 5, false, tick_reports },
 	{ "choices", 5, false, tick_choices },
 	{ "audit_seal", 10, false, audit_seal_tick },
 	{ "readings", 10, true, readings_tick },

@@ -173,12 +173,10 @@ report_take_paper(struct report *report)
 
 /* ---- where it goes ----------------------------------------------------------------------- */
 
-static bool
-report_may_export(const struct report *report)
+bool
+report_may_export(const struct call *call, const struct report_info *info)
 {
-	const struct entity_view *entity = report_main(report->call, report->info);
-
-	return (access_rights(report->call->user, entity->def) & RIGHT_EXPORT) != 0;
+	return (access_rights(call->user, report_main(call, info)->def) & RIGHT_EXPORT) != 0;
 }
 
 /* Many rows on paper or in a file are an export, by whatever name; one record's sheet is not. */
@@ -188,7 +186,7 @@ report_is_export(struct report *report)
 	struct call *call = report->call;
 	uint32_t entity = report_main(call, report->info)->def->number;
 
-	if (report_may_export(report))
+	if (report_may_export(report->call, report->info))
 		return CALL_FAIL(call, ERR_REASON_NEEDED, .entity = entity,
 		    .text = call_say(call, "This is exported, with what it is for",
 			"须作为导出办理，并说明用途"));
@@ -495,34 +493,54 @@ report_take(struct report *report)
 	return err == ERR_OK ? report_take_parameters(report) : err;
 }
 
-enum err
-handle_report(struct call *call)
+/* What it asks for is checked, and its transaction begun. */
+static enum err
+report_open(struct report *report, const struct report_format *format)
 {
+	struct call *call = report->call;
 	uint64_t ahead;
-	const Kehu__Report *request = call->request->report;
-	const struct report_format *format =
-	    report_format(request->format != NULL ? request->format : "preview");
-	struct report report = { .call = call, .request = request };
 	enum err err;
 
 	if (format == NULL)
 		return CALL_FAIL(call, ERR_BAD_REQUEST,
 		    .text = call_say(call, "Formats are preview, text, escp, csv, pdf and html",
 			"格式为 preview、text、escp、csv、pdf 或 html"));
-	err = report_take(&report);
+	err = report_take(report);
 	/* Rows as a table for another program need the right, however few. */
-	if (err == ERR_OK && format->sink == report_sink_csv && report.info->entity == NULL &&
-	    !report_may_export(&report))
-		err = report_is_export(&report);
+	if (err == ERR_OK && format->sink == report_sink_csv && report->info->entity == NULL &&
+	    !report_may_export(call, report->info))
+		err = report_is_export(report);
 	if (err == ERR_OK)
 		err = readings_reserve(
 		    call, format->sink == NULL ? REPORT_PAGE_ROWS : REPORT_AHEAD_ROWS, &ahead);
-	if (err == ERR_OK) {
-		report_scope(&report);
-		call_begin(call, true);
-		report_queue_audit(&report, format);
-		err = report_enter(&report);
-	}
+	if (err != ERR_OK)
+		return err;
+	report_scope(report);
+	call_begin(call, true);
+	report_queue_audit(report, format);
+	return report_enter(report);
+}
+
+enum err
+report_make(struct report *report, struct doc_out out)
+{
+	const struct report_format *format = report_format(report->request->format);
+	enum err err = report_open(report, format);
+
+	if (err == ERR_OK)
+		err = report_run(report, format->sink(out));
+	return err == ERR_OK ? report_charge(report, report->rows) : err;
+}
+
+enum err
+handle_report(struct call *call)
+{
+	const Kehu__Report *request = call->request->report;
+	const struct report_format *format =
+	    report_format(request->format != NULL ? request->format : "preview");
+	struct report report = { .call = call, .request = request };
+	enum err err = report_open(&report, format);
+
 	if (err != ERR_OK)
 		return err;
 	return format->sink == NULL ? report_preview(&report) :

@@ -47,6 +47,8 @@ const struct report_info *report_find(const struct catalog *catalog, const char 
 const struct entity_view *report_main(const struct call *call, const struct report_info *info);
 /* Whether the user may see the main entity of it. */
 bool report_allowed(const struct call *call, const struct report_info *info);
+/* Whether the user may export its rows: as CSV, to addresses outside. */
+bool report_may_export(const struct call *call, const struct report_info *info);
 
 #define REPORT_AHEAD_ROWS 100000 /* of the reader's budget, taken before and given back after */
 
@@ -59,6 +61,12 @@ MUST_CHECK enum err report_take(struct report *report);
 void report_scope(struct report *report);
 MUST_CHECK enum err report_enter(struct report *report);
 MUST_CHECK enum err report_run(struct report *report, struct doc_sink *sink);
+
+/*
+ * All of that for a report which nobody looks on: the whole file to out, audited and charged as one that is printed.
+ * ERR_REASON_NEEDED: it has more rows than may leave without being exported. Begins the transaction.
+ */
+MUST_CHECK enum err report_make(struct report *report, struct doc_out out);
 
 /* ---- for the reports --------------------------------------------------------------------- */
 

@@ -342,6 +342,9 @@ BEGIN
 	-- Files that lie ready to be fetched, and those that came in: there is no telling who is in them.
 	DELETE FROM job_chunk c USING job j WHERE j.id = c.job_id AND j.kind IN ('export', 'import', 'report')
 		AND j.state IN ('done', 'failed', 'cancelled');
+	DELETE FROM attachment_chunk c USING attachment a WHERE a.id = c.attachment_id AND a.anchor_entity = 202;
+	UPDATE attachment SET deleted_at = now(), bytes = 0 WHERE anchor_entity = 202 AND deleted_at IS NULL;
+	UPDATE report_run SET state = 'expired' WHERE state = 'done';
 	DELETE FROM import_chunk c USING job j WHERE j.id = c.job_id AND j.state IN ('done', 'failed', 'cancelled');
 	DELETE FROM import_row r WHERE EXISTS (SELECT FROM unnest(p_values) v WHERE v = ANY (r.cells));
 	DELETE FROM login_attempt l WHERE l.name = ANY (p_values);

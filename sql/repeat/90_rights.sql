@@ -221,3 +221,10 @@ CREATE POLICY kehu_app ON import_map TO kehu_app
 	WITH CHECK (user_id = (SELECT nullif(current_setting('kehu.user'), '')::bigint));
 DROP POLICY IF EXISTS kehu_all ON import_map;
 CREATE POLICY kehu_all ON import_map TO kehu_owner, kehu_backup USING (true) WITH CHECK (true);
+
+-- What was made at its time is kept as files of its record.
+GRANT INSERT ON attachment_chunk TO kehu_rule;
+GRANT INSERT ON job TO kehu_rule;
+GRANT EXECUTE ON FUNCTION kehu_report_start(bigint), kehu_reports_due(integer), kehu_report_asked(bigint),
+	kehu_report_keep(bigint, text, text, bigint, text, text, bytea), kehu_report_fail(bigint, text),
+	kehu_reports_expire(integer) TO kehu_app;

@@ -8,7 +8,7 @@
 #include "tests/lib/bed.h"
 #include "tests/lib/company.h"
 #include "tests/lib/pg.h"
-#include "tests/lib/smtp.h"
+#include "tests/parts/outbox.h"
 
 #include <inttypes.h>
 #include <setjmp.h>
@@ -22,11 +22,11 @@
 #include <cmocka.h>
 // clang-format on
 
-#define DB "outbox"
-
-static struct bed *bed;
-static struct smtp *smtp, *gateway;
-static struct client *ada, *eve, *guo;
+struct bed *bed;
+struct smtp *smtp;
+struct client *ada, *eve;
+static struct smtp *gateway;
+static struct client *guo;
 static const char *plain_settings; /* the bed's own */
 
 static int64_t
@@ -55,7 +55,7 @@ send_mail(int64_t customer, const char *subject)
 	return newest();
 }
 
-static void
+void
 expect_state(int64_t id, const char *state)
 {
 	int64_t until = date_monotonic_us() + BED_WAIT_MS * INT64_C(1000);
@@ -465,6 +465,11 @@ main(void)
 		TEST(text_message_goes_through_the_gateway),
 		TEST(test_message_tells_what_the_server_said),
 		TEST(certificate_of_somebody_else_is_not_trusted),
+		/* these start a second server, which would send the others' mails too */
+		TEST(scheduled_report_reaches_its_receivers_once),
+		TEST(scheduled_report_is_made_in_its_owners_rights),
+		TEST(schedule_says_what_is_wrong_with_it),
+		TEST(kept_reports_expire),
 	};
 
 	signal(SIGPIPE, SIG_IGN);
