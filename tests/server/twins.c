@@ -57,6 +57,9 @@ twins_make(struct arena *arena, size_t reader)
 
 	for (;;) {
 		uint32_t way = twins_random(100);
+		/* Rare ones go first, so that each is sent whatever the dice say of a world that grew. */
+		bool groups = sent[KEHU__CLIENT_FRAME__REQUEST_GROUPS % 1000] == 0;
+		bool board = !groups && sent[KEHU__CLIENT_FRAME__REQUEST_BOARD % 1000] == 0;
 
 		kehu__client_frame__init(frame);
 		if (way < 30) {
@@ -106,7 +109,7 @@ twins_make(struct arena *arena, size_t reader)
 			kehu__team__init(frame->team);
 			frame->team->has_me = true;
 			frame->team->me = twins_random(2);
-		} else if (twins_random(3) == 0) {
+		} else if (!groups && !board && twins_random(3) == 0) {
 			/* Of what exists and is not seen the answer tells, so it is asked of what does not. */
 			frame->request_case = KEHU__CLIENT_FRAME__REQUEST_CHECK;
 			frame->check = ARENA_NEW(arena, Kehu__Check);
@@ -114,7 +117,7 @@ twins_make(struct arena *arena, size_t reader)
 			frame->check->name = arena_printf(arena, "没有这样的公司 %u", (unsigned)twins_random(9));
 			frame->check->has_typing = true;
 			frame->check->typing = twins_random(2);
-		} else if (way < 98 && twins_random(2) == 0) {
+		} else if (groups || (!board && way < 98 && twins_random(2) == 0)) {
 			const struct entity_view *view = catalog_entity_named(world->catalog, "customer");
 
 			frame->request_case = KEHU__CLIENT_FRAME__REQUEST_GROUPS;
@@ -126,7 +129,7 @@ twins_make(struct arena *arena, size_t reader)
 			frame->groups->n_sums = 1;
 			frame->groups->sums = ARENA_NEW(arena, uint32_t);
 			frame->groups->sums[0] = view->fields[twins_random(view->field_count)]->number;
-		} else if (way < 98) {
+		} else if (board || way < 98) {
 			const struct entity_view *view =
 			    catalog_entity_named(world->catalog, "opportunity");
 
