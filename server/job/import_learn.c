@@ -39,13 +39,14 @@ void
 import_learn(struct import *import)
 {
 	struct call *call = import->job->call;
-	const struct entity *def = import->map.entity->def;
+	/* Not the view of the last batch: that snapshot may be let go by now. */
+	const struct entity_view *view = call_view(call, import->request->entity);
 	Kehu__Import kept = KEHU__IMPORT__INIT;
 	struct sql *sql = sql_new(call->arena), *old = sql_new(call->arena);
 	uint8_t *packed;
 	size_t bytes;
 
-	if (import->request->n_map == 0 || import->request->no_header)
+	if (view == NULL || import->request->n_map == 0 || import->request->no_header)
 		return;
 	kept.map = import->request->map;
 	kept.n_map = import->request->n_map;
@@ -55,7 +56,7 @@ import_learn(struct import *import)
 	sql_add(sql, "INSERT INTO import_map (user_id, entity, head, map) VALUES (");
 	sql_int(sql, call->session.user);
 	sql_add(sql, ", ");
-	sql_text(sql, def->name);
+	sql_text(sql, view->def->name);
 	sql_add(sql, ", ");
 	sql_int(sql, learn_head(import->header, import->header_count));
 	sql_add(sql, ", ");
