@@ -125,7 +125,7 @@ acts_stay_within_their_budgets(void **state)
 	vt_wait_settled(vt, DESK_QUIET_MS, DESK_SOON_MS);
 	assert_in_range(vt_bytes(vt), 1, 1200);
 	print_message("# %-34s rounds  up  down (ahead)  terminal; each with its limit\n", "act");
-	costs(vt, &(struct budget){ "log in, home", BED_PASSWORD "{Enter}", "1首页", 3, 900, 40000, 2600 });
+	costs(vt, &(struct budget){ "log in, home", BED_PASSWORD "{Enter}", "1首页", 3, 900, 50000, 2600 });
 	costs(vt, &(struct budget){ "first list page", "2", "/60", 1, 120, 1400, 2300 });
 	costs(vt, &(struct budget){ "cursor down", "{Down}", NULL, 0, 0, 0, 200 });
 	costs(vt, &(struct budget){ "cursor up", "{Up}", NULL, 0, 0, 0, 200 });
