@@ -83,19 +83,42 @@ tick_choices(struct worker *worker)
 	return tick_batches(worker, "kehu_choice_pass", 1000);
 }
 
-/* Once a quarter, accounts that nobody uses come up for review. */
+/* A function that does all there is at once; nobody's doing. */
 static enum err
-tick_reviews(struct worker *worker)
+tick_once(struct worker *worker, const char *function)
 {
 	struct sql *context = sql_new(worker->arena), *sql = sql_new(worker->arena);
 
 	sql_add(context, "SELECT set_config('kehu.user', '0', true), set_config('kehu.session', '0', true), "
 			 "set_config('kehu.change', '', true)");
-	sql_add(sql, "SELECT kehu_account_review()");
+	sql_addf(sql, "SELECT %s()", function);
 	store_begin(worker->store);
 	store_queue(worker->store, context, NULL);
 	store_queue(worker->store, sql, NULL);
 	return store_commit(worker->store, worker->arena);
+}
+
+/* Once a quarter, accounts that nobody uses come up for review. */
+static enum err
+tick_reviews(struct worker *worker)
+{
+	return tick_once(worker, "kehu_account_review");
+}
+
+/* Reminders of anniversaries and birthdays that are near. */
+static enum err
+tick_anniversaries(struct worker *worker)
+{
+	return tick_once(worker, "kehu_anniversaries");
+}
+
+/* Classes of customers, and monthly figures that fell. */
+static enum err
+tick_classes(struct worker *worker)
+{
+	enum err err = tick_batches(worker, "kehu_months_fell", 1000);
+
+	return err == ERR_OK ? tick_once(worker, "kehu_classify_all") : err;
 }
 
 const struct tick_kind tick_kinds[] = {
@@ -110,6 +133,8 @@ const struct tick_kind tick_kinds[] = {
 	{ "follow", 10, false, message_follow_tick },
 	{ "message_mail", 5, false, message_mail_tick },
 	{ "exports", 60, false, export_tick },
+	{ "classes", 60, false, tick_classes },
+	{ "anniversaries", 600, false, tick_anniversaries },
 	{ "account_review", 3600, false, tick_reviews },
 	{ "retention", 3600, false, person_retention_tick },
 	{ 0 },

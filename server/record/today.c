@@ -4,7 +4,7 @@
  * Statements are named and planned once: planning them took three times what running them does.
  *
  * Nothing is scanned: activities still open have an index by owner, customers to see are in
- * customer_due by owner, birthdays are a number by owner. What of it belongs to colleagues is theirs.
+ * customer_due by owner, birthdays are a number by owner, of either calendar. What of it belongs to colleagues is theirs.
  */
 #include "server/record/page.h"
 #include "server/record/team.h"
@@ -205,34 +205,43 @@ today_find_reports(struct call *call, const struct today *today, struct sql *sql
 	sql_addf(sql, ") ORDER BY w.day LIMIT %zu", limit);
 }
 
-/* Month and day as one number; where there is no 29 February it is the day after the 28th. */
-static size_t
-today_birthdays(int64_t today, int64_t days[static BIRTHDAY_DAYS + 2])
-{
-	size_t count = 0;
-
-	for (int64_t day = today; day <= today + BIRTHDAY_DAYS; day++) {
-		struct ymd ymd = date_to_ymd(day);
-
-		days[count++] = ymd.month * 100 + ymd.day;
-		if (ymd.month == 3 && ymd.day == 1 && date_to_ymd(day - 1).day == 28)
-			days[count++] = 229;
-	}
-	return count;
-}
-
+/* By either calendar: kehu_kept() says which days of the year are kept. */
 static void
 today_find_birthdays(struct call *call, const struct today *today, struct sql *sql, size_t limit)
 {
-	int64_t days[BIRTHDAY_DAYS + 2];
-	size_t count = today_birthdays(call_today(call), days);
+	static const struct {
+		const char *column, *lunar;
+	} calendars[] = { { "birthday_md", "false" }, { "birthday_lunar", "true" } };
 
 	(void)today;
-	sql_add(sql, "SELECT c.id FROM contact c WHERE c.owner_id = ");
-	sql_int(sql, call->session.user);
-	sql_add(sql, " AND c.deleted_at IS NULL AND c.birthday_md = ANY(");
-	sql_ints(sql, days, count);
-	sql_addf(sql, ") LIMIT %zu", limit);
+	for (size_t i = 0; i < 2; i++) {
+		sql_addf(sql, "%s(SELECT c.id FROM contact c WHERE c.owner_id = ", i > 0 ? " UNION ALL " : "");
+		sql_int(sql, call->session.user);
+		sql_addf(sql, " AND c.deleted_at IS NULL AND c.%s = ANY(kehu_kept(", calendars[i].column);
+		sql_date(sql, call_today(call));
+		sql_add(sql, ", ");
+		sql_date(sql, call_today(call) + BIRTHDAY_DAYS);
+		sql_addf(sql, ", %s)) LIMIT %zu)", calendars[i].lunar, limit);
+	}
+	sql_addf(sql, " LIMIT %zu", limit);
+}
+
+/* What one borrowed, and what others have of one's own customers'. */
+static void
+today_find_papers(struct call *call, const struct today *today, struct sql *sql, size_t limit)
+{
+	static const char *const whose[] = { "owner_id", "borrower_id" };
+
+	(void)today;
+	sql_add(sql, "SELECT p.id FROM (");
+	for (size_t i = 0; i < 2; i++) {
+		sql_addf(sql, "%s(SELECT t.id, t.due_on FROM paper t WHERE t.%s = ", i > 0 ? " UNION " : "", whose[i]);
+		sql_int(sql, call->session.user);
+		sql_add(sql, " AND t.state = 'lent' AND t.deleted_at IS NULL AND t.due_on <= ");
+		sql_date(sql, call_today(call));
+		sql_addf(sql, " ORDER BY t.due_on LIMIT %zu)", limit);
+	}
+	sql_addf(sql, ") p ORDER BY p.due_on, p.id LIMIT %zu", limit);
 }
 
 /* ---- sections ----------------------------------------------------------------------------- */
@@ -291,6 +300,11 @@ static const struct section_kind today_kinds[] = {
 	    .open = "true", .day = "f.leaves_on", .days = LEAVING_DAYS, .order = "f.leaves_on, t.id" },
 	{ "birthdays", "生日", "Birthdays", E_contact, .columns = "birthday name customer_id",
 	    .find = today_find_birthdays },
+	{ "anniversaries", "纪念日", "Anniversaries", E_anniversary, .list = "owner:me next:..+7d",
+	    .columns = "next_on title customer_id lunar", .from = "anniversary_figures f JOIN anniversary t ON t.id = f.id",
+	    .open = "t.deleted_at IS NULL", .day = "f.next_on", .days = BIRTHDAY_DAYS, .order = "f.next_on, t.id" },
+	{ "papers", "档案未还", "Papers due back", E_paper, .list = "state:lent due:..today",
+	    .columns = "due_on title customer_id borrower_id number", .find = today_find_papers, .shared = true },
 	{ "messages", "消息", "Messages", E_message, .list = "owner:me -has:read_at",
 	    .columns = "created_at text from_id", .from = "message t",
 	    .open = "t.read_at IS NULL AND t.kind <> 'reminder' AND t.deleted_at IS NULL", .order = "t.created_at DESC" },

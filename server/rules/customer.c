@@ -296,6 +296,21 @@ customer_restore(struct call *call, struct record *customer)
 	return customer_rule(call, customer, sql);
 }
 
+/* Why is in the record, so that whoever reads the class reads it too. */
+static enum err
+customer_classify(struct call *call, struct record *customer, const struct value *arguments)
+{
+	(void)call;
+	if (arguments[0].present && arguments[0].text[0] != '\0') {
+		record_set_text(customer, F_customer_class_hand, arguments[0].text);
+		record_set_text(customer, F_customer_class_reason, arguments[1].text);
+	} else {
+		record_set_null(customer, F_customer_class_hand);
+		record_set_null(customer, F_customer_class_reason);
+	}
+	return ERR_OK;
+}
+
 /* Signs that nobody mistakes for others. */
 static enum err
 customer_check_in_code(struct call *call, struct record *customer, const struct value *arguments)
@@ -318,6 +333,8 @@ const struct rule rules_customer[] = {
 	{ .hook = HOOK_BEFORE_SAVE, .run = customer_before_save, .many = customer_before_save_many },
 	/* Who enters it is not to know it beforehand. */
 	{ .action = "check_in_code", .act = customer_check_in_code, .right = RIGHT_APPROVE },
+	/* What the rules say is not for those whom it measures to change. */
+	{ .action = "classify", .act = customer_classify, .right = RIGHT_APPROVE },
 	{ .hook = HOOK_DELETE, .run = customer_delete },
 	{ .hook = HOOK_RESTORE, .run = customer_restore },
 	{ .action = "send_mail", .act = outbox_act_mail, .stores = true },

@@ -20,10 +20,14 @@ invoice_fill(struct call *call, struct record *asked)
 	struct rows *rows;
 	enum err err;
 
-	sql_add(sql,
-	    "SELECT o.customer_id, c.name, c.tax_number, c.bank, c.bank_account, c.address, "
-	    "c.phone "
-	    "FROM sales_order o LEFT JOIN customer c ON c.id = o.customer_id WHERE o.id = ");
+	/* The first title for this kind of invoice, else the first for any; what it leaves out is the customer's. */
+	sql_add(sql, "SELECT o.customer_id, coalesce(t.title, c.name), coalesce(t.tax_number, c.tax_number), "
+		     "coalesce(t.bank, c.bank), coalesce(t.bank_account, c.bank_account), "
+		     "coalesce(t.address, c.address), coalesce(t.phone, c.phone) "
+		     "FROM sales_order o LEFT JOIN customer c ON c.id = o.customer_id LEFT JOIN "
+		     "LATERAL kehu_invoice_title(c.id, ");
+	sql_text(sql, record_text(asked, F_invoice_request_kind));
+	sql_add(sql, ") t ON true WHERE o.id = ");
 	sql_int(sql, record_number(asked, F_invoice_request_order_id));
 	sql_named(sql);
 	err = store_run(call->store, call->arena, sql, &rows);

@@ -119,27 +119,28 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp 
 DECLARE
 	caller bigint := kehu_caller();
 	gone timestamptz := CASE WHEN p_to IS NULL THEN NULL ELSE now() END;
+	line text;
 BEGIN
-	UPDATE customer_address SET deleted_at = gone, delete_id = p_to
-		WHERE customer_id = p_id AND delete_id IS NOT DISTINCT FROM p_from;
-	UPDATE customer_phone SET deleted_at = gone, delete_id = p_to
-		WHERE customer_id = p_id AND delete_id IS NOT DISTINCT FROM p_from;
-	UPDATE customer_mail SET deleted_at = gone, delete_id = p_to
-		WHERE customer_id = p_id AND delete_id IS NOT DISTINCT FROM p_from;
-	UPDATE customer_tag SET deleted_at = gone, delete_id = p_to
-		WHERE customer_id = p_id AND delete_id IS NOT DISTINCT FROM p_from;
-	UPDATE contact_phone l SET deleted_at = gone, delete_id = p_to FROM contact c
-		WHERE c.customer_id = p_id AND l.contact_id = c.id
-		AND c.delete_id IS NOT DISTINCT FROM p_from AND l.delete_id IS NOT DISTINCT FROM p_from;
-	UPDATE contact_customer l SET deleted_at = gone, delete_id = p_to FROM contact c
-		WHERE c.customer_id = p_id AND l.contact_id = c.id
-		AND c.delete_id IS NOT DISTINCT FROM p_from AND l.delete_id IS NOT DISTINCT FROM p_from;
+	FOR line IN SELECT DISTINCT p.tbl FROM kehu_personal() p WHERE p.parent = 10 ORDER BY 1 LOOP
+		EXECUTE format('UPDATE public.%I SET deleted_at = $1, delete_id = $2 WHERE customer_id = $3 '
+			'AND delete_id IS NOT DISTINCT FROM $4', line) USING gone, p_to, p_id, p_from;
+	END LOOP;
+	FOR line IN SELECT DISTINCT p.tbl FROM kehu_personal() p WHERE p.parent = 14 ORDER BY 1 LOOP
+		EXECUTE format('UPDATE public.%I l SET deleted_at = $1, delete_id = $2 FROM contact c WHERE c.customer_id = $3 '
+			'AND l.contact_id = c.id AND c.delete_id IS NOT DISTINCT FROM $4 AND l.delete_id IS NOT DISTINCT FROM $4', line)
+			USING gone, p_to, p_id, p_from;
+	END LOOP;
 	UPDATE contact SET deleted_at = gone, delete_id = p_to, version = version + 1,
 		updated_at = now(), updated_by = caller
 		WHERE customer_id = p_id AND delete_id IS NOT DISTINCT FROM p_from;
 	UPDATE customer_relation SET deleted_at = gone, delete_id = p_to, version = version + 1,
 		updated_at = now(), updated_by = caller
 		WHERE p_id IN (customer_id, other_id) AND delete_id IS NOT DISTINCT FROM p_from;
+	FOREACH line IN ARRAY ARRAY['anniversary', 'customer_month', 'paper'] LOOP
+		EXECUTE format('UPDATE public.%I SET deleted_at = $1, delete_id = $2, version = version + 1, updated_at = now(), '
+			'updated_by = $5 WHERE customer_id = $3 AND delete_id IS NOT DISTINCT FROM $4', line)
+			USING gone, p_to, p_id, p_from, caller;
+	END LOOP;
 	UPDATE visit_contact l SET deleted_at = gone, delete_id = p_to FROM visit v
 		WHERE v.customer_id = p_id AND l.visit_id = v.id
 		AND v.delete_id IS NOT DISTINCT FROM p_from AND l.delete_id IS NOT DISTINCT FROM p_from;

@@ -439,9 +439,11 @@ BEGIN
 		UPDATE reminder SET state = 'told', told_at = clock_timestamp(), shown_at = NULL, mailed_at = NULL,
 			version = version + 1, updated_at = now() WHERE id = due.id;
 		PERFORM kehu_tell(due.owner_id, 'reminder', 'Reminder: ' || due.text, '提醒: ' || due.text,
-			CASE WHEN due.visit_id IS NOT NULL THEN 18 WHEN due.contract_id IS NOT NULL THEN 76 WHEN due.opportunity_id IS NOT NULL THEN 82
+			CASE WHEN due.visit_id IS NOT NULL THEN 18 WHEN due.anniversary_id IS NOT NULL THEN 155
+				WHEN due.contact_id IS NOT NULL THEN 14 WHEN due.paper_id IS NOT NULL THEN 156
+				WHEN due.contract_id IS NOT NULL THEN 76 WHEN due.opportunity_id IS NOT NULL THEN 82
 				WHEN due.customer_id IS NOT NULL THEN 10 ELSE 98 END,
-			coalesce(due.visit_id, due.contract_id, due.opportunity_id, due.customer_id, due.id));
+			coalesce(due.visit_id, due.anniversary_id, due.contact_id, due.paper_id, due.contract_id, due.opportunity_id, due.customer_id, due.id));
 		count := count + 1;
 	END LOOP;
 	RETURN count;

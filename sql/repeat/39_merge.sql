@@ -162,6 +162,7 @@ BEGIN
 		UPDATE customer_relation t SET owner_id = c.owner_id, department_id = c.department_id, branch_id = c.branch_id,
 			pool_id = c.pool_id FROM customer c WHERE c.id = p_kept AND t.customer_id = p_kept
 			AND (t.owner_id, t.pool_id) IS DISTINCT FROM (c.owner_id, c.pool_id);
+		PERFORM kehu_customer_followers(p_kept);
 	END IF;
 	EXECUTE format('UPDATE merge m SET moved = $2, owed = $3, balance = $4, after = to_jsonb(t) FROM public.%I t '
 		'WHERE m.id = $1 AND t.id = m.kept_id', name)
@@ -230,6 +231,7 @@ BEGIN
 			pool_id = c.pool_id FROM customer c WHERE c.id = m.gone_id AND t.customer_id = c.id;
 		UPDATE customer_relation t SET owner_id = c.owner_id, department_id = c.department_id, branch_id = c.branch_id,
 			pool_id = c.pool_id FROM customer c WHERE c.id = m.gone_id AND t.customer_id = c.id;
+		PERFORM kehu_customer_followers(m.gone_id);
 	END IF;
 	UPDATE duplicate SET state = 'open', decided_id = NULL, decided_at = NULL, version = version + 1, updated_at = now(),
 			updated_by = caller

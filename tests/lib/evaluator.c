@@ -101,6 +101,7 @@ static const struct {
 	{ "user", "reset_password", EVAL_EDIT },
 	{ "user", "reset_factor", EVAL_EDIT },
 	{ "customer", "check_in_code", EVAL_APPROVE },
+	{ "customer", "classify", EVAL_APPROVE },
 	{ "work_report", "read", EVAL_APPROVE },
 	{ "work_report", "send_back", EVAL_APPROVE },
 };

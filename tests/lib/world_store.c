@@ -195,7 +195,13 @@ world_put_figures(struct world *world, struct buf *out, const struct entity_view
 		buf_puts(out, ", ");
 		world_put_literal(out, view->fields[i], &value);
 	}
-	buf_puts(out, ") ON CONFLICT DO NOTHING;\n");
+	/* What a trigger worked out already is not what the world says. */
+	buf_puts(out, ") ON CONFLICT (id) DO UPDATE SET");
+	for (size_t i = 0, count = 0; i < view->field_count; i++)
+		if (!world_is_stored(view->fields[i]))
+			buf_printf(out, "%s %s = EXCLUDED.%s", count++ > 0 ? "," : "", view->fields[i]->name,
+			    view->fields[i]->name);
+	buf_puts(out, ";\n");
 }
 
 /* A value as history keeps it. */
@@ -378,6 +384,8 @@ world_store_people(struct world *world)
 	struct buf out = BUF_INIT;
 
 	buf_puts(&out,
+	    "INSERT INTO tick (name, next_at) VALUES ('anniversaries', '2100-01-01'), ('classes', '2100-01-01') "
+	    "ON CONFLICT (name) DO UPDATE SET next_at = EXCLUDED.next_at; "
 	    "INSERT INTO branch (id, name, name_key, parent_id, offset_min) VALUES (4, "
 	    "'Below', 'below', 2, 480);\n"
 	    "INSERT INTO department (id, name, name_key, branch_id) VALUES (15, 'Fifteen', "

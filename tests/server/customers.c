@@ -1,11 +1,11 @@
 /*
  * Duplicates of customers, merging them, public pools and who has whom, against a real kehud.
  */
+#include "tests/parts/customers.h"
+
 #include "common/date.h"
 #include "server/access/access.h"
 #include "server/entity/fields.h"
-#include "tests/lib/bed.h"
-#include "tests/lib/company.h"
 #include "tests/lib/pg.h"
 
 #include <pthread.h>
@@ -18,11 +18,10 @@
 #include <cmocka.h>
 // clang-format on
 
-#define DB "customers"
 enum { SAVERS = 64 };
 
-static struct bed *bed;
-static struct client *ada, *ben, *cai, *dan, *guo;
+struct bed *bed;
+struct client *ada, *ben, *cai, *dan, *guo;
 
 static Kehu__ServerFrame *
 save_customer(struct client *client, const char *name, const char *phone, const char *reason)
@@ -41,7 +40,7 @@ save_customer(struct client *client, const char *name, const char *phone, const 
 	return client_call(client, &frame);
 }
 
-static int64_t
+int64_t
 make_customer(struct client *client, const char *name, const char *phone)
 {
 	return expect_written(save_customer(client, name, phone, NULL))->id;
@@ -559,8 +558,8 @@ of_many_alike_each_is_paired_with_the_oldest_and_switchboards_with_nobody(void *
 
 /* ---- the company ------------------------------------------------------------------------- */
 
-static int
-set_up(void **state)
+static void
+set_up(void)
 {
 	bed = bed_new(DB);
 	ada = client_new(bed, "ada", LANG_ZH);
@@ -568,18 +567,16 @@ set_up(void **state)
 	cai = client_new(bed, "cai", LANG_ZH);
 	dan = client_new(bed, "dan", LANG_ZH);
 	guo = client_new(bed, "guo", LANG_ZH);
-	return 0;
 }
 
-static int
-tear_down(void **state)
+static void
+tear_down(void)
 {
 	struct client *const all[] = { ada, ben, cai, dan, guo };
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
 		client_free(all[i]);
 	bed_free(bed);
-	return 0;
 }
 
 int
@@ -603,6 +600,12 @@ main(void)
 		cmocka_unit_test(of_many_alike_each_is_paired_with_the_oldest_and_switchboards_with_nobody),
 	};
 
+	int failed;
+
 	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests(tests, set_up, tear_down);
+	set_up();
+	failed = cmocka_run_group_tests(tests, NULL, NULL);
+	failed += customers_record();
+	tear_down();
+	return failed;
 }

@@ -254,6 +254,8 @@ records_of_business_are_shared_one_by_one(void **state)
 		{ "outgoing", "what has left is not worked on" },
 		{ "erasure", "the journal of what is no more" },
 		{ "customer_relation", "shows with its customer" },
+		{ "anniversary", "shows with its customer" },
+		{ "customer_month", "shows with its customer" },
 		{ "credit_limit", "shows with its customer" },
 		{ "prepaid_entry", "booked, shows with its customer" },
 		{ "currency_rate", "everybody's" },
