@@ -72,7 +72,8 @@ $$;
 
 -- ---- classes ------------------------------------------------------------------------------------
 
--- All customers, or one, in one pass: each measure that an active rule asks for is summed once a customer.
+-- All customers, or one, in one pass. Nothing is written of who meets no rule: they are potential, neither loyal nor
+-- shrinking. Each measure that an active rule asks for is summed once a customer.
 CREATE OR REPLACE FUNCTION kehu_classify(p_customer bigint) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
@@ -116,8 +117,8 @@ BEGIN
 	says AS (SELECT c.id, coalesce(nullif(c.class_hand, ''),
 			CASE WHEN m.restricted OR (c.credit IN ('C', 'D') AND EXISTS (SELECT FROM rule r WHERE r.kind = 'class'
 				AND r.measure = 'credit' AND r.class = 'restricted')) THEN 'restricted'
-			ELSE coalesce((ARRAY['premium', 'main', 'ordinary'])[m.class], 'potential') END) AS class,
-			coalesce(m.loyal, false) AS loyal, coalesce(m.shrinking, false) AS shrinking
+			ELSE (ARRAY['premium', 'main', 'ordinary'])[m.class] END) AS class,
+			nullif(m.loyal, false) AS loyal, nullif(m.shrinking, false) AS shrinking
 		FROM customer c LEFT JOIN met m ON m.customer_id = c.id
 		WHERE c.deleted_at IS NULL AND (p_customer IS NULL OR c.id = p_customer)),
 	done AS (INSERT INTO customer_figures AS f (id, class, loyal, shrinking) SELECT s.id, s.class, s.loyal, s.shrinking

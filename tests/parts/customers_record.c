@@ -263,8 +263,8 @@ a_month_that_falls_is_told_once_and_found(void **state)
 static const char *
 class_of(int64_t customer)
 {
-	return pg_exec(DB, "SELECT class || CASE WHEN loyal THEN ' loyal' ELSE '' END || CASE WHEN shrinking THEN ' shrinking' "
-			   "ELSE '' END FROM customer_figures WHERE id = %" PRId64, customer);
+	return pg_exec(DB, "SELECT coalesce(class, 'potential') || CASE WHEN loyal THEN ' loyal' ELSE '' END || CASE WHEN shrinking THEN ' shrinking' "
+			   "ELSE '' END FROM customer c LEFT JOIN customer_figures f ON f.id = c.id WHERE c.id = %" PRId64, customer);
 }
 
 static void
@@ -296,6 +296,7 @@ rules_say_who_is_premium_loyal_and_shrinking(void **state)
 	assert_string_equal(class_of(none), "potential");
 	assert_string_equal(class_of(bad), "restricted");
 	assert_int_equal(client_list(ada, E_customer, "class:premium loyal:yes")->page->n_rows, 1);
+	assert_int_equal(client_list(ada, E_customer, "-has:class 名称:徐州鼓楼")->page->n_rows, 1);
 	assert_int_equal(client_list(ada, E_customer, "shrinking:yes")->page->n_rows, 1);
 	/* By hand with a reason only, and not by who is measured by it. */
 	expect_error(client_act(ada, E_customer, none, "classify", SENT(TEXT_OF(1, "main"), TEXT_OF(2, "有大单在谈"))), ERR_FORBIDDEN, 0);
