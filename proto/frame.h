@@ -22,6 +22,7 @@
 #define FRAME_MAX_RATIO          100  /* unpacked to packed */
 #define FRAME_COMPRESS_BYTES     1024 /* smaller ones are not worth it */
 #define FRAME_MAX_DEPTH          8    /* nesting of messages */
+#define GET_MAX_RELATED		 48   /* tabs read with a record */
 
 enum request_id {
 #define REQ(number, name, message, state, kind, lane) REQUEST_##name = number,

@@ -7,8 +7,9 @@
 #include "client/screens/record_tab.h"
 #include "client/ui/prompt.h"
 #include "client/ui/tabs.h"
+#include "proto/frame.h"
 
-enum { RECORD_TABS = 24, RECORD_EVENTS = 300, RECORD_DRAFTS = 4 };
+enum { RECORD_TABS = GET_MAX_RELATED, RECORD_EVENTS = 300, RECORD_DRAFTS = 4 };
 
 /* An event of the timeline: a dated row of a tab, or a draft of this user. */
 struct record_event {

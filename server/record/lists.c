@@ -3,6 +3,7 @@
  */
 #include "server/record/page.h"
 
+#include "proto/frame.h"
 #include "server/entity/fields.h"
 #include "server/gate/gate.h"
 #include "server/record/arms.h"
@@ -14,7 +15,6 @@
 
 #define TOTAL_MAX 10000     /* counting further costs more than it tells */
 #define SORT_ROWS_MAX 20000 /* unindexed sorts of more than this are refused */
-#define RELATED_MAX 24
 #define LIST_WORDS_MAX 2000 /* records that a list's words may match */
 
 static const struct arms *
@@ -249,7 +249,7 @@ enum err
 handle_get(struct call *call)
 {
 	const Kehu__Get *get = call->request->get;
-	struct page_reading *pages[RELATED_MAX];
+	struct page_reading *pages[GET_MAX_RELATED];
 	const struct entity_view *entity;
 	struct record_reading *reading;
 	struct record *record;
@@ -261,7 +261,7 @@ handle_get(struct call *call)
 	if (err != ERR_OK)
 		return err;
 	if (entity->def->kind == ENTITY_LINE || entity->def->kind == ENTITY_ANCHORED ||
-	    get->n_related > RELATED_MAX)
+	    get->n_related > GET_MAX_RELATED)
 		return CALL_FAIL(call, ERR_BAD_REQUEST, .entity = get->entity);
 	arms = call_scope(call, entity->def, RIGHT_VIEW);
 	call_scope_references(call, entity);

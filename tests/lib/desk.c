@@ -131,6 +131,17 @@ desk_type(struct vt *vt, const char *keys)
 }
 
 void
+desk_tab(struct vt *vt, const char *key, const char *tab)
+{
+	char open[100];
+
+	snprintf(open, sizeof(open), "[%s ", tab);
+	for (int i = 0; i < 60 && strstr(vt_screen_text(vt), open) == NULL; i++)
+		desk_type(vt, key);
+	desk_sees(vt, open);
+}
+
+void
 desk_shows(struct vt *vt, const char *name)
 {
 	char path[200];

@@ -37,6 +37,8 @@ void desk_end(struct vt *vt);
 void desk_expect(struct vt *vt, const char *text, bool there, const char *file, int line);
 /* Type and wait until the screen is at rest. */
 void desk_type(struct vt *vt, const char *keys);
+/* Presses key, "{Tab}", until the tab so named is the open one; asserts that there is one. */
+void desk_tab(struct vt *vt, const char *key, const char *tab);
 /* The screen is as tests/screens/golden/NAME.txt says. */
 void desk_shows(struct vt *vt, const char *name);
 /* Bytes the act sends to the terminal, printed; asserts the limit. */

@@ -543,8 +543,7 @@ file_is_added_and_saved_again(void **state)
 	for (int i = 0; i < 30000; i++)
 		fprintf(file, "line %d of the contract\n", i);
 	fclose(file);
-	desk_type(vt, "{BackTab}{BackTab}");
-	desk_sees(vt, "[文件 0]");
+	desk_tab(vt, "{BackTab}", "文件");
 	desk_type(vt, "{F6}");
 	desk_sees(vt, "要添加到此记录的文件路径");
 	desk_type(vt, in);

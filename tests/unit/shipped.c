@@ -4,6 +4,7 @@
 #include "server/access/roles.h"
 #include "server/entity/dictionaries.h"
 #include "server/entity/entity.h"
+#include "proto/frame.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -224,6 +225,18 @@ has_tab(const struct entity *entity, const char *other)
 	return false;
 }
 
+static void
+tabs_of_a_record_come_in_one_request(void **state)
+{
+	for (size_t e = 0; entity_shipped[e] != NULL; e++) {
+		size_t count = 0;
+
+		for (const struct tab *tab = entity_shipped[e]->tabs; tab != NULL && tab->entity != NULL; tab++)
+			count++;
+		assert_true(count <= GET_MAX_RELATED);
+	}
+}
+
 /* What may be shared may be talked about and followed, and shows what was said and what waits. */
 static void
 records_of_business_are_talked_about(void **state)
@@ -296,6 +309,7 @@ main(void)
 		cmocka_unit_test(grants_fit_their_entity),
 		cmocka_unit_test(every_role_sees_labels),
 		cmocka_unit_test(records_of_business_are_shared_one_by_one),
+		cmocka_unit_test(tabs_of_a_record_come_in_one_request),
 		cmocka_unit_test(records_of_business_are_talked_about),
 	};
 
