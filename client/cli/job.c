@@ -289,8 +289,7 @@ cli_stream_on(struct cli *cli, struct cli_stream *stream, bool *last)
 		err = cli_fail(cli,
 		    strcmp(look->state, "cancelled") == 0 ? ERR_CANCELLED : ERR_FORBIDDEN,
 		    look->text, NULL);
-	/* Whoever has read it to its end before the job said it was done is who fetched it. */
-	if (err == ERR_OK && look->fetched && (stream->chunk == 0 || stream->chunk < look->chunks))
+	if (err == ERR_OK && look->fetched)
 		err = cli_fail(cli, ERR_FETCHED, NULL, NULL);
 	while (err == ERR_OK && stream->chunk < look->chunks)
 		err = cli_job_chunk(cli, stream->id, stream->chunk++, &stream->file);

@@ -64,6 +64,9 @@ job_fill(struct call *call, Kehu__JobAnswer *answer, const struct rows *rows, si
 	answer->total = rows_int(rows, row, 4);
 	answer->text = arena_strdup(call->arena, rows_text(rows, row, 5));
 	answer->chunks = (uint32_t)rows_int(rows, row, 6);
+	/* The last piece of an export goes out once it is done: whoever has it has fetched it. */
+	if (strcmp(answer->kind, "export") == 0 && strcmp(answer->state, "done") != 0 && answer->chunks > 0)
+		answer->chunks--;
 	answer->has_user = rows_int(rows, row, 7) != 0;
 	answer->user = rows_int(rows, row, 7);
 	answer->user_label = arena_strdup(call->arena, user != NULL ? user->label : "");
@@ -259,7 +262,7 @@ job_read(struct call *call, const Kehu__Job *request)
 	if (rows->count == 0)
 		return CALL_FAIL(call, ERR_NO_SUCH_RECORD);
 	answer = job_answer_row(call, rows);
-	if (rows_null(rows, 0, JOB_COLUMN_DATA))
+	if (rows_null(rows, 0, JOB_COLUMN_DATA) || request->chunk >= answer->chunks)
 		return CALL_FAIL(call, answer->fetched ? ERR_FETCHED : ERR_NO_SUCH_RECORD);
 	answer->has_data = true;
 	answer->data.data =
