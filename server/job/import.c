@@ -73,12 +73,16 @@ import_take_row(struct import *import, const struct intake_row *from)
 static enum err
 import_rows(struct import *import)
 {
-	import->by_set = import_may_by_set(import);
-	struct import_source *source = import_source_open(import);
+	struct import_source *source;
 	struct intake_row row;
 	bool more = false;
-	enum err err = import_source_next(source, &row, &more);
+	enum err err = import_bind_header(import);
 
+	if (err != ERR_OK)
+		return err;
+	import->by_set = import_may_by_set(import);
+	source = import_source_open(import);
+	err = import_source_next(source, &row, &more);
 	while (err == ERR_OK && more) {
 		err = import_source_next(source, &row, &more);
 		if (err == ERR_OK && more)

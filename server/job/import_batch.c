@@ -112,8 +112,7 @@ import_find_marks(struct import *import)
 	return err;
 }
 
-/* Every transaction has its own snapshot: what the header names is found in it again. */
-static enum err
+enum err
 import_bind_header(struct import *import)
 {
 	struct call *call = import->job->call;

@@ -130,6 +130,11 @@ MUST_CHECK enum err import_batch_by_set(struct import *import, bool *done);
 
 /* ---- import_batch.c ---- */
 
+/*
+ * Every transaction has a snapshot of its own, and the one before may be gone: what the header names is found
+ * in the call's again, before the map is looked at.
+ */
+MUST_CHECK enum err import_bind_header(struct import *import);
 /* Save one row. A refusal is in the row; another error is the database's. */
 MUST_CHECK enum err import_save(struct import *import, struct import_row *row);
 

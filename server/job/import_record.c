@@ -33,8 +33,10 @@ record_insert(struct job *job, void *to)
 	const struct entity_view *view = call_view(call, E_import);
 	struct sql *sql = sql_new(call->arena);
 	struct rows *rows;
-	enum err err;
+	enum err err = import_bind_header(import);
 
+	if (err != ERR_OK)
+		return err;
 	call_scope_references(call, view);
 	call_scope(call, view->def, RIGHT_ACT);
 	call_begin(call, true);

@@ -16,6 +16,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 // clang-format off
 #include <cmocka.h>
@@ -812,6 +813,33 @@ northwind_rows_with_a_column_too_many_are_reported(void **state)
 	free(data);
 }
 
+/* Each change of what users may do lets go of what was known about the file's columns. */
+static void
+import_goes_on_while_rights_change(void **state)
+{
+	struct buf file = BUF_INIT;
+	struct counts counts;
+	pid_t pid;
+
+	buf_puts(&file, "name,short_name\n");
+	for (int i = 0; i < 3000; i++)
+		buf_printf(&file, "Reload %d Limited,RL%d\n", i, i);
+	fflush(NULL);
+	pid = fork();
+	if (pid == 0) {
+		for (int i = 0; i < 12; i++) {
+			pg_exec(DB, "UPDATE state SET access_epoch = access_epoch + 1");
+			usleep(20000);
+		}
+		_exit(0);
+	}
+	counts = import_data(eve, E_customer, NULL, file.data, file.bytes, NULL);
+	waitpid(pid, NULL, 0);
+	assert_string_equal(counts.state, "done");
+	assert_int_equal(counts.created, 3000);
+	buf_fini(&file);
+}
+
 static int
 imports_start(void **state)
 {
@@ -855,6 +883,7 @@ main(void)
 		cmocka_unit_test(import_by_set_checks_as_a_save_does),
 		cmocka_unit_test(import_proposes_the_map_used_before),
 		cmocka_unit_test(import_needs_the_right_to_create),
+		cmocka_unit_test(import_goes_on_while_rights_change),
 		cmocka_unit_test(import_is_undone_but_for_what_was_touched_since),
 		cmocka_unit_test(undoing_an_import_takes_what_it_made_for_its_references),
 		cmocka_unit_test(a_large_import_is_undone_by_a_job),
