@@ -6,6 +6,7 @@
 #include "client/cli/login.h"
 #include "client/link/place.h"
 #include "client/screens/app.h"
+#include "common/mem.h"
 
 static int
 main_screens(struct cli *cli)
@@ -25,5 +26,6 @@ main(int argc, char **argv)
 {
 	const struct cli_program program = kehu_program(main_screens);
 
+	mem_reserve(256 * 1024); /* what a form on the screen needs to be sent or kept */
 	return cli_run(&program, argc, argv);
 }

@@ -7,6 +7,7 @@
  */
 #include "common/arena.h"
 #include "common/log.h"
+#include "common/mem.h"
 
 #include <stdint.h>
 #include <stdio.h>
@@ -56,10 +57,8 @@ static void
 arena_add_chunk(struct arena *arena, size_t at_least)
 {
 	size_t room = arena->next_bytes > at_least ? arena->next_bytes : at_least;
-	struct arena_chunk *chunk = malloc(sizeof(*chunk) + room);
+	struct arena_chunk *chunk = mem_alloc(sizeof(*chunk) + room);
 
-	if (chunk == NULL)
-		fatal("out of memory: arena chunk of %zu bytes", room);
 	*chunk = (struct arena_chunk){
 		.older = arena->chunk, .room = room, .before = arena_used_bytes(arena)
 	};
@@ -79,10 +78,8 @@ arena_free_chunk(struct arena_chunk *chunk)
 struct arena *
 arena_new(size_t ceiling_bytes)
 {
-	struct arena *arena = malloc(sizeof(*arena));
+	struct arena *arena = mem_alloc(sizeof(*arena));
 
-	if (arena == NULL)
-		fatal("out of memory: arena");
 	*arena = (struct arena){ .ceiling = ceiling_bytes, .next_bytes = ARENA_FIRST_BYTES };
 	return arena;
 }

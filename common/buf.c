@@ -4,6 +4,7 @@
  */
 #include "common/buf.h"
 #include "common/log.h"
+#include "common/mem.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,9 +40,7 @@ buf_grow(struct buf *buf, size_t bytes)
 		return;
 	while (room < need)
 		room *= 2;
-	char *data = realloc(buf->data, room);
-	if (data == NULL)
-		fatal("out of memory: buffer of %zu bytes", room);
+	char *data = mem_resize(buf->data, room);
 	buf->data = data;
 	buf->room = room;
 }

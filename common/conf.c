@@ -5,6 +5,7 @@
  */
 #include "common/conf.h"
 #include "common/log.h"
+#include "common/mem.h"
 #include "common/text.h"
 
 #include <errno.h>
@@ -215,9 +216,7 @@ conf_take_secret(
 	    memchr(text, '\n', bytes) != NULL)
 		return conf_fail(
 		    load, at, "%s_file: %s must hold one line of text", setting->path, path);
-	char *kept = strndup(text, bytes);
-	if (kept == NULL)
-		fatal("out of memory: setting %s", setting->path);
+	char *kept = mem_strndup(text, bytes);
 	explicit_bzero(text, CONF_SECRET_BYTES);
 	arena_rewind(load->arena, mark);
 	conf_store_text(load, setting, arena_strdup(load->arena, kept));

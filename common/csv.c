@@ -5,6 +5,7 @@
  */
 #include "common/csv.h"
 #include "common/log.h"
+#include "common/mem.h"
 #include "common/text.h"
 
 #include <stdlib.h>
@@ -39,10 +40,8 @@ struct csv_reader {
 struct csv_reader *
 csv_reader_new(char delimiter)
 {
-	struct csv_reader *reader = calloc(1, sizeof(*reader));
+	struct csv_reader *reader = mem_zalloc(1, sizeof(*reader));
 
-	if (reader == NULL)
-		fatal("out of memory: CSV reader");
 	reader->delimiter = delimiter;
 	reader->line = 1;
 	return reader;
@@ -124,9 +123,7 @@ csv_open_cell(struct csv_reader *reader)
 {
 	if (reader->count == reader->room) {
 		reader->room = reader->room == 0 ? 32 : reader->room * 2;
-		size_t *starts = realloc(reader->starts, reader->room * sizeof(*starts));
-		if (starts == NULL)
-			fatal("out of memory: CSV row of %zu cells", reader->room);
+		size_t *starts = mem_resize(reader->starts, reader->room * sizeof(*starts));
 		reader->starts = starts;
 	}
 	reader->starts[reader->count++] = reader->cells.bytes;

@@ -6,6 +6,7 @@
 #include "common/intake_impl.h"
 
 #include "common/log.h"
+#include "common/mem.h"
 #include "common/text.h"
 
 #include <inttypes.h>
@@ -73,20 +74,16 @@ struct intake {
 static char *
 intake_copy(const char *text)
 {
-	char *copy = strdup(text != NULL ? text : "");
+	char *copy = mem_strdup(text != NULL ? text : "");
 
-	if (copy == NULL)
-		fatal("out of memory: a file's options");
 	return copy;
 }
 
 struct intake *
 intake_new(const struct intake_options *options)
 {
-	struct intake *intake = calloc(1, sizeof(*intake));
+	struct intake *intake = mem_zalloc(1, sizeof(*intake));
 
-	if (intake == NULL)
-		fatal("out of memory: reading a file");
 	intake->asked_format = intake_copy(options->format);
 	intake->asked_encoding = intake_copy(options->encoding);
 	intake->asked_delimiter = options->delimiter;

@@ -6,6 +6,7 @@
 #include "common/intake_impl.h"
 
 #include "common/log.h"
+#include "common/mem.h"
 #include "common/text.h"
 
 #include <stdlib.h>
@@ -34,10 +35,8 @@ struct json_member {
 struct intake_json *
 intake_json_new(void)
 {
-	struct intake_json *json = calloc(1, sizeof(*json));
+	struct intake_json *json = mem_zalloc(1, sizeof(*json));
 
-	if (json == NULL)
-		fatal("out of memory: reading JSON lines");
 	json->arena = arena_new(0);
 	return json;
 }

@@ -8,6 +8,7 @@
 
 #include "common/date.h"
 #include "common/log.h"
+#include "common/mem.h"
 #include "common/text.h"
 
 #include <ctype.h>
@@ -90,10 +91,8 @@ struct intake_vcard {
 struct intake_vcard *
 intake_vcard_new(bool latin1)
 {
-	struct intake_vcard *vcard = calloc(1, sizeof(*vcard));
+	struct intake_vcard *vcard = mem_zalloc(1, sizeof(*vcard));
 
-	if (vcard == NULL)
-		fatal("out of memory: reading cards");
 	vcard->latin1 = latin1;
 	vcard->arena = arena_new(0);
 	return vcard;

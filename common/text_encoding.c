@@ -4,6 +4,7 @@
  * one is corrected by the user, who sees a preview, so it need not know the world.
  */
 #include "common/log.h"
+#include "common/mem.h"
 #include "common/text.h"
 
 #include <errno.h>
@@ -132,10 +133,8 @@ struct text_decoder {
 struct text_decoder *
 text_decoder_open(const char *encoding)
 {
-	struct text_decoder *decoder = calloc(1, sizeof(*decoder));
+	struct text_decoder *decoder = mem_zalloc(1, sizeof(*decoder));
 
-	if (decoder == NULL)
-		fatal("out of memory: text decoder");
 	bool utf8 = strcasecmp(encoding, "UTF-8") == 0 || strcasecmp(encoding, "UTF8") == 0;
 	decoder->iconv = utf8 ? (iconv_t)-1 : iconv_open("UTF-8", encoding);
 	if (utf8 || decoder->iconv != (iconv_t)-1)

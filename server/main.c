@@ -4,6 +4,7 @@
  */
 #include "common/date.h"
 #include "common/log.h"
+#include "common/mem.h"
 #include "common/sealed.h"
 #include "common/tls.h"
 #include "common/version.h"
@@ -28,7 +29,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define DRAIN_S 30
+#define DRAIN_S	      30
+#define RESERVE_BYTES ((size_t)4 * 1024 * 1024) /* enough to end what is under way */
 
 #ifndef KEHU_SQL_DIR
 #define KEHU_SQL_DIR "sql"
@@ -460,6 +462,7 @@ main(int argc, char **argv)
 		return main_fail(ERR_CONFIG, why);
 	if (!log_open(server.settings.log_file, log_level_named(server.settings.log_level)))
 		return main_fail(ERR_CONFIG, "log.file cannot be opened for writing");
+	mem_reserve(RESERVE_BYTES);
 	if (strcmp(options.command, "serve") == 0)
 		status = main_serve(arena, &server, &options);
 	else

@@ -6,6 +6,7 @@
 
 #include "common/date.h"
 #include "common/log.h"
+#include "common/mem.h"
 #include "common/uuid.h"
 #include <stdlib.h>
 #include <string.h>
@@ -30,10 +31,8 @@ struct link_cache {
 struct link_cache *
 link_cache_new(size_t max_bytes)
 {
-	struct link_cache *cache = calloc(1, sizeof(*cache));
+	struct link_cache *cache = mem_zalloc(1, sizeof(*cache));
 
-	if (cache == NULL)
-		fatal("out of memory: page cache");
 	TAILQ_INIT(&cache->list);
 	cache->max_bytes = max_bytes;
 	return cache;
@@ -100,9 +99,7 @@ link_cache_put(struct link_cache *cache, const uint8_t key[32], uint32_t entity,
 		link_cache_drop(cache, cached);
 	if (bytes > cache->max_bytes / 4)
 		return;
-	cached = malloc(sizeof(*cached) + bytes);
-	if (cached == NULL)
-		fatal("out of memory: page cache");
+	cached = mem_alloc(sizeof(*cached) + bytes);
 	*cached = (struct cached){
 		.entity = entity, .fresh = true, .at_us = date_monotonic_us(), .bytes = bytes
 	};

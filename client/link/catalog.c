@@ -7,6 +7,7 @@
 
 #include "client/link/place.h"
 #include "common/log.h"
+#include "common/mem.h"
 #include "common/text.h"
 #include "proto/frame.h"
 #include <stdlib.h>
@@ -25,11 +26,9 @@ struct cat {
 static struct cat *
 cat_unpack(const uint8_t *data, size_t bytes)
 {
-	struct cat *cat = calloc(1, sizeof(*cat));
+	struct cat *cat = mem_zalloc(1, sizeof(*cat));
 	ProtobufCAllocator allocator;
 
-	if (cat == NULL)
-		fatal("out of memory: catalogue");
 	cat->arena = arena_new(0);
 	allocator = frame_allocator(cat->arena);
 	cat->answer = kehu__catalog_answer__unpack(&allocator, bytes, data);
@@ -44,10 +43,8 @@ struct cat *
 cat_new(const Kehu__CatalogAnswer *answer)
 {
 	size_t bytes = kehu__catalog_answer__get_packed_size(answer);
-	uint8_t *packed = malloc(bytes + 1);
+	uint8_t *packed = mem_alloc(bytes + 1);
 
-	if (packed == NULL)
-		fatal("out of memory: catalogue");
 	kehu__catalog_answer__pack(answer, packed);
 	struct cat *cat = cat_unpack(packed, bytes);
 	if (cat == NULL)

@@ -12,6 +12,7 @@
 #include "client/link/place.h"
 #include "common/buf.h"
 #include "common/log.h"
+#include "common/mem.h"
 #include "common/uuid.h"
 #include <dirent.h>
 #include <errno.h>
@@ -114,9 +115,9 @@ journal_take_text(struct journal_cursor *cursor)
 {
 	size_t bytes;
 	const uint8_t *at = journal_take_bytes(cursor, &bytes);
-	char *text = at == NULL ? NULL : strndup((const char *)at, bytes);
+	char *text = at == NULL ? NULL : mem_strndup((const char *)at, bytes);
 
-	return text != NULL ? text : strdup("");
+	return text != NULL ? text : mem_strdup("");
 }
 
 /* ---- sealing ---- */
@@ -230,10 +231,8 @@ journal_keep(struct journal *journal, struct held *held)
 static void *
 journal_alloc(size_t bytes)
 {
-	void *memory = calloc(1, bytes);
+	void *memory = mem_zalloc(1, bytes);
 
-	if (memory == NULL)
-		fatal("out of memory: journal");
 	return memory;
 }
 

@@ -6,6 +6,7 @@
 
 #include "common/date.h"
 #include "common/log.h"
+#include "common/mem.h"
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,7 +34,7 @@ link_next_number(struct link *link)
 void
 link_reason(struct link *link, enum err error, const char *text)
 {
-	char *copy = strdup(text != NULL ? text : err_text(error, link->options.lang));
+	char *copy = mem_strdup(text != NULL ? text : err_text(error, link->options.lang));
 
 	free(link->text);
 	link->text = copy;
@@ -121,11 +122,9 @@ link_connect(struct link *link)
 struct link *
 link_new(const struct link_options *options)
 {
-	struct link *link = calloc(1, sizeof(*link));
+	struct link *link = mem_zalloc(1, sizeof(*link));
 	const char *why = NULL;
 
-	if (link == NULL)
-		fatal("out of memory: link");
 	signal(SIGPIPE, SIG_IGN);
 	link->arena = arena_new(0);
 	link->user_arena = arena_new(0);

@@ -7,6 +7,7 @@
 
 #include "common/date.h"
 #include "common/log.h"
+#include "common/mem.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -170,7 +171,7 @@ queue_fail(struct link *link, struct pending *pending, enum err err, const char 
 {
 	Kehu__ServerFrame frame = KEHU__SERVER_FRAME__INIT;
 	Kehu__Error error = KEHU__ERROR__INIT;
-	char *own = strdup(text != NULL ? text : err_text(err, link->options.lang));
+	char *own = mem_strdup(text != NULL ? text : err_text(err, link->options.lang));
 
 	error.has_code = true;
 	error.code = (uint32_t)err;
@@ -188,12 +189,10 @@ queue_fail(struct link *link, struct pending *pending, enum err err, const char 
 uint32_t
 link_send(struct link *link, const struct link_request *request)
 {
-	struct pending *pending = calloc(1, sizeof(*pending));
+	struct pending *pending = mem_zalloc(1, sizeof(*pending));
 	struct arena *arena = arena_new(0);
 	struct uuid intention = { { 0 } };
 
-	if (pending == NULL)
-		fatal("out of memory: request");
 	pending->number = link_next_number(link);
 	pending->request = (enum request_id)request->frame->request_case;
 	pending->write = queue_is_write(pending->request);
@@ -201,8 +200,8 @@ link_send(struct link *link, const struct link_request *request)
 	pending->done = request->done;
 	pending->restart = request->restart;
 	pending->context = request->context;
-	pending->title = request->title == NULL ? NULL : strdup(request->title);
-	pending->draft_key = request->key == NULL ? NULL : strdup(request->key);
+	pending->title = request->title == NULL ? NULL : mem_strdup(request->title);
+	pending->draft_key = request->key == NULL ? NULL : mem_strdup(request->key);
 	if (request->timeout_ms > 0)
 		pending->expires_us = date_monotonic_us() + (int64_t)request->timeout_ms * 1000;
 	Kehu__ClientFrame *frame =
@@ -360,10 +359,8 @@ queue_expire(struct link *link, int64_t now_us)
 			continue;
 		if (late && pending->sent) {
 			/* Its place is held until the server answers; the caller hears now. */
-			struct pending *ghost = calloc(1, sizeof(*ghost));
+			struct pending *ghost = mem_zalloc(1, sizeof(*ghost));
 
-			if (ghost == NULL)
-				fatal("out of memory: request");
 			ghost->number = pending->number;
 			ghost->request = pending->request;
 			ghost->sent = ghost->cancelled = true;

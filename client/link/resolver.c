@@ -5,6 +5,7 @@
  * code of ours, but its helper threads run into the sanitizers' own start of a thread.
  */
 #include "client/link/resolver.h"
+#include "common/mem.h"
 
 #include <netdb.h>
 #include <pthread.h>
@@ -69,10 +70,8 @@ resolver_thread(struct resolver *resolver)
 struct resolver *
 resolver_start(const char *host, const char *port)
 {
-	struct resolver *resolver = calloc(1, sizeof(*resolver));
+	struct resolver *resolver = mem_zalloc(1, sizeof(*resolver));
 
-	if (resolver == NULL)
-		return NULL;
 	snprintf(resolver->host, sizeof(resolver->host), "%s", host);
 	snprintf(resolver->port, sizeof(resolver->port), "%s", port);
 	atomic_init(&resolver->ended, false);

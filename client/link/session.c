@@ -6,6 +6,7 @@
 
 #include "common/date.h"
 #include "common/log.h"
+#include "common/mem.h"
 #include <openssl/crypto.h>
 #include <stdlib.h>
 #include <string.h>
@@ -133,9 +134,7 @@ static void
 session_keep_token(struct link *link, const uint8_t *token, size_t bytes)
 {
 	session_forget_token(link);
-	link->token = malloc(bytes + 1);
-	if (link->token == NULL)
-		fatal("out of memory: token");
+	link->token = mem_alloc(bytes + 1);
 	memcpy(link->token, token, bytes);
 	link->token_bytes = bytes;
 }
@@ -154,9 +153,9 @@ link_login(struct link *link, const char *user, const char *password, const char
 	free(link->user_name);
 	session_wipe(&link->password);
 	session_wipe(&link->new_password);
-	link->user_name = strdup(user);
-	link->password = strdup(password);
-	link->new_password = new_password == NULL ? NULL : strdup(new_password);
+	link->user_name = mem_strdup(user);
+	link->password = mem_strdup(password);
+	link->new_password = new_password == NULL ? NULL : mem_strdup(new_password);
 	link->login_given = true;
 	link->control_tries = 0;
 	sign_forget(link);

@@ -6,6 +6,7 @@
 
 #include "common/date.h"
 #include "common/log.h"
+#include "common/mem.h"
 #include <openssl/crypto.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,10 +38,8 @@ link_factor(struct link *link, enum link_factor_step step, const char *code)
 {
 	Kehu__ClientFrame frame = KEHU__CLIENT_FRAME__INIT;
 	Kehu__Factor factor = KEHU__FACTOR__INIT;
-	char *own = strdup(code != NULL ? code : "");
+	char *own = mem_strdup(code != NULL ? code : "");
 
-	if (own == NULL)
-		fatal("out of memory: code");
 	if (link->phase == PHASE_LOGIN && link->control == 0 && link->has_ticket) {
 		factor.has_step = factor.has_ticket = true;
 		factor.step = (uint32_t)step;
@@ -89,7 +88,7 @@ sign_send_lock(struct link *link, const char *password)
 {
 	Kehu__ClientFrame frame = KEHU__CLIENT_FRAME__INIT;
 	Kehu__Lock lock = KEHU__LOCK__INIT;
-	char *own = password == NULL ? NULL : strdup(password);
+	char *own = password == NULL ? NULL : mem_strdup(password);
 
 	lock.password = own;
 	frame.request_case = KEHU__CLIENT_FRAME__REQUEST_LOCK;

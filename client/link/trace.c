@@ -3,6 +3,7 @@
 
 #include "common/date.h"
 #include "common/log.h"
+#include "common/mem.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -28,9 +29,9 @@ trace_open(const char *path)
 		log_warn("frames are not traced", "file=%s why=%s", path, strerror(errno));
 		return NULL;
 	}
-	trace = calloc(1, sizeof(*trace));
-	if (trace == NULL || (trace->file = fdopen(fd, "a")) == NULL)
-		fatal("out of memory: trace");
+	trace = mem_zalloc(1, sizeof(*trace));
+	if ((trace->file = fdopen(fd, "a")) == NULL)
+		fatal("frames cannot be traced: %s", strerror(errno));
 	setvbuf(trace->file, NULL, _IOLBF, 0);
 	trace->began_us = date_monotonic_us();
 	return trace;

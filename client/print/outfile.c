@@ -2,6 +2,7 @@
 #include "client/print/outfile.h"
 
 #include "common/log.h"
+#include "common/mem.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -19,17 +20,13 @@ struct outfile {
 static struct outfile *
 outfile_new(const char *path, const char *pattern, bool named)
 {
-	struct outfile *file = calloc(1, sizeof(*file));
+	struct outfile *file = mem_zalloc(1, sizeof(*file));
 
-	if (file == NULL)
-		fatal("out of memory: file");
 	file->named = named;
-	file->temporary = strdup(pattern);
-	if (file->temporary == NULL)
-		fatal("out of memory: file");
+	file->temporary = mem_strdup(pattern);
 	file->fd = mkostemp(file->temporary, O_CLOEXEC);
 	file->error = file->fd < 0 ? errno : 0;
-	file->path = strdup(named ? path : file->temporary);
+	file->path = mem_strdup(named ? path : file->temporary);
 	return file;
 }
 

@@ -2,6 +2,7 @@
 #include "client/print/spool.h"
 
 #include "common/log.h"
+#include "common/mem.h"
 #include "common/text.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -117,14 +118,12 @@ spool_start(struct loop *loop, const char *command, const char *path,
     void (*done)(void *context, bool printed, const char *said), void *context,
     const char **why)
 {
-	struct spool *spool = calloc(1, sizeof(*spool));
-	char *words[SPOOL_WORDS + 2], *copy = strdup(command);
+	struct spool *spool = mem_zalloc(1, sizeof(*spool));
+	char *words[SPOOL_WORDS + 2], *copy = mem_strdup(command);
 	int ends[2] = { -1, -1 };
 
-	if (spool == NULL || copy == NULL)
-		fatal("out of memory: printing");
 	*spool = (struct spool){
-		.loop = loop, .path = strdup(path), .done = done, .context = context
+		.loop = loop, .path = mem_strdup(path), .done = done, .context = context
 	};
 	spool_split(copy, path, words);
 	spool->pid = pipe2(ends, O_CLOEXEC) == 0 ? fork() : -1;

@@ -10,6 +10,7 @@
 #include "client/ui/message_log.h"
 #include "client/ui/picker.h"
 #include "common/log.h"
+#include "common/mem.h"
 #include "common/text.h"
 #include <stdlib.h>
 #include <string.h>
@@ -280,12 +281,10 @@ static struct action *
 action_new(
     struct app *app, const Kehu__Record *record, void (*done)(void *context), void *context)
 {
-	struct action *action = calloc(1, sizeof(*action));
+	struct action *action = mem_zalloc(1, sizeof(*action));
 	Kehu__ServerFrame frame = KEHU__SERVER_FRAME__INIT;
 	Kehu__GetAnswer get = KEHU__GET_ANSWER__INIT;
 
-	if (action == NULL)
-		fatal("out of memory: action");
 	action->app = app;
 	action->arena = arena_new(0);
 	/* The screen below reads its record again while the menu is open. */

@@ -6,6 +6,7 @@
 #include "client/screens/merge.h"
 #include "client/ui/confirm.h"
 #include "common/log.h"
+#include "common/mem.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -317,10 +318,8 @@ static const struct screen_ops action_form_ops = {
 static void
 action_form_open(struct action *action)
 {
-	struct action_form *form = calloc(1, sizeof(*form));
+	struct action_form *form = mem_zalloc(1, sizeof(*form));
 
-	if (form == NULL)
-		fatal("out of memory: action");
 	form->screen.ops = &action_form_ops;
 	form->action = action_hold(action);
 	form->values.app = action->app;

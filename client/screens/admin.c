@@ -12,6 +12,7 @@
 #include "client/screens/why.h"
 #include "client/ui/list.h"
 #include "common/log.h"
+#include "common/mem.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -285,10 +286,8 @@ admin_open(struct app *app)
 		int min, want;
 	} columns[ADMIN_COLUMNS] = { { T_ADMIN_GROUP, 10, 14 }, { T_ADMIN_WHAT, 14, 22 },
 		{ T_ADMIN_NOTE, 20, 60 } };
-	struct admin *admin = calloc(1, sizeof(*admin));
+	struct admin *admin = mem_zalloc(1, sizeof(*admin));
 
-	if (admin == NULL)
-		fatal("out of memory: administration");
 	admin->screen.ops = &admin_ops;
 	admin->app = app;
 	for (size_t i = 0; i < sizeof(admin_items) / sizeof(admin_items[0]); i++)

@@ -2,6 +2,7 @@
 #include "client/screens/ask.h"
 
 #include "common/log.h"
+#include "common/mem.h"
 #include "common/text.h"
 #include <stdlib.h>
 #include <sys/queue.h>
@@ -22,9 +23,7 @@ struct asks {
 void
 ask_init(struct app *app)
 {
-	app->asks = calloc(1, sizeof(*app->asks));
-	if (app->asks == NULL)
-		fatal("out of memory: requests");
+	app->asks = mem_zalloc(1, sizeof(*app->asks));
 	TAILQ_INIT(&app->asks->list);
 }
 
@@ -68,10 +67,8 @@ uint32_t
 ask_send(struct app *app, const Kehu__ClientFrame *frame, unsigned flags,
     void (*done)(void *context, const Kehu__ServerFrame *answer), void *context)
 {
-	struct ask *ask = calloc(1, sizeof(*ask));
+	struct ask *ask = mem_zalloc(1, sizeof(*ask));
 
-	if (ask == NULL)
-		fatal("out of memory: request");
 	ask->app = app;
 	ask->done = done;
 	ask->context = context;

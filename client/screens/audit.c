@@ -11,6 +11,7 @@
 #include "client/ui/prompt.h"
 #include "common/date.h"
 #include "common/log.h"
+#include "common/mem.h"
 #include "common/text.h"
 #include <inttypes.h>
 #include <stdlib.h>
@@ -362,10 +363,8 @@ audit_open(struct app *app)
 		int min, want, priority;
 	} columns[AUDIT_COLUMNS] = { { T_AUDIT_WHEN, 16, 16, 0 }, { T_AUDIT_WHO, 6, 10, 0 }, { T_AUDIT_DID, 8, 20, 0 },
 		{ T_AUDIT_WHAT, 8, 20, 1 }, { T_AUDIT_DETAIL, 10, 30, 2 } };
-	struct audit *audit = calloc(1, sizeof(*audit));
+	struct audit *audit = mem_zalloc(1, sizeof(*audit));
 
-	if (audit == NULL)
-		fatal("out of memory: audit");
 	audit->screen.ops = &audit_ops;
 	audit->app = app;
 	audit->arena = arena_new(0);

@@ -9,6 +9,7 @@
 #include "client/screens/ask.h"
 #include "client/screens/recent.h"
 #include "common/log.h"
+#include "common/mem.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -269,9 +270,7 @@ board_prompt_key(struct board *board, enum act act, const struct event *event)
 
 	if (flags & UI_ACT) {
 		free(board->query);
-		board->query = strdup(prompt_text(&board->prompt));
-		if (board->query == NULL)
-			fatal("out of memory: board");
+		board->query = mem_strdup(prompt_text(&board->prompt));
 		board_ask(board, false);
 	}
 	return flags & ~(unsigned)(UI_ACT | UI_CHANGED | UI_LOOKUP);
@@ -426,9 +425,8 @@ board_open(struct app *app, const char *query)
 		message_error(ERR_FORBIDDEN, NULL, app->lang);
 		return;
 	}
-	board = calloc(1, sizeof(*board));
-	if (board == NULL || (board->query = strdup(query)) == NULL)
-		fatal("out of memory: board");
+	board = mem_zalloc(1, sizeof(*board));
+	board->query = mem_strdup(query);
 	board->screen.ops = &board_ops;
 	board->app = app;
 	board->entity = entity;

@@ -11,6 +11,7 @@
 #include "client/screens/row.h"
 #include "common/date.h"
 #include "common/log.h"
+#include "common/mem.h"
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -561,9 +562,7 @@ calendar_open(struct app *app)
 		message_error(ERR_FORBIDDEN, NULL, app->lang);
 		return;
 	}
-	calendar = calloc(1, sizeof(*calendar));
-	if (calendar == NULL)
-		fatal("out of memory: calendar");
+	calendar = mem_zalloc(1, sizeof(*calendar));
 	calendar->screen.ops = &calendar_ops;
 	calendar->app = app;
 	calendar->entity = entity;

@@ -7,6 +7,7 @@
 #include "client/screens/ask.h"
 #include "client/screens/form_values.h"
 #include "common/log.h"
+#include "common/mem.h"
 #include "common/text.h"
 #include <stdlib.h>
 
@@ -252,10 +253,8 @@ check_fields(struct check *check)
 void
 check_open(struct app *app)
 {
-	struct check *check = calloc(1, sizeof(*check));
+	struct check *check = mem_zalloc(1, sizeof(*check));
 
-	if (check == NULL)
-		fatal("out of memory: check");
 	check->screen.ops = &check_ops;
 	check->app = app;
 	check->arena = arena_new(0);

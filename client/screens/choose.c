@@ -7,6 +7,7 @@
 #include "client/screens/ask.h"
 #include "client/screens/form_values.h"
 #include "common/log.h"
+#include "common/mem.h"
 #include "common/text.h"
 #include <stdlib.h>
 
@@ -173,11 +174,9 @@ static const struct screen_ops choose_typing_ops = {
 static unsigned
 choose_type(struct choose *choose, struct choose_row *row)
 {
-	struct choose_typing *typing = calloc(1, sizeof(*typing));
+	struct choose_typing *typing = mem_zalloc(1, sizeof(*typing));
 	Kehu__Field *field;
 
-	if (typing == NULL)
-		fatal("out of memory: choose");
 	field = arena_memdup(choose->arena, row->field, sizeof(*row->field));
 	typing->screen.ops = &choose_typing_ops;
 	typing->choose = choose;

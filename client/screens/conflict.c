@@ -6,6 +6,7 @@
 
 #include "client/screens/choose.h"
 #include "common/log.h"
+#include "common/mem.h"
 #include "common/text.h"
 #include "proto/frame.h"
 #include <stdlib.h>
@@ -75,7 +76,7 @@ conflict_apply(struct conflict *conflict)
 		const struct choose_row *row = &conflict->choose.rows[i];
 		struct values_box *box = &values->boxes[row->index];
 		int64_t id = box->ref_id;
-		char *label = box->ref_label == NULL ? NULL : strdup(box->ref_label);
+		char *label = box->ref_label == NULL ? NULL : mem_strdup(box->ref_label);
 
 		values_load(values, row->index, row->value);
 		if (row->side == CHOOSE_RIGHT) {
@@ -110,10 +111,8 @@ conflict_save(struct choose *choose)
 void
 conflict_open(struct form_screen *form, const Kehu__Error *error)
 {
-	struct conflict *conflict = calloc(1, sizeof(*conflict));
+	struct conflict *conflict = mem_zalloc(1, sizeof(*conflict));
 
-	if (conflict == NULL)
-		fatal("out of memory: conflict");
 	conflict->form = form;
 	conflict->version = error->version;
 	conflict->choose.app = form->app;

@@ -3,6 +3,7 @@
 #include "client/screens/ask.h"
 #include "client/screens/form_values.h"
 #include "common/log.h"
+#include "common/mem.h"
 #include "common/text.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -226,13 +227,11 @@ void
 consent_open(struct app *app, const Kehu__ServerFrame *answer, struct consent *consent,
     void (*given)(void *context), void *context)
 {
-	struct consent_box *box = calloc(1, sizeof(*box));
+	struct consent_box *box = mem_zalloc(1, sizeof(*box));
 	bool alike = link_error(answer) == ERR_ALIKE;
 	bool whom = !alike && (link_error(answer) == ERR_APPROVER_NEEDED || consent->approver != 0);
 	const char *before = alike ? consent->in_spite : consent->reason;
 
-	if (box == NULL)
-		fatal("out of memory: consent");
 	box->screen.ops = &consent_ops;
 	box->app = app;
 	box->arena = arena_new(0);

@@ -9,6 +9,7 @@
 #include "client/screens/list_private.h"
 #include "client/ui/form.h"
 #include "common/log.h"
+#include "common/mem.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -313,10 +314,8 @@ export_make_form(struct export_screen *export, unsigned of, const char *path)
 static struct export_screen *
 export_new(struct app *app)
 {
-	struct export_screen *export = calloc(1, sizeof(*export));
+	struct export_screen *export = mem_zalloc(1, sizeof(*export));
 
-	if (export == NULL)
-		fatal("out of memory: export");
 	export->app = app;
 	export->arena = arena_new(0);
 	kehu__export__init(&export->request);

@@ -9,6 +9,7 @@
 #include "client/screens/ask.h"
 #include "client/ui/edit.h"
 #include "common/log.h"
+#include "common/mem.h"
 #include "common/text.h"
 #include <stdlib.h>
 #include <string.h>
@@ -104,9 +105,7 @@ factor_show_recovery(struct app *app, const Kehu__FactorAnswer *answer)
 {
 	if (answer == NULL || answer->n_recovery == 0)
 		return;
-	struct recovery *recovery = calloc(1, sizeof(*recovery));
-	if (recovery == NULL)
-		fatal("out of memory: recovery codes");
+	struct recovery *recovery = mem_zalloc(1, sizeof(*recovery));
 	recovery->screen.ops = &recovery_ops;
 	recovery->arena = arena_new(0);
 	recovery->count = answer->n_recovery;
@@ -360,10 +359,8 @@ static const struct screen_ops factor_ops = {
 static struct factor *
 factor_new(struct app *app, bool own)
 {
-	struct factor *factor = calloc(1, sizeof(*factor));
+	struct factor *factor = mem_zalloc(1, sizeof(*factor));
 
-	if (factor == NULL)
-		fatal("out of memory: second factor");
 	factor->screen.ops = &factor_ops;
 	factor->app = app;
 	factor->arena = arena_new(0);

@@ -7,6 +7,7 @@
 #include "client/screens/ask.h"
 #include "client/screens/record.h"
 #include "common/log.h"
+#include "common/mem.h"
 #include "common/text.h"
 #include <errno.h>
 #include <stdio.h>
@@ -94,10 +95,8 @@ files_step_done(struct record_transfer *transfer, const Kehu__ServerFrame *answe
 static struct record_transfer *
 files_new(struct record_screen *screen)
 {
-	struct record_transfer *transfer = calloc(1, sizeof(*transfer));
+	struct record_transfer *transfer = mem_zalloc(1, sizeof(*transfer));
 
-	if (transfer == NULL)
-		fatal("out of memory: file");
 	transfer->screen = screen;
 	screen->transfer = transfer;
 	return transfer;
@@ -189,7 +188,7 @@ files_save(struct record_screen *screen, const char *path)
 		transfer = files_new(screen);
 		transfer->out = out;
 		transfer->id = row->id;
-		transfer->name = strdup(outfile_path(out));
+		transfer->name = mem_strdup(outfile_path(out));
 		bytes = record_tab_cell(tab, row, app_field(tab->related, "bytes"));
 		transfer->total = bytes != NULL ? (uint64_t)bytes->number : 0;
 		files_ask_chunk(transfer);
@@ -233,10 +232,8 @@ static void
 files_send_chunk(struct record_transfer *transfer)
 {
 	Kehu__Attach attach = KEHU__ATTACH__INIT;
-	uint8_t *data = malloc(FILES_CHUNK_BYTES);
+	uint8_t *data = mem_alloc(FILES_CHUNK_BYTES);
 
-	if (data == NULL)
-		fatal("out of memory: file");
 	attach.data.len = fread(data, 1, FILES_CHUNK_BYTES, transfer->in);
 	attach.data.data = data;
 	transfer->bytes += attach.data.len;
@@ -302,7 +299,7 @@ files_add(struct record_screen *screen, const char *path)
 		transfer = files_new(screen);
 		transfer->in = in;
 		transfer->total = bytes;
-		transfer->name = strdup(slash == NULL ? path : slash + 1);
+		transfer->name = mem_strdup(slash == NULL ? path : slash + 1);
 		attach.name = transfer->name;
 		attach.has_bytes = true;
 		attach.bytes = bytes;

@@ -9,6 +9,7 @@
 #include "client/ui/confirm.h"
 #include "common/date.h"
 #include "common/log.h"
+#include "common/mem.h"
 #include "common/text.h"
 #include <stdlib.h>
 #include <string.h>
@@ -34,7 +35,7 @@ form_remember(struct form_screen *form, size_t index, const char *text)
 		form->undo_count--;
 	}
 	form->undo[form->undo_count++] =
-	    (struct form_undo){ .index = index, .text = strdup(text), .at_ms = now_ms };
+	    (struct form_undo){ .index = index, .text = mem_strdup(text), .at_ms = now_ms };
 }
 
 static unsigned
@@ -285,7 +286,7 @@ form_key_box(struct form_screen *form, enum act act, const struct event *event)
 {
 	struct form *boxes = &form->values.form;
 	size_t focus = boxes->focus;
-	char *before = focus < boxes->count ? strdup(form_value(boxes, focus)) : NULL;
+	char *before = focus < boxes->count ? mem_strdup(form_value(boxes, focus)) : NULL;
 	unsigned flags = values_key(&form->values, act, event);
 
 	if (before != NULL && strcmp(before, form_value(boxes, focus)) != 0 &&
@@ -474,9 +475,7 @@ form_new(struct app *app, uint32_t number, int64_t id)
 		message_error(ERR_FORBIDDEN, entity == NULL ? NULL : entity->label, app->lang);
 		return NULL;
 	}
-	form = calloc(1, sizeof(*form));
-	if (form == NULL)
-		fatal("out of memory: form");
+	form = mem_zalloc(1, sizeof(*form));
 	form->screen.ops = &form_screen_ops;
 	form->app = app;
 	form->arena = arena_new(0);

@@ -2,6 +2,7 @@
 #include "client/screens/form_grid_private.h"
 
 #include "common/log.h"
+#include "common/mem.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,10 +20,8 @@ grid_wanted(const Kehu__Entity *entity)
 void
 grid_new(struct app *app, struct lines *lines, const struct grid_owner *owner)
 {
-	struct grid *grid = calloc(1, sizeof(*grid));
+	struct grid *grid = mem_zalloc(1, sizeof(*grid));
 
-	if (grid == NULL)
-		fatal("out of memory: grid");
 	grid->app = app;
 	grid->lines = lines;
 	grid->owner = *owner;
@@ -88,9 +87,7 @@ grid_make_room(struct grid *grid, size_t index)
 
 	if (index < grid->room)
 		return;
-	grid->row = realloc(grid->row, room * sizeof(struct grid_row *));
-	if (grid->row == NULL)
-		fatal("out of memory: grid");
+	grid->row = mem_resize(grid->row, room * sizeof(struct grid_row *));
 	memset(grid->row + grid->room, 0, (room - grid->room) * sizeof(struct grid_row *));
 	grid->room = room;
 }
@@ -104,9 +101,7 @@ grid_row(struct grid *grid, size_t index)
 	if (row != NULL)
 		return row;
 	grid_make_room(grid, index);
-	row = calloc(1, sizeof(*row));
-	if (row == NULL)
-		fatal("out of memory: grid");
+	row = mem_zalloc(1, sizeof(*row));
 	row->grid = grid;
 	row->index = index;
 	row->values.app = grid->app;
@@ -454,7 +449,7 @@ grid_key_cell(struct grid *grid, enum act act, const struct event *event)
 	if ((removed && (act == ACT_NONE || act == ACT_pick)) || !grid_writable(row, at))
 		return UI_HANDLED;
 	form_focus(&row->values.form, at);
-	before = strdup(form_value(&row->values.form, at));
+	before = mem_strdup(form_value(&row->values.form, at));
 	if (grid->fresh && act == ACT_NONE && row->values.fields[at].kind != FORM_CHECK)
 		edit_clear(&row->values.fields[at].edit);
 	grid->fresh = row->values.form.fresh = false;

@@ -2,16 +2,15 @@
 #include "client/screens/form_grid.h"
 #include "client/screens/form_lines_private.h"
 #include "common/log.h"
+#include "common/mem.h"
 #include <stdlib.h>
 #include <string.h>
 
 struct lines *
 lines_new(const Kehu__Entity *entity)
 {
-	struct lines *lines = calloc(1, sizeof(*lines));
+	struct lines *lines = mem_zalloc(1, sizeof(*lines));
 
-	if (lines == NULL)
-		fatal("out of memory: lines");
 	lines->entity = entity;
 	lines->arena = arena_new(0);
 	return lines;
@@ -53,9 +52,7 @@ lines_add(struct lines *lines, int64_t id)
 
 	if (lines->count == lines->room) {
 		lines->room = lines->room ? lines->room * 2 : 8;
-		lines->line = realloc(lines->line, lines->room * sizeof(*lines->line));
-		if (lines->line == NULL)
-			fatal("out of memory: lines");
+		lines->line = mem_resize(lines->line, lines->room * sizeof(*lines->line));
 	}
 	line = &lines->line[lines->count++];
 	*line = (struct line){ .id = id };

@@ -7,6 +7,7 @@
 #include "client/screens/form_values.h"
 #include "client/ui/list.h"
 #include "common/log.h"
+#include "common/mem.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -177,10 +178,8 @@ static void
 line_open(struct lines_screen *popup, size_t index)
 {
 	const struct lines *lines = popup->lines;
-	struct line_screen *edit = calloc(1, sizeof(*edit));
+	struct line_screen *edit = mem_zalloc(1, sizeof(*edit));
 
-	if (edit == NULL)
-		fatal("out of memory: line");
 	edit->screen.ops = &line_ops;
 	edit->popup = popup;
 	edit->index = index;
@@ -381,10 +380,8 @@ lines_set_columns(struct lines_screen *popup)
 void
 lines_open(struct app *app, struct lines *lines, void (*changed)(void *context), void *context)
 {
-	struct lines_screen *popup = calloc(1, sizeof(*popup));
+	struct lines_screen *popup = mem_zalloc(1, sizeof(*popup));
 
-	if (popup == NULL)
-		fatal("out of memory: lines");
 	popup->screen.ops = &lines_ops;
 	popup->app = app;
 	popup->lines = lines;

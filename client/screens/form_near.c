@@ -4,6 +4,7 @@
 #include "client/screens/ask.h"
 #include "client/ui/picker.h"
 #include "common/log.h"
+#include "common/mem.h"
 #include <stdlib.h>
 
 enum { NEAR_LIMIT = 200, NEAR_OTHERS = -1 };
@@ -147,9 +148,7 @@ near_open(struct app *app, uint32_t parent, int64_t id, uint32_t wanted, const c
 
 	if (tab == NULL || entity == NULL || id <= 0)
 		return false;
-	near = calloc(1, sizeof(*near));
-	if (near == NULL)
-		fatal("out of memory: picker");
+	near = mem_zalloc(1, sizeof(*near));
 	near->app = app;
 	near->arena = arena_new(0);
 	near->wanted = entity;

@@ -8,6 +8,7 @@
 #include "client/screens/ask.h"
 #include "client/ui/picker.h"
 #include "common/date.h"
+#include "common/mem.h"
 #include "common/text.h"
 #include <ctype.h>
 #include <stdlib.h>
@@ -19,7 +20,7 @@ static void
 refs_set(char **to, const char *text)
 {
 	free(*to);
-	*to = text == NULL ? NULL : strdup(text);
+	*to = text == NULL ? NULL : mem_strdup(text);
 }
 
 void
@@ -204,7 +205,7 @@ refs_ask(struct values *values, size_t index, const Kehu__ClientFrame *frame, co
 {
 	struct values_box *box = &values->boxes[index];
 	struct refs_ask *ask = ARENA_NEW(values->arena, struct refs_ask);
-	char *asked = strdup(text); /* text may be the one that is replaced */
+	char *asked = mem_strdup(text); /* text may be the one that is replaced */
 
 	*ask = (struct refs_ask){ values, index, all };
 	refs_set(&box->ref_asked, asked);

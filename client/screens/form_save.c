@@ -9,6 +9,7 @@
 #include "client/screens/conflict.h"
 #include "client/screens/draft.h"
 #include "common/log.h"
+#include "common/mem.h"
 #include "common/text.h"
 #include <stdlib.h>
 #include <string.h>
@@ -234,14 +235,12 @@ saving_look(void *arg)
 void
 form_send(struct form_screen *form)
 {
-	struct form_saving *saving = calloc(1, sizeof(*saving));
+	struct form_saving *saving = mem_zalloc(1, sizeof(*saving));
 	struct app *app = form->app; /* the form may be gone at the end */
 	Kehu__ClientFrame frame = KEHU__CLIENT_FRAME__INIT;
 	Kehu__Save save = KEHU__SAVE__INIT;
 	Kehu__Record record;
 
-	if (saving == NULL)
-		fatal("out of memory: save");
 	/* The draft is what is left should the server refuse it when nobody is looking. */
 	form->unkept = true;
 	form_keep(form);

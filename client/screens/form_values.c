@@ -7,6 +7,7 @@
 #include "client/screens/form_grid.h"
 #include "client/ui/confirm.h"
 #include "common/date.h"
+#include "common/mem.h"
 #include "common/money.h"
 #include "common/text.h"
 #include <stdlib.h>
@@ -205,10 +206,8 @@ values_init(struct values *values, const struct values_spec *specs, size_t count
 void
 values_init_fields(struct values *values, Kehu__Field *const *fields, size_t count)
 {
-	struct values_spec *specs = calloc(count + 1, sizeof(*specs));
+	struct values_spec *specs = mem_zalloc(count + 1, sizeof(*specs));
 
-	if (specs == NULL)
-		abort();
 	for (size_t i = 0; i < count; i++)
 		specs[i].field = fields[i];
 	values_init(values, specs, count);

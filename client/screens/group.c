@@ -10,6 +10,7 @@
 #include "client/ui/list.h"
 #include "common/date.h"
 #include "common/log.h"
+#include "common/mem.h"
 #include "common/text.h"
 #include <inttypes.h>
 #include <stdlib.h>
@@ -358,10 +359,8 @@ static const struct screen_ops group_ops = {
 void
 group_open(struct app *app, const struct view *view)
 {
-	struct group_screen *group = calloc(1, sizeof(*group));
+	struct group_screen *group = mem_zalloc(1, sizeof(*group));
 
-	if (group == NULL)
-		fatal("out of memory: groups");
 	group->screen.ops = &group_ops;
 	group->app = app;
 	group->names = arena_new(0);

@@ -4,6 +4,7 @@
 #include "client/screens/version.h"
 #include "common/date.h"
 #include "common/log.h"
+#include "common/mem.h"
 #include "common/text.h"
 #include <stdlib.h>
 #include <string.h>
@@ -141,9 +142,7 @@ history_add(struct record_history *history, const Kehu__Change *change,
 {
 	if (history->count == history->room) {
 		history->room = history->room ? history->room * 2 : 64;
-		history->rows = realloc(history->rows, history->room * sizeof(*history->rows));
-		if (history->rows == NULL)
-			fatal("out of memory: history");
+		history->rows = mem_resize(history->rows, history->room * sizeof(*history->rows));
 	}
 	history->rows[history->count++] = (struct history_row){ change, field, first };
 }
@@ -231,10 +230,8 @@ history_visible(void *arg, size_t first, size_t count)
 struct record_history *
 record_history_new(struct app *app, uint32_t entity, int64_t id)
 {
-	struct record_history *history = calloc(1, sizeof(*history));
+	struct record_history *history = mem_zalloc(1, sizeof(*history));
 
-	if (history == NULL)
-		fatal("out of memory: history");
 	history->app = app;
 	history->entity = entity;
 	history->id = id;

@@ -10,6 +10,7 @@
 #include "client/screens/palette.h"
 #include "client/screens/views.h"
 #include "common/log.h"
+#include "common/mem.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -367,10 +368,8 @@ static const struct screen_ops home_ops = {
 void
 home_open(struct app *app)
 {
-	struct home *home = calloc(1, sizeof(*home));
+	struct home *home = mem_zalloc(1, sizeof(*home));
 
-	if (home == NULL)
-		fatal("out of memory: home");
 	home->screen.ops = &home_ops;
 	home->app = app;
 	home->arena = arena_new(0);

@@ -6,6 +6,7 @@
 
 #include "client/ui/form.h"
 #include "common/log.h"
+#include "common/mem.h"
 #include "common/text.h"
 
 #include <stdlib.h>
@@ -121,9 +122,7 @@ import_look(struct import_screen *import)
 	form_set_error(&import->form, IMPORT_FILE, err == ERR_OK ? NULL : why);
 	import->looking = false;
 	free(import->looked);
-	import->looked = strdup(import_key_of(import));
-	if (import->looked == NULL)
-		fatal("out of memory: import");
+	import->looked = mem_strdup(import_key_of(import));
 }
 
 static void
@@ -373,9 +372,7 @@ import_open(struct app *app, uint32_t entity)
 		message_say(SAY_WARNING, 0, tr(T_IMPORT_MAY_NOT));
 		return;
 	}
-	import = calloc(1, sizeof(*import));
-	if (import == NULL)
-		fatal("out of memory: import");
+	import = mem_zalloc(1, sizeof(*import));
 	import->app = app;
 	import->arena = arena_new(0);
 	import->look_arena = arena_new(0);

@@ -7,6 +7,7 @@
 #include "client/screens/record.h"
 #include "client/ui/picker.h"
 #include "common/log.h"
+#include "common/mem.h"
 #include "common/text.h"
 
 #include <inttypes.h>
@@ -391,10 +392,8 @@ columns_copy_plan(struct import_columns *import, const struct import_plan *plan)
 void
 import_columns_open(struct app *app, const struct import_plan *plan)
 {
-	struct import_columns *import = calloc(1, sizeof(*import));
+	struct import_columns *import = mem_zalloc(1, sizeof(*import));
 
-	if (import == NULL)
-		fatal("out of memory: import");
 	import->app = app;
 	import->arena = arena_new(0);
 	import->run_arena = arena_new(0);

@@ -10,6 +10,7 @@
 #include "client/ui/prompt.h"
 #include "common/date.h"
 #include "common/log.h"
+#include "common/mem.h"
 #include "common/text.h"
 #include <inttypes.h>
 #include <stdlib.h>
@@ -216,9 +217,7 @@ jobs_want(struct jobs *jobs, int64_t id, const char *path)
 {
 	jobs_fetch_stop(jobs);
 	jobs->fetch.job = id;
-	jobs->fetch.path = strdup(path);
-	if (jobs->fetch.path == NULL)
-		fatal("out of memory: jobs");
+	jobs->fetch.path = mem_strdup(path);
 }
 
 /* ---- the list ---------------------------------------------------------------------------- */
@@ -461,10 +460,8 @@ jobs_open(struct app *app, int64_t job, const char *path)
 	} columns[JOBS_COLUMNS] = { { T_JOBS_KIND, 4, 8, 2 }, { T_JOBS_WHAT, 12, 30, 0 },
 		{ T_JOBS_STATE, 8, 10, 0 }, { T_JOBS_PROGRESS, 10, 24, 1 },
 		{ T_JOBS_SINCE, 16, 16, 3 } };
-	struct jobs *jobs = calloc(1, sizeof(*jobs));
+	struct jobs *jobs = mem_zalloc(1, sizeof(*jobs));
 
-	if (jobs == NULL)
-		fatal("out of memory: jobs");
 	jobs->screen.ops = &jobs_ops;
 	jobs->app = app;
 	jobs->arena = arena_new(0);

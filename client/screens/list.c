@@ -13,6 +13,7 @@
 #include "client/screens/recent.h"
 #include "client/screens/resume.h"
 #include "common/log.h"
+#include "common/mem.h"
 #include "common/text.h"
 #include <inttypes.h>
 #include <stdlib.h>
@@ -441,10 +442,8 @@ list_module(const Kehu__Entity *entity)
 static char *
 list_dup(const char *text)
 {
-	char *copy = strdup(text != NULL ? text : "");
+	char *copy = mem_strdup(text != NULL ? text : "");
 
-	if (copy == NULL)
-		fatal("out of memory: list");
 	return copy;
 }
 
@@ -461,10 +460,8 @@ void
 list_open_view(struct app *app, uint32_t entity_number, const struct view *view)
 {
 	const Kehu__Entity *entity = cat_entity(app_cat(app), entity_number);
-	struct list_screen *screen = calloc(1, sizeof(*screen));
+	struct list_screen *screen = mem_zalloc(1, sizeof(*screen));
 
-	if (screen == NULL)
-		fatal("out of memory: list");
 	if (entity == NULL) {
 		free(screen);
 		message_error(ERR_NO_SUCH_ENTITY, NULL, app->lang);

@@ -9,6 +9,7 @@
 #include "client/ui/picker.h"
 #include "common/date.h"
 #include "common/log.h"
+#include "common/mem.h"
 #include "common/text.h"
 #include <stdlib.h>
 #include <string.h>
@@ -163,11 +164,9 @@ void
 field_choice_open(struct app *app, const struct field_choice *of)
 {
 	const Kehu__Entity *entity = cat_entity(app_cat(app), of->entity);
-	struct choice *choice = calloc(1, sizeof(*choice));
+	struct choice *choice = mem_zalloc(1, sizeof(*choice));
 	char *save = NULL, *copy;
 
-	if (choice == NULL)
-		fatal("out of memory: choice");
 	choice->app = app;
 	choice->of = *of;
 	choice->of.names = NULL;
@@ -188,10 +187,8 @@ field_choice_open(struct app *app, const struct field_choice *of)
 static void
 choose_keep(char **to, const char *text)
 {
-	char *copy = strdup(text);
+	char *copy = mem_strdup(text);
 
-	if (copy == NULL)
-		fatal("out of memory: list");
 	free(*to);
 	*to = copy;
 }

@@ -3,6 +3,7 @@
 
 #include "client/screens/ask.h"
 #include "common/log.h"
+#include "common/mem.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -52,16 +53,12 @@ struct list_data {
 struct list_data *
 list_data_new(struct app *app, const struct list_data_config *config)
 {
-	struct list_data *data = calloc(1, sizeof(*data));
+	struct list_data *data = mem_zalloc(1, sizeof(*data));
 
-	if (data == NULL)
-		fatal("out of memory: list");
 	data->app = app;
 	data->config = *config;
-	data->columns_asked = calloc(config->column_count + 1, sizeof(uint32_t));
-	data->query = strdup("");
-	if (data->columns_asked == NULL || data->query == NULL)
-		fatal("out of memory: list");
+	data->columns_asked = mem_zalloc(config->column_count + 1, sizeof(uint32_t));
+	data->query = mem_strdup("");
 	if (config->column_count > 0)
 		memcpy(data->columns_asked, config->columns,
 		    config->column_count * sizeof(uint32_t));
@@ -299,11 +296,9 @@ void
 list_data_ask(
     struct list_data *data, const char *query, uint32_t sort, bool down, unsigned flags)
 {
-	char *copy = strdup(query != NULL ? query : "");
+	char *copy = mem_strdup(query != NULL ? query : "");
 	struct ask_list ask;
 
-	if (copy == NULL)
-		fatal("out of memory: query");
 	list_data_stop(data);
 	free(data->query);
 	data->query = copy;

@@ -7,6 +7,7 @@
 
 #include "client/ui/confirm.h"
 #include "common/log.h"
+#include "common/mem.h"
 #include "common/text.h"
 #include <stdlib.h>
 #include <string.h>
@@ -26,10 +27,8 @@ static void
 filter_run(struct list_screen *screen, bool typing)
 {
 	const char *text = prompt_text(&screen->prompt);
-	char *copy = strdup(text);
+	char *copy = mem_strdup(text);
 
-	if (copy == NULL)
-		fatal("out of memory: filter");
 	loop_cancel(screen->app->loop, screen->debounce);
 	screen->debounce = 0;
 	free(screen->query);
@@ -97,7 +96,7 @@ list_filter_failed(struct list_screen *screen, const Kehu__ServerFrame *answer)
 	    TEXT_LINE);
 	filter_forget_fault(screen);
 	screen->fault_at = answer->error->has_position ? answer->error->position : SIZE_MAX;
-	screen->fault = strdup(text);
+	screen->fault = mem_strdup(text);
 	if (!screen->typing || !screen->prompt.open)
 		message_say(SAY_ERROR, (int)err, text);
 	arena_free(arena);

@@ -12,6 +12,7 @@
 #include "client/ui/picker.h"
 #include "client/ui/term.h"
 #include "common/log.h"
+#include "common/mem.h"
 #include "common/text.h"
 #include <stdlib.h>
 #include <string.h>
@@ -197,10 +198,8 @@ static void
 option_send(struct list_screen *screen, int64_t id, const Kehu__ClientFrame *frame,
     void (*done)(void *context, const Kehu__ServerFrame *answer))
 {
-	struct option_write *write = calloc(1, sizeof(*write));
+	struct option_write *write = mem_zalloc(1, sizeof(*write));
 
-	if (write == NULL)
-		fatal("out of memory: write");
 	write->screen = screen;
 	write->id = id;
 	LIST_INSERT_HEAD(&screen->writes, write, entry);

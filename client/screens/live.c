@@ -2,6 +2,7 @@
 #include "client/screens/live.h"
 
 #include "common/log.h"
+#include "common/mem.h"
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
@@ -30,9 +31,7 @@ struct live {
 void
 live_init(struct app *app)
 {
-	app->live = calloc(1, sizeof(*app->live));
-	if (app->live == NULL)
-		fatal("out of memory: live");
+	app->live = mem_zalloc(1, sizeof(*app->live));
 	TAILQ_INIT(&app->live->views);
 }
 
@@ -88,10 +87,8 @@ live_later(struct app *app)
 struct live_view *
 live_open(struct app *app, const struct live_config *config)
 {
-	struct live_view *view = calloc(1, sizeof(*view));
+	struct live_view *view = mem_zalloc(1, sizeof(*view));
 
-	if (view == NULL)
-		fatal("out of memory: live");
 	view->app = app;
 	view->config = *config;
 	/* Screens on top come first, should there be more than fit. */
@@ -108,9 +105,7 @@ live_show(struct live_view *view, uint32_t entity, const int64_t *ids, size_t co
 	view->entity = entity;
 	view->all = all;
 	view->count = count;
-	view->ids = realloc(view->ids, (count + 1) * sizeof(*ids));
-	if (view->ids == NULL)
-		fatal("out of memory: live");
+	view->ids = mem_resize(view->ids, (count + 1) * sizeof(*ids));
 	if (count > 0)
 		memcpy(view->ids, ids, count * sizeof(*ids));
 	live_later(view->app);

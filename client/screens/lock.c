@@ -6,6 +6,7 @@
 
 #include "client/ui/edit.h"
 #include "common/log.h"
+#include "common/mem.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -138,10 +139,8 @@ static const struct screen_ops lock_ops = {
 static void
 lock_open(struct app *app)
 {
-	struct lock *lock = calloc(1, sizeof(*lock));
+	struct lock *lock = mem_zalloc(1, sizeof(*lock));
 
-	if (lock == NULL)
-		fatal("out of memory: lock");
 	lock->screen.ops = &lock_ops;
 	lock->app = app;
 	edit_init(&lock->password, LOCK_CHARS);

@@ -14,6 +14,7 @@
 #include "client/ui/edit.h"
 #include "client/ui/term.h"
 #include "common/log.h"
+#include "common/mem.h"
 #include "common/text.h"
 #include "common/version.h"
 #include <errno.h>
@@ -537,10 +538,8 @@ static const struct screen_ops login_ops = {
 void
 login_open(struct app *app, const char *user, const char *password)
 {
-	struct login *login = calloc(1, sizeof(*login));
+	struct login *login = mem_zalloc(1, sizeof(*login));
 
-	if (login == NULL)
-		fatal("out of memory: login");
 	login->screen.ops = &login_ops;
 	login->app = app;
 	login->again = app->entered;

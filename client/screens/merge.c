@@ -10,6 +10,7 @@
 #include "client/screens/consent.h"
 #include "client/ui/confirm.h"
 #include "common/log.h"
+#include "common/mem.h"
 #include "common/text.h"
 #include <stdlib.h>
 #include <string.h>
@@ -404,10 +405,8 @@ void
 merge_open(struct app *app, uint32_t entity, int64_t kept, int64_t other,
     void (*done)(void *context), void (*gone)(void *context), void *context)
 {
-	struct merge *merge = calloc(1, sizeof(*merge));
+	struct merge *merge = mem_zalloc(1, sizeof(*merge));
 
-	if (merge == NULL)
-		fatal("out of memory: merge");
 	merge->entity = cat_entity(app_cat(app), entity);
 	merge->action = cat_action_called(merge->entity, "merge");
 	merge->ids[0] = kept;

@@ -13,6 +13,7 @@
 #include "client/screens/views.h"
 #include "client/ui/picker.h"
 #include "common/log.h"
+#include "common/mem.h"
 #include "common/text.h"
 #include <inttypes.h>
 #include <stdlib.h>
@@ -399,7 +400,7 @@ palette_search(void *arg, struct picker *picker, const char *typed)
 		loop_cancel(palette->app->loop, palette->timer);
 		palette->timer = 0;
 		free(palette->asked);
-		palette->asked = wanted == NULL ? NULL : strdup(wanted);
+		palette->asked = wanted == NULL ? NULL : mem_strdup(wanted);
 		palette->hits = NULL;
 		if (wanted != NULL)
 			palette->timer = loop_timer(
@@ -472,10 +473,8 @@ palette_closed(void *arg)
 static void
 palette_show(struct app *app, bool mine, const char *text)
 {
-	struct palette *palette = calloc(1, sizeof(*palette));
+	struct palette *palette = mem_zalloc(1, sizeof(*palette));
 
-	if (palette == NULL)
-		fatal("out of memory: palette");
 	palette->app = app;
 	palette->mine = mine;
 	palette->below = ui_top(app->ui);

@@ -4,6 +4,7 @@
 #include "client/screens/ask.h"
 #include "client/ui/form.h"
 #include "common/log.h"
+#include "common/mem.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -125,10 +126,8 @@ static const struct screen_ops password_ops = {
 void
 password_open(struct app *app)
 {
-	struct password *password = calloc(1, sizeof(*password));
+	struct password *password = mem_zalloc(1, sizeof(*password));
 
-	if (password == NULL)
-		fatal("out of memory: password");
 	password->screen.ops = &password_ops;
 	password->app = app;
 	password->fields[PASSWORD_OLD] =

@@ -11,6 +11,7 @@
 #include "client/screens/shelf.h"
 #include "client/ui/picker.h"
 #include "common/log.h"
+#include "common/mem.h"
 #include "common/text.h"
 #include <inttypes.h>
 #include <stdlib.h>
@@ -116,9 +117,7 @@ pick_fill(struct pick *pick, const char *text)
 			    pick, items[i].id, items[i].label, tr(T_PALETTE_RECENT), false);
 		}
 	shown = recent;
-	pick->fits = realloc(pick->fits, pick->count + 1);
-	if (pick->fits == NULL)
-		fatal("out of memory: picker");
+	pick->fits = mem_resize(pick->fits, pick->count + 1);
 	for (size_t i = 0; i < pick->count; i++)
 		pick->fits[i] = local ? pick_match(&pick->rows[i], text) : 1;
 	for (int want = local && text[0] ? 3 : 1; want >= 1; want--)
@@ -139,9 +138,7 @@ pick_new_row(struct pick *pick)
 	if (pick->count == pick->room) {
 		size_t room = pick->room == 0 ? 64 : pick->room * 2;
 
-		pick->rows = realloc(pick->rows, room * sizeof(*pick->rows));
-		if (pick->rows == NULL)
-			fatal("out of memory: picker");
+		pick->rows = mem_resize(pick->rows, room * sizeof(*pick->rows));
 		pick->room = room;
 	}
 	return &pick->rows[pick->count++];
@@ -201,9 +198,7 @@ pick_on_rest(void *arg)
 void
 pick_init(struct app *app)
 {
-	app->picks = calloc(1, sizeof(*app->picks));
-	if (app->picks == NULL)
-		fatal("out of memory: pickers");
+	app->picks = mem_zalloc(1, sizeof(*app->picks));
 }
 
 static void
@@ -403,7 +398,7 @@ pick_search(void *arg, struct picker *picker, const char *text)
 		loop_cancel(pick->app->loop, pick->timer);
 		pick->timer = 0;
 		free(pick->asked);
-		pick->asked = strdup(text);
+		pick->asked = mem_strdup(text);
 		if (enough)
 			pick->timer =
 			    loop_timer(pick->app->loop, PICK_REST_MS, pick_on_rest, pick);
@@ -454,10 +449,8 @@ void
 pick_open(struct app *app, uint32_t entity, const char *title,
     void (*chosen)(void *context, int64_t id, const char *label), void *context)
 {
-	struct pick *pick = calloc(1, sizeof(*pick));
+	struct pick *pick = mem_zalloc(1, sizeof(*pick));
 
-	if (pick == NULL)
-		fatal("out of memory: picker");
 	*pick = (struct pick){ .app = app,
 		.entity = entity,
 		.chosen = chosen,

@@ -4,6 +4,7 @@
 #include "client/screens/ask.h"
 #include "client/screens/cell.h"
 #include "common/log.h"
+#include "common/mem.h"
 #include "common/text.h"
 #include <inttypes.h>
 #include <stdlib.h>
@@ -39,10 +40,8 @@ struct preview {
 struct preview *
 preview_new(struct app *app, uint32_t entity)
 {
-	struct preview *preview = calloc(1, sizeof(*preview));
+	struct preview *preview = mem_zalloc(1, sizeof(*preview));
 
-	if (preview == NULL)
-		fatal("out of memory: preview");
 	preview->app = app;
 	preview->entity = entity;
 	preview->arena = arena_new(0);

@@ -3,6 +3,7 @@
 
 #include "common/date.h"
 #include "common/log.h"
+#include "common/mem.h"
 #include "common/text.h"
 #include <inttypes.h>
 #include <stdlib.h>
@@ -23,9 +24,7 @@ struct recent {
 void
 recent_init(struct app *app)
 {
-	app->recent = calloc(1, sizeof(*app->recent));
-	if (app->recent == NULL)
-		fatal("out of memory: recent records");
+	app->recent = mem_zalloc(1, sizeof(*app->recent));
 }
 
 static void
@@ -83,9 +82,7 @@ recent_insert(struct recent *recent, size_t at, uint32_t entity, int64_t id, con
 	memmove(&recent->items[at + 1], &recent->items[at],
 	    (recent->count - at) * sizeof(recent->items[0]));
 	recent->items[at] =
-	    (struct recent_item){ .entity = entity, .id = id, .label = strdup(label) };
-	if (recent->items[at].label == NULL)
-		fatal("out of memory: recent records");
+	    (struct recent_item){ .entity = entity, .id = id, .label = mem_strdup(label) };
 	recent->count++;
 }
 

@@ -15,6 +15,7 @@
 #include "client/screens/why.h"
 #include "client/ui/term.h"
 #include "common/log.h"
+#include "common/mem.h"
 #include "common/text.h"
 #include <inttypes.h>
 #include <stdlib.h>
@@ -665,9 +666,7 @@ record_open(struct app *app, uint32_t number, int64_t id)
 		message_say(SAY_WARNING, 0, tr(T_RECORD_NOT_KEPT));
 		return;
 	}
-	screen = calloc(1, sizeof(*screen));
-	if (screen == NULL)
-		fatal("out of memory: record");
+	screen = mem_zalloc(1, sizeof(*screen));
 	screen->ops = record_ops;
 	screen->ops.module = record_module(entity);
 	screen->screen.ops = &screen->ops;

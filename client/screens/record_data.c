@@ -4,6 +4,7 @@
 #include "client/screens/recent.h"
 #include "client/screens/record.h"
 #include "common/log.h"
+#include "common/mem.h"
 #include "common/text.h"
 #include <stdlib.h>
 #include <string.h>
@@ -174,10 +175,8 @@ record_show_cached(struct record_screen *screen)
 static struct record_screen *
 record_unseen(struct app *app, uint32_t entity, int64_t id)
 {
-	struct record_screen *screen = calloc(1, sizeof(*screen));
+	struct record_screen *screen = mem_zalloc(1, sizeof(*screen));
 
-	if (screen == NULL)
-		fatal("out of memory: record");
 	screen->app = app;
 	screen->id = id;
 	screen->entity = cat_entity(app_cat(app), entity);

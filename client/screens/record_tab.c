@@ -4,6 +4,7 @@
 #include "client/screens/ask.h"
 #include "client/screens/cell.h"
 #include "common/log.h"
+#include "common/mem.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,9 +37,7 @@ record_tab_add(struct record_tab *tab, const Kehu__Page *page)
 {
 	if (tab->count + page->n_rows > tab->room) {
 		tab->room = (tab->count + page->n_rows) * 2;
-		tab->rows = realloc(tab->rows, tab->room * sizeof(*tab->rows));
-		if (tab->rows == NULL)
-			fatal("out of memory: rows");
+		tab->rows = mem_resize(tab->rows, tab->room * sizeof(*tab->rows));
 	}
 	for (size_t i = 0; i < page->n_rows; i++)
 		tab->rows[tab->count++] = page->rows[i];

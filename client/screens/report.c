@@ -12,6 +12,7 @@
 #include "client/ui/pager.h"
 #include "client/ui/prompt.h"
 #include "common/log.h"
+#include "common/mem.h"
 #include "common/text.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -427,11 +428,9 @@ void
 report_preview(struct app *app, const Kehu__ReportInfo *info, const Kehu__Value *const *values,
     size_t count)
 {
-	struct report_screen *report = calloc(1, sizeof(*report));
+	struct report_screen *report = mem_zalloc(1, sizeof(*report));
 	char path[200];
 
-	if (report == NULL)
-		fatal("out of memory: report");
 	report->screen.ops = &report_ops;
 	report->app = app;
 	report->arena = arena_new(0);

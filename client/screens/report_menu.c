@@ -4,6 +4,7 @@
 #include "client/screens/report.h"
 #include "client/ui/picker.h"
 #include "common/log.h"
+#include "common/mem.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -134,10 +135,8 @@ static void
 parameters_open(struct app *app, const Kehu__ReportInfo *info, const Kehu__Value *const *values,
     size_t count)
 {
-	struct parameters *parameters = calloc(1, sizeof(*parameters));
+	struct parameters *parameters = mem_zalloc(1, sizeof(*parameters));
 
-	if (parameters == NULL)
-		fatal("out of memory: report");
 	parameters->screen.ops = &parameters_ops;
 	parameters->app = app;
 	parameters->info = info;

@@ -5,6 +5,7 @@
 #include "client/screens/viewing.h"
 #include "common/date.h"
 #include "common/log.h"
+#include "common/mem.h"
 #include "common/text.h"
 #include <stdlib.h>
 #include <string.h>
@@ -22,9 +23,7 @@ struct resume {
 void
 resume_init(struct app *app)
 {
-	app->resume = calloc(1, sizeof(*app->resume));
-	if (app->resume == NULL)
-		fatal("out of memory: resume");
+	app->resume = mem_zalloc(1, sizeof(*app->resume));
 }
 
 /* ---- keeping ---- */
@@ -64,7 +63,7 @@ resume_save(struct app *app)
 	text = resume_text(app, arena);
 	if (resume->kept == NULL || strcmp(resume->kept, text) != 0) {
 		free(resume->kept);
-		resume->kept = strdup(text);
+		resume->kept = mem_strdup(text);
 		if (text[0] == '\0')
 			err = journal_drop(journal, JOURNAL_NOTE, RESUME_KEY);
 		else

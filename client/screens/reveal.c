@@ -7,6 +7,7 @@
 #include "client/screens/ask.h"
 #include "client/ui/form.h"
 #include "common/log.h"
+#include "common/mem.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -197,10 +198,8 @@ static const struct screen_ops reveal_ops = {
 void
 reveal_open(struct app *app, const Kehu__Record *record)
 {
-	struct reveal *reveal = calloc(1, sizeof(*reveal));
+	struct reveal *reveal = mem_zalloc(1, sizeof(*reveal));
 
-	if (reveal == NULL)
-		fatal("out of memory: reveal");
 	reveal->screen.ops = &reveal_ops;
 	reveal->app = app;
 	reveal->arena = arena_new(0);

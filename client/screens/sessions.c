@@ -6,6 +6,7 @@
 #include "client/ui/list.h"
 #include "common/date.h"
 #include "common/log.h"
+#include "common/mem.h"
 #include "common/text.h"
 #include <stdlib.h>
 #include <string.h>
@@ -236,10 +237,8 @@ sessions_open(struct app *app)
 	} columns[SESSIONS_COLUMNS] = { { T_SESSIONS_USER, 12, 20, 0 }, { T_SESSIONS_ADDRESS, 9, 15, 1 },
 		{ T_SESSIONS_PROGRAM, 6, 12, 4 }, { T_SESSIONS_BEGAN, 16, 16, 3 },
 		{ T_SESSIONS_SEEN, 16, 16, 2 }, { T_SESSIONS_STATE, 6, 8, 0 } };
-	struct sessions *sessions = calloc(1, sizeof(*sessions));
+	struct sessions *sessions = mem_zalloc(1, sizeof(*sessions));
 
-	if (sessions == NULL)
-		fatal("out of memory: sessions");
 	sessions->screen.ops = &sessions_ops;
 	sessions->app = app;
 	sessions->arena = arena_new(0);

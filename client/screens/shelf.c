@@ -11,6 +11,7 @@
 #include "client/screens/viewing.h"
 #include "client/ui/picker.h"
 #include "common/log.h"
+#include "common/mem.h"
 #include "common/text.h"
 #include <stdlib.h>
 #include <string.h>
@@ -57,9 +58,7 @@ struct shelf {
 void
 shelf_init(struct app *app)
 {
-	app->shelf = calloc(1, sizeof(*app->shelf));
-	if (app->shelf == NULL)
-		fatal("out of memory: shelf");
+	app->shelf = mem_zalloc(1, sizeof(*app->shelf));
 	app->shelf->arena = arena_new(0);
 }
 

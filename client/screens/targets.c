@@ -13,6 +13,7 @@
 #include "client/ui/picker.h"
 #include "common/date.h"
 #include "common/log.h"
+#include "common/mem.h"
 #include "common/money.h"
 #include <inttypes.h>
 #include <stdlib.h>
@@ -643,10 +644,8 @@ static const struct screen_ops targets_ops = {
 void
 targets_open(struct app *app)
 {
-	struct targets *targets = calloc(1, sizeof(*targets));
+	struct targets *targets = mem_zalloc(1, sizeof(*targets));
 
-	if (targets == NULL)
-		fatal("out of memory: targets");
 	targets->screen.ops = &targets_ops;
 	targets->app = app;
 	targets->entity = app_entity(app, "target");

@@ -10,6 +10,7 @@
 #include "client/ui/list.h"
 #include "client/ui/picker.h"
 #include "common/log.h"
+#include "common/mem.h"
 #include "common/text.h"
 #include <inttypes.h>
 #include <stdlib.h>
@@ -332,10 +333,8 @@ static const struct screen_ops team_ops = {
 void
 team_open(struct app *app)
 {
-	struct team *team = calloc(1, sizeof(*team));
+	struct team *team = mem_zalloc(1, sizeof(*team));
 
-	if (team == NULL)
-		fatal("out of memory: team");
 	team->screen.ops = &team_ops;
 	team->app = app;
 	team->arena = arena_new(0);

@@ -12,6 +12,7 @@
 #include "client/ui/list.h"
 #include "common/date.h"
 #include "common/log.h"
+#include "common/mem.h"
 #include "common/text.h"
 #include <stdlib.h>
 #include <string.h>
@@ -465,10 +466,8 @@ void
 version_open(struct app *app, uint32_t entity, int64_t id, const struct version_choice *choices,
     size_t count, size_t first)
 {
-	struct version_screen *screen = calloc(1, sizeof(*screen));
+	struct version_screen *screen = mem_zalloc(1, sizeof(*screen));
 
-	if (screen == NULL)
-		fatal("out of memory: version");
 	screen->screen.ops = &version_ops;
 	screen->app = app;
 	screen->entity = entity;

@@ -12,6 +12,7 @@
 #include "client/ui/form.h"
 #include "common/date.h"
 #include "common/log.h"
+#include "common/mem.h"
 #include "common/text.h"
 #include <stdlib.h>
 #include <string.h>
@@ -150,11 +151,9 @@ static void
 viewing_begin(struct app *app, const Kehu__ViewAsAnswer *answer)
 {
 	struct link_options options = app->options;
-	struct screen *wait = calloc(1, sizeof(*wait));
+	struct screen *wait = mem_zalloc(1, sizeof(*wait));
 	struct link *link;
 
-	if (wait == NULL)
-		fatal("out of memory: viewing");
 	options.state_dir = options.cache_dir = NULL;
 	options.keep_password = false;
 	link = link_new(&options);
@@ -309,10 +308,8 @@ static const struct screen_ops viewing_ops = {
 void
 viewing_open_as(struct app *app, int64_t user, const char *label)
 {
-	struct viewing_form *form = calloc(1, sizeof(*form));
+	struct viewing_form *form = mem_zalloc(1, sizeof(*form));
 
-	if (form == NULL)
-		fatal("out of memory: viewing");
 	form->screen.ops = &viewing_ops;
 	form->app = app;
 	form->user = user;

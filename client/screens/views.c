@@ -4,6 +4,7 @@
 #include "client/screens/ask.h"
 #include "client/screens/list.h"
 #include "common/log.h"
+#include "common/mem.h"
 #include "common/text.h"
 #include <stdlib.h>
 #include <string.h>
@@ -24,9 +25,7 @@ struct views {
 void
 views_init(struct app *app)
 {
-	app->views = calloc(1, sizeof(*app->views));
-	if (app->views == NULL)
-		fatal("out of memory: views");
+	app->views = mem_zalloc(1, sizeof(*app->views));
 	app->views->arena = arena_new(0);
 }
 

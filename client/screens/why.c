@@ -8,6 +8,7 @@
 #include "client/screens/ask.h"
 #include "client/ui/list.h"
 #include "common/log.h"
+#include "common/mem.h"
 #include "common/text.h"
 #include <stdlib.h>
 #include <string.h>
@@ -293,10 +294,8 @@ why_push(struct app *app, uint32_t entity, const char *kind, int64_t id, int64_t
 		bool stretch;
 	} columns[WHY_COLUMNS] = { { T_WHY_WHAT, 16, 26, false }, { T_WHY_HOW, 8, 18, false },
 		{ T_WHY_THROUGH, 14, 30, true }, { T_WHY_RIGHTS, 10, 40, false } };
-	struct why *why = calloc(1, sizeof(*why));
+	struct why *why = mem_zalloc(1, sizeof(*why));
 
-	if (why == NULL)
-		fatal("out of memory: why");
 	why->screen.ops = &why_ops;
 	why->app = app;
 	why->arena = arena_new(0);

@@ -4,6 +4,7 @@
  */
 #include "client/ui/cells.h"
 #include "client/ui/glyph.h"
+#include "common/mem.h"
 #include "common/text.h"
 #include <stdlib.h>
 #include <string.h>
@@ -26,9 +27,7 @@ cells_resize(int rows, int cols)
 	grid.rows = rows > 0 ? rows : 1;
 	grid.cols = cols > 0 ? cols : 1;
 	free(grid.cells);
-	grid.cells = calloc((size_t)grid.rows * (size_t)grid.cols, sizeof *grid.cells);
-	if (!grid.cells)
-		abort();
+	grid.cells = mem_zalloc((size_t)grid.rows * (size_t)grid.cols, sizeof *grid.cells);
 	cells_erase();
 }
 

@@ -1,5 +1,6 @@
 /* The asking box of confirm.h. */
 #include "client/ui/confirm.h"
+#include "common/mem.h"
 #include "common/text.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -161,10 +162,8 @@ static const struct screen_ops confirm_ops = {
 void
 confirm_open(struct ui *ui, const struct confirm_config *config)
 {
-	struct confirm *confirm = calloc(1, sizeof *confirm);
+	struct confirm *confirm = mem_zalloc(1, sizeof *confirm);
 
-	if (!confirm)
-		abort();
 	confirm->screen.ops = &confirm_ops;
 	confirm->config = *config;
 	confirm->arena = arena_new(0);

@@ -4,6 +4,7 @@
  */
 #include "client/ui/form.h"
 #include "client/ui/message.h"
+#include "common/mem.h"
 #include "common/pinyin.h"
 #include "common/text.h"
 #include <stdlib.h>
@@ -16,7 +17,7 @@ static void
 form_copy(char **to, const char *text)
 {
 	free(*to);
-	*to = text && *text ? strdup(text) : NULL;
+	*to = text && *text ? mem_strdup(text) : NULL;
 }
 
 static bool
@@ -302,7 +303,7 @@ static unsigned
 form_restore(struct form *form)
 {
 	struct form_field *field = &form->fields[form->focus];
-	char *was = field->was ? strdup(field->was) : NULL;
+	char *was = field->was ? mem_strdup(field->was) : NULL;
 
 	field->checked = field->was_checked;
 	if (field->kind != FORM_CHECK)

@@ -7,6 +7,7 @@
 #include "client/ui/frame.h"
 #include "client/ui/list.h"
 #include "client/ui/picker.h"
+#include "common/mem.h"
 #include "common/text.h"
 #include <stdlib.h>
 
@@ -163,11 +164,9 @@ static const struct screen_ops help_ops = {
 void
 help_open(struct ui *ui)
 {
-	struct help *help = calloc(1, sizeof *help);
+	struct help *help = mem_zalloc(1, sizeof *help);
 	struct screen *top = ui_top(ui);
 
-	if (!help)
-		abort();
 	help->screen.ops = &help_ops;
 	help->ui = ui;
 	help->below = help->context = top ? frame_context(top) : CTX_ALL;

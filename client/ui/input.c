@@ -3,6 +3,7 @@
  * of another encoding, and gives up on a sequence whose bytes come more than its delay apart.
  */
 #include "client/ui/input.h"
+#include "common/mem.h"
 #include "common/text.h"
 #include <iconv.h>
 #include <stdio.h>
@@ -40,10 +41,8 @@ struct input {
 struct input *
 input_new(const char *codeset, int hold_ms)
 {
-	struct input *input = calloc(1, sizeof *input);
+	struct input *input = mem_zalloc(1, sizeof *input);
 
-	if (!input)
-		abort();
 	input->hold_ms = hold_ms;
 	input->paste.limit = INPUT_PASTE_MAX;
 	input->convert = (iconv_t)-1;

@@ -3,6 +3,7 @@
  * they get actions (and the event, for text and digits).
  */
 #include "client/ui/key.h"
+#include "common/mem.h"
 #include "common/text.h"
 #include <stdlib.h>
 #include <string.h>
@@ -436,9 +437,7 @@ key_bind(struct arena *arena, const char *name, const char *keys, const char **w
 		return ERR_CONFIG;
 	}
 	old = key.rebound[act];
-	key.rebound[act] = strdup(keys);
-	if (!key.rebound[act])
-		abort();
+	key.rebound[act] = mem_strdup(keys);
 	if (key_build() && !*key_conflicts(arena)) {
 		free(old);
 		return ERR_OK;

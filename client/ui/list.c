@@ -5,6 +5,7 @@
  */
 #include "client/ui/list.h"
 #include "client/ui/term.h"
+#include "common/mem.h"
 #include "common/text.h"
 #include <stdlib.h>
 #include <string.h>
@@ -82,9 +83,7 @@ list_mark_need(struct list *list, int64_t id)
 		return mark;
 	if (list->mark_count == list->mark_room) {
 		list->mark_room = list->mark_room ? list->mark_room * 2 : 16;
-		list->mark = realloc(list->mark, list->mark_room * sizeof *list->mark);
-		if (!list->mark)
-			abort();
+		list->mark = mem_resize(list->mark, list->mark_room * sizeof *list->mark);
 	}
 	mark = &list->mark[list->mark_count++];
 	*mark = (struct list_mark){ .id = id };

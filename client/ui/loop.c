@@ -1,6 +1,7 @@
 /* The waiting of loop.h. */
 #include "client/ui/loop.h"
 #include "common/date.h"
+#include "common/mem.h"
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,10 +40,8 @@ loop_now_ms(void)
 struct loop *
 loop_new(void)
 {
-	struct loop *loop = calloc(1, sizeof *loop);
+	struct loop *loop = mem_zalloc(1, sizeof *loop);
 
-	if (!loop)
-		abort();
 	for (size_t i = 0; i < LOOP_WATCHES; i++)
 		loop->watches[i].fd = -1;
 	return loop;
@@ -93,9 +92,7 @@ loop_timer(struct loop *loop, int ms, void (*on_time)(void *arg), void *arg)
 {
 	if (loop->timer_count == loop->timer_room) {
 		loop->timer_room = loop->timer_room ? loop->timer_room * 2 : 8;
-		loop->timers = realloc(loop->timers, loop->timer_room * sizeof *loop->timers);
-		if (!loop->timers)
-			abort();
+		loop->timers = mem_resize(loop->timers, loop->timer_room * sizeof *loop->timers);
 	}
 	if (!++loop->last_number)
 		loop->last_number = 1;

@@ -3,6 +3,7 @@
 #include "client/ui/frame.h"
 #include "client/ui/pager.h"
 #include "common/date.h"
+#include "common/mem.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -73,10 +74,8 @@ static const struct screen_ops message_log_ops = {
 void
 message_log_open(struct ui *ui)
 {
-	struct message_log *log = calloc(1, sizeof *log);
+	struct message_log *log = mem_zalloc(1, sizeof *log);
 
-	if (!log)
-		abort();
 	log->screen.ops = &message_log_ops;
 	log->offset_min = frame_offset_min(ui);
 	log->pager = (struct pager){ .line = message_log_line, .arg = log, .width_cols = 280 };

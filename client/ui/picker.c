@@ -2,6 +2,7 @@
 #include "client/ui/picker.h"
 #include "client/ui/edit.h"
 #include "client/ui/list.h"
+#include "common/mem.h"
 #include "common/pinyin.h"
 #include "common/text.h"
 #include <stdlib.h>
@@ -288,13 +289,11 @@ static const struct screen_ops picker_ops = {
 struct picker *
 picker_open(struct ui *ui, const struct picker_config *config)
 {
-	struct picker *picker = calloc(1, sizeof *picker);
+	struct picker *picker = mem_zalloc(1, sizeof *picker);
 
-	if (!picker)
-		abort();
 	picker->screen.ops = &picker_ops;
 	picker->config = *config;
-	picker->title = strdup(config->title ? config->title : "");
+	picker->title = mem_strdup(config->title ? config->title : "");
 	picker->arena = arena_new(0);
 	edit_init(&picker->edit, PICKER_TEXT);
 	edit_set(&picker->edit, config->text);

@@ -1,5 +1,6 @@
 /* The input line of prompt.h. */
 #include "client/ui/prompt.h"
+#include "common/mem.h"
 #include "common/text.h"
 #include <stdlib.h>
 #include <string.h>
@@ -55,7 +56,7 @@ prompt_remember(struct prompt *prompt)
 		at++;
 	free(prompt->history[at]);
 	memmove(prompt->history + 1, prompt->history, at * sizeof *prompt->history);
-	prompt->history[0] = strdup(text);
+	prompt->history[0] = mem_strdup(text);
 }
 
 static unsigned
@@ -68,7 +69,7 @@ prompt_walk(struct prompt *prompt, int step)
 		return UI_HANDLED;
 	if (prompt->history_at == 0) {
 		free(prompt->typed);
-		prompt->typed = strdup(prompt_text(prompt));
+		prompt->typed = mem_strdup(prompt_text(prompt));
 	}
 	prompt->history_at = to;
 	edit_set(&prompt->edit, to ? prompt->history[to - 1] : prompt->typed);

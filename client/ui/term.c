@@ -5,6 +5,7 @@
 #include "client/ui/term.h"
 #include "client/ui/cells.h"
 #include "common/date.h"
+#include "common/mem.h"
 #include <curses.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -108,7 +109,7 @@ term_watch_signals(void)
 	struct sigaction flag = { .sa_handler = term_on_signal, .sa_flags = SA_RESTART };
 	stack_t stack = { 0 };
 
-	term.crash_stack = malloc(64 * 1024);
+	term.crash_stack = mem_alloc(64 * 1024);
 	if (term.crash_stack) {
 		stack.ss_sp = term.crash_stack;
 		stack.ss_size = 64 * 1024;

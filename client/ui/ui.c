@@ -7,6 +7,7 @@
 #include "client/ui/frame.h"
 #include "client/ui/help.h"
 #include "client/ui/term.h"
+#include "common/mem.h"
 #include "common/text.h"
 #include <poll.h>
 #include <stdlib.h>
@@ -24,10 +25,8 @@ enum {
 struct ui *
 ui_new(struct loop *loop)
 {
-	struct ui *ui = calloc(1, sizeof *ui);
+	struct ui *ui = mem_zalloc(1, sizeof *ui);
 
-	if (!ui)
-		abort();
 	ui->loop = loop;
 	ui->dirty = UI_DIRTY_KEY;
 	ui->clock_minutes = FRAME_LOCAL_CLOCK;

@@ -6,6 +6,7 @@
 
 #include "common/date.h"
 #include "common/log.h"
+#include "common/mem.h"
 #include "server/entity/fields.h"
 #include "server/server.h"
 
@@ -54,10 +55,8 @@ struct readings {
 struct readings *
 readings_new(void)
 {
-	struct readings *readings = calloc(1, sizeof(*readings));
+	struct readings *readings = mem_zalloc(1, sizeof(*readings));
 
-	if (readings == NULL)
-		fatal("out of memory");
 	pthread_mutex_init(&readings->lock, NULL);
 	return readings;
 }
@@ -124,9 +123,7 @@ set_add(struct id_set *set, uint64_t id)
 		struct id_set wider = { .size = set->size == 0 ? 128 : set->size * 2,
 			.count = set->count };
 
-		wider.ids = calloc(wider.size, sizeof(*wider.ids));
-		if (wider.ids == NULL)
-			fatal("out of memory");
+		wider.ids = mem_zalloc(wider.size, sizeof(*wider.ids));
 		for (size_t i = 0; i < set->size; i++)
 			if (set->ids[i] != 0)
 				wider.ids[set_place(&wider, set->ids[i])] = set->ids[i];
@@ -157,9 +154,7 @@ reader_of(struct readings *readings, int64_t user, int64_t day)
 	while (reader != NULL && (reader->user != user || reader->day != day))
 		reader = reader->next;
 	if (reader == NULL) {
-		reader = calloc(1, sizeof(*reader));
-		if (reader == NULL)
-			fatal("out of memory");
+		reader = mem_zalloc(1, sizeof(*reader));
 		reader->user = user;
 		reader->day = day;
 		reader->next = *at;
@@ -318,9 +313,7 @@ readings_note_view(
 		    view->entity == entity->def->number)
 			break;
 	if (view == NULL && readings->view_count < VIEWS_MAX) {
-		view = calloc(1, sizeof(*view));
-		if (view == NULL)
-			fatal("out of memory");
+		view = mem_zalloc(1, sizeof(*view));
 		*view = (struct view){ .next = *at,
 			.user = user,
 			.record = record,

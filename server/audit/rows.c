@@ -2,6 +2,7 @@
 #include "server/audit/audit.h"
 
 #include "common/log.h"
+#include "common/mem.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -112,10 +113,8 @@ audit_leaf_seq(const uint8_t *leaf)
 void
 audit_leaves_root(const uint8_t *leaves, size_t count, uint8_t root[CHAIN_HASH_BYTES])
 {
-	uint8_t *tree = malloc(count * CHAIN_HASH_BYTES + 1);
+	uint8_t *tree = mem_alloc(count * CHAIN_HASH_BYTES + 1);
 
-	if (tree == NULL)
-		fatal("out of memory");
 	for (size_t i = 0; i < count; i++) {
 		const uint8_t *leaf = leaves + i * AUDIT_LEAF_BYTES;
 

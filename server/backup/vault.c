@@ -1,5 +1,6 @@
 /* See vault.h for the form. */
 #include "server/backup/vault.h"
+#include "common/mem.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -35,10 +36,9 @@ struct vault {
 static struct vault *
 vault_new(const char *path)
 {
-	struct vault *vault = calloc(1, sizeof(*vault));
+	struct vault *vault = mem_zalloc(1, sizeof(*vault));
 
-	if (vault == NULL || (vault->path = strdup(path)) == NULL)
-		abort();
+	vault->path = mem_strdup(path);
 	return vault;
 }
 
@@ -172,8 +172,8 @@ vault_sync_folder(const char *path)
 {
 	const char *slash = strrchr(path, '/');
 	char *folder = slash == NULL
-			   ? strdup(".")
-			   : strndup(path, slash == path ? 1 : (size_t)(slash - path));
+			   ? mem_strdup(".")
+			   : mem_strndup(path, slash == path ? 1 : (size_t)(slash - path));
 	int fd = folder != NULL ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
 	bool good = fd >= 0 && fsync(fd) == 0;
 

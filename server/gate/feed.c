@@ -12,6 +12,7 @@
 
 #include "common/date.h"
 #include "common/log.h"
+#include "common/mem.h"
 #include "server/entity/fields.h"
 #include "server/gate/gate.h"
 
@@ -224,10 +225,8 @@ feed_run(void *feed_)
 struct feed *
 feed_start(struct server *server)
 {
-	struct feed *feed = calloc(1, sizeof(*feed));
+	struct feed *feed = mem_zalloc(1, sizeof(*feed));
 
-	if (feed == NULL)
-		fatal("out of memory");
 	feed->server = server;
 	feed->arena = arena_new(0);
 	feed->purged_us = date_monotonic_us();

@@ -9,6 +9,7 @@
 
 #include "common/date.h"
 #include "common/log.h"
+#include "common/mem.h"
 #include "server/audit/readings.h"
 #include "server/gate/intention.h"
 #include "server/gate/metrics.h"
@@ -385,10 +386,8 @@ gate_worker_start(struct server *server, enum lane lane)
 	static const char *const names[LANE_COUNT] = { "kehud loop", "kehud hash",
 		"kehud interactive", "kehud heavy", "kehud jobs" };
 	const struct server_settings *settings = &server->settings;
-	struct worker *worker = calloc(1, sizeof(*worker));
+	struct worker *worker = mem_zalloc(1, sizeof(*worker));
 
-	if (worker == NULL)
-		fatal("out of memory");
 	worker->server = server;
 	worker->lane = lane;
 	worker->arena = arena_new(ARENA_CEILING_BYTES);

@@ -5,6 +5,7 @@
 #include "server/job/import_impl.h"
 
 #include "common/log.h"
+#include "common/mem.h"
 
 #include <stdlib.h>
 
@@ -20,10 +21,8 @@ struct import_source *
 import_source_open(struct import *import)
 {
 	const Kehu__Import *request = import->request;
-	struct import_source *source = calloc(1, sizeof(*source));
+	struct import_source *source = mem_zalloc(1, sizeof(*source));
 
-	if (source == NULL)
-		fatal("out of memory: import");
 	source->import = import;
 	source->intake = intake_new(&(struct intake_options){
 	    .format = request->format,

@@ -9,6 +9,7 @@
 
 #include "common/date.h"
 #include "common/log.h"
+#include "common/mem.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -159,10 +160,8 @@ remind_free(struct remind *remind)
 struct remind *
 remind_start(struct server *server)
 {
-	struct remind *remind = calloc(1, sizeof(*remind));
+	struct remind *remind = mem_zalloc(1, sizeof(*remind));
 
-	if (remind == NULL)
-		fatal("out of memory");
 	pthread_mutex_init(&remind->lock, NULL);
 	pthread_cond_init(&remind->wake, NULL);
 	remind->server = server;

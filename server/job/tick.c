@@ -7,6 +7,7 @@
 
 #include "common/date.h"
 #include "common/log.h"
+#include "common/mem.h"
 #include "server/audit/audit.h"
 #include "server/job/export.h"
 #include "server/record/message.h"
@@ -244,10 +245,8 @@ ticker_free(struct ticker *ticker)
 struct ticker *
 ticker_start(struct server *server)
 {
-	struct ticker *ticker = calloc(1, sizeof(*ticker));
+	struct ticker *ticker = mem_zalloc(1, sizeof(*ticker));
 
-	if (ticker == NULL)
-		fatal("out of memory");
 	pthread_mutex_init(&ticker->lock, NULL);
 	pthread_cond_init(&ticker->wake, NULL);
 	ticker->worker =

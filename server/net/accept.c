@@ -8,6 +8,7 @@
  * little; its deadline goes on.
  */
 #include "common/log.h"
+#include "common/mem.h"
 #include "server/net/inner.h"
 
 #include <errno.h>
@@ -325,9 +326,7 @@ accept_new_conn(struct net *net, int fd)
 		slot = net->slots_used++;
 	else
 		return NULL;
-	conn = calloc(1, sizeof(*conn));
-	if (conn == NULL)
-		fatal("out of memory: connection");
+	conn = mem_zalloc(1, sizeof(*conn));
 	conn->net = net;
 	conn->id = ++net->conn_number << NET_SLOT_BITS | slot;
 	conn->fd = fd;

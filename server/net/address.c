@@ -3,6 +3,7 @@
  * of a provider can use at will.
  */
 #include "common/log.h"
+#include "common/mem.h"
 #include "server/net/inner.h"
 
 #include <arpa/inet.h>
@@ -56,9 +57,7 @@ address_take(struct address **table, const struct sockaddr_storage *from, int ma
 		if (memcmp(address->bytes, key, sizeof(key)) == 0)
 			break;
 	if (address == NULL) {
-		address = calloc(1, sizeof(*address));
-		if (address == NULL)
-			fatal("out of memory: address");
+		address = mem_zalloc(1, sizeof(*address));
 		memcpy(address->bytes, key, sizeof(key));
 		address->next = *bucket;
 		*bucket = address;

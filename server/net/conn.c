@@ -6,6 +6,7 @@
  * in the loop's next turn.
  */
 #include "common/log.h"
+#include "common/mem.h"
 #include "server/net/inner.h"
 
 #include <event2/buffer.h>
@@ -205,10 +206,8 @@ conn_free_copy(const void *data, size_t bytes, void *own)
 static bool
 conn_keep_record(struct conn *conn, const void *data, size_t bytes)
 {
-	void *copy = malloc(bytes);
+	void *copy = mem_alloc(bytes);
 
-	if (copy == NULL)
-		return false;
 	memcpy(copy, data, bytes);
 	if (evbuffer_add_reference(bufferevent_get_output(conn->bev), copy, bytes, conn_free_copy,
 		copy) == 0)

@@ -5,6 +5,7 @@
  * No session has more than two requests here (turn.c), so first come, first served is fair.
  */
 #include "common/log.h"
+#include "common/mem.h"
 #include "server/net/inner.h"
 
 #include <signal.h>
@@ -219,9 +220,7 @@ lane_cancel(struct net *net, struct task *task)
 	stream_cancel(net, task);
 	if (net->options.ops.worker_cancel == NULL)
 		return;
-	cancel = malloc(sizeof(*cancel));
-	if (cancel == NULL)
-		fatal("out of memory: cancel");
+	cancel = mem_alloc(sizeof(*cancel));
 	*cancel = (struct cancel){ .queue = task->queue, .reference = task->work.reference };
 	pthread_mutex_lock(&net->canceller.lock);
 	STAILQ_INSERT_TAIL(&net->canceller.list, cancel, link);
@@ -298,9 +297,7 @@ lane_init(struct net *net, enum lane lane)
 	pthread_cond_init(&queue->arrived, &monotonic);
 	pthread_condattr_destroy(&monotonic);
 	queue->thread_count = net->options.lane_threads[lane];
-	queue->threads = calloc((size_t)queue->thread_count + 1, sizeof(struct worker_thread));
-	if (queue->threads == NULL)
-		fatal("out of memory: workers");
+	queue->threads = mem_zalloc((size_t)queue->thread_count + 1, sizeof(struct worker_thread));
 	for (int i = 0; i < queue->thread_count; i++) {
 		queue->threads[i] =
 		    (struct worker_thread){ .net = net, .queue = queue, .index = i };

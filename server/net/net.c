@@ -6,6 +6,7 @@
 #include "server/net/net.h"
 
 #include "common/log.h"
+#include "common/mem.h"
 #include "common/tls.h"
 #include "server/net/inner.h"
 #include "server/net/status.h"
@@ -212,7 +213,7 @@ net_event(struct net *net, int fd, short what, event_callback_fn run)
 	struct event *event = event_new(net->base, fd, what, run, net);
 
 	if (event == NULL)
-		fatal("out of memory: event");
+		fatal("the event loop gives no event");
 	return event;
 }
 
@@ -238,9 +239,11 @@ net_make_events(struct net *net)
 static struct event_base *
 net_make_base(void)
 {
-	struct event_config *config = event_config_new();
+	struct event_config *config;
 	struct event_base *base = NULL;
 
+	event_set_mem_functions(mem_alloc, mem_resize, free);
+	config = event_config_new();
 	if (config != NULL && event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK) == 0)
 		base = event_base_new_with_config(config);
 	if (config != NULL)
@@ -251,20 +254,16 @@ net_make_base(void)
 static struct net *
 net_make(const struct net_options *options)
 {
-	struct net *net = calloc(1, sizeof(*net));
+	struct net *net = mem_zalloc(1, sizeof(*net));
 	size_t most = (size_t)options->max_connections;
 	pthread_condattr_t monotonic;
 
-	if (net == NULL)
-		fatal("out of memory: net");
 	net->options = *options;
 	net->listen_fd = net->wake_fd = -1;
 	net->stop_drain_s = net->draining_s = -1;
 	net->scratch = arena_new(0);
-	net->conns = calloc(most, sizeof(struct conn *));
-	net->free_slots = calloc(most, sizeof(uint32_t));
-	if (net->conns == NULL || net->free_slots == NULL)
-		fatal("out of memory: %zu connections", most);
+	net->conns = mem_zalloc(most, sizeof(struct conn *));
+	net->free_slots = mem_zalloc(most, sizeof(uint32_t));
 	TAILQ_INIT(&net->waiting);
 	TAILQ_INIT(&net->shaking);
 	TAILQ_INIT(&net->dead);

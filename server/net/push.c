@@ -6,6 +6,7 @@
  * changed meanwhile, so that an import does not drown those who watch the list.
  */
 #include "common/log.h"
+#include "common/mem.h"
 #include "server/net/inner.h"
 
 #include <stdlib.h>
@@ -51,9 +52,7 @@ push_add(struct conn *conn, uint32_t entity, int64_t id, uint32_t version)
 	}
 	if (conn->change_count == conn->change_room) {
 		conn->change_room = conn->change_room == 0 ? 4 : conn->change_room * 2;
-		change = realloc(conn->changes, conn->change_room * sizeof(*change));
-		if (change == NULL)
-			fatal("out of memory: changes");
+		change = mem_resize(conn->changes, conn->change_room * sizeof(*change));
 		conn->changes = change;
 	}
 	conn->changes[conn->change_count++] =
@@ -191,9 +190,7 @@ net_changed(struct net *net, const struct net_change *changes, size_t count, net
 
 	if (count == 0)
 		return;
-	post = malloc(sizeof(*post) + count * sizeof(*changes));
-	if (post == NULL)
-		fatal("out of memory: %zu changes", count);
+	post = mem_alloc(sizeof(*post) + count * sizeof(*changes));
 	*post = (struct change_post){
 		.post.run = push_changed, .reach = reach, .context = context, .count = count
 	};
@@ -235,10 +232,8 @@ push_pushed(struct net *net, struct post *own)
 void
 net_push(struct net *net, int64_t user, const Kehu__ServerFrame *frame)
 {
-	struct push_post *post = calloc(1, sizeof(*post));
+	struct push_post *post = mem_zalloc(1, sizeof(*post));
 
-	if (post == NULL)
-		fatal("out of memory: push");
 	post->post.run = push_pushed;
 	post->user = user;
 	if (frame_pack_server(&post->frame, frame, false) != ERR_OK)
@@ -293,12 +288,11 @@ push_present(struct net *net, struct post *own)
 bool
 net_present(struct net *net, const int64_t *users, size_t count, bool *present)
 {
-	struct present_post *post = calloc(1, sizeof(*post) + count * sizeof(*users));
+	struct present_post *post = mem_zalloc(1, sizeof(*post) + count * sizeof(*users));
 	struct timespec until;
 	bool answered;
 
-	if (post == NULL || (post->present = calloc(count + 1, sizeof(*post->present))) == NULL)
-		fatal("out of memory: present");
+	post->present = mem_zalloc(count + 1, sizeof(*post->present));
 	pthread_mutex_init(&post->lock, NULL);
 	pthread_cond_init(&post->done, NULL);
 	post->post.run = push_present;
@@ -366,10 +360,8 @@ push_ended(struct net *net, struct post *own)
 void
 net_end_sessions(struct net *net, int64_t session, int64_t user, enum err why)
 {
-	struct end_post *post = calloc(1, sizeof(*post));
+	struct end_post *post = mem_zalloc(1, sizeof(*post));
 
-	if (post == NULL)
-		fatal("out of memory: end of sessions");
 	*post = (struct end_post){
 		.post.run = push_ended, .session = session, .user = user, .why = why
 	};

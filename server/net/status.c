@@ -3,6 +3,7 @@
  * programs beside us: what it says comes from counters, never from the database.
  */
 #include "server/net/status.h"
+#include "common/mem.h"
 
 #include <errno.h>
 #include <event2/buffer.h>
@@ -137,11 +138,9 @@ status_new(struct arena *arena, struct event_base *base, struct net *net,
     const struct net_options *options, const char **why)
 {
 	const char *address = options->status_address;
-	struct status *status = calloc(1, sizeof(*status));
+	struct status *status = mem_zalloc(1, sizeof(*status));
 	int fd;
 
-	if (status == NULL)
-		abort();
 	status->net = net;
 	status->status = options->status;
 	fd = address[0] == '/' ? status_unix(status, address) : status_tcp(arena, address);

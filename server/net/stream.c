@@ -4,6 +4,7 @@
  * when the connection's output is low.
  */
 #include "common/log.h"
+#include "common/mem.h"
 #include "server/net/inner.h"
 
 #include <stdlib.h>
@@ -88,9 +89,7 @@ net_stream(struct net *net, const struct work *work, const struct buf *frames, i
 
 	if (!stream_wait(net, task, timeout_ms))
 		return false;
-	stream = malloc(sizeof(*stream) + frames->bytes);
-	if (stream == NULL)
-		fatal("out of memory: stream");
+	stream = mem_alloc(sizeof(*stream) + frames->bytes);
 	*stream = (struct stream_post){ .post.run = stream_posted,
 		.connection = work->connection,
 		.task = task,

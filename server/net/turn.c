@@ -10,6 +10,7 @@
  *     change the session are done.
  */
 #include "common/log.h"
+#include "common/mem.h"
 #include "server/net/inner.h"
 
 #include <openssl/crypto.h>
@@ -49,10 +50,8 @@ turn_rule(int request)
 struct task *
 task_new(const struct conn *conn, size_t bytes)
 {
-	struct task *task = malloc(sizeof(*task) + bytes);
+	struct task *task = mem_alloc(sizeof(*task) + bytes);
 
-	if (task == NULL)
-		fatal("out of memory: request of %zu bytes", bytes);
 	*task = (struct task){ .done.run = turn_answered, .stream_clear = true };
 	task->work.connection = conn->id;
 	task->work.body = task->body;
@@ -240,7 +239,7 @@ turn_check(const struct conn *conn, const struct turn_rule *rule, int request)
 	if (turn_is_immediate(request))
 		return conn->session.state < rule->needs ?
 		    session_refusal(conn->session.state, rule->needs) : ERR_OK;
-	if (conn->net->stopping)
+	if (conn->net->stopping || mem_short())
 		return ERR_BUSY;
 	if (conn->session.state < SESSION_LOCKED && max > TURN_STRANGER_MAX)
 		max = TURN_STRANGER_MAX;

@@ -3,6 +3,7 @@
  * screen, so that a change costs as much as it has watchers, however many are connected.
  */
 #include "common/log.h"
+#include "common/mem.h"
 #include "server/net/inner.h"
 
 #include <stdlib.h>
@@ -20,10 +21,8 @@ watch_bucket(const struct watch_table *table, uint32_t entity, int64_t id)
 static struct watch **
 watch_buckets(size_t count)
 {
-	struct watch **buckets = calloc(count, sizeof(struct watch *));
+	struct watch **buckets = mem_zalloc(count, sizeof(struct watch *));
 
-	if (buckets == NULL)
-		fatal("out of memory: subscriptions");
 	return buckets;
 }
 
@@ -108,9 +107,7 @@ watch_set(struct watch_table *table, struct conn *conn, const Kehu__Subscribe *s
 	watch_clear(table, conn);
 	if (count == 0)
 		return ERR_OK;
-	conn->watches = calloc(count, sizeof(struct watch));
-	if (conn->watches == NULL)
-		fatal("out of memory: subscription");
+	conn->watches = mem_zalloc(count, sizeof(struct watch));
 	for (size_t i = 0; i < subscribe->n_watch; i++) {
 		const Kehu__Watch *watch = subscribe->watch[i];
 

@@ -223,8 +223,10 @@ mail_send(const struct server_settings *settings, const struct outgoing *mail, s
 	curl_mime *mime;
 	CURLcode code;
 
-	if (curl == NULL)
-		fatal("out of memory: curl");
+	if (curl == NULL) {
+		try->answer = "no handle of libcurl";
+		return SEND_RETRY;
+	}
 	if (!mail_set_up(curl, settings, try->arena)) {
 		curl_easy_cleanup(curl);
 		try->answer = "mail.password_file cannot be read";

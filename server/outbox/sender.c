@@ -7,6 +7,7 @@
 
 #include "common/date.h"
 #include "common/log.h"
+#include "common/mem.h"
 
 #include <curl/curl.h>
 #include <inttypes.h>
@@ -264,11 +265,9 @@ send_secret(struct arena *arena, const char *path)
 struct outbox *
 outbox_start(struct server *server)
 {
-	struct outbox *outbox = calloc(1, sizeof(*outbox));
+	struct outbox *outbox = mem_zalloc(1, sizeof(*outbox));
 
-	if (outbox == NULL)
-		fatal("out of memory");
-	curl_global_init(CURL_GLOBAL_DEFAULT);
+	curl_global_init_mem(CURL_GLOBAL_DEFAULT, mem_alloc, free, mem_resize, mem_strdup, mem_zalloc);
 	outbox->server = server;
 	pthread_mutex_init(&outbox->lock, NULL);
 	pthread_cond_init(&outbox->wake, NULL);

@@ -129,8 +129,11 @@ sms_send(const struct server_settings *settings, const struct outgoing *sms, str
 		return SEND_RETRY;
 	}
 	curl = curl_easy_init();
-	if (curl == NULL)
-		fatal("out of memory: curl");
+	if (curl == NULL) {
+		curl_slist_free_all(headers);
+		try->answer = "no handle of libcurl";
+		return SEND_RETRY;
+	}
 	if (!try->handing(try->context)) {
 		curl_slist_free_all(headers);
 		curl_easy_cleanup(curl);

@@ -6,6 +6,7 @@
 #include "server/record/crowd.h"
 
 #include "common/date.h"
+#include "common/mem.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -39,7 +40,7 @@ struct crowds {
 struct crowds *
 crowds_new(void)
 {
-	return calloc(1, sizeof(struct crowds));
+	return mem_zalloc(1, sizeof(struct crowds));
 }
 
 void

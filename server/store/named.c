@@ -3,6 +3,7 @@
  * one out when the table is full (a prepared statement costs the server some 40 KiB).
  */
 #include "server/store/store_impl.h"
+#include "common/mem.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,9 +32,7 @@ named_close_later(struct store *store, uint64_t serial)
 	if (store->closing_count == store->closing_room) {
 		store->closing_room = store->closing_room ? store->closing_room * 2 : 8;
 		store->closing =
-		    realloc(store->closing, store->closing_room * sizeof *store->closing);
-		if (!store->closing)
-			abort();
+		    mem_resize(store->closing, store->closing_room * sizeof *store->closing);
 	}
 	store->closing[store->closing_count++] = serial;
 }
@@ -99,8 +98,6 @@ named_slot(struct store *store, const char *text, size_t bytes, bool *fresh)
 		.hash = hash,
 		.serial = ++store->serial,
 		.used = ++store->clock,
-		.text = strdup(text) };
-	if (!store->named[slot].text)
-		abort();
+		.text = mem_strdup(text) };
 	return slot;
 }

@@ -7,6 +7,7 @@
  */
 #include "common/date.h"
 #include "common/log.h"
+#include "common/mem.h"
 #include "server/store/store_impl.h"
 #include <poll.h>
 #include <stdatomic.h>
@@ -239,10 +240,8 @@ primary_leave(struct store *store)
 static char *
 primary_dup(const char *text, size_t bytes)
 {
-	char *copy = strndup(text, bytes);
+	char *copy = mem_strndup(text, bytes);
 
-	if (copy == NULL)
-		fatal("out of memory");
 	return copy;
 }
 

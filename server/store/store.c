@@ -4,6 +4,7 @@
  * error, COMMIT included, so a failed flush has stored nothing.
  */
 #include "common/log.h"
+#include "common/mem.h"
 #include "server/store/store_impl.h"
 #include <assert.h>
 #include <poll.h>
@@ -14,20 +15,14 @@
 static char *
 store_dup(const char *text)
 {
-	char *copy = text ? strdup(text) : NULL;
-
-	if (text && !copy)
-		fatal("out of memory");
-	return copy;
+	return text ? mem_strdup(text) : NULL;
 }
 
 struct store *
 store_new(const struct store_options *options)
 {
-	struct store *store = calloc(1, sizeof *store);
+	struct store *store = mem_zalloc(1, sizeof *store);
 
-	if (!store)
-		fatal("out of memory");
 	store->conninfo = store_dup(options->conninfo ? options->conninfo : "");
 	store->role = store_dup(options->role);
 	store->application = store_dup(options->application);
@@ -93,9 +88,7 @@ store_piece_add(struct store_piece **pieces, size_t *count, size_t *room)
 {
 	if (*count == *room) {
 		*room = *room ? *room * 2 : 32;
-		*pieces = realloc(*pieces, *room * sizeof **pieces);
-		if (!*pieces)
-			fatal("out of memory");
+		*pieces = mem_resize(*pieces, *room * sizeof **pieces);
 	}
 	struct store_piece *piece = &(*pieces)[(*count)++];
 	memset(piece, 0, sizeof *piece);
