@@ -226,6 +226,15 @@ app_on_catalog(void *context, const struct cat *catalog)
 	ui_redraw(app->ui);
 }
 
+void
+app_saved_late(struct app *app)
+{
+	struct screen *top = ui_top(app->ui);
+
+	if (top != NULL && strcmp(top->ops->name, "record") == 0)
+		top->ops->reload(top);
+}
+
 /* A save of before was answered at last. */
 static void
 app_on_outbox(void *context, const struct journal_entry *entry, const Kehu__ServerFrame *answer)
@@ -236,14 +245,16 @@ app_on_outbox(void *context, const struct journal_entry *entry, const Kehu__Serv
 	const char *title =
 	    text_print(arena, entry->title != NULL ? entry->title : "", TEXT_LINE);
 
-	if (err == ERR_OK)
+	if (err == ERR_OK) {
 		message_sayf(SAY_OK, tr(T_OUTBOX_DONE), title);
-	else
+		app_saved_late(app);
+	} else {
 		message_sayf(SAY_WARNING, tr(T_OUTBOX_REFUSED), title,
 		    text_print(arena,
 			answer->error->text != NULL ? answer->error->text
 						    : err_text(err, app->lang),
 			TEXT_LINE));
+	}
 	arena_free(arena);
 	ui_redraw(app->ui);
 }

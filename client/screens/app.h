@@ -78,6 +78,8 @@ uint32_t app_field(const Kehu__Entity *entity, const char *name);
 void app_show_user(struct app *app);
 /* The other language, from now on and for what the server says. */
 void app_set_lang(struct app *app, enum lang lang);
+/* A save came late: the record on show may be what it changed. Lists follow by themselves. */
+void app_saved_late(struct app *app);
 /* Leave the present server, if any, for another ("HOST:PORT"). */
 void app_connect(struct app *app, const char *server);
 /* End the session, keep the program: back to the login screen. */

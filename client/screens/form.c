@@ -439,13 +439,14 @@ form_screen_leave(struct screen *screen)
 	free(form);
 }
 
-/* What was typed is a draft; an untouched form is not worth coming back to. */
+/* What was typed is a draft; an untouched form is not worth coming back to, what is on its way is not to be
+ * saved twice. */
 static const char *
 form_screen_place(struct screen *base)
 {
 	struct form_screen *form = (struct form_screen *)base;
 
-	if (form->finished || !form->ready || !form_is_dirty(form))
+	if (form->finished || form->saving != NULL || !form->ready || !form_is_dirty(form))
 		return NULL;
 	return arena_printf(cells_scratch(), "draft\t%s", form->key);
 }

@@ -1,6 +1,7 @@
 /* What stands in a form, as a draft and back; when it is kept. draft.c puts it on disk. */
 #include "client/screens/draft.h"
 #include "client/screens/form.h"
+#include "client/screens/resume.h"
 #include "common/date.h"
 
 enum { FORM_KEEP_MS = 2000 };
@@ -151,6 +152,7 @@ form_keep(struct form_screen *form)
 	    draft_put(form->app, form->key, form_title_text(form, arena), "", &record);
 	form->kept_us = date_now_us();
 	arena_free(arena);
+	resume_keep(form->app);
 	ui_redraw(form->app->ui);
 }
 

@@ -8,6 +8,7 @@
 #include "client/screens/ask.h"
 #include "client/screens/conflict.h"
 #include "client/screens/draft.h"
+#include "client/screens/resume.h"
 #include "common/log.h"
 #include "common/mem.h"
 #include "common/text.h"
@@ -80,17 +81,6 @@ saving_said(struct form_saving *saving, const Kehu__Written *written)
 	    text_print(saving->arena, text, TEXT_LINE));
 }
 
-/* A save that came late: the record on show may be what it changed. Lists follow by themselves.
- */
-static void
-saving_refresh(struct app *app)
-{
-	struct screen *top = ui_top(app->ui);
-
-	if (top != NULL && strcmp(top->ops->name, "record") == 0)
-		top->ops->reload(top);
-}
-
 static void
 saving_done(struct form_saving *saving, const Kehu__Written *written)
 {
@@ -106,12 +96,12 @@ saving_done(struct form_saving *saving, const Kehu__Written *written)
 	}
 	if (consent_said(written)) {
 		if (form == NULL)
-			saving_refresh(saving->app);
+			app_saved_late(saving->app);
 		return;
 	}
 	saving_said(saving, written);
 	if (form == NULL)
-		saving_refresh(saving->app);
+		app_saved_late(saving->app);
 	else if (saved != NULL)
 		saved(context, written->entity, written->id);
 	else if (is_new && saving->entity->kind == CAT_ACTIVITY)
@@ -271,5 +261,6 @@ form_send(struct form_screen *form)
 		saving->timer = loop_timer(app->loop, SAVING_LOOK_MS, saving_look, saving);
 	else
 		form_close(form);
+	resume_keep(app);
 	ui_redraw(app->ui);
 }

@@ -47,8 +47,8 @@ resume_text(struct app *app, struct arena *arena)
 	return text;
 }
 
-static void
-resume_save(struct app *app)
+void
+resume_keep(struct app *app)
 {
 	struct journal *journal = link_journal(app->link);
 	struct resume *resume = app->resume;
@@ -85,14 +85,14 @@ resume_on_time(void *arg)
 {
 	struct app *app = arg;
 
-	resume_save(app);
+	resume_keep(app);
 	app->resume->timer = loop_timer(app->loop, RESUME_SAVE_MS, resume_on_time, app);
 }
 
 void
 resume_fini(struct app *app)
 {
-	resume_save(app);
+	resume_keep(app);
 	loop_cancel(app->loop, app->resume->timer);
 	free(app->resume->kept);
 	free(app->resume);

@@ -16,6 +16,8 @@
 void resume_init(struct app *app);
 /* While the screens are still there. */
 void resume_fini(struct app *app);
+/* Now and not seconds later: a draft was kept, or what stood in a form is on its way. */
+void resume_keep(struct app *app);
 /* Somebody has signed in and home is open: go where kehu was told to, else where they were. */
 void resume_begin(struct app *app);
 
