@@ -29,8 +29,7 @@ record_current_tab(struct record_screen *screen)
 	return current >= 1 && current <= screen->tab_count ? &screen->tabs[current - 1] : NULL;
 }
 
-/* What waits for consent has its signers' lines for a history, and shows what it would change. */
-static bool
+bool
 record_is_approval(const struct record_screen *screen)
 {
 	return strcmp(screen->entity->name, "approval") == 0;
@@ -186,9 +185,8 @@ record_open_current(struct record_screen *screen)
 
 	if (screen->changed_seen) {
 		screen->changed_seen = false;
-		screen->strip.current = screen->tab_count + 1;
 		record_history_stale(screen->history);
-		record_history_ask(screen->history);
+		record_tabs_go(screen, screen->tab_count + 1);
 		return UI_DONE;
 	}
 	if (event != NULL && event->tab == NULL) {
@@ -309,9 +307,7 @@ record_step(struct record_screen *screen, int step)
 	ask_cancel(screen->app, &screen->asking_change);
 	record_drop_tabs(screen);
 	record_show(screen, other);
-	screen->strip.current = tab;
-	if (record_on_history(screen))
-		record_history_ask(screen->history);
+	record_tabs_go(screen, tab);
 	return UI_DONE;
 }
 
@@ -331,16 +327,6 @@ record_key_path(struct record_screen *screen, enum act act, const struct event *
 	if (flags & UI_ACT)
 		record_files_go(screen);
 	return flags & ~(unsigned)UI_ACT;
-}
-
-static unsigned
-record_key_tabs(struct record_screen *screen, enum act act)
-{
-	unsigned flags = tabs_key(&screen->strip, act);
-
-	if ((flags & UI_CHANGED) && record_on_history(screen))
-		record_history_ask(screen->history);
-	return flags;
 }
 
 static unsigned
@@ -426,7 +412,7 @@ record_key(struct screen *base, enum act act, const struct event *event)
 		screen->changed_seen = false;
 	flags = record_key_act(screen, act);
 	if (flags == UI_NONE)
-		flags = record_key_tabs(screen, act);
+		flags = record_tabs_key(screen, act);
 	return flags != UI_NONE ? flags : record_key_body(screen, act, event);
 }
 
@@ -441,17 +427,6 @@ record_waits(struct screen *base)
 
 /* ---- drawing ---- */
 
-static void
-record_draw_strip(struct record_screen *screen, struct rect rect)
-{
-	screen->names[0] = (struct tab){ tr(T_TAB_OVERVIEW), -1 };
-	for (size_t i = 0; i < screen->tab_count; i++)
-		screen->names[i + 1] = (struct tab){ record_tab_name(&screen->tabs[i]), -1 };
-	screen->names[screen->tab_count + 1] = (struct tab){
-		tr(record_is_approval(screen) ? T_TAB_PROPOSAL : T_TAB_HISTORY), -1
-	};
-	tabs_draw(&screen->strip, rect, true);
-}
 
 static void
 record_draw(struct screen *base, struct rect rect)
@@ -467,7 +442,8 @@ record_draw(struct screen *base, struct rect rect)
 			base->below->ops->draw(base->below, rect);
 		return;
 	}
-	record_draw_strip(screen, (struct rect){ rect.y, rect.x, 1, rect.cols });
+	record_tabs_name(screen);
+	tabs_draw(&screen->strip, (struct rect){ rect.y, rect.x, 1, rect.cols }, true);
 	cells_rule(rect.y + 1, rect.x, rect.cols);
 	if (tab != NULL)
 		list_draw(&tab->list, body, true);

@@ -64,9 +64,21 @@ struct record_tab *record_current_tab(struct record_screen *screen);
 
 bool record_on_history(const struct record_screen *screen);
 
+/* What waits for consent has its signers' lines for a history, and shows what it would change. */
+bool record_is_approval(const struct record_screen *screen);
+
 /* The tabs of its entity; and their end. */
 void record_make_tabs(struct record_screen *screen);
 void record_drop_tabs(struct record_screen *screen);
+
+/* ---- record_tabs.c ---- */
+
+/* The names in the strip, with what is known now. */
+void record_tabs_name(struct record_screen *screen);
+/* Another tab; the history is read once it is looked at. */
+void record_tabs_go(struct record_screen *screen, size_t index);
+/* Tab, Left, Right, and F4 for the list of all. */
+unsigned record_tabs_key(struct record_screen *screen, enum act act);
 
 /* ---- record_data.c ---- */
 

@@ -208,11 +208,10 @@ record_tab_take(struct record_tab *tab, const Kehu__Page *page)
 		}
 }
 
-const char *
+struct tab
 record_tab_name(const struct record_tab *tab)
 {
-	return arena_printf(cells_scratch(), "%s %zu%s", tab->tab->label, tab->count,
-	    tab->next.len > 0 ? "+" : "");
+	return (struct tab){ .name = tab->tab->label, .count = (int64_t)tab->count, .more = tab->next.len > 0 };
 }
 
 const Kehu__Row *

@@ -8,6 +8,7 @@
 
 #include "client/screens/app.h"
 #include "client/ui/list.h"
+#include "client/ui/tabs.h"
 
 enum { TAB_FIRST_ROWS = 10, TAB_MORE_ROWS = 50, TAB_COLUMNS = 12 };
 
@@ -51,8 +52,8 @@ void record_tab_ask(const struct record_tab *tab, Kehu__Related *related);
 void record_tab_take(struct record_tab *tab, const Kehu__Page *page);
 /* Fetch the rows after those that are here, if there are any. */
 void record_tab_more(struct record_tab *tab);
-/* "拜访 10+". In scratch memory. */
-const char *record_tab_name(const struct record_tab *tab);
+/* Its name and how many rows are here. */
+struct tab record_tab_name(const struct record_tab *tab);
 /* The row under the cursor, or NULL. */
 const Kehu__Row *record_tab_current(const struct record_tab *tab);
 /* A cell of a row by its field; NULL: not among the columns. */

@@ -93,6 +93,12 @@ cells_set_mono(bool mono)
 	grid.mono = mono;
 }
 
+bool
+cells_mono(void)
+{
+	return grid.mono;
+}
+
 /* Whatever is written over one half of a wide character blanks the other. */
 static void
 cells_mend(struct cell *row, int x)

@@ -99,5 +99,6 @@ enum cells_charset cells_charset(void);
 void cells_set_ambiguous(enum cells_ambiguous ambiguous);
 /* Without colour, muted text stands in parentheses. */
 void cells_set_mono(bool mono);
+bool cells_mono(void);
 
 #endif

@@ -42,7 +42,8 @@ picker_row(void *arg, size_t index)
 	picker->cells[0] = picker->items[index].label;
 	picker->cells[1] = picker->items[index].note;
 	picker->row =
-	    (struct list_row){ .id = picker->items[index].id, .cells = picker->cells };
+	    (struct list_row){ .id = picker->items[index].id, .cells = picker->cells,
+		.role = picker->items[index].muted ? ROLE_MUTED : ROLE_NORMAL };
 	return &picker->row;
 }
 

@@ -14,6 +14,7 @@ struct picker_item {
 	const char *label; /* "上海浦东发展银行" */
 	const char *note;  /* "#100231 A", or NULL */
 	bool exact;        /* what was typed, exactly: highlighted at once */
+	bool muted;        /* there is little to find behind it */
 };
 
 struct picker_config {

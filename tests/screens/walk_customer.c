@@ -133,6 +133,57 @@ two_are_merged_side_by_side_and_parted_on_a_large_terminal_in_english(void **sta
 	    "0631-55556666" });
 }
 
+/* ---- tabs ------------------------------------------------------------------------------------------ */
+
+/* More tabs than the line has room for: cut between names, all of them in a list that is searched by typing. */
+static void
+tabs_walk(const char *lang, int rows, int cols, const char *name)
+{
+	bool zh = strcmp(lang, "zh") == 0;
+	int64_t id = make_customer(name, "", "");
+	struct vt *vt;
+
+	expect_written(client_save(ada, E_contact, 0, 0,
+	    SENT(TEXT_OF(F_contact_name, "崂小山"), NUMBER_OF(F_contact_customer_id, id)), NULL));
+	vt = open_named("ada", name, lang, rows, cols);
+	assert_non_null(strstr(vt_row(vt, 2), zh ? "[概览]  联系人 1" : "[Overview]  Contacts 1"));
+	assert_string_equal(vt_row(vt, 2) + strlen(vt_row(vt, 2)) - 2, " >");
+	desk_type(vt, "{F4}");
+	desk_sees(vt, zh ? "|>概览" : "|>Overview");
+	desk_shows(vt, arena_printf(bed->arena, "customer_tabs_%s_%d", lang, cols));
+	desk_type(vt, zh ? "lxr" : "conta");
+	desk_sees(vt, zh ? "|>联系人" : "|>Contacts");
+	desk_type(vt, "{Enter}");
+	desk_sees(vt, zh ? "[联系人 1]" : "[Contacts 1]");
+	desk_sees(vt, "崂小山");
+	/* Without an F4, and by the English name of what is in it. */
+	desk_type(vt, "{Ctrl-P}attach");
+	desk_sees(vt, zh ? "|>文件" : "|>Files");
+	desk_type(vt, "{Enter}");
+	desk_sees(vt, zh ? "[文件 0]" : "[Files 0]");
+	assert_memory_equal(vt_row(vt, 2), "< ", 2);
+	desk_type(vt, zh ? "tls" : "thist");
+	desk_sees(vt, zh ? "|>历史" : "|>History");
+	desk_type(vt, "{Enter}");
+	desk_sees(vt, zh ? "[历史]" : "[History]");
+	/* Esc leaves the tab that was open. */
+	desk_type(vt, "{F4}{Esc}");
+	desk_sees(vt, zh ? "[历史]" : "[History]");
+	desk_leave(vt);
+}
+
+static void
+any_tab_is_found_by_typing_in_chinese(void **state)
+{
+	tabs_walk("zh", 24, 80, "青岛页签水产");
+}
+
+static void
+any_tab_is_found_by_typing_on_a_large_terminal_in_english(void **state)
+{
+	tabs_walk("en", 40, 120, "胶州页签仓储");
+}
+
 /* ---- is it known? ------------------------------------------------------------------------------ */
 
 /*
@@ -267,6 +318,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(two_are_merged_side_by_side_and_parted_in_chinese),
 		cmocka_unit_test(two_are_merged_side_by_side_and_parted_on_a_large_terminal_in_english),
+		cmocka_unit_test(any_tab_is_found_by_typing_in_chinese),
+		cmocka_unit_test(any_tab_is_found_by_typing_on_a_large_terminal_in_english),
 		cmocka_unit_test(check_page_tells_without_leaking_in_chinese),
 		cmocka_unit_test(check_page_tells_without_leaking_on_a_large_terminal_in_english),
 		cmocka_unit_test(a_customer_is_claimed_given_back_and_asked_after_in_chinese),

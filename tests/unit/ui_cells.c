@@ -206,20 +206,71 @@ pager_pans_by_cells(void **state)
 }
 
 static void
-tabs_keep_the_current_one_in_sight(void **state)
+tabs_are_cut_between_words_and_say_that_there_are_more(void **state)
 {
-	static const struct tab names[] = { { "概况", -1 }, { "联系人", 6 }, { "拜访", 23 } };
-	struct tabs tabs = { .tabs = names, .count = 3 };
-	struct rect rect = { 0, 0, 1, 12 };
+	static const struct tab names[] = { { "概况", -1, false }, { "联系人", 6, false }, { "拜访", 10, true },
+		{ "Contracts", 0, false } };
+	struct tabs tabs = { .tabs = names, .count = 4 };
+	struct rect rect = { 0, 0, 1, 20 };
 
+	cells_resize(2, 80);
 	tabs_draw(&tabs, rect, true);
-	expect_row(0, "[概况]  联系");
-	assert_int_equal(tabs_key(&tabs, ACT_previous), UI_DONE | UI_CHANGED);
-	assert_int_equal(tabs.current, 2);
+	expect_row(0, "[概况]  联系人 6   >");
+	assert_int_equal(tabs_key(&tabs, ACT_next), UI_DONE | UI_CHANGED);
 	tabs_draw(&tabs, rect, true);
-	expect_row(0, "[拜访 23]");
+	expect_row(0, "概况  [联系人 6]   >");
+	tabs_key(&tabs, ACT_next);
+	tabs_draw(&tabs, rect, true);
+	expect_row(0, "< [拜访 10+]       >");
+	tabs_key(&tabs, ACT_next);
+	tabs_draw(&tabs, rect, true);
+	expect_row(0, "< [Contracts 0]");
 	assert_int_equal(tabs_key(&tabs, ACT_next), UI_DONE | UI_CHANGED);
 	assert_int_equal(tabs.current, 0);
+	assert_int_equal(tabs_key(&tabs, ACT_previous), UI_DONE | UI_CHANGED);
+	assert_int_equal(tabs.current, 3);
+	expect_whole();
+}
+
+/* Dimmed where there is colour; without, the 0 says as much and takes no more room. */
+static void
+tabs_with_nothing_in_them_are_dimmed(void **state)
+{
+	static const struct tab names[] = { { "Files", 0, false }, { "Notes", 1, false } };
+	struct tabs tabs = { .tabs = names, .count = 2, .current = 1 };
+	struct rect rect = { 0, 0, 1, 30 };
+
+	cells_resize(2, 80);
+	tabs_draw(&tabs, rect, true);
+	assert_int_equal(cells_row(0)[0].role, ROLE_MUTED);
+	assert_int_equal(cells_row(0)[9].role, ROLE_STRONG);
+	cells_set_mono(true);
+	tabs_draw(&tabs, rect, true);
+	expect_row(0, "Files 0  [Notes 1]");
+	cells_set_mono(false);
+}
+
+/* Whatever the width, each tab is seen whole on its page. */
+static void
+tabs_are_all_seen_at_any_width(void **state)
+{
+	static struct tab names[25];
+	struct tabs tabs = { .tabs = names, .count = 25 };
+
+	for (size_t i = 0; i < 25; i++)
+		names[i] = (struct tab){ i % 2 ? "Opportunities" : "回款计划", (int64_t)i, false };
+	cells_resize(2, 80);
+	for (int cols = 24; cols <= 78; cols += 9)
+		for (tabs.current = 0; tabs.current < 25; tabs.current++) {
+			struct arena *arena = arena_new(0);
+
+			cells_erase();
+			tabs_draw(&tabs, (struct rect){ 0, 0, 1, cols }, true);
+			assert_non_null(strstr(cells_text(arena),
+			    arena_printf(arena, "[%s %zu]", names[tabs.current].name, tabs.current)));
+			assert_int_equal(cells_row(0)[cols].code, ' ');
+			arena_free(arena);
+		}
 }
 
 int
@@ -245,7 +296,9 @@ main(void)
 		cmocka_unit_test_setup_teardown(bars_show_their_part, setup, teardown),
 		cmocka_unit_test_setup_teardown(pager_pans_by_cells, setup, teardown),
 		cmocka_unit_test_setup_teardown(
-		    tabs_keep_the_current_one_in_sight, setup, teardown),
+		    tabs_are_cut_between_words_and_say_that_there_are_more, setup, teardown),
+		cmocka_unit_test_setup_teardown(tabs_with_nothing_in_them_are_dimmed, setup, teardown),
+		cmocka_unit_test_setup_teardown(tabs_are_all_seen_at_any_width, setup, teardown),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
