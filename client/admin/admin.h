@@ -6,6 +6,15 @@
 
 struct cli_program admin_program(void);
 
+/* job.c */
+enum err admin_demo(struct cli *cli);
+enum err admin_job_list(struct cli *cli);
+enum err admin_job_show(struct cli *cli);
+enum err admin_job_cancel(struct cli *cli);
+enum err admin_job_result(struct cli *cli);
+/* shipped.c */
+enum err admin_show_requests(struct cli *cli);
+enum err admin_show_settings(struct cli *cli);
 /* session.c */
 enum err admin_session_list(struct cli *cli);
 enum err admin_session_end(struct cli *cli);
