@@ -50,6 +50,12 @@ call_say(const struct call *call, const char *en, const char *zh)
 	return call->session.lang == LANG_ZH ? zh : en;
 }
 
+const char *
+call_unseen(const struct call *call)
+{
+	return call_say(call, "(not visible)", "（不可见）");
+}
+
 int64_t
 call_today(const struct call *call)
 {

@@ -120,6 +120,8 @@ void call_also(struct call *call, struct failure failure);
 void call_refused(struct call *call, struct failure *failure);
 /* The text of a failure in the user's language: English and Chinese given side by side. */
 const char *call_say(const struct call *call, const char *en, const char *zh);
+/* What stands for the name of a record that the reader does not see: everywhere the same. */
+const char *call_unseen(const struct call *call);
 int64_t call_today(const struct call *call);
 /* Who reads what the call answers, and answers for it: its user, or who views as the user. */
 int64_t call_reader(const struct call *call);

@@ -223,8 +223,8 @@ arms_label_select(struct call *call, struct sql *sql, const struct entity_view *
 	struct arms arms = access_arms(call->user, target->def, RIGHT_VIEW);
 	const char *label = target->def->label_field;
 
-	sql_addf(sql, "(SELECT r.%s FROM %s r WHERE r.id = %s AND ", label != NULL ? label : "name",
-	    entity_table(target->def), expression);
+	sql_addf(sql, "(SELECT coalesce(r.%s::text, '#' || r.id) FROM %s r WHERE r.id = %s AND ",
+	    label != NULL ? label : "name", entity_table(target->def), expression);
 	record_arms_where(call, sql, target, "r", &arms);
 	sql_add(sql, ")");
 }

@@ -287,7 +287,7 @@ groups_value(struct call *call, const struct groups *groups, size_t row)
 	}
 	value = value_from_row(call->arena, groups->by, rows, row, &column);
 	if (groups_labelled(call, groups) != NULL)
-		value.text = rows_text(rows, row, 1);
+		value_set_label(&value, rows_text(rows, row, 1));
 	value_fill_wire(call, groups->entity->def, groups->by, &value, false, wire);
 	return wire;
 }

@@ -657,7 +657,7 @@ page_row(struct call *call, const struct page_reading *reading, size_t at, Kehu_
 		struct value value = value_from_row(call->arena, field, rows, at, &column);
 
 		if (reading->labelled[i])
-			value.text = rows_text(rows, at, column++);
+			value_set_label(&value, rows_text(rows, at, column++));
 		row->cells[i] = &values[i];
 		value_fill_wire(call, reading->entity->def, field, &value, false, &values[i]);
 	}

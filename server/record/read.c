@@ -75,7 +75,7 @@ read_take_fields(struct call *call, struct record *record, const struct rows *ro
 
 		record->values[i] = value_from_row(call->arena, field, rows, row, &column);
 		if (field->type == TYPE_REF && target->def->kind != ENTITY_SETUP) {
-			record->values[i].text = rows_text(rows, row, column);
+			value_set_label(&record->values[i], rows_text(rows, row, column));
 			column++;
 		}
 	}

@@ -14,6 +14,7 @@ struct value {
 	const char *text; /* texts, choices, currency of money; label of a reference when read */
 	const int64_t *numbers; /* TYPE_REFS */
 	size_t count;
+	bool unseen; /* a reference to what its reader does not see */
 };
 
 struct record {
@@ -81,6 +82,8 @@ MUST_CHECK enum err value_from_wire(struct call *call, const struct field *field
  */
 MUST_CHECK enum err value_from_text(struct call *call, const struct field *field, const char *text,
     struct value *value);
+/* The label that was read of the record a reference names; NULL: its reader does not see that record. */
+void value_set_label(struct value *value, const char *label);
 /* For people: label of choice and reference, formatted date and money. In arena, never NULL. */
 const char *value_print(struct call *call, const struct field *field, const struct value *value);
 /* The same as this reader may read it: masked where the reader's view of entity masks it, "" where hidden. */

@@ -198,6 +198,8 @@ value_print_ref(struct call *call, const struct field *field, const struct value
 	const struct field *label = entity_label(target);
 	const char *text = value->text;
 
+	if (value->unseen)
+		return call_unseen(call);
 	if (text == NULL) {
 		const struct setup_record *record =
 		    access_setup(call->access, target->def->number, value->number);
@@ -207,6 +209,13 @@ value_print_ref(struct call *call, const struct field *field, const struct value
 	if (text == NULL || label == NULL)
 		return arena_printf(call->arena, "#%" PRId64, value->number);
 	return label->flags & FIELD_MASKED ? mask_text(call->arena, label, text) : text;
+}
+
+void
+value_set_label(struct value *value, const char *label)
+{
+	value->text = label;
+	value->unseen = value->present && label == NULL;
 }
 
 /* "查看 修改": the labels of the bits. */

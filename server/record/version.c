@@ -140,7 +140,7 @@ version_add_labels(struct version *version)
 		version_queue_labels(version, version->record->lines[i]);
 	err = version->label_count > 0 ? store_flush(version->call->store, version->call->arena) : ERR_OK;
 	for (size_t i = 0; err == ERR_OK && i < version->label_count; i++)
-		version->labels[i].value->text = rows_text(version->labels[i].rows, 0, 0);
+		value_set_label(version->labels[i].value, rows_text(version->labels[i].rows, 0, 0));
 	return err;
 }
 

@@ -39,7 +39,7 @@ why_look_as(struct why *why, const struct access_user *user)
 	call->user = user;
 }
 
-/* What is told of the record here is what lists tell of a shut one, too. */
+/* Of a shut record it is told who reaches it, and not its name. */
 static enum err
 why_read(struct why *why)
 {
@@ -58,7 +58,7 @@ why_read(struct why *why)
 			return err;
 	}
 	if (seen != NULL)
-		why->label = record_to_wire(call, seen)->label;
+		why->label = seen->shut ? call_unseen(call) : record_to_wire(call, seen)->label;
 	if ((access_rights(why->user, why->def) & RIGHT_VIEW) == 0)
 		return ERR_OK;
 	sql_add(sql, "SELECT rights FROM record_share WHERE user_id = ");

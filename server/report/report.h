@@ -112,6 +112,8 @@ const char *report_choice(const struct report *report, uint32_t entity, uint32_t
     const char *code); /* NULL: NULL */
 /* Label of a user, branch, department or region; NULL for id 0, "#12" when unknown. */
 const char *report_setup(const struct report *report, uint32_t entity, int64_t id);
+/* The name of a record that another one names; where it is NULL, what stands for those not seen. */
+const char *report_named(const struct report *report, const char *name);
 /* "1,200.00 CNY" in arena. */
 const char *report_money(struct arena *arena, int64_t minor, const char *currency);
 /* The same of a cell; NULL where it or the currency is empty, or not for this reader. */

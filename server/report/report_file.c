@@ -470,6 +470,7 @@ file_take_column(struct file_reading *r)
 	if (!file_take_titles(r, &column->title, false))
 		return false;
 	column->hidden = file_says(r, "hidden");
+	column->named = file_says(r, "named");
 	column->wrap = file_says(r, "wrap");
 	column->sum = file_says(r, "sum")     ? DOC_SUM
 		      : file_says(r, "count") ? DOC_COUNT

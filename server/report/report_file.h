@@ -50,6 +50,7 @@ struct file_column {
 	unsigned decimals;
 	uint16_t width, weight;
 	bool wrap, hidden;  /* hidden: for groups and charts alone */
+	bool named;         /* the name of a record there always is: empty, its reader does not see it */
 	size_t over, under; /* columns that FILE_SHARE and FILE_AVERAGE divide */
 };
 

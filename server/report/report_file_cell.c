@@ -114,7 +114,7 @@ run_cell(const struct file_run *run, const struct rows *rows, size_t row, size_t
 	size_t source = run->source[at];
 
 	if (rows_null(rows, row, source))
-		return doc_empty();
+		return column->named ? doc_text(call_unseen(call)) : doc_empty();
 	switch (column->kind) {
 	case FILE_INTEGER:
 	case FILE_NUMBER:

@@ -308,6 +308,12 @@ report_setup(const struct report *report, uint32_t entity, int64_t id)
 }
 
 const char *
+report_named(const struct report *report, const char *name)
+{
+	return name != NULL ? name : call_unseen(report->call);
+}
+
+const char *
 report_money(struct arena *arena, int64_t minor, const char *currency)
 {
 	return arena_printf(arena, "%s %s",

@@ -113,7 +113,7 @@ sheet_put_head(
 			       : date_format(arena, rows_date(rows, row, HEAD_FROM));
 	const struct doc_field fields[] = {
 		{ .label = report_label(report, E_order, F_order_customer_id),
-		    .value = rows_text(rows, row, HEAD_CUSTOMER),
+		    .value = report_named(report, rows_text(rows, row, HEAD_CUSTOMER)),
 		    .wide = true },
 		{ .label = report_label(report, E_order, F_order_contact_id),
 		    .value = rows_text(rows, row, HEAD_CONTACT) },

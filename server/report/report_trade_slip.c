@@ -54,7 +54,7 @@ slip_put_delivery(
 	const struct call *call = report->call;
 	const struct doc_field fields[] = {
 		{ .label = report_label(report, E_delivery, F_delivery_customer_id),
-		    .value = rows_text(rows, row, 2),
+		    .value = report_named(report, rows_text(rows, row, 2)),
 		    .wide = true },
 		{ .label = report_label(report, E_delivery, F_delivery_address),
 		    .value = rows_text(rows, row, 3),
@@ -180,7 +180,7 @@ slip_put_receipt(
 	bool foreign = currency != NULL && strcmp(currency, PRICE_BASE) != 0;
 	const struct doc_field fields[] = {
 		{ .label = report_label(report, E_receipt, F_receipt_customer_id),
-		    .value = rows_text(rows, row, 6),
+		    .value = report_named(report, rows_text(rows, row, 6)),
 		    .wide = true },
 		{ .label = report_label(report, E_receipt, F_receipt_payer),
 		    .value = rows_text(rows, row, 7) },
@@ -318,7 +318,7 @@ slip_put_versions(
 						    currency != NULL;
 	const struct doc_field fields[] = {
 		{ .label = report_label(report, E_quote, F_quote_customer_id),
-		    .value = rows_text(rows, row, 1),
+		    .value = report_named(report, rows_text(rows, row, 1)),
 		    .wide = true },
 		{ .label = report_label(report, E_quote, F_quote_previous_id),
 		    .value = has ? slip_version(arena, rows, row, 6, 7, currency) : NULL },

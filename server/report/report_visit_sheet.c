@@ -78,6 +78,7 @@ sheet_read_people(struct report *report, struct sheet *sheet)
 	X(REASON, "v.reason")                                                                    \
 	X(OWNER, "v.owner_id")                                                                   \
 	X(DEPARTMENT, "v.department_id")                                                         \
+	X(CUSTOMER_ID, "v.customer_id")                                                          \
 	X(CUSTOMER, "c.name")                                                                    \
 	X(CUSTOMER_NUMBER, "c.number")                                                           \
 	X(LEVEL, "c.level")                                                                      \
@@ -154,7 +155,8 @@ sheet_add_customer(struct sheet *sheet, struct report *report)
 	const struct call *call = report->call;
 
 	sheet_add_wide(sheet, report_label(report, E_visit, F_visit_customer_id),
-	    sheet_text(sheet, SHEET_CUSTOMER), 0);
+	    sheet_text(sheet, SHEET_CUSTOMER_ID) != NULL ?
+	    report_named(report, sheet_text(sheet, SHEET_CUSTOMER)) : NULL, 0);
 	sheet_add(sheet, (struct doc_field){ .label = call_say(call, "Customer no.", "客户编号"),
 			     .value = sheet_text(sheet, SHEET_CUSTOMER_NUMBER) });
 	sheet_add(sheet, (struct doc_field){ .label = call_say(call, "Customer level", "客户级别"),

@@ -137,6 +137,7 @@ enum {
 	BY_ROW_MINUTES,
 	BY_ROW_COST,
 	BY_ROW_CURRENCY,
+	BY_ROW_CUSTOMER_ID,
 };
 
 enum { BY_DAY, BY_CUSTOMER, BY_KIND, BY_PURPOSE, BY_MINUTES, BY_COST, BY_COLUMNS_MAX = BY_COST + BY_CURRENCIES_MAX + 1 };
@@ -196,7 +197,8 @@ by_add_visit(struct report *report, struct arena *arena, const struct rows *rows
 
 	by_count_person(by, report, rows, row);
 	cells[BY_DAY] = doc_value(day);
-	cells[BY_CUSTOMER] = doc_text(rows_text(rows, row, BY_ROW_CUSTOMER));
+	cells[BY_CUSTOMER] = doc_text(rows_null(rows, row, BY_ROW_CUSTOMER_ID) ?
+	    NULL : report_named(report, rows_text(rows, row, BY_ROW_CUSTOMER)));
 	cells[BY_KIND] = doc_text(
 	    report_choice(report, E_visit, F_visit_kind, rows_text(rows, row, BY_ROW_KIND)));
 	cells[BY_PURPOSE] = doc_text(rows_text(rows, row, BY_ROW_PURPOSE));
@@ -216,7 +218,7 @@ by_read_visits(struct report *report, struct by_person *by)
 {
 	struct sql *sql = report_select(report,
 	    "SELECT v.owner_id, u.label, v.at, coalesce(c.short_name, c.name), v.kind, v.purpose,"
-	    " v.minutes, v.cost, v.cost_currency FROM {visit} v JOIN {user} u ON u.id = v.owner_id"
+	    " v.minutes, v.cost, v.cost_currency, v.customer_id FROM {visit} v JOIN {user} u ON u.id = v.owner_id"
 	    " LEFT JOIN {customer} c ON c.id = v.customer_id");
 
 	by_where(report, sql);

@@ -313,15 +313,18 @@ ddl_put_shut_head(struct buf *out, const struct entity *def)
 }
 
 /*
- * Records that open for a stated purpose only, and what goes with them wherever they go: not there for
- * whoever has not opened them, whichever arm reaches them. The one record that is asked for by its id
+ * Records that open for a stated purpose only, what goes with them wherever they go, and what keeps their
+ * names: not there for whoever has not opened them, whichever arm reaches them. Work that names one (a visit,
+ * an order, a ticket) stays, and its name shows as not visible. The one record that is asked for by its id
  * (kehu.asked) is read, so that its reader is told to state a purpose. Changing needs reading first.
  */
 static void
 ddl_put_shut_policy(struct buf *out, const struct catalog *catalog, const struct entity_view *view)
 {
 	const struct entity *def = view->def;
-	const struct field *from = def->inherits_owner && def->pooled ? entity_field_named(view, def->owner_from) : NULL;
+	const char *through = def->inherits_owner && def->pooled ? def->owner_from :
+	    entity_field_named(view, "customer_name") != NULL ? "customer_id" : NULL;
+	const struct field *from = through != NULL ? entity_field_named(view, through) : NULL;
 	const struct entity *target = from != NULL ? ddl_activity(catalog, from) : NULL;
 
 	if (entity_field_named(view, "shut") != NULL) {

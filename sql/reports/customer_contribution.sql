@@ -9,7 +9,7 @@
 -- table: totals zh="按客户" en="By customer"
 -- column: class word zh="类别" en="Class" needs=order.total_base
 -- column: place integer zh="名次" en="Place" width=5
--- column: customer field=customer.name share=2
+-- column: customer field=customer.name named share=2
 -- column: orders integer zh="订单" en="Orders" sum width=6
 -- column: amount money zh="金额（CNY）" en="Amount (CNY)" needs=order.total_base,order.dropped sum
 -- column: whole money hidden needs=order.total_base,order.dropped

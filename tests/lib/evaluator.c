@@ -110,7 +110,7 @@ const char *
 eval_answer_name(enum eval_answer answer)
 {
 	static const char *const names[] = { "OK", "NO_SUCH_ENTITY", "NO_SUCH_RECORD",
-		"NO_SUCH_ACTION", "FORBIDDEN", "WRONG_STATE", "BAD_REQUEST" };
+		"NO_SUCH_ACTION", "FORBIDDEN", "WRONG_STATE", "BAD_REQUEST", "PURPOSE_NEEDED" };
 
 	return names[answer];
 }
@@ -297,10 +297,35 @@ eval_reaches(const struct eval_facts *facts, const struct eval_user *user,
 }
 
 bool
-eval_sees(
+eval_is_shut(const struct eval_user *user, const struct eval_row *row)
+{
+	return row->shut && row->owner != user->id;
+}
+
+bool
+eval_knows(
     const struct eval_facts *facts, const struct eval_user *user, const struct eval_row *row)
 {
 	return eval_reaches(facts, user, row, EVAL_VIEW, NULL, true);
+}
+
+bool
+eval_sees(
+    const struct eval_facts *facts, const struct eval_user *user, const struct eval_row *row)
+{
+	return !eval_is_shut(user, row) && eval_knows(facts, user, row);
+}
+
+/* What is answered of a living row in place of itself, before rights to change it are looked at. */
+static enum eval_answer
+eval_met(
+    const struct eval_facts *facts, const struct eval_user *user, const struct eval_row *row)
+{
+	if (!eval_knows(facts, user, row))
+		return EVAL_NO_RECORD;
+	if (!eval_is_shut(user, row))
+		return EVAL_OK;
+	return strcmp(row->entity->name, "customer") == 0 ? EVAL_PURPOSE : EVAL_NO_RECORD;
 }
 
 /* ---- requests --------------------------------------------------------------------------- */
@@ -338,10 +363,10 @@ eval_open(
 {
 	enum eval_answer answer = eval_entity(facts, user, row->entity, EVAL_VIEW);
 
+	if (answer == EVAL_OK)
+		answer = eval_met(facts, user, row);
 	if (answer != EVAL_OK)
 		return answer;
-	if (!eval_sees(facts, user, row))
-		return EVAL_NO_RECORD;
 	/* The recycle bin is for those who may restore what lies in it. */
 	if (row->deleted && !eval_reaches(facts, user, row, EVAL_RESTORE, NULL, false))
 		return EVAL_NO_RECORD;
@@ -369,8 +394,11 @@ eval_change(const struct eval_facts *facts, const struct eval_user *user,
 	if (!granted)
 		return EVAL_FORBIDDEN;
 	restore = right == EVAL_RESTORE && action == NULL;
-	if (!eval_sees(facts, user, row) || (row->deleted && !restore))
+	answer = eval_met(facts, user, row);
+	if (answer == EVAL_NO_RECORD || (row->deleted && !restore))
 		return EVAL_NO_RECORD;
+	if (answer == EVAL_PURPOSE && (name == NULL || strcmp(name, "open") != 0))
+		return answer;
 	if (!eval_reaches(facts, user, row, right, name, true))
 		return row->deleted ? EVAL_NO_RECORD : EVAL_FORBIDDEN;
 	if (restore && !row->deleted)

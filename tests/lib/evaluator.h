@@ -66,6 +66,7 @@ struct eval_row {
 	int64_t id, owner, department, branch, pool, company;
 	const char *state; /* NULL: the entity has none */
 	bool deleted;
+	bool shut; /* or belongs to a customer that is: opens for a stated purpose only, but for its owner */
 };
 
 /* Shipped roles, in the order they are written down. */
@@ -79,6 +80,12 @@ uint32_t eval_rights(
 bool eval_sees(
     const struct eval_facts *facts, const struct eval_user *user, const struct eval_row *row);
 
+/* Is it shut to the user, who has stated no purpose? What goes with a customer is then not there; the customer says so. */
+bool eval_is_shut(const struct eval_user *user, const struct eval_row *row);
+/* Would the user see it once a purpose is stated? */
+bool eval_knows(
+    const struct eval_facts *facts, const struct eval_user *user, const struct eval_row *row);
+
 enum eval_answer {
 	EVAL_OK,
 	EVAL_NO_ENTITY,
@@ -86,7 +93,8 @@ enum eval_answer {
 	EVAL_NO_ACTION,
 	EVAL_FORBIDDEN,
 	EVAL_WRONG_STATE,
-	EVAL_BAD_REQUEST
+	EVAL_BAD_REQUEST,
+	EVAL_PURPOSE
 };
 const char *eval_answer_name(enum eval_answer answer);
 

@@ -40,7 +40,7 @@ matrix_wrong(size_t reader, const struct ask *ask, const char *format, ...)
 	static const char *const places[] = { "own", "team", "shared to read",
 		"shared to write", "a stranger's", "own, deleted", "own, further state",
 		"department", "below", "other department", "branch below", "other branch",
-		"pool", "other pool", "company", "department, deleted", "other branch, deleted",
+		"pool", "other pool", "company", "shut", "department, deleted", "other branch, deleted",
 		"common", "common, deleted" };
 	static struct told {
 		const char *what, *format;
@@ -128,6 +128,7 @@ matrix_check_error(size_t reader, const struct ask *ask, const struct wire_answe
 		[EVAL_NO_ENTITY] = ERR_NO_SUCH_ENTITY,
 		[EVAL_NO_RECORD] = ERR_NO_SUCH_RECORD,
 		[EVAL_NO_ACTION] = ERR_NO_SUCH_ACTION,
+		[EVAL_PURPOSE] = ERR_PURPOSE_NEEDED,
 		[EVAL_FORBIDDEN] = ERR_FORBIDDEN,
 		[EVAL_WRONG_STATE] = ERR_WRONG_STATE,
 		[EVAL_BAD_REQUEST] = ERR_BAD_REQUEST };

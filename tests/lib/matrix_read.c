@@ -1,4 +1,5 @@
 /* Every way to come by a record: opening, history, lists, related ones, search, why, the day. */
+#include "server/entity/fields.h"
 #include "tests/lib/matrix.h"
 
 #include <stdlib.h>
@@ -55,7 +56,8 @@ matrix_check_related(size_t reader, const struct ask *ask, const struct wire_ans
 		const struct world_row *row = matrix.world->rows[i];
 		bool belongs = row->made && !row->absent && !row->row.deleted &&
 			       world_value(matrix.world, row, by).present &&
-			       world_value(matrix.world, row, by).number == ask->row->row.id;
+			       world_value(matrix.world, row, by).number == ask->row->row.id &&
+			       !eval_is_shut(&matrix.world->readers[reader], &row->row);
 		struct ask of = *ask;
 
 		of.row = row;
@@ -134,7 +136,9 @@ matrix_ask_search(struct asks *asks, const struct world_row *row)
 		return;
 	if (expected == EVAL_FORBIDDEN)
 		expected = EVAL_NO_ENTITY; /* nothing to search in */
-	if (expected == EVAL_OK && !eval_sees(&matrix.world->facts, user, &row->row))
+	/* A shut customer is found by its whole name. */
+	if (expected == EVAL_OK &&
+	    !(entity->number == E_customer ? eval_knows : eval_sees)(&matrix.world->facts, user, &row->row))
 		expected = EVAL_NO_RECORD;
 	ask = matrix_ask(asks, "search", entity, row, expected);
 	ask->check = matrix_check_search;

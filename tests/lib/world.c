@@ -294,6 +294,19 @@ world_line(const struct world *world, const struct world_row *parent, const stru
 	return NULL;
 }
 
+/* What somebody reads of a customer that he has not opened: nothing of these. */
+static bool
+world_goes_with_customer(const struct entity *entity)
+{
+	return text_has_word("customer contact anniversary customer_month customer_relation customer_move paper", entity->name);
+}
+
+static bool
+world_names_customer(const struct entity *entity)
+{
+	return entity->kind == ENTITY_ANCHORED || entity_company_column(entity) != NULL;
+}
+
 static struct world_row *
 world_add(
     struct world *world, const struct entity *entity, enum world_place place, size_t reader)
@@ -322,6 +335,7 @@ world_add(
 		[PLACE_POOL] = { 0, DEPARTMENT_OF_OTHER, OTHER_BRANCH, POOL },
 		[PLACE_OTHER_POOL] = { 0, DEPARTMENT_OF_OTHER, OTHER_BRANCH, OTHER_POOL },
 		[PLACE_COMPANY] = { IN_OTHER_BRANCH, DEPARTMENT_OF_OTHER, OTHER_BRANCH, 0 },
+		[PLACE_SHUT] = { COLLEAGUE, DEPARTMENT, BRANCH, 0 },
 	};
 	struct world_row *row = ARENA_NEW(world->arena, struct world_row);
 
@@ -331,6 +345,7 @@ world_add(
 	row->place = place;
 	row->reader = reader;
 	row->made = true;
+	row->row.shut = place == PLACE_SHUT && world_goes_with_customer(entity);
 	row->row.deleted = place == PLACE_OWN_DELETED || place == PLACE_DEPARTMENT_DELETED ||
 			   place == PLACE_OTHER_BRANCH_DELETED || place == PLACE_COMMON_DELETED;
 	if (entity->kind == ENTITY_ACTIVITY) {
@@ -376,7 +391,8 @@ world_add_activity(struct world *world, const struct entity *entity)
 		}
 	}
 	for (int place = PLACE_DEPARTMENT; place <= PLACE_OTHER_BRANCH_DELETED; place++)
-		if (entity->pooled || (place != PLACE_POOL && place != PLACE_OTHER_POOL))
+		if ((entity->pooled || (place != PLACE_POOL && place != PLACE_OTHER_POOL)) &&
+		    (place != PLACE_SHUT || world_names_customer(entity)))
 			world_add(world, entity, (enum world_place)place, 0);
 }
 

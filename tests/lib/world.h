@@ -28,6 +28,7 @@ enum world_place {
 	PLACE_POOL,
 	PLACE_OTHER_POOL,
 	PLACE_COMPANY,
+	PLACE_SHUT, /* of customers and what names them: the customer opens for a stated purpose only */
 	PLACE_DEPARTMENT_DELETED,
 	PLACE_OTHER_BRANCH_DELETED,
 	PLACE_COMMON, /* of a set-up entity */

@@ -99,6 +99,8 @@ world_target(const struct world *world, const struct world_row *row, const struc
 	/* Only what was inserted before: by number, customers first. */
 	if (target->number > row->row.entity->number && row->parent == NULL)
 		return NULL;
+	if (place == PLACE_SHUT && !world_find(world, target, place, row->reader))
+		place = PLACE_DEPARTMENT;
 	return world_find(world, target, place, row->reader);
 }
 
@@ -209,6 +211,10 @@ world_value(const struct world *world, const struct world_row *row, const struct
 		return value;
 	if (entity->state_field != NULL && strcmp(entity->state_field, field->name) == 0) {
 		value.text = row->row.state;
+		return value;
+	}
+	if (entity->number == E_customer && strcmp(field->name, "shut") == 0) {
+		value.number = row->row.shut;
 		return value;
 	}
 	if (strncmp(field->name, "anchor_", 7) == 0) {

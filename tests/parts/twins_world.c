@@ -3,7 +3,27 @@
  */
 #include "tests/parts/twins.h"
 
+#include "common/text.h"
+
 /* ---- what the reader may not see --------------------------------------------------------- */
+
+/*
+ * What a reader knows of a row. A shut customer: that it is there, when asked by its id, and that is all; by
+ * its number and whole names it is found.
+ */
+enum twins_sight { UNSEEN, SHUT, SEEN };
+
+static enum twins_sight
+twins_sight(const struct eval_user *user, const struct world_row *row)
+{
+	if (world_shows(world, user, row))
+		return SEEN;
+	return row->row.shut && row->row.entity->number == E_customer &&
+		       eval_knows(&world->facts, user, &row->row) &&
+		       (eval_rights(&world->facts, user, row->row.entity) & EVAL_VIEW) != 0
+		   ? SHUT
+		   : UNSEEN;
+}
 
 /* Fields that mean something to the server itself stay. */
 static bool
@@ -54,23 +74,31 @@ twins_other(struct arena *arena, const struct field *field, const char *column)
 
 static void
 twins_put_ids(
-    struct buf *out, const struct eval_user *user, const struct entity *entity, bool seen)
+    struct buf *out, const struct eval_user *user, const struct entity *entity, enum twins_sight sight)
 {
 	buf_puts(out, "'{");
 	for (size_t i = 0, count = 0; i < world->count; i++) {
 		const struct world_row *row = world->rows[i];
 
 		if (row->row.entity == entity && row->made && !row->absent &&
-		    world_shows(world, user, row) == seen)
+		    twins_sight(user, row) == sight)
 			buf_printf(out, "%s%" PRId64, count++ > 0 ? "," : "", row->row.id);
 	}
 	buf_puts(out, "}'::bigint[]");
 }
 
-/* All fields of rows that are not seen; of those that are, what is masked or hidden. */
+/* Does the reader know it of rows in such sight? Of those that are seen, all but what is masked or hidden. */
+static bool
+twins_is_known(const struct eval_user *user, const struct entity *entity, const struct field *field, enum twins_sight sight)
+{
+	if (sight == SHUT)
+		return text_has_word("number name short_name", field->name);
+	return sight == SEEN && eval_field(&world->facts, user, entity, field) <= EVAL_READONLY;
+}
+
 static void
 twins_change_fields(struct buf *out, struct arena *arena, const struct eval_user *user,
-    const struct entity_view *view, bool seen)
+    const struct entity_view *view, enum twins_sight sight)
 {
 	bool any = false;
 
@@ -79,8 +107,7 @@ twins_change_fields(struct buf *out, struct arena *arena, const struct eval_user
 		const char *other = twins_other(arena, field, field->name);
 
 		if (other == NULL || !twins_may_change(view->def, field) ||
-		    (seen &&
-			eval_field(&world->facts, user, view->def, field) <= EVAL_READONLY))
+		    twins_is_known(user, view->def, field, sight))
 			continue;
 		buf_printf(out, "%s%s = %s",
 		    any ? ", " : arena_printf(arena, "UPDATE %s SET ", entity_table(view->def)),
@@ -96,7 +123,7 @@ twins_change_fields(struct buf *out, struct arena *arena, const struct eval_user
 	if (!any)
 		return;
 	buf_puts(out, " WHERE id = ANY(");
-	twins_put_ids(out, user, view->def, seen);
+	twins_put_ids(out, user, view->def, sight);
 	buf_puts(out, ");\n");
 }
 
@@ -135,26 +162,26 @@ twins_change_copies(struct buf *out, const struct eval_user *user, const struct 
 }
 
 static void
-twins_change_unseen(
-    struct buf *out, const struct eval_user *user, const struct entity_view *view)
+twins_change_unseen(struct buf *out, const struct eval_user *user, const struct entity_view *view,
+    enum twins_sight sight)
 {
 	const char *table = entity_table(view->def);
 
 	buf_puts(out, "UPDATE history SET new = (SELECT array_agg(coalesce(x, '') || '9') FROM "
 		      "unnest(new) x) "
 		      "WHERE new <> '{}' AND record_id = ANY(");
-	twins_put_ids(out, user, view->def, false);
+	twins_put_ids(out, user, view->def, sight);
 	buf_puts(out, ");\n");
 	if (view->def->searched) {
 		buf_printf(out, "DELETE FROM %s_search WHERE id = ANY(", table);
-		twins_put_ids(out, user, view->def, false);
+		twins_put_ids(out, user, view->def, sight);
 		buf_puts(out, ");\n");
 	}
 	/* Some of them are not there at all. */
-	if (view->def->kind == ENTITY_ACTIVITY) {
+	if (view->def->kind == ENTITY_ACTIVITY && sight == UNSEEN) {
 		buf_printf(out,
 		    "UPDATE %s SET deleted_at = now() WHERE id %% 3 = 0 AND id = ANY(", table);
-		twins_put_ids(out, user, view->def, false);
+		twins_put_ids(out, user, view->def, sight);
 		buf_puts(out, ");\n");
 	}
 }
@@ -172,9 +199,11 @@ twins_change(size_t reader)
 	for (size_t e = 0; e < catalog_count(world->catalog); e++) {
 		const struct entity_view *view = catalog_at(world->catalog, e);
 
-		twins_change_fields(&out, arena, user, view, false);
-		twins_change_fields(&out, arena, user, view, true);
-		twins_change_unseen(&out, user, view);
+		for (enum twins_sight sight = UNSEEN; sight <= SEEN; sight++) {
+			twins_change_fields(&out, arena, user, view, sight);
+			if (sight != SEEN)
+				twins_change_unseen(&out, user, view, sight);
+		}
 	}
 	for (size_t i = 0; i < world->count; i++)
 		if (world->rows[i]->made && !world->rows[i]->absent &&

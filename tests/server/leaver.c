@@ -309,6 +309,29 @@ shut_customer_is_found(struct client *client, int64_t id, bool found)
 	assert_string_equal(frame->search->hits[0]->matched, "保密公司");
 }
 
+/* The work that names a shut customer goes on: its name is told to who may see it, in lists, forms and reports alike. */
+static void
+visit_names_its_customer(int64_t visit, bool named)
+{
+	static const char *const langs[] = { "zh", "en" };
+	const char *id = arena_printf(bed->arena, "#%" PRId64, visit), *said;
+
+	for (size_t i = 0; i < 2; i++) {
+		const char *const *commands[] = {
+			(const char *[]){ "list", "visit", "purpose:密访", "--columns", "customer_id", "--language", langs[i], NULL },
+			(const char *[]){ "get", "visit", id, "--language", langs[i], NULL },
+			(const char *[]){ "report", "visits_by_person", "user=ada", "from=-3d", "to=+3d", "--format", "csv", "--language", langs[i], NULL },
+			(const char *[]){ "report", "visit_sheet", arena_printf(bed->arena, "visit=%s", id), "--format", "text", "--language", langs[i], NULL },
+		};
+
+		for (size_t c = 0; c < sizeof(commands) / sizeof(commands[0]); c++) {
+			assert_int_equal(bed_run_as(bed, "kehu", "cai", commands[c], &said), 0);
+			assert_int_equal(strstr(said, "保密公司") != NULL, named);
+			assert_int_equal(strstr(said, i == 0 ? "（不可见）" : "(not visible)") != NULL, !named);
+		}
+	}
+}
+
 static void
 shut_customer_opens_for_a_stated_purpose_only(void **state)
 {
@@ -316,7 +339,9 @@ shut_customer_opens_for_a_stated_purpose_only(void **state)
 	    SENT(TEXT_OF(F_customer_name, "保密公司"), TEXT_OF(F_customer_phone, "13811118888"), TEXT_OF(F_customer_level, "B")), NULL))->id;
 	int64_t contact = expect_written(client_save(ada, E_contact, 0, 0,
 	    SENT(TEXT_OF(F_contact_name, "密洽人"), NUMBER_OF(F_contact_customer_id, id)), NULL))->id;
-	int64_t approval;
+	int64_t approval, visit = expect_written(client_save(ada, E_visit, 0, 0,
+	    SENT(TEXT_OF(F_visit_purpose, "密访"), NUMBER_OF(F_visit_customer_id, id),
+		NUMBER_OF(F_visit_at, date_now_us())), NULL))->id;
 	const struct sent reason[] = { TEXT_OF(1, "并购谈判"), { 0 } };
 	const Kehu__Written *written;
 	uint32_t version;
@@ -329,6 +354,7 @@ shut_customer_opens_for_a_stated_purpose_only(void **state)
 	assert_true(sees(ada, E_customer, id));
 	shut_customer_is_found(ada, id, true);
 	shut_customer_is_found(cai, id, false);
+	visit_names_its_customer(visit, false);
 	expect_error(client_get(cai, E_contact, contact), ERR_NO_SUCH_RECORD, 0);
 	assert_int_equal(client_search(ben, "保密公司")->search->n_hits, 0);
 	expect_error(client_get(cai, E_customer, id), ERR_PURPOSE_NEEDED, 0);
@@ -340,6 +366,7 @@ shut_customer_opens_for_a_stated_purpose_only(void **state)
 	expect_written(client_act(cai, E_customer, id, "open", reason));
 	assert_true(sees(cai, E_customer, id));
 	shut_customer_is_found(cai, id, true);
+	visit_names_its_customer(visit, true);
 	assert_int_equal(history_of(cai, id)->answer_case, KEHU__SERVER_FRAME__ANSWER_HISTORY);
 	assert_int_equal(pg_int(DB, "SELECT count(*) FROM audit WHERE user_id = 103 AND action = 'open_shut' AND record_id = %" PRId64
 				    " AND detail = '并购谈判'", id), 1);

@@ -127,10 +127,10 @@ reports_print_nothing_that_is_not_seen(void **state)
 			    info->entity != 0 ? catalog_entity(matrix.world->catalog, info->entity)
 					      : NULL;
 
-			for (size_t p = 0; p < 6; p++) {
+			for (size_t p = 0; p < 7; p++) {
 				static const enum world_place places[] = { PLACE_OWN,
 					PLACE_OTHER_BRANCH, PLACE_SHARED_READ, PLACE_STRANGER,
-					PLACE_DEPARTMENT, PLACE_POOL };
+					PLACE_DEPARTMENT, PLACE_POOL, PLACE_SHUT };
 				const struct world_row *row =
 				    view != NULL ? world_find(matrix.world, view->def, places[p], r)
 						 : NULL;
