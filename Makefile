@@ -187,7 +187,7 @@ demo-stop:
 
 # ---- manual pages, samples, install ---------------------------------------------------------
 
-MAN := kehu.1 kehu.conf.5 kehu-report.5 kehud.conf.5 kehud.8 kehu-admin.8
+MAN := kehu.1 kehu.conf.5 kehu-report.5 kehu-screens.7 kehud.conf.5 kehud.8 kehu-admin.8
 SAMPLES := kehu.conf kehud.conf
 $(B)/gen/client_manual: $(B)/client/gen/manual.o $(B)/libclient.a $(B)/libcommon.a
 	$(call say,LD)
@@ -201,6 +201,11 @@ $(B)/gen/man/server_settings: $(B)/kehud
 $(B)/gen/man/server_sample: $(B)/kehud
 	@mkdir -p $(@D)
 	$(Q)$(B)/kehud print-config >$@
+# Screens stand in the manual as the tests have seen them; what roff would take for its own is escaped.
+$(B)/gen/man/screen_%: tests/screens/golden/%.txt
+	@mkdir -p $(@D)
+	$(Q)sed -e 's/\\/\\e/g' -e 's/-/\\-/g' -e 's/\^/\\(ha/g' -e 's/~/\\(ti/g' -e "s/'/\\\\(aq/g" -e 's/`/\\(ga/g' \
+	  -e 's/^\./\\\&./' $< >$@
 $(B)/man/kehu.conf: $(B)/gen/man/client_sample
 $(B)/man/kehud.conf: $(B)/gen/man/server_sample
 $(B)/man/kehu.conf $(B)/man/kehud.conf:
@@ -210,10 +215,12 @@ $(B)/man/kehu.conf $(B)/man/kehud.conf:
 # A line ".so LIST" in a page is replaced by what the program's own list says.
 vpath %.1 client
 vpath %.5 client server
+vpath %.7 client
 vpath %.8 server client/admin
 $(B)/man/kehu.1: $(B)/gen/man/client_keys
 $(B)/man/kehu.conf.5: $(B)/gen/man/client_settings
 $(B)/man/kehud.conf.5: $(B)/gen/man/server_settings
+$(B)/man/kehu-screens.7: $(addprefix $(B)/gen/man/,$(shell sed -n 's/^\.so \(screen_\)/\1/p' client/kehu-screens.7))
 $(B)/man/%: %
 	@mkdir -p $(@D)
 	$(call say,MAN)
