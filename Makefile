@@ -62,7 +62,7 @@ TEST_BIN := $(patsubst tests/%.c,$(B)/tests/%,$(TEST_SRC)) \
   $(patsubst tests/fuzz/%.c,$(B)/tests/replay/%,$(sort $(wildcard tests/fuzz/*.c)))
 
 .PHONY: all
-all: $(B)/kehud $(B)/kehu $(B)/kehu-admin
+all: $(B)/kehud $(B)/kehu $(B)/kehu-admin $(B)/gen/terminfo.done
 
 $(B)/kehud: $(B)/server/main.o $(B)/libserver.a $(B)/libcommon.a
 	$(call say,LD)
@@ -185,6 +185,12 @@ demo: all
 demo-stop:
 	@tests/tools/demo stop
 
+# Entries of terminals that Debian's ncurses-base does not know; kehu looks for them beside itself.
+$(B)/gen/terminfo.done: client/terminfo.src
+	@mkdir -p $(@D)
+	$(call say,TIC)
+	$(Q)tic -x -o $(B)/terminfo $< && touch $@
+
 # ---- manual pages, samples, install ---------------------------------------------------------
 
 MAN := kehu.1 kehu.conf.5 kehu-report.5 kehu-screens.7 kehud.conf.5 kehud.8 kehu-admin.8
@@ -245,12 +251,14 @@ $(B)/stage/kehud: $(B)/stage/main.o $(B)/libserver.a $(B)/libcommon.a
 INSTALL ?= install
 dest = $(DESTDIR)$(prefix)
 .PHONY: install uninstall
-install: $(B)/stage/kehud $(B)/kehu $(B)/kehu-admin man
+install: $(B)/stage/kehud $(B)/kehu $(B)/kehu-admin $(B)/gen/terminfo.done man
 	$(INSTALL) -d "$(dest)/bin" "$(dest)/sbin" "$(dest)/lib/systemd/system" "$(dest)/share/doc/kehu/examples"
 	$(INSTALL) -m 755 $(B)/kehu "$(dest)/bin/kehu"
 	$(INSTALL) -m 755 $(B)/stage/kehud $(B)/kehu-admin "$(dest)/sbin"
 	for file in $$(cd sql && find migrations repeat data reports -type f); do \
 	  $(INSTALL) -D -m 644 "sql/$$file" "$(dest)/share/kehu/sql/$$file" || exit 1; done
+	for file in $$(cd $(B)/terminfo && find . ! -type d); do \
+	  $(INSTALL) -D -m 644 "$(B)/terminfo/$$file" "$(dest)/share/kehu/terminfo/$$file" || exit 1; done
 	for page in $(MAN); do \
 	  $(INSTALL) -D -m 644 "$(B)/man/$$page" "$(dest)/share/man/man$${page##*.}/$$page" || exit 1; done
 	$(INSTALL) -m 644 $(addprefix $(B)/man/,$(SAMPLES)) "$(dest)/share/doc/kehu/examples"

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <langinfo.h>
+#include <limits.h>
 #include <locale.h>
 #include <poll.h>
 #include <signal.h>
@@ -209,6 +210,32 @@ term_usable(const char *name)
 	return false;
 }
 
+/*
+ * Entries of our own, for terminals the system does not know: beside the program (build/terminfo), or where it
+ * was installed. An empty place means the system's, which come first.
+ */
+static void
+term_add_entries(void)
+{
+	static const char *const places[] = { "terminfo", "../share/kehu/terminfo" };
+	const char *before = getenv("TERMINFO_DIRS");
+	char self[PATH_MAX], place[PATH_MAX + 32], dirs[2 * PATH_MAX + 64];
+	ssize_t bytes = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	static bool added;
+
+	if (bytes <= 0 || added || (before && strlen(before) >= PATH_MAX))
+		return;
+	self[bytes] = '\0';
+	*strrchr(self, '/') = '\0';
+	for (size_t i = 0; i < sizeof places / sizeof *places && !added; i++) {
+		snprintf(place, sizeof place, "%s/%s", self, places[i]);
+		if (access(place, X_OK) != 0)
+			continue;
+		snprintf(dirs, sizeof dirs, "%s:%s", before ? before : "", place);
+		added = setenv("TERMINFO_DIRS", dirs, 1) == 0;
+	}
+}
+
 /* setupterm() first, since newterm() ends the program for an unknown terminal. */
 static bool
 term_open_terminfo(void)
@@ -216,6 +243,7 @@ term_open_terminfo(void)
 	static const char *const stand_ins[] = { "xterm", "vt100" };
 	const char *name = getenv("TERM");
 
+	term_add_entries();
 	if (name && *name && term_usable(name)) {
 		snprintf(term.name, sizeof term.name, "%s", name);
 		return true;
@@ -242,6 +270,7 @@ term_look(struct term_facts *facts)
 
 	*facts = (struct term_facts){ .name = name != NULL && *name != '\0' ? name : "?" };
 	term_open_locale();
+	term_add_entries();
 	facts->codeset = term.codeset;
 	facts->han = term.han;
 	facts->tty = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO) &&
@@ -329,33 +358,93 @@ term_hold_ms(void)
 
 /* Start ------------------------------------------------------------------------------ */
 
-static void
-term_open_roles(bool mono)
+/*
+ * Themes change the colours of roles and nothing else. On a light ground yellow and cyan are not seen; who needs
+ * contrast is served by bold and reverse and gets nothing dim.
+ */
+enum term_theme { THEME_DEFAULT, THEME_LIGHT, THEME_CONTRAST, THEME_MONO, THEME_COUNT };
+
+static const char *const term_themes[THEME_COUNT] = { "default", "light", "contrast", "mono" };
+
+struct term_form {
+	short colour; /* -1: the default */
+	attr_t attr;
+};
+
+static const struct term_form term_forms[THEME_COUNT][ROLE_COUNT] = {
+	[THEME_DEFAULT] = {
+		[ROLE_NORMAL] = { -1, A_NORMAL },
+		[ROLE_CHROME] = { -1, A_REVERSE },
+		[ROLE_FOCUS] = { -1, A_REVERSE },
+		[ROLE_STRONG] = { -1, A_BOLD },
+		[ROLE_GOOD] = { COLOR_GREEN, A_NORMAL },
+		[ROLE_WARN] = { COLOR_YELLOW, A_NORMAL },
+		[ROLE_BAD] = { COLOR_RED, A_NORMAL },
+		[ROLE_MUTED] = { -1, A_DIM },
+		[ROLE_LINK] = { COLOR_CYAN, A_UNDERLINE },
+		[ROLE_FIELD] = { -1, A_UNDERLINE },
+	},
+	[THEME_LIGHT] = {
+		[ROLE_NORMAL] = { -1, A_NORMAL },
+		[ROLE_CHROME] = { -1, A_REVERSE },
+		[ROLE_FOCUS] = { -1, A_REVERSE },
+		[ROLE_STRONG] = { -1, A_BOLD },
+		[ROLE_GOOD] = { COLOR_GREEN, A_BOLD },
+		[ROLE_WARN] = { COLOR_MAGENTA, A_NORMAL },
+		[ROLE_BAD] = { COLOR_RED, A_BOLD },
+		[ROLE_MUTED] = { -1, A_DIM },
+		[ROLE_LINK] = { -1, A_UNDERLINE },
+		[ROLE_FIELD] = { -1, A_UNDERLINE },
+	},
+	[THEME_CONTRAST] = {
+		[ROLE_NORMAL] = { -1, A_NORMAL },
+		[ROLE_CHROME] = { -1, A_REVERSE | A_BOLD },
+		[ROLE_FOCUS] = { -1, A_REVERSE | A_BOLD },
+		[ROLE_STRONG] = { -1, A_BOLD },
+		[ROLE_GOOD] = { COLOR_GREEN, A_BOLD },
+		[ROLE_WARN] = { COLOR_YELLOW, A_BOLD },
+		[ROLE_BAD] = { COLOR_RED, A_BOLD | A_REVERSE },
+		[ROLE_MUTED] = { -1, A_NORMAL },
+		[ROLE_LINK] = { COLOR_CYAN, A_BOLD | A_UNDERLINE },
+		[ROLE_FIELD] = { -1, A_UNDERLINE },
+	},
+	[THEME_MONO] = {
+		[ROLE_NORMAL] = { -1, A_NORMAL },
+		[ROLE_CHROME] = { -1, A_REVERSE },
+		[ROLE_FOCUS] = { -1, A_REVERSE },
+		[ROLE_STRONG] = { -1, A_BOLD },
+		[ROLE_GOOD] = { -1, A_NORMAL },
+		[ROLE_WARN] = { -1, A_BOLD },
+		[ROLE_BAD] = { -1, A_REVERSE },
+		[ROLE_MUTED] = { -1, A_NORMAL },
+		[ROLE_LINK] = { -1, A_UNDERLINE },
+		[ROLE_FIELD] = { -1, A_UNDERLINE },
+	},
+};
+
+static enum term_theme
+term_theme_called(const char *name)
 {
-	static const struct {
-		short colour; /* -1: the default */
-		attr_t with_colour, mono;
-	} forms[ROLE_COUNT] = {
-		[ROLE_NORMAL] = { -1, A_NORMAL, A_NORMAL },
-		[ROLE_CHROME] = { -1, A_REVERSE, A_REVERSE },
-		[ROLE_FOCUS] = { -1, A_REVERSE, A_REVERSE },
-		[ROLE_STRONG] = { -1, A_BOLD, A_BOLD },
-		[ROLE_GOOD] = { COLOR_GREEN, A_NORMAL, A_NORMAL },
-		[ROLE_WARN] = { COLOR_YELLOW, A_NORMAL, A_BOLD },
-		[ROLE_BAD] = { COLOR_RED, A_NORMAL, A_REVERSE },
-		[ROLE_MUTED] = { -1, A_DIM, A_NORMAL },
-		[ROLE_LINK] = { COLOR_CYAN, A_UNDERLINE, A_UNDERLINE },
-		[ROLE_FIELD] = { -1, A_UNDERLINE, A_UNDERLINE },
-	};
+	enum term_theme theme = THEME_DEFAULT;
+
+	while (name && theme < THEME_COUNT && strcmp(term_themes[theme], name) != 0)
+		theme++;
+	return theme;
+}
+
+static void
+term_open_roles(bool mono, enum term_theme theme)
+{
+	const struct term_form *forms;
 	attr_t can = termattrs();
 	short pair = 0;
 
-	term.colour = !mono && has_colors() && start_color() == OK && COLORS >= 8 &&
+	term.colour = !mono && theme != THEME_MONO && has_colors() && start_color() == OK && COLORS >= 8 &&
 		      use_default_colors() == OK;
+	forms = term_forms[term.colour ? theme : THEME_MONO];
 	for (int role = 0; role < ROLE_COUNT; role++) {
 		term.pairs[role] = 0;
-		term.attrs[role] = term.colour ? forms[role].with_colour & (can | A_REVERSE)
-					       : forms[role].mono;
+		term.attrs[role] = term.colour ? forms[role].attr & (can | A_REVERSE) : forms[role].attr;
 		if (term.colour && forms[role].colour >= 0 &&
 		    init_pair(++pair, forms[role].colour, -1) == OK)
 			term.pairs[role] = pair;
@@ -450,7 +539,7 @@ term_open_modes(const struct term_options *options)
 	typeahead(-1); /* the loop knows when to paint */
 	idlok(stdscr, TRUE);
 	leaveok(stdscr, FALSE);
-	term_open_roles(mono);
+	term_open_roles(mono, term_theme_called(options->theme));
 	wnoutrefresh(stdscr);
 	doupdate();
 	term_send("\033[?2004h");
@@ -465,6 +554,8 @@ term_open(const struct term_options *options, const char **why)
 	const struct term_options plain = { 0 };
 
 	options = options ? options : &plain;
+	if (term_theme_called(options->theme) == THEME_COUNT)
+		return term_refuse(why, "client.theme: default, light, contrast or mono");
 	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
 		return term_refuse(why,
 		    "kehu needs a terminal; for pipes use kehu list, get, search "

@@ -13,6 +13,7 @@ struct term_options {
 	bool mono;  /* no colours; also by NO_COLOR and by terminals without */
 	bool ascii; /* quotes, dashes and lines in ASCII whatever the terminal says */
 	bool mouse; /* clicks and wheel; off leaves selecting to the terminal */
+	const char *theme; /* "default", "light", "contrast", "mono"; NULL is the first */
 };
 
 /*

@@ -556,6 +556,8 @@ ui_demo_main(int argc, char **argv)
 			tr_set_lang(LANG_EN);
 		else if (strcmp(argv[i], "--mono") == 0)
 			options.mono = true;
+		else if (strncmp(argv[i], "--theme=", 8) == 0)
+			options.theme = argv[i] + 8;
 		else if (strcmp(argv[i], "--ascii") == 0)
 			options.ascii = true;
 		else if (strcmp(argv[i], "--mouse") == 0)

@@ -574,6 +574,43 @@ mono_uses_no_colours(void **state)
 	demo_done(vt);
 }
 
+/* How the remark of a wrong field looks: its colour and its flags. */
+static struct vt_attr
+remark_under(const char *theme)
+{
+	struct vt *vt = demo_ready(NULL, theme);
+	struct vt_attr attr = { 0 };
+
+	vt_type(vt, "{F6}{F10}");
+	assert_true(vt_wait_text(vt, "! 此项必填", SOON_MS));
+	for (int row = 0; row < 24; row++) {
+		const char *remark = strstr(vt_row(vt, row), "! 此项必填");
+
+		for (int col = 0; remark != NULL && col < 79; col++)
+			if (vt_cell_attr(vt, row, col).colour >= 0)
+				attr = vt_cell_attr(vt, row, col);
+	}
+	demo_done(vt);
+	return attr;
+}
+
+static void
+themes_change_how_roles_look_and_unknown_ones_are_refused(void **state)
+{
+	struct vt_attr plain = remark_under(NULL), light = remark_under("--theme=light"),
+		       contrast = remark_under("--theme=contrast");
+	struct vt *vt = demo_open(NULL, "--theme=nice");
+
+	assert_int_equal(plain.colour, 1);
+	assert_int_equal(light.colour, 1);
+	assert_true(light.flags & VT_BOLD);
+	assert_false(plain.flags & VT_BOLD);
+	assert_true(contrast.flags & VT_REVERSE);
+	assert_true(vt_wait_exit(vt, SOON_MS));
+	assert_non_null(strstr(vt_screen_text(vt), "contrast or mono"));
+	assert_int_not_equal(vt_close(vt), 0);
+}
+
 static void
 cursor_is_on_the_selected_row(void **state)
 {
@@ -622,6 +659,7 @@ main(int argc, char **argv)
 		cmocka_unit_test(locale_without_chinese_falls_back),
 		cmocka_unit_test(gb18030_terminal_is_served),
 		cmocka_unit_test(mono_uses_no_colours),
+		cmocka_unit_test(themes_change_how_roles_look_and_unknown_ones_are_refused),
 		cmocka_unit_test(cursor_is_on_the_selected_row),
 	};
 	ssize_t bytes = readlink("/proc/self/exe", self, sizeof self - 1);
