@@ -227,6 +227,19 @@ app_on_catalog(void *context, const struct cat *catalog)
 }
 
 void
+app_copy(struct app *app, const Kehu__Entity *entity, bool whole, const char *text)
+{
+	if (!app->settings->clipboard)
+		message_say(SAY_WARNING, 0, tr(T_COPY_OFF));
+	else if (whole && (entity == NULL || (entity->actions_allowed & CAT_EXPORT) == 0))
+		message_say(SAY_WARNING, 0, tr(T_COPY_NO_RIGHT));
+	else if (term_copy(text))
+		message_sayf(SAY_OK, tr(T_COPIED), text_print(cells_scratch(), text, TEXT_LINE));
+	else
+		message_say(SAY_WARNING, 0, tr(T_NOT_COPIED));
+}
+
+void
 app_saved_late(struct app *app)
 {
 	struct screen *top = ui_top(app->ui);
@@ -527,7 +540,8 @@ app_run(const struct link_options *options, const struct client_settings *settin
 		arena_free(app.arena);
 		return err_exit_status(ERR_USAGE);
 	}
-	if (term_open(&(struct term_options){ 0 }, &why) != ERR_OK) {
+	if (term_open(&(struct term_options){ .theme = settings->theme, .mouse = settings->mouse, .ascii = settings->ascii },
+		&why) != ERR_OK) {
 		fprintf(stderr, "kehu: %s\n", why);
 		arena_free(app.arena);
 		return err_exit_status(ERR_USAGE);

@@ -78,6 +78,11 @@ uint32_t app_field(const Kehu__Entity *entity, const char *name);
 void app_show_user(struct app *app);
 /* The other language, from now on and for what the server says. */
 void app_set_lang(struct app *app, enum lang lang);
+/*
+ * Hand text, of a record of entity, to the terminal's clipboard, where the settings allow it, and say so. A
+ * whole record leaves by this door only where its reader may export.
+ */
+void app_copy(struct app *app, const Kehu__Entity *entity, bool whole, const char *text);
 /* A save came late: the record on show may be what it changed. Lists follow by themselves. */
 void app_saved_late(struct app *app);
 /* Leave the present server, if any, for another ("HOST:PORT"). */

@@ -686,8 +686,5 @@ list_option_copy(const struct list_screen *screen, bool all)
 			text = arena_printf(cells_scratch(), "%s%s%s", text, i == 0 ? "" : "\t",
 			    row->cells[i] != NULL ? row->cells[i] : "");
 	}
-	if (term_copy(text))
-		message_sayf(SAY_NOTE, tr(T_LIST_COPIED), text);
-	else
-		message_say(SAY_WARNING, 0, tr(T_COPY_NOT));
+	app_copy(screen->app, list_screen_entity(screen), all, text);
 }

@@ -13,7 +13,6 @@
 #include "client/screens/reveal.h"
 #include "client/screens/shelf.h"
 #include "client/screens/why.h"
-#include "client/ui/term.h"
 #include "common/log.h"
 #include "common/mem.h"
 #include "common/text.h"
@@ -230,10 +229,7 @@ record_copy(struct record_screen *screen, bool whole)
 	const char *text = whole ? record_as_text(screen, arena)
 				 : (screen->record->label != NULL ? screen->record->label : "");
 
-	if (term_copy(text_print(arena, text, TEXT_BLOCK)))
-		message_sayf(SAY_OK, tr(T_COPIED), text_print(arena, text, TEXT_LINE));
-	else
-		message_say(SAY_WARNING, 0, tr(T_NOT_COPIED));
+	app_copy(screen->app, screen->entity, whole, text_print(arena, text, TEXT_BLOCK));
 	arena_free(arena);
 	return UI_DONE;
 }

@@ -233,6 +233,11 @@ next_and_previous_go_along_the_list(void **state)
 	desk_sees(vt, "列表中没有更多记录");
 	desk_type(vt, "pp");
 	desk_sees(vt, "邻居二号公司");
+	/* A name may be copied; a whole record only by who may take it away as a file. */
+	desk_type(vt, "y");
+	desk_sees(vt, "已复制: 邻居二号公司");
+	desk_type(vt, "Y");
+	desk_sees(vt, "复制整条需有导出权限");
 	desk_type(vt, "{F3}");
 	desk_sees(vt, ">   C");
 	desk_leave(vt);
