@@ -116,10 +116,15 @@ visit_update_customer(struct call *call, int64_t customer)
 	store_queue(call->store, sql, NULL);
 }
 
-/* Last and next visit, counts: recomputed by a rule function, outside the customer's version. */
+/*
+ * Last and next visit, counts: recomputed by a rule function, outside the customer's version. What a
+ * new visit adds the database sees to (visit_figures_on_new).
+ */
 static enum err
 visit_update_figures(struct call *call, struct record *visit)
 {
+	if (visit->is_new)
+		return ERR_OK;
 	visit_update_customer(call, record_number(visit, F_visit_customer_id));
 	if (visit->old != NULL && record_changed(visit, F_visit_customer_id))
 		visit_update_customer(call,

@@ -208,7 +208,8 @@ $$;
 
 -- What visits say about a customer. Anyone whose visit changed may have it worked out again:
 -- it takes nothing from the caller but the id. The next visit is the earliest one planned or
--- under way, else what the last completed one agreed.
+-- under way, else what the last completed one agreed. The row is locked before the visits are
+-- read: of two at once the second counts what the first has done.
 CREATE OR REPLACE FUNCTION kehu_customer_figures(p_customer bigint) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
@@ -219,6 +220,10 @@ DECLARE
 	agreed date;
 	minutes_east integer;
 BEGIN
+	PERFORM FROM customer_figures f WHERE f.id = p_customer FOR UPDATE;
+	IF NOT FOUND THEN
+		INSERT INTO customer_figures (id) VALUES (p_customer) ON CONFLICT (id) DO UPDATE SET id = EXCLUDED.id;
+	END IF;
 	-- A task done is not a customer met.
 	SELECT max(v.at) FILTER (WHERE v.state = 'completed' AND v.kind <> 'task'),
 		count(*) FILTER (WHERE v.state = 'completed' AND v.kind <> 'task'),
@@ -228,7 +233,7 @@ BEGIN
 		FROM visit v WHERE v.customer_id = p_customer AND v.deleted_at IS NULL;
 	IF first_open IS NULL AND last_at IS NOT NULL THEN
 		SELECT v.next_on INTO agreed FROM visit v WHERE v.customer_id = p_customer
-			AND v.at = last_at AND v.state = 'completed' AND v.deleted_at IS NULL
+			AND v.at = last_at AND v.state = 'completed' AND v.kind <> 'task' AND v.deleted_at IS NULL
 			ORDER BY v.id DESC LIMIT 1;
 	END IF;
 	IF first_open IS NOT NULL THEN
@@ -239,15 +244,32 @@ BEGIN
 	END IF;
 	UPDATE customer_figures SET last_visit_at = last_at, visit_count = done, open_visits = open,
 		next_visit_on = agreed WHERE id = p_customer;
-	IF NOT FOUND THEN
-		INSERT INTO customer_figures (id, last_visit_at, visit_count, open_visits, next_visit_on)
-			VALUES (p_customer, last_at, done, open, agreed)
-			ON CONFLICT (id) DO UPDATE SET last_visit_at = EXCLUDED.last_visit_at,
-				visit_count = EXCLUDED.visit_count, open_visits = EXCLUDED.open_visits,
-				next_visit_on = EXCLUDED.next_visit_on;
-	END IF;
 END
 $$;
+
+-- A new visit says all there is to say, unless it is still to come or the first: reading the customer's
+-- others again cost twice as much as all that is kept here.
+CREATE OR REPLACE FUNCTION visit_figures_on_new() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+	IF NEW.state = 'completed' AND NEW.kind <> 'task' THEN
+		UPDATE customer_figures f SET visit_count = f.visit_count + 1,
+			last_visit_at = greatest(f.last_visit_at, NEW.at),
+			next_visit_on = CASE WHEN f.open_visits = 0 AND NEW.at > f.last_visit_at THEN NEW.next_on
+				ELSE f.next_visit_on END
+			WHERE f.id = NEW.customer_id AND f.open_visits IS NOT NULL AND f.last_visit_at <> NEW.at;
+		IF FOUND THEN
+			RETURN NULL;
+		END IF;
+	END IF;
+	IF NEW.customer_id IS NOT NULL THEN
+		PERFORM kehu_customer_figures(NEW.customer_id);
+	END IF;
+	RETURN NULL;
+END
+$$;
+CREATE OR REPLACE TRIGGER visit_figures AFTER INSERT ON visit
+	FOR EACH ROW EXECUTE FUNCTION visit_figures_on_new();
 
 -- The same for every customer, after a bulk load.
 CREATE OR REPLACE FUNCTION kehu_customer_figures_all() RETURNS bigint
@@ -256,13 +278,13 @@ DECLARE
 	made bigint;
 BEGIN
 	INSERT INTO customer_figures (id, last_visit_at, visit_count, open_visits, next_visit_on)
-		SELECT v.customer_id, max(v.at) FILTER (WHERE v.state = 'completed'),
-			count(*) FILTER (WHERE v.state = 'completed'),
+		SELECT v.customer_id, max(v.at) FILTER (WHERE v.state = 'completed' AND v.kind <> 'task'),
+			count(*) FILTER (WHERE v.state = 'completed' AND v.kind <> 'task'),
 			count(*) FILTER (WHERE v.state IN ('planned', 'started')),
 			coalesce((min(v.at) FILTER (WHERE v.state IN ('planned', 'started'))
 				AT TIME ZONE 'UTC' + make_interval(mins => coalesce(min(b.offset_min), 480)::integer))::date,
 				(array_agg(v.next_on ORDER BY v.at DESC, v.id DESC)
-					FILTER (WHERE v.state = 'completed'))[1])
+					FILTER (WHERE v.state = 'completed' AND v.kind <> 'task'))[1])
 		FROM visit v JOIN customer c ON c.id = v.customer_id LEFT JOIN branch b ON b.id = c.branch_id
 		WHERE v.deleted_at IS NULL GROUP BY v.customer_id
 		ON CONFLICT (id) DO UPDATE SET last_visit_at = EXCLUDED.last_visit_at,

@@ -316,11 +316,25 @@ world_store_entity(struct world *world, const struct entity_view *view)
 			continue;
 		if (def->searched)
 			world_put_search(world, &out, view, row);
-		if (def->figures)
-			world_put_figures(world, &out, view, row);
 		world_put_history(world, &out, view, row);
 	}
 	if (any)
+		pg_exec(world->database, "%s", buf_text(&out));
+	buf_fini(&out);
+}
+
+static void
+world_store_figures(struct world *world, const struct entity_view *view)
+{
+	struct buf out = BUF_INIT;
+
+	for (size_t i = 0; i < world->count; i++) {
+		const struct world_row *row = world->rows[i];
+
+		if (row->row.entity == view->def && row->made && !row->absent && !world_is_orphan(world->rows[i]))
+			world_put_figures(world, &out, view, row);
+	}
+	if (out.bytes > 0)
 		pg_exec(world->database, "%s", buf_text(&out));
 	buf_fini(&out);
 }
@@ -344,6 +358,13 @@ world_store_rows(struct world *world)
 			if (at == turn)
 				world_store_entity(world, view);
 		}
+	}
+	/* Last: what the database works out as rows come is not what the world says. */
+	for (uint32_t number = 1; number < 1000; number++) {
+		const struct entity_view *view = catalog_entity(world->catalog, number);
+
+		if (view != NULL && view->def->figures)
+			world_store_figures(world, view);
 	}
 }
 

@@ -574,6 +574,41 @@ figures_follow_the_visits(void **state)
 	    pg_exec(DB, look, customer), "(\"2026-03-09 02:00:00\",2,1,2026-03-25)");
 }
 
+/* What each new visit adds is what reading all of them again gives. */
+static void
+figures_added_up_are_figures_read_again(void **state)
+{
+	static const char *const visits[] = {
+		"'2026-03-01 02:00+00', 'visit', 'completed', '2026-04-01'", /* the first */
+		"'2026-03-09 02:00+00', 'call', 'completed', '2026-05-01'",  /* the latest now */
+		"'2026-02-01 02:00+00', 'visit', 'completed', '2026-06-01'", /* an older one, told late */
+		"'2026-03-09 02:00+00', 'visit', 'completed', '2026-07-01'", /* at the same moment */
+		"'2026-03-12 02:00+00', 'task', 'completed', '2026-08-01'",  /* nobody was met */
+		"'2026-03-11 02:00+00', 'visit', 'completed', NULL",	     /* nothing agreed */
+		"'2026-03-30 17:00+00', 'visit', 'planned', NULL",
+		"'2026-03-14 02:00+00', 'visit', 'completed', '2026-09-01'", /* one is planned already */
+		"'2026-03-28 02:00+00', 'visit', 'started', NULL",
+		"'2026-03-29 02:00+00', 'visit', 'cancelled', '2026-09-09'",
+	};
+	const char *look = "SELECT (last_visit_at, visit_count, open_visits, next_visit_on)::text || "
+			   "(SELECT (d.next_on, d.met_at)::text FROM customer_due d WHERE d.id = f.id) "
+			   "FROM customer_figures f WHERE id = %" PRId64;
+
+	for (size_t i = 0; i < sizeof(visits) / sizeof(visits[0]); i++) {
+		const char *added;
+
+		pg_exec(DB,
+		    "INSERT INTO visit (customer_id, purpose, owner_id, at, kind, state, next_on) VALUES "
+		    "(%" PRId64 ", 'p', 101, %s)",
+		    customer, visits[i]);
+		added = arena_strdup(arena, pg_exec(DB, look, customer));
+		pg_exec(DB, "SELECT kehu_customer_figures(%" PRId64 ")", customer);
+		assert_string_equal(pg_exec(DB, look, customer), added);
+	}
+	assert_int_equal(
+	    pg_int(DB, "SELECT visit_count * 10 + open_visits FROM customer_figures WHERE id = %" PRId64, customer), 62);
+}
+
 static void
 duplicates_name_only_what_the_caller_sees(void **state)
 {
@@ -622,6 +657,7 @@ main(void)
 		EACH(sharing_is_for_who_may_edit),
 		EACH(deleting_takes_along_and_restoring_brings_back),
 		EACH(figures_follow_the_visits),
+		EACH(figures_added_up_are_figures_read_again),
 		EACH(duplicates_name_only_what_the_caller_sees),
 	};
 
