@@ -148,19 +148,22 @@ ddl_put_history_field(struct buf *out, const struct field *field)
 {
 	const char *name = field->name;
 
-	buf_printf(out, "\t\tIF NEW.%s IS DISTINCT FROM OLD.%s", name, name);
+	buf_printf(out, "\tIF NEW.%s IS DISTINCT FROM OLD.%s", name, name);
 	if (field->type == TYPE_MONEY)
 		buf_printf(
 		    out, " OR NEW.%s_currency IS DISTINCT FROM OLD.%s_currency", name, name);
 	buf_printf(
-	    out, " THEN\n\t\t\tf := f || %" PRIu32 "; o := array_append(o, ", field->number);
+	    out, " THEN\n\t\tf := f || %" PRIu32 "; o := array_append(o, ", field->number);
 	ddl_put_history_value(out, field, "OLD");
 	buf_puts(out, "); n := array_append(n, ");
 	ddl_put_history_value(out, field, "NEW");
-	buf_puts(out, ");\n\t\tEND IF;\n");
+	buf_puts(out, ");\n\tEND IF;\n");
 }
 
-/* The row of the change feed: subscribers are told of records, lines come with their parent. */
+/*
+ * The row of the change feed of an UPDATE: subscribers are told of records, lines come with their
+ * parent.
+ */
 static void
 ddl_put_change(struct buf *out, const struct entity *def)
 {
@@ -176,61 +179,82 @@ ddl_put_change(struct buf *out, const struct entity *def)
 		return;
 	}
 	buf_printf(out,
-	    "\tIF k = 1 THEN\n"
-	    "\t\tINSERT INTO change (entity, id, version, kind, new_owner, new_department, "
-	    "new_branch%s)\n"
-	    "\t\t\tVALUES (%" PRIu32
-	    ", NEW.id, NEW.version, k, NEW.owner_id, NEW.department_id, "
-	    "NEW.branch_id%s);\n\tELSE\n"
-	    "\t\tINSERT INTO change (entity, id, version, kind, old_owner, old_department, "
+	    "\tINSERT INTO change (entity, id, version, kind, old_owner, old_department, "
 	    "old_branch%s,\n"
-	    "\t\t\tnew_owner, new_department, new_branch%s)\n"
-	    "\t\t\tVALUES (%" PRIu32
+	    "\t\tnew_owner, new_department, new_branch%s)\n"
+	    "\t\tVALUES (%" PRIu32
 	    ", NEW.id, NEW.version, k, OLD.owner_id, OLD.department_id, "
-	    "OLD.branch_id%s,\n\t\t\tNEW.owner_id, NEW.department_id, NEW.branch_id%s);\n\tEND "
-	    "IF;\n",
-	    pool ? ", new_pool" : "", def->number, pool ? ", NEW.pool_id" : "",
+	    "OLD.branch_id%s,\n\t\tNEW.owner_id, NEW.department_id, NEW.branch_id%s);\n",
 	    pool ? ", old_pool" : "", pool ? ", new_pool" : "", def->number,
 	    pool ? ", OLD.pool_id" : "", pool ? ", NEW.pool_id" : "");
 }
 
 static void
-ddl_put_root(struct buf *out, const struct catalog *catalog, const struct entity *def)
+ddl_put_root(
+    struct buf *out, const struct catalog *catalog, const struct entity *def, const char *row)
 {
 	if (def->kind == ENTITY_LINE)
-		buf_printf(out, "%" PRIu32 ", NEW.%s_id",
-		    catalog_entity_named(catalog, def->parent)->def->number, def->parent);
+		buf_printf(out, "%" PRIu32 ", %s.%s_id",
+		    catalog_entity_named(catalog, def->parent)->def->number, row, def->parent);
 	else if (def->kind == ENTITY_ANCHORED)
-		buf_puts(out, "NEW.anchor_entity, NEW.anchor_id");
+		buf_printf(out, "%s.anchor_entity, %s.anchor_id", row, row);
 	else
-		buf_printf(out, "%" PRIu32 ", NEW.id", def->number);
+		buf_printf(out, "%" PRIu32 ", %s.id", def->number, row);
 }
 
-/* New rows of what comes by the thousand: history and change feed by statement, not by row. */
 static void
-ddl_put_track_new(struct buf *out, const struct entity *def)
+ddl_put_change_new(struct buf *out, const struct entity *def, const char *row, const char *from)
+{
+	if (def->kind == ENTITY_LINE || def->kind == ENTITY_ANCHORED)
+		return;
+	if (def->kind == ENTITY_SETUP) {
+		buf_printf(out,
+		    "\tINSERT INTO change (entity, id, version, kind) SELECT %" PRIu32
+		    ", %s.id, %s.version, 1%s;\n",
+		    def->number, row, row, from);
+		return;
+	}
+	buf_printf(out,
+	    "\tINSERT INTO change (entity, id, version, kind, new_owner, new_department, new_branch%s)\n"
+	    "\tSELECT %" PRIu32 ", %s.id, %s.version, 1, %s.owner_id, %s.department_id, %s.branch_id",
+	    def->pooled ? ", new_pool" : "", def->number, row, row, row, row, row);
+	if (def->pooled)
+		buf_printf(out, ", %s.pool_id", row);
+	buf_printf(out, "%s;\n", from);
+}
+
+/*
+ * New rows: nothing to compare. By statement what comes by the dozen, lines and records that come by
+ * the thousand; else by row.
+ */
+static void
+ddl_put_track_new(struct buf *out, const struct catalog *catalog, const struct entity *def)
 {
 	const char *table = entity_table(def);
+	bool many = def->many || def->kind == ENTITY_LINE;
+	const char *row = many ? "n" : "NEW", *from = many ? " FROM kehu_new n" : "";
 
 	buf_printf(out,
 	    "CREATE OR REPLACE FUNCTION kehu_track_new_%s() RETURNS trigger LANGUAGE plpgsql AS $kehu$\n"
 	    "BEGIN\n"
 	    "\tINSERT INTO history (change_id, user_id, session_id, entity, record_id, root_entity,\n"
-	    "\t\troot_id, version, kind, fields, old, new)\n"
-	    "\tSELECT (SELECT nullif(current_setting('kehu.change', true), '')::uuid),\n"
-	    "\t\t(SELECT nullif(current_setting('kehu.user', true), '')::bigint),\n"
-	    "\t\t(SELECT nullif(current_setting('kehu.session', true), '')::bigint),\n"
-	    "\t\t%" PRIu32 ", n.id, %" PRIu32 ", n.id, n.version, 1, '{}', '{}', '{}' FROM kehu_new n;\n"
-	    "\tINSERT INTO change (entity, id, version, kind, new_owner, new_department, new_branch%s)\n"
-	    "\tSELECT %" PRIu32 ", n.id, n.version, 1, n.owner_id, n.department_id, n.branch_id%s "
-	    "FROM kehu_new n;\n"
-	    "\tRETURN NULL;\nEND\n$kehu$;\n",
-	    table, def->number, def->number, def->pooled ? ", new_pool" : "", def->number,
-	    def->pooled ? ", n.pool_id" : "");
+	    "\t\troot_id, version, kind, fields, old, new)\n",
+	    table);
+	/* A sub-select is asked once for all rows, but costs more than one row's asking. */
 	buf_printf(out,
-	    "CREATE OR REPLACE TRIGGER kehu_track_new AFTER INSERT ON %s REFERENCING NEW TABLE AS kehu_new\n"
-	    "\tFOR EACH STATEMENT EXECUTE FUNCTION kehu_track_new_%s();\n",
-	    table, table);
+	    "\tSELECT %snullif(current_setting('kehu.change', true), '')::uuid%s,\n"
+	    "\t\t%snullif(current_setting('kehu.user', true), '')::bigint%s,\n"
+	    "\t\t%snullif(current_setting('kehu.session', true), '')::bigint%s,\n"
+	    "\t\t%" PRIu32 ", %s.id, ",
+	    many ? "(SELECT " : "", many ? ")" : "", many ? "(SELECT " : "", many ? ")" : "",
+	    many ? "(SELECT " : "", many ? ")" : "", def->number, row);
+	ddl_put_root(out, catalog, def, row);
+	buf_printf(out, ", %s.version, 1, '{}', '{}', '{}'%s;\n", row, from);
+	ddl_put_change_new(out, def, row, from);
+	buf_puts(out, "\tRETURN NULL;\nEND\n$kehu$;\n");
+	buf_printf(out, "CREATE OR REPLACE TRIGGER kehu_track_new AFTER INSERT ON %s %s EXECUTE FUNCTION "
+			"kehu_track_new_%s();\n",
+	    table, many ? "REFERENCING NEW TABLE AS kehu_new FOR EACH STATEMENT" : "FOR EACH ROW", table);
 }
 
 static void
@@ -243,19 +267,17 @@ ddl_put_track(struct buf *out, const struct catalog *catalog, const struct entit
 	    "CREATE OR REPLACE FUNCTION kehu_track_%s() RETURNS trigger LANGUAGE plpgsql AS "
 	    "$kehu$\n"
 	    "DECLARE\n\tf integer[] := '{}';\n\to text[] := '{}';\n\tn text[] := '{}';\n"
-	    "\tk smallint := 1;\nBEGIN\n\tIF TG_OP = 'UPDATE' THEN\n"
-	    "\t\tk := CASE WHEN NEW.deleted_at IS NOT NULL AND OLD.deleted_at IS NULL THEN 3\n"
-	    "\t\t\tWHEN NEW.deleted_at IS NULL AND OLD.deleted_at IS NOT NULL THEN 4 ELSE 2 "
-	    "END;\n",
+	    "\tk smallint := CASE WHEN NEW.deleted_at IS NOT NULL AND OLD.deleted_at IS NULL THEN 3\n"
+	    "\t\tWHEN NEW.deleted_at IS NULL AND OLD.deleted_at IS NOT NULL THEN 4 ELSE 2 END;\nBEGIN\n",
 	    table);
 	for (size_t i = 0; i < view->field_count; i++) {
 		if (ddl_in_history(view->fields[i]))
 			ddl_put_history_field(out, view->fields[i]);
 	}
 	/* A sort key made again says nothing new. */
-	buf_puts(out, "\t\tIF k = 2 AND f = '{}' AND NEW.version = OLD.version THEN\n"
-		      "\t\t\tRETURN NULL;\n\t\tEND IF;\n"
-		      "\tEND IF;\n\tIF k <> 2 OR f <> '{}' THEN\n"
+	buf_puts(out, "\tIF k = 2 AND f = '{}' AND NEW.version = OLD.version THEN\n"
+		      "\t\tRETURN NULL;\n\tEND IF;\n"
+		      "\tIF k <> 2 OR f <> '{}' THEN\n"
 		      "\t\tINSERT INTO history (change_id, user_id, session_id, entity, "
 		      "record_id, root_entity,\n"
 		      "\t\t\troot_id, version, kind, fields, old, new)\n"
@@ -263,16 +285,15 @@ ddl_put_track(struct buf *out, const struct catalog *catalog, const struct entit
 		      "\t\t\tnullif(current_setting('kehu.user', true), '')::bigint,\n"
 		      "\t\t\tnullif(current_setting('kehu.session', true), '')::bigint,\n");
 	buf_printf(out, "\t\t\t%" PRIu32 ", NEW.id, ", def->number);
-	ddl_put_root(out, catalog, def);
+	ddl_put_root(out, catalog, def, "NEW");
 	buf_puts(out, ", NEW.version, k, f, o, n);\n\tEND IF;\n");
 	ddl_put_change(out, def);
 	buf_puts(out, "\tRETURN NULL;\nEND\n$kehu$;\n");
 	buf_printf(out,
-	    "CREATE OR REPLACE TRIGGER kehu_track AFTER %sUPDATE ON %s FOR EACH ROW "
+	    "CREATE OR REPLACE TRIGGER kehu_track AFTER UPDATE ON %s FOR EACH ROW "
 	    "EXECUTE FUNCTION kehu_track_%s();\n",
-	    def->many ? "" : "INSERT OR ", table, table);
-	if (def->many)
-		ddl_put_track_new(out, def);
+	    table, table);
+	ddl_put_track_new(out, catalog, def);
 }
 
 /*
