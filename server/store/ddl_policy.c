@@ -242,7 +242,7 @@ ddl_put_read(struct buf *out, const struct catalog *catalog, const struct entity
 
 /*
  * Rows are written by key and few at a time: one call a row costs 3 us, where the sub-selects
- * of a reading policy cost each INSERT 30 to set up.
+ * of a reading policy cost each INSERT 30 to set up. The writer's own are told without the call.
  */
 static void
 ddl_put_write(struct buf *out, const struct catalog *catalog, const struct entity_view *view,
@@ -253,8 +253,10 @@ ddl_put_write(struct buf *out, const struct catalog *catalog, const struct entit
 
 	switch (def->kind) {
 	case ENTITY_ACTIVITY:
+		buf_puts(out, "owner_id = ");
+		ddl_put_part(out, 'w', def->number, 1);
 		buf_printf(out,
-		    "kehu_writes('kehu.w%" PRIu32 "', %" PRIu32
+		    "::bigint OR kehu_writes('kehu.w%" PRIu32 "', %" PRIu32
 		    ", %s, owner_id, department_id, branch_id, %s, %s)",
 		    def->number, def->number, existing ? "id" : "NULL",
 		    def->pooled ? "pool_id" : "NULL",
