@@ -216,6 +216,7 @@ enum err cli_calendar(struct cli *cli);
 enum err cli_search(struct cli *cli);
 enum err cli_board(struct cli *cli);
 enum err cli_team(struct cli *cli);
+enum err cli_tree(struct cli *cli);
 enum err cli_targets(struct cli *cli);
 enum err cli_check(struct cli *cli);
 enum err cli_merge(struct cli *cli);

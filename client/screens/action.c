@@ -5,6 +5,7 @@
 #include "client/screens/action_private.h"
 #include "client/screens/ask.h"
 #include "client/screens/form.h"
+#include "client/screens/tree.h"
 #include "client/screens/viewing.h"
 #include "client/screens/why.h"
 #include "client/ui/message_log.h"
@@ -25,6 +26,7 @@ enum action_kind {
 	ACTION_DELETE,
 	ACTION_RESTORE,
 	ACTION_WHY,
+	ACTION_TREE,
 	ACTION_LOG,
 	ACTION_FIELD, /* change this one: the form, with the cursor there */
 };
@@ -145,6 +147,9 @@ action_take(struct action *action, enum action_kind kind, size_t index)
 	case ACTION_WHY:
 		why_open(action->app, action->entity->number, action->record->id, 0, NULL);
 		break;
+	case ACTION_TREE:
+		tree_open(action->app, action->record->id);
+		break;
 	case ACTION_LOG:
 		message_log_open(action->app->ui);
 		break;
@@ -253,6 +258,8 @@ action_items(const struct action *action, const struct action_list *list)
 		action_item(list, ACTION_DELETE, 0, tr(T_DELETE), NULL);
 	if (action->record->deleted && (action->record->rights & CAT_MAY_RESTORE) != 0)
 		action_item(list, ACTION_RESTORE, 0, tr(T_RESTORE), NULL);
+	if (tree_can(action->app, action->record))
+		action_item(list, ACTION_TREE, 0, tr(T_TREE), NULL);
 	if (!looks)
 		action_item(list, ACTION_WHY, 0, tr(T_WHY), "W");
 	action_item(list, ACTION_LOG, 0, tr(T_LOG_TITLE), NULL);

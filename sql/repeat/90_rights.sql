@@ -97,6 +97,8 @@ GRANT EXECUTE ON FUNCTION kehu_ticket_caller(text, bigint), kehu_ticket_give(big
 	kehu_job_step(bigint, text, text), kehu_job_cost(bigint, bigint), kehu_job_skill(bigint) TO kehu_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON job_booking TO kehu_rule;
 GRANT SELECT, UPDATE ON class_state TO kehu_rule;
+GRANT EXECUTE ON FUNCTION kehu_customer_kin(bigint, boolean, bigint),
+	kehu_customer_circle(bigint, bigint, bigint) TO kehu_app;
 GRANT EXECUTE ON FUNCTION kehu_months_fell(integer), kehu_classify_all(), kehu_anniversaries(), kehu_invoice_title(bigint, text) TO kehu_app;
 REVOKE EXECUTE ON FUNCTION kehu_partition(text, text, text, text), kehu_partitions(),
 	kehu_customer_figures_all(), kehu_customer_due_all(), kehu_visit_remind_all() FROM PUBLIC;

@@ -310,6 +310,133 @@ rules_say_who_is_premium_loyal_and_shrinking(void **state)
 	pg_exec(DB, "DELETE FROM sales_order");
 }
 
+/* ---- the tree ---------------------------------------------------------------------------- */
+
+static Kehu__ServerFrame *
+relate(struct client *client, int64_t id, int64_t customer, const char *kind, int64_t other)
+{
+	return client_save(client, E_customer_relation, id, id == 0 ? 0 : 1,
+	    SENT(NUMBER_OF(F_customer_relation_customer_id, customer), TEXT_OF(F_customer_relation_kind, kind),
+		NUMBER_OF(F_customer_relation_other_id, other)), NULL);
+}
+
+static Kehu__ServerFrame *
+tree_of(struct client *client, int64_t customer)
+{
+	Kehu__ClientFrame frame = KEHU__CLIENT_FRAME__INIT;
+	Kehu__Tree tree = KEHU__TREE__INIT;
+
+	tree.has_id = true;
+	tree.id = customer;
+	frame.request_case = KEHU__CLIENT_FRAME__REQUEST_TREE;
+	frame.tree = &tree;
+	return client_call(client, &frame);
+}
+
+/* "0 甲/1 乙/": depths and names. */
+static const char *
+tree_shape(struct client *client, int64_t customer)
+{
+	const Kehu__ServerFrame *answer = tree_of(client, customer);
+	const char *shape = "";
+
+	assert_int_equal(answer->answer_case, KEHU__SERVER_FRAME__ANSWER_TREE);
+	for (size_t i = 0; i < answer->tree->n_nodes; i++)
+		shape = arena_printf(bed->arena, "%s%u %s/", shape, answer->tree->nodes[i]->depth,
+		    answer->tree->nodes[i]->label);
+	return shape;
+}
+
+static void
+the_tree_has_each_customer_under_the_one_it_belongs_to_with_sums_upwards(void **state)
+{
+	static const char whole[] = "0 徽州文房集团/1 泾县宣纸/1 歙县砚台/2 婺源砚坑/";
+	int64_t top = make_customer(ada, "徽州文房集团", ""), ink = make_customer(ada, "歙县砚台", ""),
+		paper = make_customer(ada, "泾县宣纸", ""), pit = make_customer(ada, "婺源砚坑", ""),
+		hidden = make_customer(dan, "祁门红茶", "");
+	const Kehu__TreeAnswer *tree;
+
+	expect_written(relate(ada, 0, ink, "parent", top));
+	expect_written(relate(ada, 0, top, "subsidiary", paper));
+	expect_written(relate(ada, 0, pit, "parent", ink));
+	expect_written(relate(ada, 0, pit, "supplier", paper)); /* that is no tree */
+	pg_exec(DB, "INSERT INTO customer_relation (customer_id, kind, other_id, owner_id) VALUES (%" PRId64 ", 'parent', %" PRId64 ", 104)", hidden, top);
+	add_order(ink, 1, 100);
+	add_order(pit, 1, 20);
+	add_order(pit, 20, 7000); /* longer ago than a year */
+	pg_exec(DB, "INSERT INTO customer_figures (id, owed, owed_currency) VALUES (%" PRId64 ", 5, 'CNY') ON CONFLICT (id) DO "
+		    "UPDATE SET owed = 5, owed_currency = 'CNY'", pit);
+	assert_string_equal(tree_shape(ada, top), whole);
+	assert_string_equal(tree_shape(ada, pit), whole);
+	tree = tree_of(ada, paper)->tree;
+	assert_true(tree->orders && tree->owed && !tree->more);
+	assert_int_equal(tree->nodes[0]->below, 3);
+	assert_int_equal(tree->nodes[0]->orders, 0);
+	assert_int_equal(tree->nodes[0]->orders_all, 120);
+	assert_int_equal(tree->nodes[0]->owed_all, 5);
+	assert_int_equal(tree->nodes[1]->orders_all, 0);
+	assert_int_equal(tree->nodes[2]->orders, 100);
+	assert_int_equal(tree->nodes[2]->orders_all, 120);
+	assert_true(tree->nodes[2]->last && !tree->nodes[1]->last);
+	/* Who sees one of them alone is told of no other; who sees none of none. */
+	assert_string_equal(tree_shape(dan, hidden), "0 祁门红茶/");
+	expect_error(tree_of(dan, top), ERR_NO_SUCH_RECORD, 0);
+	expect_error(tree_of(guo, top), ERR_NO_SUCH_ENTITY, 0);
+	pg_exec(DB, "DELETE FROM sales_order");
+	/* One that is gone takes its branch out of the tree. */
+	expect_written(client_delete(cai, E_customer, ink, 1));
+	assert_string_equal(tree_shape(ada, top), "0 徽州文房集团/1 泾县宣纸/");
+	assert_string_equal(tree_shape(ada, pit), "0 婺源砚坑/");
+	expect_written(client_restore(cai, E_customer, ink));
+	assert_string_equal(tree_shape(ada, top), whole);
+}
+
+static void
+a_circle_of_parents_is_refused_with_its_way_named(void **state)
+{
+	int64_t a = make_customer(ada, "安庆黄梅戏院", ""), b = make_customer(ada, "池州九华旅社", ""),
+		c = make_customer(ada, "宣城敬亭茶场", ""), first;
+	Kehu__ServerFrame *answer;
+
+	first = expect_written(relate(ada, 0, a, "parent", b))->id;
+	expect_written(relate(ada, 0, b, "parent", c));
+	answer = relate(ada, 0, c, "parent", a);
+	expect_error(answer, ERR_CIRCLE, F_customer_relation_other_id);
+	assert_non_null(strstr(answer->error->text, "安庆黄梅戏院 > 池州九华旅社 > 宣城敬亭茶场 > 安庆黄梅戏院"));
+	expect_error(relate(ada, 0, a, "subsidiary", c), ERR_CIRCLE, F_customer_relation_other_id);
+	expect_error(relate(ada, 0, a, "partner", a), ERR_CIRCLE, F_customer_relation_other_id);
+	/* The same said from the other side, or any other kind, is none. */
+	expect_written(relate(ada, 0, b, "subsidiary", a));
+	expect_written(relate(ada, 0, c, "supplier", a));
+	/* Turned round, it is not in its own way; but the other that says the same is. */
+	expect_error(relate(ada, first, a, "subsidiary", b), ERR_CIRCLE, F_customer_relation_other_id);
+	pg_exec(DB, "DELETE FROM customer_relation WHERE customer_id = %" PRId64 " AND kind = 'subsidiary'", b);
+	expect_written(relate(ada, first, a, "subsidiary", b));
+	/* Nor does the bin bring one back, or whatever else writes. */
+	pg_exec(DB, "UPDATE customer_relation SET deleted_at = now() WHERE id = %" PRId64, first);
+	expect_written(relate(ada, 0, a, "parent", b));
+	assert_string_equal(pg_exec(DB, "DO $$ BEGIN UPDATE customer_relation SET deleted_at = NULL WHERE id = %" PRId64 "; "
+		    "RAISE EXCEPTION 'it went'; EXCEPTION WHEN SQLSTATE 'KH005' THEN NULL; END $$; "
+		    "SELECT 'kept out ' || (deleted_at IS NOT NULL) FROM customer_relation WHERE id = %" PRId64, first, first),
+	    "kept out true");
+}
+
+static void
+the_tree_by_the_command_line(void **state)
+{
+	int64_t top = make_customer(ada, "滁州醉翁酒业", ""), below = make_customer(ada, "凤阳花鼓文化", "");
+	const char *text;
+
+	expect_written(relate(ada, 0, below, "parent", top));
+	text = bed_shell(bed, "ada", NULL, "$KEHU tree customer %" PRId64 " --format tsv", below);
+	assert_non_null(strstr(text, arena_printf(bed->arena, "%" PRId64 "\t\t0\t滁州醉翁酒业", top)));
+	assert_non_null(strstr(text, arena_printf(bed->arena, "%" PRId64 "\t%" PRId64 "\t1\t凤阳花鼓文化", below, top)));
+	text = bed_shell(bed, "ada", NULL, "$KEHU tree customer %" PRId64 " --format jsonl", below);
+	assert_non_null(strstr(text, "\"orders_all\":"));
+	text = bed_shell(bed, "ada", NULL, "$KEHU tree visit 1 2>&1; echo exit $?");
+	assert_null(strstr(text, "exit 0"));
+}
+
 int
 customers_record(void)
 {
@@ -324,6 +451,9 @@ customers_record(void)
 		cmocka_unit_test(an_invoice_takes_the_title_for_its_kind),
 		cmocka_unit_test(a_month_that_falls_is_told_once_and_found),
 		cmocka_unit_test(rules_say_who_is_premium_loyal_and_shrinking),
+		cmocka_unit_test(the_tree_has_each_customer_under_the_one_it_belongs_to_with_sums_upwards),
+		cmocka_unit_test(a_circle_of_parents_is_refused_with_its_way_named),
+		cmocka_unit_test(the_tree_by_the_command_line),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

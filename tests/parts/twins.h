@@ -65,6 +65,9 @@ bool twins_reveal(struct arena *arena, Kehu__ClientFrame *frame, size_t reader);
 /* What leaves, comes in, or looks past scopes: of those who have not the right, who learn nothing. */
 bool twins_denied(struct arena *arena, Kehu__ClientFrame *frame, size_t reader, uint32_t way);
 
+/* The tree of any customer; false: there is no such row. */
+bool twins_tree(struct arena *arena, Kehu__ClientFrame *frame, size_t reader);
+
 /* A report, of any record where it is of one. */
 void twins_report(struct arena *arena, Kehu__ClientFrame *frame, size_t reader);
 

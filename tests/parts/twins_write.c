@@ -156,6 +156,21 @@ twins_record(struct arena *arena, Kehu__ClientFrame *frame, size_t reader, uint3
 	return target.row != NULL && twins_ways[way](&target, frame);
 }
 
+bool
+twins_tree(struct arena *arena, Kehu__ClientFrame *frame, size_t reader)
+{
+	const struct world_row *row = twins_row(catalog_entity_named(world->catalog, "customer"), reader);
+
+	if (row == NULL)
+		return false;
+	frame->request_case = KEHU__CLIENT_FRAME__REQUEST_TREE;
+	frame->tree = ARENA_NEW(arena, Kehu__Tree);
+	kehu__tree__init(frame->tree);
+	frame->tree->has_id = true;
+	frame->tree->id = row->row.id;
+	return true;
+}
+
 /* Denied ones once more, as the step of a Bulk that keeps nothing. */
 bool
 twins_bulk(struct arena *arena, Kehu__ClientFrame *frame, size_t reader)

@@ -291,6 +291,43 @@ a_customer_is_claimed_given_back_and_asked_after_on_a_large_terminal_in_english(
 	pool_walk(&(struct pool_walk){ "en", 40, 120, "舟山东极渔家乐" });
 }
 
+/* ---- the tree ---------------------------------------------------------------------------------- */
+
+/* From the customer below, by its menu; and back to what it belongs to. */
+static void
+tree_walk(const char *lang, int rows, int cols, const char *top, const char *below)
+{
+	bool zh = strcmp(lang, "zh") == 0;
+	int64_t above = make_customer(top, "", ""), id = make_customer(below, "", "");
+	struct vt *vt;
+
+	expect_written(client_save(ada, E_customer_relation, 0, 0,
+	    SENT(NUMBER_OF(F_customer_relation_customer_id, id), TEXT_OF(F_customer_relation_kind, "parent"),
+		NUMBER_OF(F_customer_relation_other_id, above)), NULL));
+	vt = open_named("ada", below, lang, rows, cols);
+	desk_type(vt, zh ? "{F8}客户树" : "{F8}tree");
+	desk_sees(vt, zh ? "|>客户树" : "|>Customer tree");
+	desk_type(vt, "{Enter}");
+	desk_sees(vt, zh ? "2 个客户   近一年订单 0.00   应收 0.00" : "2 customers   ordered in 12 months 0.00   owed 0.00");
+	desk_shows(vt, arena_printf(bed->arena, "tree_%s_%d", lang, cols));
+	desk_type(vt, "{Up}{Enter}");
+	desk_sees(vt, zh ? "[概览]" : "[Overview]");
+	desk_sees(vt, top);
+	desk_leave(vt);
+}
+
+static void
+a_customer_stands_in_its_tree_in_chinese(void **state)
+{
+	tree_walk("zh", 24, 80, "衢州烂柯棋业", "江山廿八都豆腐");
+}
+
+static void
+a_customer_stands_in_its_tree_on_a_large_terminal_in_english(void **state)
+{
+	tree_walk("en", 40, 120, "丽水龙泉剑铺", "云和梯田米业");
+}
+
 static int
 setup(void **state)
 {
@@ -324,6 +361,8 @@ main(void)
 		cmocka_unit_test(check_page_tells_without_leaking_on_a_large_terminal_in_english),
 		cmocka_unit_test(a_customer_is_claimed_given_back_and_asked_after_in_chinese),
 		cmocka_unit_test(a_customer_is_claimed_given_back_and_asked_after_on_a_large_terminal_in_english),
+		cmocka_unit_test(a_customer_stands_in_its_tree_in_chinese),
+		cmocka_unit_test(a_customer_stands_in_its_tree_on_a_large_terminal_in_english),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

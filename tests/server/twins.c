@@ -95,6 +95,9 @@ twins_make(struct arena *arena, size_t reader)
 			frame->today->has_limit = true;
 			frame->today->limit = twins_random(51);
 		} else if (way < 97 && twins_random(2) == 0) {
+			if (!twins_tree(arena, frame, reader))
+				continue;
+		} else if (way < 97 && twins_random(2) == 0) {
 			static const char *const measures[] = { "visits", "customers", "orders", "receipts" };
 
 			frame->request_case = KEHU__CLIENT_FRAME__REQUEST_TARGETS;
