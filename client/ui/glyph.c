@@ -245,6 +245,13 @@ glyph_is_emoji(uint32_t code)
 	return (code >= 0x1f000 && code <= 0x1faff) || (code >= 0xfe00 && code <= 0xfe0f);
 }
 
+/* A terminal may show nothing for these, or a cell of nothing: what follows would stand elsewhere. */
+static bool
+glyph_is_hidden(uint32_t code)
+{
+	return code == 0xad || code == 0x2065 || (code >= 0xe0000 && code <= 0xe0fff);
+}
+
 /* ncurses places text by the C library's widths; where they differ from ours, no chance. */
 static bool
 glyph_in_locale(uint32_t code, int cols)
@@ -268,7 +275,7 @@ glyph_for(uint32_t code, enum cells_charset charset, enum cells_ambiguous ambigu
 	}
 	if (code < 0x7f)
 		return code;
-	if (glyph_is_emoji(code))
+	if (glyph_is_emoji(code) || glyph_is_hidden(code))
 		return '?';
 	if (charset == CELLS_ASCII)
 		return (unsigned char)glyph_ascii(code);

@@ -6,6 +6,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -127,6 +128,102 @@ control_bytes_and_escapes_are_cleaned(void **state)
 	expect_row(2, "a b c");
 	cells_put(3, 0, 12, NULL, ROLE_NORMAL);
 	expect_row(3, "");
+}
+
+/* What must reach no terminal as a character of its own: it would move, hide or turn round what follows. */
+static bool
+forbidden(uint32_t code)
+{
+	static const uint32_t ranges[][2] = { { 0x01, 0x1f }, { 0x7f, 0x9f }, { 0xad, 0xad }, { 0x300, 0x36f },
+		{ 0x61c, 0x61c }, { 0x180e, 0x180e }, { 0x200b, 0x200f }, { 0x2028, 0x202e }, { 0x2060, 0x206f },
+		{ 0x20d0, 0x20f0 }, { 0xfe00, 0xfe0f }, { 0xfeff, 0xfeff }, { 0xfff9, 0xfffb }, { 0x1f3fb, 0x1f3ff },
+		{ 0xe0000, 0xe007f }, { 0xe0100, 0xe01ef } };
+
+	for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++)
+		if (code >= ranges[i][0] && code <= ranges[i][1])
+			return true;
+	return false;
+}
+
+enum { FIELD_X = 3, FIELD_COLS = 6 };
+
+/* In a field of six cells between two others: nothing forbidden is drawn, and nothing outside changes. */
+static void
+expect_harmless(const char *text)
+{
+	cells_put(0, 0, 12, "############", ROLE_NORMAL);
+	cells_put(0, FIELD_X, FIELD_COLS, text, ROLE_NORMAL);
+	for (int x = 0; x < 12; x++) {
+		assert_false(forbidden(cells_row(0)[x].code));
+		if (x < FIELD_X || x >= FIELD_X + FIELD_COLS)
+			assert_int_equal(cells_row(0)[x].code, '#');
+	}
+	cells_put(1, 0, 12, "############", ROLE_NORMAL);
+	cells_add(1, FIELD_X, FIELD_COLS, text, ROLE_NORMAL);
+	cells_put_right(2, 0, 12, text, ROLE_NORMAL);
+	for (int x = FIELD_X + FIELD_COLS; x < 12; x++)
+		assert_int_equal(cells_row(1)[x].code, '#');
+}
+
+static void
+no_character_reaches_beyond_its_field(void **state)
+{
+	static const char *const frames[] = { "%s", "甲%s乙", "ab%scd", "甲乙丙%s", "%s%s%s%s%s%s%s%s" };
+
+	for (uint32_t code = 1; code <= 0xe01ef; code++) {
+		struct arena *arena;
+		char bytes[5] = { 0 };
+
+		if (!forbidden(code) && code % 257 != 0)
+			continue;
+		if (code >= 0xd800 && code <= 0xdfff)
+			continue;
+		arena = arena_new(0);
+		text_encode(code, bytes);
+		for (size_t i = 0; i < sizeof(frames) / sizeof(frames[0]); i++) {
+			const char *at = frames[i];
+			char *text = arena_strdup(arena, "");
+
+			for (; *at; at++)
+				if (at[0] == '%' && at[1] == 's') {
+					text = arena_printf(arena, "%s%s", text, bytes);
+					at++;
+				} else {
+					text = arena_printf(arena, "%s%c", text, *at);
+				}
+			expect_harmless(text);
+		}
+		expect_whole();
+		arena_free(arena);
+		cells_erase();
+	}
+}
+
+/* Strings that broke others' programs, where KEHU_DATA has them. */
+static void
+no_naughty_string_reaches_beyond_its_field(void **state)
+{
+	const char *data = getenv("KEHU_DATA");
+	char path[512], *line = NULL;
+	size_t room = 0, count = 0;
+	FILE *in;
+
+	if (data == NULL)
+		skip();
+	snprintf(path, sizeof(path), "%s/naughty_strings/blns.txt", data);
+	in = fopen(path, "r");
+	if (in == NULL)
+		skip();
+	while (getline(&line, &room, in) > 0) {
+		line[strcspn(line, "\n")] = '\0';
+		expect_harmless(line);
+		expect_whole();
+		cells_erase();
+		count++;
+	}
+	assert_true(count > 500);
+	free(line);
+	fclose(in);
 }
 
 static void
@@ -287,6 +384,8 @@ main(void)
 		    popup_in_any_place_leaves_whole_characters, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 		    control_bytes_and_escapes_are_cleaned, setup, teardown),
+		cmocka_unit_test_setup_teardown(no_character_reaches_beyond_its_field, setup, teardown),
+		cmocka_unit_test_setup_teardown(no_naughty_string_reaches_beyond_its_field, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 		    emoji_become_marks_of_known_width, setup, teardown),
 		cmocka_unit_test_setup_teardown(
