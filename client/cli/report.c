@@ -100,17 +100,17 @@ report_run(struct cli *cli, Kehu__Report *request, const char *path)
 
 /* With what it is for it is an export: made by a job, with its marks, perhaps after somebody agreed. */
 static enum err
-report_export(struct cli *cli, const Kehu__ReportInfo *info, Kehu__Report *report)
+report_export(struct cli *cli, Kehu__Report *report)
 {
 	Kehu__Export request = KEHU__EXPORT__INIT;
 
 	request.has_entity = true;
-	request.entity = info->main;
+	request.entity = cat_report_main(cli->cat, report);
 	request.format = report->format;
 	request.encoding = arena_strdup(cli->arena, cli->options.values[OPT_ENCODING]);
 	request.reason = arena_strdup(cli->arena, cli->options.values[OPT_REASON]);
 	request.report = report;
-	return cli_export_fetch(cli, &request, cat_entity(cli->cat, info->main));
+	return cli_export_fetch(cli, &request, cat_entity(cli->cat, request.entity));
 }
 
 /* "visits.pdf" says its format itself. */
@@ -197,6 +197,6 @@ cli_report(struct cli *cli)
 	request.has_width = width != 0;
 	request.width = (uint32_t)width;
 	request.paper = arena_strdup(cli->arena, cli->options.values[OPT_PAPER]);
-	return cli->options.values[OPT_REASON] != NULL ? report_export(cli, info, &request)
+	return cli->options.values[OPT_REASON] != NULL ? report_export(cli, &request)
 						       : report_run(cli, &request, path);
 }

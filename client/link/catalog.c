@@ -541,6 +541,21 @@ cat_report(const struct cat *cat, const char *text)
 	return found;
 }
 
+uint32_t
+cat_report_main(const struct cat *cat, const Kehu__Report *report)
+{
+	const Kehu__ReportInfo *info = cat_report(cat, report->name);
+	const Kehu__Entity *entity = NULL;
+
+	if (info == NULL)
+		return 0;
+	for (size_t i = 0; i < info->n_parameters && strcmp(info->name, "list") == 0; i++)
+		for (size_t v = 0; v < report->n_parameters && strcmp(info->parameters[i]->name, "of") == 0; v++)
+			if (report->parameters[v]->field == info->parameters[i]->number)
+				entity = cat_entity_called(cat, report->parameters[v]->text);
+	return entity != NULL ? entity->number : info->main;
+}
+
 /* ---- on disk ---- */
 
 static const char *

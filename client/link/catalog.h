@@ -109,6 +109,11 @@ bool cat_audits(const struct cat *cat);
 size_t cat_report_count(const struct cat *cat);
 const Kehu__ReportInfo *cat_report_at(const struct cat *cat, size_t index);
 const Kehu__ReportInfo *cat_report(const struct cat *cat, const char *word);
+/*
+ * The entity whose rows a report shows, which an export of it names: its own, or of a list the one that its
+ * parameters name.
+ */
+uint32_t cat_report_main(const struct cat *cat, const Kehu__Report *report);
 
 /* ---- values ---- */
 

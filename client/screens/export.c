@@ -369,7 +369,7 @@ export_open_report(struct app *app, const Kehu__ReportInfo *info, const Kehu__Re
 		copy->parameters[i]->text = arena_strdup(export->arena, report->parameters[i]->text);
 	}
 	export->request.has_entity = true;
-	export->request.entity = info->main;
+	export->request.entity = cat_report_main(app_cat(app), report);
 	export->request.report = copy;
 	export->head = arena_printf(export->arena, tr(T_EXPORT_REPORT_HEAD), info->label);
 	export_make_form(export, EXPORT_OF_REPORT, path);

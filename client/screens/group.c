@@ -252,7 +252,7 @@ static bool
 group_can(struct screen *screen, enum act act)
 {
 	(void)screen;
-	return act != ACT_edit && act != ACT_new && act != ACT_print && act != ACT_preview &&
+	return act != ACT_edit && act != ACT_new && act != ACT_preview &&
 	       act != ACT_find && act != ACT_actions && act != ACT_export && act != ACT_sort &&
 	       act != ACT_reply && act != ACT_undo;
 }
@@ -381,13 +381,21 @@ group_open(struct app *app, const struct view *view)
 }
 
 bool
+group_view(const struct screen *screen, struct view *view)
+{
+	if (screen == NULL || screen->ops != &group_ops)
+		return false;
+	*view = ((const struct group_screen *)screen)->view;
+	return true;
+}
+
+bool
 group_save_view(struct app *app, struct screen *screen, const char *name)
 {
 	struct view view;
 
-	if (screen == NULL || screen->ops != &group_ops)
+	if (!group_view(screen, &view))
 		return false;
-	view = ((struct group_screen *)screen)->view;
 	view.name = name;
 	views_save(app, &view);
 	return true;

@@ -531,16 +531,36 @@ list_of_screen(struct screen *screen)
 		   : NULL;
 }
 
-uint32_t
-list_entity_below(const struct app *app)
+static struct screen *
+list_below(const struct app *app)
 {
 	struct screen *base = ui_top(app->ui);
-	const struct list_screen *screen;
 
 	while (base != NULL && base->ops->popup)
 		base = base->below;
-	screen = list_of_screen(base);
+	return base;
+}
+
+uint32_t
+list_entity_below(const struct app *app)
+{
+	const struct list_screen *screen = list_of_screen(list_below(app));
+
 	return screen == NULL ? 0 : screen->entity;
+}
+
+bool
+list_view_below(const struct app *app, struct view *view)
+{
+	struct screen *base = list_below(app);
+	struct list_screen *screen = list_of_screen(base);
+
+	if (screen == NULL)
+		return group_view(base, view);
+	*view = list_choose_view(screen, screen->name);
+	/* The list itself, not the groups it was last seen in. */
+	view->group = view->sums = "";
+	return view->entity[0] != '\0';
 }
 
 bool

@@ -9,6 +9,8 @@ struct view;
 void list_open_view(struct app *app, uint32_t entity, const struct view *view);
 /* Save what the list on top shows as a view; false: no list is on top. */
 bool list_save_view(struct app *app, struct screen *screen, const char *name);
+/* The same as a view, in scratch memory; of groups with the field they are of. false: neither is there. */
+bool list_view_below(const struct app *app, struct view *view);
 /* What the list is of that lies under menus and boxes; 0: there is none. */
 uint32_t list_entity_below(const struct app *app);
 

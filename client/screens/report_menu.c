@@ -1,7 +1,9 @@
 /* The menu of reports, and the form of their parameters; the pages are report.c's. */
 #include "client/screens/form_values.h"
 #include "client/screens/list.h"
+#include "client/screens/ask.h"
 #include "client/screens/report.h"
+#include "client/screens/views.h"
 #include "client/ui/picker.h"
 #include "common/log.h"
 #include "common/mem.h"
@@ -194,6 +196,60 @@ reports_rank(const struct app *app, const Kehu__ReportInfo *info)
 	return strcmp(info->name + bytes, "_list") == 0 ? 2 : 1;
 }
 
+/* ---- the list below ---- */
+
+enum { REPORTS_THIS_LIST = -1, REPORTS_VALUES = 8 };
+
+/* What is shown there becomes the parameters of the report "list", by their names. */
+static size_t
+reports_list_values(const Kehu__ReportInfo *info, const struct view *view, Kehu__Value *values, const Kehu__Value **list)
+{
+	const char *given[][2] = { { "of", view->entity }, { "query", view->query }, { "columns", view->columns },
+		{ "group", view->group }, { "sums", view->group[0] != '\0' ? view->sums : "" }, { "sort", view->sort },
+		{ "chart", view->group[0] != '\0' ? "bars" : "" }, { "title", view->name } };
+	size_t count = 0;
+
+	for (size_t i = 0; i < sizeof(given) / sizeof(given[0]); i++)
+		for (size_t p = 0; p < info->n_parameters && given[i][1][0] != '\0'; p++)
+			if (strcmp(info->parameters[p]->name, given[i][0]) == 0) {
+				kehu__value__init(&values[count]);
+				values[count].has_field = true;
+				values[count].field = info->parameters[p]->number;
+				values[count].text = ask_text(given[i][1]);
+				list[count] = &values[count];
+				count++;
+			}
+	return count;
+}
+
+static void
+reports_open_list(struct app *app)
+{
+	const Kehu__ReportInfo *info = cat_report(app_cat(app), "list");
+	Kehu__Value values[REPORTS_VALUES];
+	const Kehu__Value *list[REPORTS_VALUES];
+	struct view view;
+
+	if (info != NULL && list_view_below(app, &view))
+		report_preview(app, info, list, reports_list_values(info, &view, values, list));
+}
+
+/* First of all, with nothing typed or its name. */
+static void
+reports_add_list(const struct app *app, struct picker *picker, const char *text)
+{
+	const Kehu__Entity *entity;
+	struct view view;
+	const char *label;
+
+	if (cat_report(app_cat(app), "list") == NULL || !list_view_below(app, &view))
+		return;
+	entity = cat_entity_called(app_cat(app), view.entity);
+	label = arena_printf(cells_scratch(), tr(T_REPORT_THIS_LIST), entity != NULL ? entity->label : view.entity);
+	if (*text == '\0' || picker_match(label, text) > 0)
+		picker_add(picker, &(struct picker_item){ .id = REPORTS_THIS_LIST, .label = label, .note = "list" });
+}
+
 static void
 reports_search(void *arg, struct picker *picker, const char *text)
 {
@@ -201,6 +257,7 @@ reports_search(void *arg, struct picker *picker, const char *text)
 	const struct cat *cat = app_cat(app);
 
 	picker_clear(picker);
+	reports_add_list(app, picker, text);
 	for (int want = *text ? 11 : 5; want >= 3; want--)
 		for (size_t i = 0; i < cat_report_count(cat); i++) {
 			const Kehu__ReportInfo *info = cat_report_at(cat, i);
@@ -222,7 +279,10 @@ reports_take(void *arg, const struct picker_item *item, const char *text)
 	(void)text;
 	if (item == NULL)
 		return UI_HANDLED;
-	report_open(app, cat_report_at(app_cat(app), (size_t)item->id)->name, NULL, 0);
+	if (item->id == REPORTS_THIS_LIST)
+		reports_open_list(app);
+	else
+		report_open(app, cat_report_at(app_cat(app), (size_t)item->id)->name, NULL, 0);
 	return UI_DONE | UI_CLOSE;
 }
 

@@ -36,6 +36,8 @@ void views_save(struct app *app, const struct view *view);
 
 /* What a view finds, counted and summed by the field it is grouped by. Its texts are copied. */
 void group_open(struct app *app, const struct view *view);
+/* What the groups of screen are of; false: it has none. */
+bool group_view(const struct screen *screen, struct view *view);
 /* Save what the groups on top show as a view; false: none are on top. */
 bool group_save_view(struct app *app, struct screen *screen, const char *name);
 

@@ -251,7 +251,7 @@ export_report_count(struct call *call, const Kehu__Export *request, int64_t *row
 
 	if (err != ERR_OK)
 		return err;
-	call_begin(call, true);
+	report_start(call);
 	/* What makes the transaction a report's goes away with the savepoint: a job is queued next. */
 	err = store_savepoint(call->store, call->arena);
 	if (err != ERR_OK)
@@ -289,7 +289,7 @@ export_report_run(struct job *job, void *to)
 		err = readings_reserve(call, REPORT_AHEAD_ROWS, &ahead);
 	if (err != ERR_OK)
 		return err;
-	call_begin(call, true);
+	report_start(call);
 	err = report_enter(&report);
 	if (err == ERR_OK)
 		err = report_run(&report,

@@ -34,8 +34,8 @@ groups_by_month(const struct field *field)
 	return field->type == TYPE_DATE || field->type == TYPE_MOMENT;
 }
 
-static bool
-groups_may_group(const struct field *field)
+bool
+page_may_group(const struct field *field)
 {
 	switch (field->type) {
 	case TYPE_CHOICE:
@@ -50,8 +50,8 @@ groups_may_group(const struct field *field)
 	}
 }
 
-static bool
-groups_may_sum(const struct field *field)
+bool
+page_may_sum(const struct field *field)
 {
 	return (field->type == TYPE_MONEY || field->type == TYPE_INT ||
 		   field->type == TYPE_QUANTITY) &&
@@ -71,7 +71,7 @@ groups_prepare(struct call *call, struct groups *groups)
 		return CALL_FAIL(call, ERR_BAD_REQUEST, .entity = request->entity);
 	if (request->field != 0) {
 		groups->by = entity_field(groups->entity, request->field);
-		if (groups->by == NULL || !groups_may_group(groups->by))
+		if (groups->by == NULL || !page_may_group(groups->by))
 			return CALL_FAIL(call, ERR_NO_GROUPS, .entity = request->entity,
 			    .field = request->field);
 	}
@@ -80,7 +80,7 @@ groups_prepare(struct call *call, struct groups *groups)
 	for (size_t i = 0; i < request->n_sums; i++) {
 		const struct field *field = entity_field(groups->entity, request->sums[i]);
 
-		if (field == NULL || !groups_may_sum(field))
+		if (field == NULL || !page_may_sum(field))
 			return CALL_FAIL(call, ERR_NO_SUM, .entity = request->entity,
 			    .field = request->sums[i]);
 		groups->sums[groups->sum_count++] = field;

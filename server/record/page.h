@@ -52,6 +52,10 @@ void page_count(struct call *call, struct page_reading *reading, size_t limit, s
 MUST_CHECK enum err lists_find_words(struct call *call, const struct entity_view *entity,
     const char *query, int64_t **found, size_t *count);
 
+/* Whether what a list finds may be grouped by a field of the reader's view, and whether it may be summed (groups.c). */
+bool page_may_group(const struct field *field);
+bool page_may_sum(const struct field *field);
+
 /* The columns of a list as the catalogue gives them: field numbers, in arena. */
 size_t page_default_columns(struct arena *arena, const struct entity_view *entity,
     const uint32_t **columns);

@@ -9,6 +9,7 @@
 
 #include "server/audit/readings.h"
 #include "server/gate/gate.h"
+#include "server/record/page.h"
 #include "server/report/render_sinks.h"
 
 #include <inttypes.h>
@@ -32,6 +33,7 @@ const struct report_info *const report_list[] = {
 	&report_visits_by_person,
 	&report_opportunity_funnel,
 	&report_targets,
+	&report_list_of,
 	NULL,
 };
 
@@ -450,6 +452,8 @@ report_scope(struct report *report)
 	const char *reads = report->info->reads;
 	const struct entity_view *entity;
 
+	if (report->matching != NULL)
+		call_scope_references(report->call, report->matching->entity);
 	while ((entity = report_next_read(report->call, &reads)) != NULL)
 		if (entity->def->kind == ENTITY_ACTIVITY || entity->def->kind == ENTITY_SETUP)
 			call_scope(report->call, entity->def, RIGHT_VIEW);
@@ -465,6 +469,15 @@ report_enter(struct report *report)
 	struct rows *opened = NULL;
 	enum err err;
 
+	if (report->matching != NULL && report->matching->has_words) {
+		int64_t *ids;
+
+		err = lists_find_words(call, report->matching->entity, report->matching->query, &ids,
+		    &report->matching->id_count);
+		if (err != ERR_OK)
+			return err;
+		report->matching->ids = ids;
+	}
 	report_queue_open(report, &opened);
 	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++) {
 		struct sql *sql = sql_new(call->arena);
@@ -493,6 +506,15 @@ report_take(struct report *report)
 	return err == ERR_OK ? report_take_parameters(report) : err;
 }
 
+void
+report_start(struct call *call)
+{
+	if (call->begun)
+		call_context(call);
+	else
+		call_begin(call, true);
+}
+
 /* What it asks for is checked, and its transaction begun. */
 static enum err
 report_open(struct report *report, const struct report_format *format)
@@ -510,13 +532,17 @@ report_open(struct report *report, const struct report_format *format)
 	if (err == ERR_OK && format->sink == report_sink_csv && report->info->entity == NULL &&
 	    !report_may_export(call, report->info))
 		err = report_is_export(report);
+	if (err == ERR_OK && report->leaves_house && !report_may_export(call, report->info))
+		err = CALL_FAIL(call, ERR_FORBIDDEN,
+		    .text = call_say(call, "Mailing it to an address outside needs the right to export",
+			"发送至外部邮箱需要导出权限"));
 	if (err == ERR_OK)
 		err = readings_reserve(
 		    call, format->sink == NULL ? REPORT_PAGE_ROWS : REPORT_AHEAD_ROWS, &ahead);
 	if (err != ERR_OK)
 		return err;
 	report_scope(report);
-	call_begin(call, true);
+	report_start(call);
 	report_queue_audit(report, format);
 	return report_enter(report);
 }

@@ -11,6 +11,15 @@
 
 struct report;
 
+/* The records that "{matching}" in its SQL stands for, of a report that is a list. */
+struct report_matching {
+	const struct entity_view *entity; /* as the reader sees it */
+	const char *query;
+	bool has_words;     /* they are looked for before the transaction turns read-only */
+	const int64_t *ids; /* that have them */
+	size_t id_count;
+};
+
 struct report_info {
 	const char *name, *zh, *en;
 	const char *entity; /* a report on one record of it: parameter 1 is its id; NULL: on its own */
@@ -18,7 +27,7 @@ struct report_info {
 	const char *reads; /* entities its SQL names, space-separated, the main one first */
 	/*
 	 * Once the parameters are read, before the transaction: fill defaults, check them
-	 * together (report_refuse). May be NULL.
+	 * together (report_refuse); may make another info of this one. May be NULL.
 	 */
 	enum err (*check)(struct report *report);
 	/* Tell the document, from doc_begin to doc_end; the transaction has begun. */
@@ -38,6 +47,8 @@ struct report {
 	bool has_width;
 	uint64_t rows;
 	uint64_t charged; /* of them, against the reader's budget */
+	struct report_matching *matching; /* NULL: it is no list */
+	bool leaves_house; /* goes to somebody outside, who gets only what may be exported */
 	const char *foot, *mark; /* of one that is exported: what each page says of that; else NULL */
 };
 
@@ -58,6 +69,8 @@ bool report_may_export(const struct call *call, const struct report_info *info);
  * from there on the transaction reads only; report_run() tells sink, which it frees, all of it.
  */
 MUST_CHECK enum err report_take(struct report *report);
+/* Begins the transaction, or tells one that has begun what is in scope by now. */
+void report_start(struct call *call);
 void report_scope(struct report *report);
 MUST_CHECK enum err report_enter(struct report *report);
 MUST_CHECK enum err report_run(struct report *report, struct doc_sink *sink);
@@ -88,6 +101,8 @@ enum err report_begin(struct report *report, const char *number, enum doc_paper 
  * the reader may not see it, "****" where it is masked.
  */
 void report_sql(struct report *report, struct sql *sql, const char *text);
+/* The rows of report->matching, as a placeholder's are. */
+void report_put_matching(struct report *report, struct sql *sql);
 /* "(SELECT …)" with the columns of an entity's placeholder and no rows, for looking at a statement. */
 void report_put_nothing(struct sql *sql, const struct entity_view *entity);
 /* The same for text with any kind of names: name is what stands in the braces. */
@@ -136,6 +151,6 @@ const char *report_words_label(const struct report *report);
 /* Each file tells its own; report_list names them. */
 extern const struct report_info report_visit_sheet, report_role_matrix, report_quote,
     report_contract, report_order, report_quote_versions, report_delivery, report_receipt, report_statement,
-    report_visits_by_person, report_opportunity_funnel, report_targets;
+    report_visits_by_person, report_opportunity_funnel, report_targets, report_list_of;
 
 #endif

@@ -381,8 +381,8 @@ file_take_column_field(struct file_reading *r, struct file_column *column, const
 	return true;
 }
 
-static enum file_kind
-file_kind_of_field(const struct field *field)
+enum file_kind
+report_file_kind(const struct field *field)
 {
 	switch (field->type) {
 	case TYPE_INT:
@@ -417,7 +417,7 @@ file_take_kind(struct file_reading *r, struct file_column *column, const char *k
 		{ "moment", FILE_MOMENT }, { "word", FILE_WORD }, { "bool", FILE_BOOL } };
 
 	if (kind == NULL && column->field != NULL) {
-		column->kind = file_kind_of_field(column->field);
+		column->kind = report_file_kind(column->field);
 		return true;
 	}
 	if (kind == NULL && column->by != 0)
@@ -604,16 +604,16 @@ static const struct {
 
 /* ---- placeholders ------------------------------------------------------------------------ */
 
-static void
-file_add_read(struct file_reading *r, const char *name)
+void
+report_add_read(struct buf *reads, const char *name)
 {
-	const char *all = buf_text(&r->reads);
+	const char *all = buf_text(reads);
 	size_t bytes = strlen(name);
 
 	for (const char *at = all; (at = strstr(at, name)) != NULL; at += bytes)
 		if ((at == all || at[-1] == ' ') && (at[bytes] == ' ' || at[bytes] == '\0'))
 			return;
-	buf_printf(&r->reads, "%s%s", r->reads.bytes > 0 ? " " : "", name);
+	buf_printf(reads, "%s%s", reads->bytes > 0 ? " " : "", name);
 }
 
 static bool
@@ -647,7 +647,7 @@ file_check_placeholder(struct file_reading *r, const char *word)
 		return file_check_parameter(r, word + 1, word[0]);
 	if (catalog_entity_named(r->catalog, word) == NULL)
 		return file_wrong(r, "no such kind of record", word);
-	file_add_read(r, word);
+	report_add_read(&r->reads, word);
 	return true;
 }
 
@@ -712,11 +712,11 @@ file_finish_reads(struct file_reading *r)
 
 	buf_clear(&r->reads);
 	if (r->main != NULL)
-		file_add_read(r, r->main);
+		report_add_read(&r->reads, r->main);
 	for (const char *at = reads; *at != '\0';) {
 		size_t bytes = strcspn(at, " ");
 
-		file_add_read(r, arena_strndup(r->arena, at, bytes));
+		report_add_read(&r->reads, arena_strndup(r->arena, at, bytes));
 		at += bytes + (at[bytes] == ' ');
 	}
 	r->file->info.reads = arena_strdup(r->arena, buf_text(&r->reads));

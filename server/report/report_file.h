@@ -118,6 +118,12 @@ const struct report_file *report_file_read(struct arena *arena, const struct cat
 /* The file of a report that came from one; NULL: it is a program's own. */
 const struct report_file *report_file_of(const struct report_info *info);
 
+/* Adds the name of an entity to those of report_info's reads, if it is not among them. */
+struct buf;
+void report_add_read(struct buf *reads, const char *name);
+/* How a column that is a field shows it. */
+enum file_kind report_file_kind(const struct field *field);
+
 /* Of report_info. */
 enum err report_file_ready(struct report *report);
 enum err report_file_make(struct report *report);

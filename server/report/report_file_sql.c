@@ -235,6 +235,8 @@ run_put_name(void *to, struct sql *sql, const char *word)
 		sql_date(sql, call_today(call));
 	else if (strcmp(word, "now") == 0)
 		sql_moment(sql, date_now_us());
+	else if (strcmp(word, "matching") == 0 && report->matching != NULL)
+		report_put_matching(report, sql);
 	else if (strncmp(word, "local ", 6) == 0)
 		sql_addf(sql, "(%s AT TIME ZONE 'UTC' + interval '%d minutes')", word + 6,
 		    call->session.offset_min);

@@ -9,6 +9,7 @@
 #include "common/money.h"
 #include "server/entity/dictionary.h"
 #include "server/entity/fields.h"
+#include "server/record/filter.h"
 #include "server/store/ddl.h"
 
 #include <inttypes.h>
@@ -98,15 +99,12 @@ report_put_nothing(struct sql *sql, const struct entity_view *entity)
 	sql_add(sql, " WHERE false)");
 }
 
+/* "(SELECT … WHERE …" of an entity, for more conditions and the end. */
 static void
-report_put_scope(void *to, struct sql *sql, const char *name)
+report_put_rows(struct call *call, struct sql *sql, const struct entity_view *entity)
 {
-	struct call *call = to;
-	const struct entity_view *entity = catalog_entity_named(call->catalog, name);
 	struct arms arms;
 
-	if (entity == NULL)
-		fatal("report SQL names no entity of ours: %s", name);
 	sql_add(sql, "(SELECT t.id");
 	if (report_has_created(entity))
 		sql_add(sql, ", t.created_at");
@@ -125,6 +123,36 @@ report_put_scope(void *to, struct sql *sql, const char *name)
 		sql_add(sql, arms.all ? "true" : "false");
 	else /* lines: row policies show those whose parent was opened */
 		record_arms_where(call, sql, entity, "t", &arms);
+}
+
+static void
+report_put_scope(void *to, struct sql *sql, const char *name)
+{
+	struct call *call = to;
+	const struct entity_view *entity = catalog_entity_named(call->catalog, name);
+
+	if (entity == NULL)
+		fatal("report SQL names no entity of ours: %s", name);
+	report_put_rows(call, sql, entity);
+	sql_add(sql, ")");
+}
+
+void
+report_put_matching(struct report *report, struct sql *sql)
+{
+	const struct report_matching *matching = report->matching;
+	struct call *call = report->call;
+	struct filter filter;
+
+	report_put_rows(call, sql, catalog_entity(call->catalog, matching->entity->def->number));
+	if (matching->has_words) {
+		sql_add(sql, " AND t.id = ANY(");
+		sql_ints(sql, matching->ids, matching->id_count);
+		sql_add(sql, ")");
+	}
+	/* It was understood when the report was asked for. */
+	if (filter_bind(call, matching->entity, matching->query, sql, &filter) == ERR_OK && filter.where[0] != '\0')
+		sql_addf(sql, " AND %s", filter.where);
 	sql_add(sql, ")");
 }
 

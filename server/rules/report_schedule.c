@@ -43,24 +43,27 @@ schedule_check_time(struct call *call, struct record *schedule)
 	return ERR_OK;
 }
 
-/* The report with its parameters, as it would be asked for now. */
+/* The report with its parameters, as it would be asked for now; *info becomes what that is. */
 static enum err
-schedule_check_report(struct call *call, const struct record *schedule, const struct report_info *info)
+schedule_check_report(struct call *call, const struct record *schedule, const struct report_info **info)
 {
 	Kehu__Report request;
 	struct report report = { .call = call, .request = &request };
 	const char *why = NULL;
-	enum err err = schedule_request(call, info, record_text(schedule, F_report_schedule_parameters),
+	enum err err = schedule_request(call, *info, record_text(schedule, F_report_schedule_parameters),
 	    record_text(schedule, F_report_schedule_period), &request, &why);
 
 	if (err == ERR_OK) {
 		err = report_take(&report);
 		why = call->failure.text != NULL ? call->failure.text : err_text(err, call->session.lang);
-		for (const struct field *field = info->parameters; err != ERR_OK && field->number != 0; field++)
+		for (const struct field *field = (*info)->parameters; err != ERR_OK && field->number != 0; field++)
 			if (field->number == call->failure.field)
 				why = arena_printf(call->arena, "%s: %s", field->name, why);
 	}
-	return err == ERR_OK ? ERR_OK : schedule_refuse(call, ERR_INVALID, F_report_schedule_parameters, why);
+	if (err != ERR_OK)
+		return schedule_refuse(call, ERR_INVALID, F_report_schedule_parameters, why);
+	*info = report.info;
+	return ERR_OK;
 }
 
 /* Commas and semicolons of either language become ",". */
@@ -137,7 +140,7 @@ schedule_before_save(struct call *call, struct record *schedule)
 		    call_say(call, "There is no such report", "没有此报表"));
 	err = schedule_check_time(call, schedule);
 	if (err == ERR_OK)
-		err = schedule_check_report(call, schedule, info);
+		err = schedule_check_report(call, schedule, &info);
 	return err == ERR_OK ? schedule_check_receivers(call, schedule, info) : err;
 }
 

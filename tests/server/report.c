@@ -696,6 +696,87 @@ totals_are_what_plain_sql_says(void **state)
 		       " AND o.state NOT IN ('draft', 'cancelled', 'held')) + 180 BETWEEN '2024-01-01' AND '2025-12-31'"));
 }
 
+/* The visits of March, grouped, summed by currency and drawn, as the reader sees them. */
+static void
+any_list_is_a_report(void **state)
+{
+	const struct parameter *asked = PARAMETERS({ 1, 0, "at:2026-03-01..2026-04-30" }, { 2, 0, "visit" },
+	    { 3, 0, "at,customer_id,purpose" }, { 4, 0, "at" }, { 5, 0, "cost" }, { 6, 0, "at" }, { 7, 0, "bars" },
+	    { 8, 0, "春季拜访" });
+	const char *text = report_text(ada, "list", "text", asked);
+
+	(void)state;
+	expect_text(text, "春季拜访");
+	expect_text(text, "at:2026-03-01..2026-04-30");
+	expect_text(text, "上海华东电子");
+	expect_text(text, "2026-04");
+	expect_text(text, "128.50"); /* March, CNY */
+	expect_text(text, "20.00");  /* April, USD; never added to the others */
+	expect_no_text(text, "148.50");
+	expect_no_text(text, "Minghe");
+	expect_text(report_text(eve, "list", "html", asked), "Minghe");
+	assert_memory_equal(report_text(ada, "list", "pdf", asked), "%PDF-", 5);
+	/* words are looked for as in lists, and what is counted is said */
+	text = report_text(ada, "list", "text", PARAMETERS({ 1, 0, "华东" }, { 2, 0, "customer" }, { 3, 0, "number,name" }));
+	expect_text(text, "上海华东电子有限公司");
+	text = report_text(ada, "list", "text", PARAMETERS({ 1, 0, "不存在的公司" }, { 2, 0, "customer" }));
+	expect_no_text(text, "上海华东电子有限公司");
+}
+
+static void
+wrong_lists_are_answered_at_their_parameter(void **state)
+{
+	(void)state;
+	expect_error(report_ask(ada, "list", "text", NULL).last, ERR_REQUIRED, 2);
+	expect_error(report_ask(ada, "list", "text", PARAMETERS({ 2, 0, "nothing" })).last, ERR_INVALID, 2);
+	expect_error(report_ask(ada, "list", "text", PARAMETERS({ 2, 0, "visit" }, { 3, 0, "password" })).last, ERR_INVALID, 3);
+	expect_error(report_ask(ada, "list", "text", PARAMETERS({ 2, 0, "visit" }, { 4, 0, "purpose" })).last, ERR_INVALID, 4);
+	expect_error(report_ask(ada, "list", "text", PARAMETERS({ 2, 0, "visit" }, { 5, 0, "purpose" })).last, ERR_INVALID, 5);
+	expect_error(report_ask(ada, "list", "text", PARAMETERS({ 2, 0, "visit" }, { 7, 0, "pie" })).last, ERR_INVALID, 7);
+	expect_error(report_ask(ada, "list", "text", PARAMETERS({ 2, 0, "visit" }, { 9, 999999, NULL })).last,
+	    ERR_NO_SUCH_RECORD, 9);
+	assert_int_equal(report_ask(ada, "list", "text", PARAMETERS({ 1, 0, "foo:1" }, { 2, 0, "visit" })).last->error->code,
+	    ERR_QUERY);
+	/* CSV is an export of what the list is of, whatever the report is called */
+	expect_error(report_ask(ada, "list", "csv", PARAMETERS({ 2, 0, "visit" })).last, ERR_FORBIDDEN, 0);
+}
+
+static void
+saved_views_are_reports(void **state)
+{
+	int64_t id = expect_written(client_save(ada, E_saved_view, 0, 0,
+	    SENT(TEXT_OF(F_saved_view_name, "华东拜访"), TEXT_OF(F_saved_view_entity, "visit"),
+		TEXT_OF(F_saved_view_query, "at:2026-03-01..2026-03-31"), TEXT_OF(F_saved_view_columns, "at,purpose"),
+		TEXT_OF(F_saved_view_sum_of, "minutes")),
+	    NULL))->id;
+	const char *text = report_text(ada, "list", "text", PARAMETERS({ 9, id, NULL }));
+
+	(void)state;
+	expect_text(text, "华东拜访");
+	expect_text(text, "120");
+	expect_no_text(text, "交货");
+	expect_text(report_text(ada, "list", "text", PARAMETERS({ 9, id, NULL }, { 1, 0, "at:2026-04-01" })), "交货");
+	/* it is her own until she shares it */
+	expect_error(report_ask(ben, "list", "text", PARAMETERS({ 9, id, NULL })).last, ERR_NO_SUCH_RECORD, 9);
+	/* made at its time, it is the view as it is then */
+	expect_written(client_save(ada, E_report_schedule, 0, 0,
+	    SENT(TEXT_OF(F_report_schedule_name, "每周华东"), TEXT_OF(F_report_schedule_report, "list"),
+		TEXT_OF(F_report_schedule_parameters, arena_printf(ada->arena, "view=#%" PRId64, id))),
+	    NULL));
+	expect_error(client_save(ben, E_report_schedule, 0, 0,
+			 SENT(TEXT_OF(F_report_schedule_name, "x"), TEXT_OF(F_report_schedule_report, "list"),
+			     TEXT_OF(F_report_schedule_parameters, arena_printf(ben->arena, "view=#%" PRId64, id))),
+			 NULL),
+	    ERR_INVALID, F_report_schedule_parameters);
+	/* addresses outside get what may be exported of what it is of */
+	expect_error(client_save(ada, E_report_schedule, 0, 0,
+			 SENT(TEXT_OF(F_report_schedule_name, "y"), TEXT_OF(F_report_schedule_report, "list"),
+			     TEXT_OF(F_report_schedule_parameters, "of=visit"),
+			     TEXT_OF(F_report_schedule_receivers, "who@example.org")),
+			 NULL),
+	    ERR_FORBIDDEN, F_report_schedule_receivers);
+}
+
 static void
 administrators_add_reports(void **state)
 {
@@ -787,6 +868,9 @@ main(void)
 		cmocka_unit_test(fields_that_are_hidden_are_in_no_report),
 		cmocka_unit_test(months_become_columns),
 		cmocka_unit_test(targets_stand_beside_what_was_done),
+		cmocka_unit_test(any_list_is_a_report),
+		cmocka_unit_test(wrong_lists_are_answered_at_their_parameter),
+		cmocka_unit_test(saved_views_are_reports),
 		cmocka_unit_test(administrators_add_reports),
 		cmocka_unit_test(reports_that_read_past_their_placeholders_do_not_load),
 		cmocka_unit_test(shipped_reports_are_only_switched_off),
