@@ -137,7 +137,8 @@ remind_thread(void *remind_)
 
 	while (remind_wait(remind)) {
 		arena_reset(remind->arena);
-		if (!remind_all(remind, "kehu_remind(", REMIND_BATCH))
+		if (!remind_all(remind, remind->server->settings.remind_working != 0 ?
+			"kehu_remind(true, " : "kehu_remind(false, ", REMIND_BATCH))
 			continue;
 		remind_mark_shown(remind);
 		(void)remind_all(remind,

@@ -425,17 +425,32 @@ CREATE OR REPLACE TRIGGER visit_remind_changed AFTER UPDATE OF at, remind_min, s
 	EXECUTE FUNCTION visit_remind_on_change();
 
 -- Tells what is due, some at a time: the message and the mark that it was told are one transaction,
--- so each is told once, by whichever server comes first. How many there were.
-CREATE OR REPLACE FUNCTION kehu_remind(p_max integer) RETURNS bigint
+-- so each is told once, by whichever server comes first. How many there were. p_working: what is reminded of
+-- by itself on a day that nobody works is due on the next one that is worked; not what is about an activity,
+-- which has its own hour.
+DROP FUNCTION IF EXISTS kehu_remind(integer);
+CREATE OR REPLACE FUNCTION kehu_remind(p_working boolean, p_max integer) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
 	due reminder;
 	count bigint := 0;
+	today date;
+	days integer;
 	moment timestamptz := clock_timestamp(); -- as a function the index would not end there
 BEGIN
 	FOR due IN SELECT * FROM reminder r WHERE r.state = 'waiting' AND r.deleted_at IS NULL
 		AND r.due_at <= moment ORDER BY r.due_at, r.id LIMIT p_max FOR UPDATE SKIP LOCKED
 	LOOP
+		count := count + 1;
+		IF p_working AND due.automatic AND due.visit_id IS NULL THEN
+			today := (moment AT TIME ZONE 'UTC' + kehu_branch_offset(due.branch_id))::date;
+			days := kehu_working_day(today) - today;
+			IF days > 0 THEN
+				UPDATE reminder SET due_at = due.due_at + days * interval '1 day', version = version + 1,
+					updated_at = now() WHERE id = due.id;
+				CONTINUE;
+			END IF;
+		END IF;
 		UPDATE reminder SET state = 'told', told_at = clock_timestamp(), shown_at = NULL, mailed_at = NULL,
 			version = version + 1, updated_at = now() WHERE id = due.id;
 		PERFORM kehu_tell(due.owner_id, 'reminder', 'Reminder: ' || due.text, '提醒: ' || due.text,
@@ -444,7 +459,6 @@ BEGIN
 				WHEN due.contract_id IS NOT NULL THEN 76 WHEN due.opportunity_id IS NOT NULL THEN 82
 				WHEN due.customer_id IS NOT NULL THEN 10 ELSE 98 END,
 			coalesce(due.visit_id, due.anniversary_id, due.contact_id, due.paper_id, due.contract_id, due.opportunity_id, due.customer_id, due.id));
-		count := count + 1;
 	END LOOP;
 	RETURN count;
 END

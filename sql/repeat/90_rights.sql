@@ -82,7 +82,7 @@ GRANT EXECUTE ON FUNCTION access_approval_rules(), kehu_approval_step_of(bigint[
 GRANT EXECUTE ON FUNCTION kehu_visit_customers_of(bigint[]), kehu_visit_opportunity_of(bigint[]),
 	kehu_check_in(bigint, text, date, bigint), kehu_plan_make(bigint), kehu_plans_make(integer),
 	kehu_plan_change(bigint, bigint, bigint, bigint, text, text), kehu_plan_stop(bigint, bigint, text),
-	kehu_plan_end(bigint, text), kehu_remind(integer), kehu_remind_unseen(), kehu_remind_seen(bigint[]),
+	kehu_plan_end(bigint, text), kehu_remind(boolean, integer), kehu_remind_unseen(), kehu_remind_seen(bigint[]),
 	kehu_remind_mail(integer, integer) TO kehu_app;
 GRANT EXECUTE ON FUNCTION kehu_merge(integer, bigint, bigint, text[], text, uuid), kehu_merge_undo(bigint),
 	kehu_merge_moved(bigint), kehu_duplicate_scan(bigint, text, bigint), kehu_duplicate_close(timestamptz),

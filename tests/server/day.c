@@ -532,6 +532,46 @@ thousands_at_once_are_each_told_once(void **state)
 	assert_int_equal(pg_int(DB, "SELECT count(DISTINCT text) FROM message WHERE kind = 'reminder' AND text LIKE '%%many %%'"), MANY);
 }
 
+/* Today and tomorrow, so that it does not matter when midnight is. */
+static void
+two_days_are_worked(bool working)
+{
+	pg_exec(DB, "DELETE FROM holiday WHERE day BETWEEN current_date - 1 AND current_date + 2;"
+		    "INSERT INTO holiday (day, name, name_key, working) SELECT current_date + n, 'day ' || n, 'day ' || n, %s "
+		    "FROM generate_series(-1, 2) n", working ? "true" : "false");
+}
+
+static int64_t
+remind_by_itself(const char *text)
+{
+	return pg_int(DB, "INSERT INTO reminder (text, due_at, state, automatic, owner_id, branch_id) "
+			  "VALUES ('%s', now(), 'waiting', true, %d, %d) RETURNING id", text, USER_ADA, BRANCH_EAST);
+}
+
+static void
+reminder_of_a_holiday_is_told_on_a_working_day(void **state)
+{
+	int64_t until = date_monotonic_us() + BED_WAIT_MS * INT64_C(1000), automatic, own;
+
+	two_days_are_worked(false);
+	automatic = remind_by_itself("合同到期");
+	own = make_reminder(ada, "自己定的", date_now_us() + US_PER_SECOND / 2);
+	while (date_monotonic_us() < until &&
+	    pg_int(DB, "SELECT count(*) FROM reminder WHERE id = %" PRId64 " AND state = 'told'", own) == 0)
+		usleep(50000);
+	/* the own one at its time; the other, due before, is due when work goes on, at the same hour */
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM reminder WHERE id = %" PRId64 " AND state = 'told'", own), 1);
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM reminder WHERE id = %" PRId64 " AND state = 'waiting' AND told_at IS NULL "
+				    "AND due_at > now() + interval '20 hours' AND (due_at - created_at) < interval '30 days'", automatic), 1);
+	two_days_are_worked(true);
+	automatic = remind_by_itself("档案到期");
+	while (date_monotonic_us() < until &&
+	    pg_int(DB, "SELECT count(*) FROM reminder WHERE id = %" PRId64 " AND state = 'told'", automatic) == 0)
+		usleep(50000);
+	assert_int_equal(pg_int(DB, "SELECT count(*) FROM reminder WHERE id = %" PRId64 " AND state = 'told'", automatic), 1);
+	pg_exec(DB, "DELETE FROM holiday WHERE name LIKE 'day %%'");
+}
+
 static void
 reminder_of_who_is_here_is_not_mailed(void **state)
 {
@@ -676,7 +716,7 @@ set_up(void **state)
 	plain = bed->settings;
 	bed_kill(bed, SIGTERM);
 	bed->settings = arena_printf(bed->arena,
-	    "%smail: { server = \"127.0.0.1:%d\"; ca = \"%s\"; from = \"Kehu <crm@kehu.example>\"; timeout = 3; tries = 3; };\n",
+	    "%sremind: { working = 1; };\nmail: { server = \"127.0.0.1:%d\"; ca = \"%s\"; from = \"Kehu <crm@kehu.example>\"; timeout = 3; tries = 3; };\n",
 	    plain, smtp_port(smtp), bed_ca(bed));
 	bed_start(bed);
 	ada = client_new(bed, "ada", LANG_ZH);
@@ -722,6 +762,7 @@ main(void)
 		cmocka_unit_test(reminder_reaches_the_open_client_once_and_is_snoozed_and_done),
 		cmocka_unit_test(reminder_of_who_is_away_goes_by_mail_once_with_two_servers),
 		cmocka_unit_test(thousands_at_once_are_each_told_once),
+		cmocka_unit_test(reminder_of_a_holiday_is_told_on_a_working_day),
 		cmocka_unit_test(reminder_of_who_is_here_is_not_mailed),
 		cmocka_unit_test(calendar_is_read_by_a_real_reader),
 		cmocka_unit_test(roles_may_what_they_are_granted),
