@@ -95,7 +95,7 @@ enum err
 runtime_seed(struct store *store, struct arena *arena)
 {
 	const char *names[RUNTIME_ROWS], *keys[RUNTIME_ROWS], *titles[RUNTIME_ROWS];
-	const char *bounds[RUNTIME_ROWS], *notes[RUNTIME_ROWS];
+	const char *english[RUNTIME_ROWS], *bounds[RUNTIME_ROWS], *notes[RUNTIME_ROWS];
 	struct sql *sql = sql_new(arena);
 
 	for (size_t i = 0; i < RUNTIME_ROWS; i++) {
@@ -103,8 +103,8 @@ runtime_seed(struct store *store, struct arena *arena)
 
 		names[i] = runtime_rows[i].path;
 		keys[i] = pinyin_sort_key(arena, names[i], PINYIN_NAME);
-		titles[i] = arena_printf(
-		    arena, "%s %s", runtime_rows[i].zh, runtime_rows[i].en);
+		titles[i] = runtime_rows[i].zh;
+		english[i] = runtime_rows[i].en;
 		bounds[i] = arena_printf(arena, "%" PRId64 " - %" PRId64 "%s%s (%" PRId64 ")",
 		    setting->min, setting->max, setting->unit[0] != '\0' ? " " : "",
 		    setting->unit, setting->number);
@@ -117,11 +117,17 @@ runtime_seed(struct store *store, struct arena *arena)
 	sql_add(sql, ", ");
 	sql_texts(sql, titles, RUNTIME_ROWS);
 	sql_add(sql, ", ");
+	sql_texts(sql, english, RUNTIME_ROWS);
+	sql_add(sql, ", ");
 	sql_texts(sql, bounds, RUNTIME_ROWS);
 	sql_add(sql, ", ");
 	sql_texts(sql, notes, RUNTIME_ROWS);
-	sql_add(sql, ") AS t (name, name_key, title, bounds, note)) "
-		     "INSERT INTO setting (name, name_key, title, bounds, note) SELECT * FROM n "
+	/* Of those that are there, what a new version says of them. */
+	sql_add(sql, ") AS t (name, name_key, title, title_en, bounds, note)), "
+		     "u AS (UPDATE setting s SET title = n.title, title_en = n.title_en, bounds = n.bounds, note = n.note "
+		     "FROM n WHERE s.name = n.name AND s.deleted_at IS NULL AND (s.title, s.title_en, s.bounds, s.note) "
+		     "IS DISTINCT FROM (n.title, n.title_en, n.bounds, n.note)) "
+		     "INSERT INTO setting (name, name_key, title, title_en, bounds, note) SELECT * FROM n "
 		     "WHERE NOT EXISTS (SELECT FROM setting s WHERE s.name = n.name)");
 	return store_run(store, arena, sql, NULL);
 }

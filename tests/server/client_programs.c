@@ -526,6 +526,7 @@ settings_are_changed_while_it_runs(void **state)
 	struct ran ran;
 
 	HAS(admin("setting|list|--format|tsv").out, "budget.rows");
+	HAS(admin("setting|list|--columns|title,title_en|--format|tsv").out, "每人每日可看记录数\tRecords a user may read in a day");
 	expect_done(admin("setting|set|sign.password_chars|20"));
 	HAS(admin("setting|get|sign.password_chars").out, "20");
 	/* in force at the next request, on what is asked of a password */
