@@ -209,14 +209,14 @@ home_step(struct home *home, int step)
 }
 
 static void
-home_new_visit(struct home *home)
+home_new(struct home *home)
 {
-	const Kehu__Entity *visit = app_entity(home->app, "visit");
+	const Kehu__Entity *entity = home_new_entity(home);
 
-	if (visit == NULL || !(visit->actions_allowed & CAT_CREATE))
+	if (entity == NULL)
 		message_error(ERR_FORBIDDEN, NULL, home->app->lang);
 	else
-		form_open_new(home->app, visit->number, NULL);
+		form_open_new(home->app, entity->number, NULL);
 }
 
 static unsigned
@@ -250,7 +250,7 @@ home_key(struct screen *screen, enum act act, const struct event *event)
 		views_load(home->app);
 		return UI_DONE;
 	case ACT_new:
-		home_new_visit(home);
+		home_new(home);
 		return UI_DONE;
 	case ACT_find:
 		palette_open(home->app);
@@ -287,7 +287,9 @@ home_hint(struct screen *screen)
 	const struct home *home = (struct home *)screen;
 
 	return tr(home->focus == HOME_TODAY && home_today_current(home) != NULL
-		      ? home_can_visit(home) ? T_HOME_HINT_TODAY : T_HOME_HINT_PLAIN
+		      ? home_can_visit(home) ? T_HOME_HINT_TODAY
+		      : home_today_can(home, ACT_done) || home_today_can(home, ACT_snooze) ? T_HOME_HINT_PLAIN
+											   : T_HOME_HINT
 		  : home->focus == HOME_MESSAGES				? T_HOME_HINT_MESSAGES
 										: T_HOME_HINT);
 }
@@ -307,7 +309,7 @@ home_can(struct screen *screen, enum act act)
 	case ACT_reply:
 		return home_today_can(home, act);
 	case ACT_new:
-		return home_can_visit(home);
+		return home_new_entity(home) != NULL;
 	default:
 		return act != ACT_undo && act != ACT_print;
 	}

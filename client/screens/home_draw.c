@@ -384,7 +384,9 @@ home_draw(struct screen *screen, struct rect rect)
 		home_today_make(home, (size_t)rows - 1);
 	home->panes[HOME_TODAY].list.empty =
 	    home->failed ? tr(T_HOME_FAILED) : home->today == NULL ? ""
-			 : tr(home_can_visit(home) ? T_HOME_TODAY_NONE : T_HOME_TODAY_EMPTY);
+			 : tr(home_can_visit(home)			? T_HOME_TODAY_NONE
+			      : home_new_entity(home) != NULL	? T_HOME_TODAY_ORDER
+								: T_HOME_TODAY_EMPTY);
 	home->panes[HOME_RECENT].list.empty = tr(T_HOME_RECENT_NONE);
 	cells_rule(rect.y, 0, rect.cols);
 	home_draw_right(home, (struct rect){ rect.y + 1, left + 1, rows, rect.cols - left - 1 });

@@ -69,6 +69,8 @@ void home_message_row(struct home_pane *pane, size_t index);
 unsigned home_today_key(struct home *home, enum act act);
 /* Whether visits are any of this user's business: an external user's are not. */
 bool home_can_visit(const struct home *home);
+/* What F6 makes: a visit, else an order, as a customer's own people ask for one; NULL: nothing. */
+const Kehu__Entity *home_new_entity(const struct home *home);
 bool home_today_can(const struct home *home, enum act act);
 
 /* ---- home_draw.c ---- */

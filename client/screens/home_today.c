@@ -26,6 +26,7 @@ enum home_when {
 static const struct {
 	const char *section;
 	enum home_when when;
+	bool states; /* of many states, which its title does not tell */
 } home_whens[] = {
 	{ "overdue", HOME_WHEN_DUE },
 	{ "receipts", HOME_WHEN_DUE },
@@ -37,6 +38,9 @@ static const struct {
 	{ "leaving", HOME_WHEN_DUE },
 	{ "follow", HOME_WHEN_SINCE },
 	{ "birthdays", HOME_WHEN_YEARLY },
+	{ "to_pay", HOME_WHEN_DUE },
+	{ "orders", HOME_WHEN_PLAIN, .states = true },
+	{ "cases", HOME_WHEN_PLAIN, .states = true },
 };
 
 /* What finishes a record of an entity; of visits it depends on their kind. */
@@ -157,6 +161,15 @@ home_when(const Kehu__TodaySection *section)
 	return HOME_WHEN_PLAIN;
 }
 
+static bool
+home_states(const Kehu__TodaySection *section)
+{
+	for (size_t i = 0; i < sizeof(home_whens) / sizeof(home_whens[0]); i++)
+		if (strcmp(section->name, home_whens[i].section) == 0)
+			return home_whens[i].states;
+	return false;
+}
+
 /* "11-25", of another year "2025-11". */
 static const char *
 home_date(int64_t day, int64_t today)
@@ -204,7 +217,7 @@ home_when_text(const struct home *home, const struct home_item *item, enum role 
 	return home_date(day, today);
 }
 
-/* What stands beside the time: all other columns but the state, which the section tells. */
+/* What stands beside the time: all other columns, the state unless the section tells it. */
 static const char *
 home_text(const struct home *home, const struct home_item *item)
 {
@@ -214,7 +227,8 @@ home_text(const struct home *home, const struct home_item *item)
 		const Kehu__Field *field = home_field(home, item->section, i);
 		const char *word;
 
-		if (field == NULL || strcmp(field->name, "state") == 0 || strcmp(field->name, "minutes") == 0)
+		if (field == NULL || strcmp(field->name, "minutes") == 0 ||
+		    (strcmp(field->name, "state") == 0 && !home_states(item->section)))
 			continue;
 		word = cell_short(home->app, field, item->row->cells[i]);
 		if (*word != '\0')
@@ -443,12 +457,27 @@ home_open_item(struct home *home)
 	return UI_DONE;
 }
 
+/* An entity of which this user may make one; NULL: not of this. */
+static const Kehu__Entity *
+home_makes(const struct home *home, const char *name)
+{
+	const Kehu__Entity *entity = app_entity(home->app, name);
+
+	return entity != NULL && (entity->actions_allowed & CAT_CREATE) != 0 ? entity : NULL;
+}
+
 bool
 home_can_visit(const struct home *home)
 {
-	const Kehu__Entity *visit = app_entity(home->app, "visit");
+	return home_makes(home, "visit") != NULL;
+}
 
-	return visit != NULL && (visit->actions_allowed & CAT_CREATE) != 0;
+const Kehu__Entity *
+home_new_entity(const struct home *home)
+{
+	const Kehu__Entity *visit = home_makes(home, "visit");
+
+	return visit != NULL ? visit : home_makes(home, "order");
 }
 
 bool

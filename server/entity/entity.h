@@ -76,7 +76,7 @@ struct field {
 	const char *section_zh, *section_en; /* form section that starts at this field */
 	const char *help_zh, *help_en;
 	const char *required_unless; /* FIELD_REQUIRED but for codes of a choice beside it: "kind task meeting", or, without codes, where that field has a value */
-	const char *initial;      /* default of a new record: code, number, "today", "now", "me" */
+	const char *initial;      /* default of a new record: code, number, "today", "now", "me"; "company": that of a customer's own people */
 	const char *code;         /* of a custom field: what people call it, since its column is x_<number> */
 	const char *least, *most; /* bounds of what is saved, as people write values; NULL: none */
 };

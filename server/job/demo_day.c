@@ -1,7 +1,7 @@
 /*
  * The demo company's days: targets of three months by what was reached before, the evening
  * reports of the week, a contract that ends this month and its reminder, a message of the superior,
- * discounts that wait for a superior's consent. Made in the database of
+ * discounts that wait for a superior's consent, the company of who signs in from outside. Made in the database of
  * what was loaded, for so many people at most, before triggers are put back.
  */
 #include "server/job/demo_day.h"
@@ -128,6 +128,20 @@ static const char demo_contracts[] =
     "  l.amount_currency, l.description, l.list_price, l.price_list_id, m.created_at, m.owner_id"
     "  FROM made m JOIN picked k ON k.contract = m.number JOIN quote_line l ON l.quote_id = k.id AND l.deleted_at IS NULL";
 
+/* Who signs in from outside is of the customer that has most to see: orders under way, money open, tickets. */
+static const char demo_outside[] =
+    "UPDATE users u SET company_id = (SELECT c.id FROM customer c, LATERAL (SELECT"
+    "  (SELECT count(*) FROM sales_order o WHERE o.customer_id = c.id AND o.deleted_at IS NULL"
+    "   AND o.state IN ('confirmed', 'part_delivered')) AS orders,"
+    "  (SELECT count(*) FROM receivable r JOIN receivable_figures f ON f.id = r.id WHERE r.customer_id = c.id"
+    "   AND r.deleted_at IS NULL AND f.open > 0) AS open,"
+    "  (SELECT count(*) FROM ticket t WHERE t.customer_id = c.id AND t.deleted_at IS NULL"
+    "   AND t.state IN ('new', 'open')) AS tickets) n"
+    " WHERE c.deleted_at IS NULL AND c.type = 'company' AND c.owner_id IS NOT NULL"
+    " ORDER BY least(n.orders, 1) + least(n.open, 1) + least(n.tickets, 1) DESC, n.orders + n.open DESC, c.id LIMIT 1)"
+    " WHERE u.company_id IS NULL AND EXISTS (SELECT FROM user_role l JOIN role r ON r.id = l.role_id"
+    "  WHERE l.user_id = u.id AND r.name = 'external_user')";
+
 static struct sql *
 demo_day_sql(struct arena *arena, int64_t today)
 {
@@ -228,13 +242,15 @@ demo_consent_open(struct store *store, struct arena *arena, const struct rows *q
 enum err
 demo_make_day(struct store *store, struct arena *arena, int64_t today)
 {
-	struct sql *sql = sql_new(arena);
+	struct sql *sql = sql_new(arena), *outside = sql_new(arena);
 	struct rows *quotes;
 	enum err err;
 
 	demo_day_targets(store, arena, today);
 	demo_day_reports(store, arena, today);
 	demo_day_contracts(store, arena, today);
+	sql_add(outside, demo_outside);
+	store_queue(store, outside, NULL);
 	sql_add(sql,
 	    "SELECT q.id, q.number, q.owner_id, r.id FROM quote q JOIN users u ON u.id = "
 	    "q.owner_id JOIN users s ON s.id = u.superior_id, approval_rule r WHERE q.state = "

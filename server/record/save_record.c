@@ -35,12 +35,16 @@ save_take_initials(struct call *call, struct record *record)
 			continue;
 		if (strcmp(field->initial, "me") == 0)
 			value.number = call->session.user;
+		else if (field->type == TYPE_REF && strcmp(field->initial, "company") == 0)
+			value.number = access_arms(call->user, record->entity->def, RIGHT_VIEW).company;
 		else if (strcmp(field->initial, "now") == 0)
 			value.number = date_now_us();
 		else if (strcmp(field->initial, "today") == 0)
 			value.number = call_today(call);
 		else if (value_from_text(call, field, field->initial, &value) != ERR_OK)
 			continue;
+		if (field->type == TYPE_REF && value.number == 0)
+			continue; /* of none of the customers' own people */
 		record->values[i] = value;
 		record->changed[i] = true;
 	}

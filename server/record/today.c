@@ -17,12 +17,12 @@
 
 #define TODAY_ROWS	20
 #define TODAY_ROWS_MAX	50
-#define TODAY_SECTIONS	24
+#define TODAY_SECTIONS	28
 #define BIRTHDAY_DAYS	7
 #define RECEIPT_DAYS	7
 #define LEAVING_DAYS	7
 #define QUOTE_DAYS	7
-#define CONTRACT_DAYS	30
+#define CONTRACT_DAYS	30 /* of contracts that end, and of what a customer is to pay */
 #define TODAY_COUNT	100 /* of a part that has more, nobody asks how many */
 
 struct today;
@@ -43,6 +43,7 @@ struct section_kind {
 	void (*find)(struct call *call, const struct today *today, struct sql *sql, size_t limit);
 	bool everybody; /* rows of all owners */
 	bool shared; /* not only the reader's own: what is shared with them */
+	const char *company; /* for a customer's own people, instead of the owner: the column of theirs */
 	bool (*concerns)(struct call *call, const struct today *today); /* NULL: everybody */
 };
 
@@ -109,12 +110,22 @@ today_begin(struct call *call, struct sql *sql, int64_t day)
 	sql_moment(sql, day * US_PER_DAY - call->session.offset_min * INT64_C(60) * US_PER_SECOND);
 }
 
+/* Whose people the reader is of: a customer's id, 0 for our own. */
+static int64_t
+today_company(struct call *call, uint32_t entity)
+{
+	return access_arms(call->user, catalog_entity(call->catalog, entity)->def, RIGHT_VIEW).company;
+}
+
 /* The rows of a part that says where they are. */
 static void
 today_find_rows(struct call *call, const struct section_kind *kind, struct sql *sql, size_t limit)
 {
 	sql_addf(sql, "SELECT t.id FROM %s WHERE %s", kind->from, kind->open);
-	if (!kind->everybody) {
+	if (kind->company != NULL) {
+		sql_addf(sql, " AND %s = ", kind->company);
+		sql_int(sql, today_company(call, kind->entity));
+	} else if (!kind->everybody) {
 		sql_add(sql, " AND t.owner_id = ");
 		sql_int(sql, call->session.user);
 	}
@@ -305,6 +316,22 @@ static const struct section_kind today_kinds[] = {
 	    .open = "t.deleted_at IS NULL", .day = "f.next_on", .days = BIRTHDAY_DAYS, .order = "f.next_on, t.id" },
 	{ "papers", "档案未还", "Papers due back", E_paper, .list = "state:lent due:..today",
 	    .columns = "due_on title customer_id borrower_id number", .find = today_find_papers, .shared = true },
+	{ "orders", "订单", "Orders", E_order, .list = "state:draft,held,confirmed,part_delivered",
+	    .columns = "ordered_on number total state", .from = "sales_order t",
+	    .open = "t.state IN ('draft', 'held', 'confirmed', 'part_delivered') AND t.deleted_at IS NULL",
+	    .order = "t.ordered_on DESC, t.id DESC", .shared = true, .company = "t.customer_id" },
+	{ "deliveries", "待签收", "On the way", E_delivery, .list = "state:shipped",
+	    .columns = "delivered_on number carrier waybill", .from = "delivery t",
+	    .open = "t.state = 'shipped' AND t.deleted_at IS NULL", .order = "t.delivered_on DESC, t.id DESC", .shared = true,
+	    .company = "t.customer_id" },
+	{ "to_pay", "待付款", "To pay", E_receivable, .list = "overdue:..+30d sort:due_on",
+	    .columns = "due_on number open", .from = "receivable r JOIN receivable_figures t ON t.id = r.id",
+	    .open = "t.overdue_on IS NOT NULL AND r.deleted_at IS NULL", .day = "r.due_on", .days = CONTRACT_DAYS,
+	    .order = "r.due_on, r.id", .shared = true, .company = "r.customer_id" },
+	{ "cases", "工单", "Tickets", E_ticket, .list = "state:new,open,waiting", .columns = "opened_at subject state",
+	    .from = "ticket t", .open = "t.state IN ('new', 'open', 'waiting') AND t.deleted_at IS NULL",
+	    .order = "(t.state = 'waiting') DESC, t.opened_at DESC, t.id DESC",
+	    .shared = true, .company = "t.customer_id" },
 	{ "messages", "消息", "Messages", E_message, .list = "owner:me -has:read_at",
 	    .columns = "created_at text from_id", .from = "message t",
 	    .open = "t.read_at IS NULL AND t.kind <> 'reminder' AND t.deleted_at IS NULL", .order = "t.created_at DESC" },
@@ -348,6 +375,7 @@ today_prepare(struct call *call, struct today *today)
 			.entity = call_view(call, today_kinds[i].entity) };
 		if (section->entity == NULL ||
 		    (access_rights(call->user, section->entity->def) & RIGHT_VIEW) == 0 ||
+		    (section->kind->company != NULL && today_company(call, section->kind->entity) == 0) ||
 		    (section->kind->concerns != NULL && !section->kind->concerns(call, today)))
 			continue;
 		today_take_columns(call, section);

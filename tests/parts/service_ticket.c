@@ -226,7 +226,9 @@ customers_own_people_report_and_rate(void **state)
 	other = make_ticket(sue, make_customer("别人的有限公司", "021-5566 7602"), "x", "inquiry");
 	pg_exec(DB, "UPDATE users SET company_id = %" PRId64 " WHERE id = %d; UPDATE state SET access_epoch = access_epoch + 1",
 	    customer, USER_EXT);
-	ticket = make_ticket(ext, customer, "门禁打不开", "repair");
+	ticket = expect_written(client_save(ext, E_ticket, 0, 0,
+	    SENT(TEXT_OF(F_ticket_subject, "门禁打不开"), TEXT_OF(F_ticket_kind, "repair")), NULL))->id;
+	assert_int_equal(number_of(ext, E_ticket, ticket, F_ticket_customer_id), customer);
 	assert_int_equal(number_of(sue, E_ticket, ticket, F_ticket_owner_id), USER_ADA);
 	assert_non_null(strstr(last_message(ada), "门禁打不开"));
 	expect_error(client_get(ext, E_ticket, other), ERR_NO_SUCH_RECORD, 0);

@@ -103,14 +103,15 @@ walk_is_open(struct walk *walk, const struct entity *entity)
 	       strncmp(vt_row(walk->vt, 1), "F7", 2) == 0;
 }
 
-/* Home offers visits to those who may log one, and names them to nobody else. */
+/* Home offers visits to those who may log one, orders to a customer's own people, and names them to nobody else. */
 static void
 walk_home(struct walk *walk)
 {
 	const struct entity *visit = catalog_entity_named(world->catalog, "visit")->def;
+	const struct entity *order = catalog_entity_named(world->catalog, "order")->def;
 	bool may = (eval_rights(&world->facts, walk->user, visit) & EVAL_CREATE) != 0;
 
-	walk_key(walk, "F6新建", "F6New", may);
+	walk_key(walk, "F6新建", "F6New", may || (eval_rights(&world->facts, walk->user, order) & EVAL_CREATE) != 0);
 	if (!may && (strstr(vt_screen_text(walk->vt), walk->zh ? "记拜访" : "v visit") != NULL ||
 			strstr(vt_screen_text(walk->vt), walk->zh ? "F6 安排拜访" : "F6 plans a visit") != NULL))
 		fail_msg("%s: home offers visits", walk->user->role);

@@ -549,6 +549,24 @@ sees_company(void *client)
 	return client_list(client, E_customer, "")->page->n_rows == 1;
 }
 
+/* Does a part of the first screen hold this record? */
+static bool
+today_names(struct client *client, const char *part, int64_t id)
+{
+	Kehu__ClientFrame frame = KEHU__CLIENT_FRAME__INIT;
+	Kehu__Today today = KEHU__TODAY__INIT;
+	const Kehu__TodayAnswer *answer;
+
+	frame.request_case = KEHU__CLIENT_FRAME__REQUEST_TODAY;
+	frame.today = &today;
+	answer = client_call(client, &frame)->today;
+	for (size_t i = 0; i < answer->n_sections; i++)
+		for (size_t r = 0; strcmp(answer->sections[i]->name, part) == 0 && r < answer->sections[i]->page->n_rows; r++)
+			if (answer->sections[i]->page->rows[r]->id == id)
+				return true;
+	return false;
+}
+
 /* A draft at the price of the list, for whom looks after the customer; no other price, date or customer. */
 static void
 ask_for_an_order(struct client *ext, int64_t company, int64_t other)
@@ -563,13 +581,16 @@ ask_for_an_order(struct client *ext, int64_t company, int64_t other)
 	pg_exec(DB, "INSERT INTO product (id, name, name_key, unit, active, tax_rate, number) VALUES (7101, '水泵', 'shuibeng', 'piece', true, 1300, 'P7101');"
 		    "INSERT INTO price_list (id, name, name_key, currency, tax_included, valid_from, owner_id, branch_id) VALUES (7102, '价目', 'jiamu', 'CNY', true, current_date - 9, 103, 1);"
 		    "INSERT INTO price_line (price_list_id, product_id, price) VALUES (7102, 7101, 500000)");
-	expect_error(client_save(ext, E_order, 0, 0, SENT(NUMBER_OF(F_order_customer_id, other)), lines), ERR_NO_SUCH_RECORD, F_order_customer_id);
-	expect_error(client_save(ext, E_order, 0, 0, SENT(NUMBER_OF(F_order_customer_id, company)), cheap), ERR_READ_ONLY, F_order_line_price);
-	expect_error(client_save(ext, E_order, 0, 0, SENT(NUMBER_OF(F_order_customer_id, company), NUMBER_OF(F_order_owner_id, USER_DAN)), lines),
+	expect_error(client_save(ext, E_order, 0, 0, SENT(NUMBER_OF(F_order_customer_id, other)), lines), ERR_READ_ONLY, F_order_customer_id);
+	expect_error(client_save(ext, E_order, 0, 0, SENT(TEXT_OF(F_order_address, "门口")), cheap), ERR_READ_ONLY, F_order_line_price);
+	expect_error(client_save(ext, E_order, 0, 0, SENT(NUMBER_OF(F_order_owner_id, USER_DAN)), lines),
 	    ERR_READ_ONLY, F_order_owner_id);
 	order = expect_written(client_save(ext, E_order, 0, 0,
-	    SENT(NUMBER_OF(F_order_customer_id, company), NUMBER_OF(F_order_ordered_on, today() - 200)), lines))->id;
+	    SENT(NUMBER_OF(F_order_ordered_on, today() - 200)), lines))->id;
 	assert_true(sees(ext, E_order, order));
+	assert_int_equal(pg_int(DB, "SELECT customer_id FROM sales_order WHERE id = %" PRId64, order), company);
+	assert_true(today_names(ext, "orders", order));
+	assert_false(today_names(ada, "orders", order));
 	assert_string_equal(pg_exec(DB, "SELECT concat_ws(' ', owner_id, department_id, state, total, ordered_on >= kehu_today() - 1) FROM sales_order WHERE id = %" PRId64, order),
 	    "101 12 draft 15000 t");
 	assert_int_equal(pg_int(DB, "SELECT count(*) FROM message WHERE owner_id = 101 AND anchor_id = %" PRId64 " AND text LIKE '客户提交了订单%%'", order), 1);
