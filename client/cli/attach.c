@@ -16,7 +16,14 @@
 
 #define ATTACH_CHUNK_BYTES (64 * 1024)
 
-enum attach_step { ATTACH_START = 1, ATTACH_DATA = 2, ATTACH_END = 3, ATTACH_READ = 5 };
+enum attach_step {
+	ATTACH_START = 1,
+	ATTACH_DATA = 2,
+	ATTACH_END = 3,
+	ATTACH_READ = 5,
+	ATTACH_GIVE_OUT = 6,
+	ATTACH_KEEP_IN = 7,
+};
 
 struct attach {
 	struct cli *cli;
@@ -94,17 +101,38 @@ cli_attach_fetch(struct cli *cli, const Kehu__Entity *entity, int64_t record, in
 }
 
 static enum err
+attach_take_id(struct attach *attach, const char *word, int64_t *id)
+{
+	char *end;
+
+	*id = strtoll(word[0] == '#' ? word + 1 : word, &end, 10);
+	if (*end != '\0' || *id <= 0)
+		return cli_fail(attach->cli, ERR_USAGE, word, "attach --get|--give-out|--keep-in ENTITY ID ATTACHMENT");
+	return ERR_OK;
+}
+
+static enum err
 attach_get(struct attach *attach, const char *word)
 {
-	struct cli *cli = attach->cli;
-	const char *path = cli->options.values[OPT_OUTPUT];
-	char *end;
-	int64_t id = strtoll(word[0] == '#' ? word + 1 : word, &end, 10);
+	const char *path = attach->cli->options.values[OPT_OUTPUT];
+	int64_t id;
+	enum err err = attach_take_id(attach, word, &id);
 
-	if (*end != '\0' || id <= 0)
-		return cli_fail(
-		    cli, ERR_USAGE, word, "attach --get ENTITY ID ATTACHMENT -o FILE");
-	return attach_fetch(attach, id, path == NULL ? "-" : path);
+	return err == ERR_OK ? attach_fetch(attach, id, path == NULL ? "-" : path) : err;
+}
+
+/* Whether the customer's own people see it, too. */
+static enum err
+attach_give_out(struct attach *attach, const char *word, bool out)
+{
+	Kehu__Attach step = KEHU__ATTACH__INIT;
+	Kehu__AttachAnswer *answer;
+	enum err err = attach_take_id(attach, word, &step.id);
+
+	step.has_id = true;
+	if (err == ERR_OK)
+		err = attach_ask(attach, attach->cli->arena, &step, out ? ATTACH_GIVE_OUT : ATTACH_KEEP_IN, &answer);
+	return err;
 }
 
 /* ---- up ---- */
@@ -196,6 +224,8 @@ cli_attach(struct cli *cli)
 		return err;
 	if (cli->options.given & OPT_BIT(GET))
 		return attach_get(&attach, cli->words[2]);
+	if (cli->options.given & (OPT_BIT(GIVE_OUT) | OPT_BIT(KEEP_IN)))
+		return attach_give_out(&attach, cli->words[2], (cli->options.given & OPT_BIT(GIVE_OUT)) != 0);
 	FILE *file = fopen(cli->words[2], "re");
 	if (file == NULL)
 		return cli_fail(cli, ERR_FILE_SYSTEM, cli->words[2], strerror(errno));

@@ -361,14 +361,16 @@ static const struct cli_command kehu_commands[] = {
 	    .run = cli_attach,
 	    .words_min = 3,
 	    .words_max = 3,
-	    .options = OPT_BIT(GET) | OPT_BIT(OUTPUT),
+	    .options = OPT_BIT(GET) | OPT_BIT(OUTPUT) | OPT_BIT(GIVE_OUT) | OPT_BIT(KEEP_IN),
 	    .usage = "ENTITY ID FILE",
 	    .help = { "Attach a file to a record, or fetch one", "给记录添加附件，或取回附件" },
 	    .more = { "kehu attach --get ENTITY ID ATTACHMENT -o FILE fetches one; kehu "
 		      "related ENTITY ID\n"
-		      "attachment lists them. Storing one prints its id.",
+		      "attachment lists them. Storing one prints its id. With --give-out or --keep-in\n"
+		      "ATTACHMENT is shown to the customer's own people, or to us alone.",
 		"取回附件：kehu attach --get ENTITY ID ATTACHMENT -o FILE；\n"
-		"列出附件：kehu related ENTITY ID attachment。存入后输出附件 id。" } },
+		"列出附件：kehu related ENTITY ID attachment。存入后输出附件 id。\n"
+		"--give-out / --keep-in ATTACHMENT：客户自己的人也能看到，或仅内部可见。" } },
 	{ .name = "fields",
 	    .run = cli_fields,
 	    .words_min = 0,

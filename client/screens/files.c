@@ -17,7 +17,7 @@
 
 enum { FILES_CHUNK_BYTES = 64 * 1024 };
 
-enum files_step { FILES_START = 1, FILES_DATA, FILES_END, FILES_GIVE_UP, FILES_READ };
+enum files_step { FILES_START = 1, FILES_DATA, FILES_END, FILES_GIVE_UP, FILES_READ, FILES_GIVE_OUT, FILES_KEEP_IN };
 
 struct record_transfer {
 	struct record_screen *screen;
@@ -28,6 +28,7 @@ struct record_transfer {
 	struct outfile *out; /* down */
 	FILE *in;            /* up */
 	char *name;
+	bool gives_out; /* to the customer's own people; else it is kept in */
 };
 
 bool
@@ -306,6 +307,55 @@ files_add(struct record_screen *screen, const char *path)
 		files_send(transfer, FILES_START, &attach, files_on_started);
 	}
 	arena_free(arena);
+}
+
+/* ---- for whom ---- */
+
+static bool
+files_is_out(const struct record_tab *tab, const Kehu__Row *row)
+{
+	const Kehu__Value *out = record_tab_cell(tab, row, app_field(tab->related, "given_out"));
+
+	return out != NULL && out->number != 0;
+}
+
+bool
+record_files_can_give(struct record_screen *screen)
+{
+	return record_files_here(screen) && screen->record != NULL && (screen->record->rights & CAT_MAY_EDIT) != 0 &&
+	       screen->transfer == NULL && record_tab_current(record_current_tab(screen)) != NULL;
+}
+
+static void
+files_on_given(void *context, const Kehu__ServerFrame *frame)
+{
+	struct record_transfer *transfer = context;
+	struct record_screen *screen = transfer->screen;
+	struct arena *arena;
+
+	if (files_step_done(transfer, frame) == NULL)
+		return;
+	arena = arena_new(0);
+	message_sayf(SAY_OK, tr(transfer->gives_out ? T_FILE_GIVEN_OUT : T_FILE_KEPT_IN),
+	    text_print(arena, transfer->name, TEXT_LINE));
+	arena_free(arena);
+	files_free(transfer);
+	record_reload(screen);
+}
+
+void
+record_files_give(struct record_screen *screen)
+{
+	const struct record_tab *tab = record_current_tab(screen);
+	const Kehu__Row *row = record_tab_current(tab);
+	const Kehu__Value *name = record_tab_cell(tab, row, app_field(tab->related, "name"));
+	Kehu__Attach attach = KEHU__ATTACH__INIT;
+	struct record_transfer *transfer = files_new(screen);
+
+	transfer->id = row->id;
+	transfer->name = strdup(name != NULL && name->text != NULL ? name->text : "");
+	transfer->gives_out = !files_is_out(tab, row);
+	files_send(transfer, transfer->gives_out ? FILES_GIVE_OUT : FILES_KEEP_IN, &attach, files_on_given);
 }
 
 /* ---- the path ---- */

@@ -373,6 +373,11 @@ record_key_act(struct record_screen *screen, enum act act)
 	case ACT_copy:
 	case ACT_copy_record:
 		return record_copy(screen, act == ACT_copy_record);
+	case ACT_give_out:
+		if (!record_files_can_give(screen))
+			return UI_NONE;
+		record_files_give(screen);
+		return UI_DONE;
 	case ACT_reveal:
 		if (!reveal_can(screen->app, screen->record))
 			return UI_NONE;
@@ -473,7 +478,7 @@ record_hint(struct screen *base)
 		return arena_printf(cells_scratch(), tr(T_RECORD_KEPT),
 		    (int)((loop_now_ms() - screen->read_ms) / 60000));
 	if (record_files_here(screen))
-		return tr(T_FILES_HINT);
+		return tr(record_files_can_give(screen) ? T_FILES_HINT_OUT : T_FILES_HINT);
 	return tr(T_RECORD_HINT);
 }
 
@@ -524,6 +529,8 @@ record_can(struct screen *base, enum act act)
 	case ACT_approve:
 	case ACT_refuse:
 		return record_is_approval(screen);
+	case ACT_give_out:
+		return record_files_can_give(screen);
 	case ACT_reveal:
 		return reveal_can(screen->app, screen->record);
 	case ACT_undo:

@@ -121,6 +121,9 @@ bool record_files_here(struct record_screen *screen);
 void record_files_ask(struct record_screen *screen, bool saves);
 /* Enter in the path line. */
 void record_files_go(struct record_screen *screen);
+/* The file under the cursor may be given out to the customer's own people, or kept in again; and doing so. */
+bool record_files_can_give(struct record_screen *screen);
+void record_files_give(struct record_screen *screen);
 void record_files_stop(struct record_screen *screen);
 
 #endif

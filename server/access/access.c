@@ -88,6 +88,12 @@ access_user_branch(const struct access_user *user)
 }
 
 bool
+access_user_outside(const struct access_user *user)
+{
+	return user->company != 0;
+}
+
+bool
 access_user_second_factor(const struct access_user *user)
 {
 	return user->set->second_factor;

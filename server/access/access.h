@@ -78,6 +78,8 @@ bool access_leads(const struct access *access, int64_t above, int64_t below);
 int64_t access_user_id(const struct access_user *user);
 int64_t access_user_department(const struct access_user *user);
 int64_t access_user_branch(const struct access_user *user);
+/* One of a customer's own people: of ours they see what was meant for them. */
+bool access_user_outside(const struct access_user *user);
 /* One of the roles wants a second factor; one of them lets data out. */
 bool access_user_second_factor(const struct access_user *user);
 bool access_user_exports(const struct access_user *user);

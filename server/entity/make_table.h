@@ -7,7 +7,7 @@
 /* What any record may have beside it. */
 #define COMMENTS  { "comment", "anchor_id", "评论", "Comments", "created_at author_id text" }
 #define APPROVALS { "approval", "anchor_id", "审批", "Approvals", "created_at title state waiting_for owner_id" }
-#define FILES     { "attachment", "anchor_id", "文件", "Files", "name bytes created_at" }
+#define FILES     { "attachment", "anchor_id", "文件", "Files", "name bytes created_at given_out" }
 /* The actions of a record that people talk about and hear of: server/record/message.c does them. */
 #define TALKING                                                                                \
 	{ "comment", "评论", "Comment", .arguments = ARGS(                                      \

@@ -4,6 +4,7 @@
  * A file is reached through its record: every step names the record, which is looked at again
  * through the reader's arms and opens the way to its files. An upload is a row that nobody
  * else sees until its end has checked it; what is never ended is purged by `kehud maintain`.
+ * A file is ours until it is given out; then a customer's own people who see the record see it, too.
  */
 #include "server/record/attach.h"
 
@@ -24,6 +25,8 @@ enum attach_step {
 	ATTACH_END,
 	ATTACH_GIVE_UP,
 	ATTACH_READ,
+	ATTACH_GIVE_OUT,
+	ATTACH_KEEP_IN,
 };
 
 enum err
@@ -401,7 +404,7 @@ attach_read(struct attach *attach)
 	sql_int(sql, request->chunk);
 	sql_add(sql, ")");
 	attach_where_file(attach, sql);
-	sql_add(sql, " AND a.complete");
+	sql_addf(sql, " AND a.complete%s", access_user_outside(call->user) ? " AND a.given_out" : "");
 	sql_named(sql);
 	store_queue(call->store, sql, &rows);
 	err = store_flush(call->store, call->arena);
@@ -420,6 +423,35 @@ attach_read(struct attach *attach)
 	answer->last = from + ATTACH_CHUNK_BYTES >= bytes;
 	answer->data.data = (uint8_t *)(uintptr_t)rows_bytea(call->arena, rows, 0, 2, &chunk_bytes);
 	answer->data.len = chunk_bytes;
+	return ERR_OK;
+}
+
+/* ---- for whom ----------------------------------------------------------------------------- */
+
+static enum err
+attach_give_out(struct attach *attach, bool out)
+{
+	struct call *call = attach->call;
+	struct sql *sql = sql_new(call->arena);
+	struct rows *done;
+	enum err err;
+
+	attach_queue_open(attach, true);
+	sql_addf(sql, "UPDATE attachment SET given_out = %s, updated_at = now(), updated_by = ", out ? "true" : "false");
+	sql_int(sql, call->session.user);
+	sql_add(sql, " WHERE id = (SELECT a.id");
+	attach_where_file(attach, sql);
+	sql_add(sql, " AND a.complete) RETURNING id");
+	store_queue(call->store, sql, &done);
+	err = store_flush(call->store, call->arena);
+	if (err == ERR_OK)
+		err = attach_check_open(attach, true);
+	if (err == ERR_OK && done->count == 0)
+		err = CALL_FAIL(call, ERR_NO_SUCH_RECORD, .entity = E_attachment);
+	if (err != ERR_OK)
+		return err;
+	call->done_action = out ? "give_out" : "keep_in";
+	attach_answer(call, attach->request->id);
 	return ERR_OK;
 }
 
@@ -452,6 +484,9 @@ handle_attach(struct call *call)
 		return attach_give_up(&attach);
 	case ATTACH_READ:
 		return attach_read(&attach);
+	case ATTACH_GIVE_OUT:
+	case ATTACH_KEEP_IN:
+		return attach_give_out(&attach, attach.request->step == ATTACH_GIVE_OUT);
 	default:
 		return CALL_FAIL(call, ERR_BAD_REQUEST);
 	}

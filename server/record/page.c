@@ -68,6 +68,7 @@ struct page_reading {
 	struct sql *sql;
 	struct filter filter;
 	struct row_rights rights;
+	bool outside;		 /* the reader is one of a customer's own people */
 	bool reads[PAGE_ACCESS]; /* what the rights of a row hang on, for this reader */
 	bool *labelled;          /* columns whose label is the next cell */
 	const int64_t *only;
@@ -249,6 +250,7 @@ page_prepare(
 
 	reading->request = *request;
 	reading->entity = request->entity;
+	reading->outside = access_user_outside(call->user);
 	reading->limit = request->limit == 0               ? PAGE_LIMIT_DEFAULT
 			 : request->limit > PAGE_LIMIT_MAX && !request->whole
 				 ? PAGE_LIMIT_MAX
@@ -354,7 +356,7 @@ page_where_common(struct page_reading *reading, struct sql *sql)
 			sql_addf(sql, " AND t.anchor_entity = %" PRIu32, request->parent_entity);
 		/* uploads not ended are nobody's */
 		if (strcmp(reading->entity->def->name, "attachment") == 0)
-			sql_add(sql, " AND t.complete");
+			sql_addf(sql, " AND t.complete%s", reading->outside ? " AND t.given_out" : "");
 	}
 	if (reading->has_only) {
 		sql_add(sql, " AND t.id = ANY(");

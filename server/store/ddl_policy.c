@@ -343,10 +343,19 @@ ddl_put_shut_policy(struct buf *out, const struct catalog *catalog, const struct
 	}
 }
 
+/* What is given out or not is ours alone until it is. */
+static void
+ddl_put_given_out(struct buf *out, const struct entity_view *view)
+{
+	if (entity_field_named(view, "given_out") != NULL)
+		buf_printf(out, "CREATE POLICY kehu_given_out ON %s AS RESTRICTIVE FOR SELECT TO " DDL_ROLES
+				" USING (given_out OR NOT (SELECT kehu_is_outside()));\n", entity_table(view->def));
+}
+
 void
 ddl_policies(struct buf *out, const struct catalog *catalog, const struct entity_view *view)
 {
-	static const char *const names[] = { "kehu_read", "kehu_add", "kehu_change", "kehu_shut",
+	static const char *const names[] = { "kehu_read", "kehu_add", "kehu_change", "kehu_shut", "kehu_given_out",
 		"kehu_rule", "kehu_owner", "kehu_backup", "kehu_reported" };
 	const char *table = entity_table(view->def);
 
@@ -376,6 +385,7 @@ ddl_policies(struct buf *out, const struct catalog *catalog, const struct entity
 	buf_printf(out,
 	    "CREATE POLICY kehu_backup ON %s FOR SELECT TO kehu_backup USING (true);\n", table);
 	ddl_put_shut_policy(out, catalog, view);
+	ddl_put_given_out(out, view);
 	if (view->def->kind == ENTITY_LINE)
 		ddl_put_reported(out, catalog, view->def);
 }

@@ -38,3 +38,12 @@ BEGIN
 		AND p_words IN (c.number, c.name, c.short_name) ORDER BY c.id;
 END
 $$;
+
+-- Is who reads one of a customer's own people? To them only what was given out of ours is there.
+CREATE OR REPLACE FUNCTION kehu_is_outside() RETURNS boolean
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+	RETURN EXISTS (SELECT FROM users u WHERE u.id = nullif(current_setting('kehu.user', true), '')::bigint
+		AND u.company_id IS NOT NULL);
+END
+$$;

@@ -62,7 +62,7 @@ GRANT EXECUTE ON FUNCTION catalog_fields(), catalog_reports(), catalog_field_def
 	kehu_receivable_track(bigint), kehu_receipt_book(bigint), kehu_receipt_reverse(bigint, text),
 	kehu_receivable_settle(bigint, bigint), kehu_order_invoiced(bigint)
 	TO kehu_app;
-GRANT EXECUTE ON FUNCTION kehu_shut_from(integer) TO kehu_app, kehu_report;
+GRANT EXECUTE ON FUNCTION kehu_shut_from(integer), kehu_is_outside() TO kehu_app, kehu_report;
 GRANT EXECUTE ON FUNCTION kehu_audit_key() TO kehu_owner;
 GRANT EXECUTE ON FUNCTION access_approval_rules(), kehu_approval_step_of(bigint[]),
 	kehu_approval_open(text, bigint, bigint, text, text, text, bigint[], bigint[], bytea, text, integer,

@@ -74,6 +74,7 @@ static const struct {
 	{ "approval", "due_at", NULL }, /* else somebody is reminded */
 	{ "visit", "next_on", NULL },
 	{ "attachment", "complete", "1" },
+	{ "attachment", "given_out", "1" },
 	{ "certificate", "name", "#hex" },
 	{ "certificate", "revoked_at", NULL },
 	{ "plan_step", "due_on", "25000" },

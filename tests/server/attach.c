@@ -16,7 +16,7 @@
 #define DB "attach"
 #define CHUNK 65536
 
-enum { START = 1, DATA, END, GIVE_UP, READ };
+enum { START = 1, DATA, END, GIVE_UP, READ, GIVE_OUT, KEEP_IN };
 
 static struct bed *bed;
 static struct client *ada, *ben, *cai, *eve, *guo;
@@ -331,6 +331,39 @@ who_may_only_read_by_a_share_adds_no_file(void **state)
 	expect_error(attach(ben, (struct step){ READ, .id = id }), ERR_NO_SUCH_RECORD, 0);
 }
 
+/* A file is ours until it is given out: neither its name nor a byte of it is the customer's before. */
+static void
+customers_own_people_see_the_files_that_were_given_out(void **state)
+{
+	struct client *ext;
+	int64_t ours, theirs;
+
+	pg_exec(DB,
+	    "INSERT INTO users (id, name, name_key, label, label_key, branch_id, password_hash, company_id)"
+	    " SELECT 130, 'ext', 'ext', 'ext', 'ext', 1, password_hash, %" PRId64 " FROM users WHERE id = 101;"
+	    "INSERT INTO user_role (user_id, role_id) SELECT 130, id FROM role WHERE name = 'external_user';"
+	    "UPDATE state SET access_epoch = access_epoch + 1",
+	    customer);
+	ext = client_new(bed, "ext", LANG_EN);
+	ours = upload(ada, "低价底线.xlsx", 100);
+	theirs = upload(ada, "送货单.pdf", 100);
+	assert_int_equal(files_listed(ext), 0);
+	expect_error(attach(ext, (struct step){ READ, .id = theirs }), ERR_NO_SUCH_RECORD, 0);
+	expect_error(attach(ext, (struct step){ GIVE_OUT, .id = theirs }), ERR_FORBIDDEN, 0);
+	expect_error(attach(eve, (struct step){ GIVE_OUT, .id = theirs }), ERR_FORBIDDEN, 0);
+	expect_error(attach(ben, (struct step){ GIVE_OUT, .id = theirs }), ERR_NO_SUCH_RECORD, 0);
+	expect_error(attach(ada, (struct step){ GIVE_OUT, .id = theirs + 1000 }), ERR_NO_SUCH_RECORD, 0);
+	bed_shell(bed, "ada", NULL, "$KEHU attach --give-out customer %" PRId64 " %" PRId64, customer, theirs);
+	assert_int_equal(files_listed(ext), 1);
+	attached(attach(ext, (struct step){ READ, .id = theirs }));
+	expect_error(attach(ext, (struct step){ READ, .id = ours }), ERR_NO_SUCH_RECORD, 0);
+	expect_error(attach(ext, (struct step){ START, .name = "x", .bytes = 1 }), ERR_FORBIDDEN, 0);
+	attached(attach(ada, (struct step){ KEEP_IN, .id = theirs }));
+	assert_int_equal(files_listed(ext), 0);
+	expect_error(attach(ext, (struct step){ READ, .id = theirs }), ERR_NO_SUCH_RECORD, 0);
+	client_free(ext);
+}
+
 static void
 steps_that_are_none_are_refused(void **state)
 {
@@ -352,6 +385,7 @@ main(void)
 		cmocka_unit_test(files_are_reached_through_their_record_only),
 		cmocka_unit_test(an_upload_is_its_beginners_alone),
 		cmocka_unit_test(who_may_only_read_by_a_share_adds_no_file),
+		cmocka_unit_test(customers_own_people_see_the_files_that_were_given_out),
 		cmocka_unit_test(steps_that_are_none_are_refused),
 	};
 
