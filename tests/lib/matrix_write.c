@@ -179,7 +179,8 @@ matrix_ask_create(struct asks *asks, const struct entity *entity, bool assign)
 		const struct world_row *target = world_target(matrix.world, like, field);
 
 		if ((field->flags & FIELD_REQUIRED) == 0 ||
-		    (field->flags & FIELD_READONLY) != 0 || field == owner)
+		    (field->flags & FIELD_READONLY) != 0 || field == owner ||
+		    eval_field(&matrix.world->facts, user, entity, field) == EVAL_READONLY)
 			continue;
 		if (target != NULL && expected == EVAL_OK &&
 		    !eval_sees(&matrix.world->facts, user, &target->row))
