@@ -251,8 +251,13 @@ form_key_lines(struct form_screen *form, enum act act, const struct event *event
 		form_open_lines(form, lines);
 		return UI_DONE;
 	}
-	if (act == ACT_open || act == ACT_pick || (act == ACT_NONE && event_char(event))) {
+	if (act == ACT_open || act == ACT_pick) {
 		form_open_lines(form, lines);
+		return UI_DONE;
+	}
+	if (act == ACT_NONE && event_char(event)) {
+		form_open_lines(form, lines);
+		lines_type(form->app, event);
 		return UI_DONE;
 	}
 	switch (act) {

@@ -51,5 +51,7 @@ void lines_set_near(struct lines *lines, uint32_t entity, int64_t id);
 /* The popup. changed: after it is closed with changes. */
 void lines_open(
     struct app *app, struct lines *lines, void (*changed)(void *context), void *context);
+/* What was typed on a box of lines begins a new one in the table just opened. */
+void lines_type(struct app *app, const struct event *event);
 
 #endif

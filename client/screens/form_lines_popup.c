@@ -174,6 +174,19 @@ static const struct screen_ops line_ops = {
 	.leave = line_leave,
 };
 
+/* A new line begins where something must be filled in: its kind has a default mostly. */
+static void
+line_begin(struct line_screen *edit)
+{
+	struct form *form = &edit->values.form;
+
+	for (size_t i = 0; i < edit->values.count; i++)
+		if (edit->values.fields[i].required && *form_value(form, i) == '\0') {
+			form_focus(form, i);
+			break;
+		}
+}
+
 static void
 line_open(struct lines_screen *popup, size_t index)
 {
@@ -192,6 +205,8 @@ line_open(struct lines_screen *popup, size_t index)
 		values_load_defaults(&edit->values);
 	for (size_t at = 0; index < lines->count && at < edit->values.count; at++)
 		values_load(&edit->values, at, lines->line[index].values[at]);
+	if (index == lines->count)
+		line_begin(edit);
 	ui_push(popup->app->ui, &edit->screen);
 }
 
@@ -394,4 +409,20 @@ lines_open(struct app *app, struct lines *lines, void (*changed)(void *context),
 	ui_push(app->ui, &popup->screen);
 	if (lines->count == 0)
 		lines_enter(popup);
+}
+
+void
+lines_type(struct app *app, const struct event *event)
+{
+	struct screen *top = ui_top(app->ui);
+
+	if (top->ops == &lines_ops) {
+		struct lines_screen *popup = (struct lines_screen *)top;
+
+		list_go(&popup->list, popup->lines->count);
+		lines_enter(popup);
+		top = ui_top(app->ui);
+	}
+	if (top->ops->key != NULL && top->ops != &lines_ops)
+		top->ops->key(top, ACT_NONE, event);
 }

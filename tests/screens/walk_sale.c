@@ -130,6 +130,13 @@ take_lead(struct vt *vt, const struct walk *walk)
 	desk_type(vt, walk->customer);
 	desk_type(vt, "{Tab}");
 	desk_type(vt, SAY("单雄", "Ann Lee"));
+	/* a further phone is typed where it stands: nothing to open first, no key lost */
+	for (int i = 0; i < 20 && strstr(vt_screen_text(vt), SAY("可添加、修改、删除", "to add, change")) == NULL; i++)
+		desk_type(vt, "{Tab}");
+	desk_type(vt, SAY("13800002201", "13800002202"));
+	desk_sees(vt, SAY("[13800002201", "[13800002202"));
+	desk_type(vt, "{F10}{F10}");
+	desk_sees(vt, SAY("工作 13800002201", "Work 13800002202"));
 	desk_type(vt, "{F10}");
 	desk_sees(vt, SAY("已保存", "saved"));
 	act(vt, SAY("转为客户", "Convert"), NULL);
