@@ -112,11 +112,11 @@ region_seed(
 		return ERR_CONFIG;
 	store_begin(store);
 	/* Three thousand rows of the product's own are no history. */
-	sql_add(off, "ALTER TABLE region DISABLE TRIGGER kehu_track");
+	sql_add(off, "ALTER TABLE region DISABLE TRIGGER kehu_track, DISABLE TRIGGER kehu_track_new");
 	store_queue(store, off, NULL);
 	for (int64_t level = 1; level <= 3; level++)
 		store_queue(store, region_insert(arena, table, level), &rows[level - 1]);
-	sql_add(on, "ALTER TABLE region ENABLE TRIGGER kehu_track");
+	sql_add(on, "ALTER TABLE region ENABLE TRIGGER kehu_track, ENABLE TRIGGER kehu_track_new");
 	store_queue(store, on, NULL);
 	err = store_commit(store, arena);
 	if (err != ERR_OK) {

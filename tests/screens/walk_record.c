@@ -146,7 +146,7 @@ lines_are_added_changed_and_removed(void **state)
 	/* the kinds of lines stand in the catalogue's order: address, phone */
 	desk_type(vt, "{Tab}{Enter}");
 	desk_sees(vt, "号码");
-	desk_type(vt, "{Tab}13800138000{F10}");
+	desk_type(vt, "13800138000{F10}");
 	desk_sees(vt, "< + 添加 >");
 	desk_type(vt, "{F10}");
 	desk_sees(vt, "~ 已改");
