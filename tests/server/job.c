@@ -109,7 +109,7 @@ forget_demo(void)
 {
 	/* External users belong to a customer; those here do not, and are not to go with them. */
 	pg_exec(DB, "ALTER TABLE users DROP CONSTRAINT IF EXISTS users_company_id_fkey;"
-		    "TRUNCATE account_review, customer, customer_figures, customer_search, contact, contact_search, visit,"
+		    "TRUNCATE account_review, reading, customer, customer_figures, customer_search, contact, contact_search, visit,"
 		    " competitor, lead, opportunity, product, price_list, approval, message, work_report, target, service_team,"
 		    " reminder, currency_rate, discount_limit"
 		    " CASCADE;"
