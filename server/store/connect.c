@@ -114,9 +114,13 @@ store_fail(struct store *store, enum err err, const char *message)
 enum err
 store_fail_result(struct store *store, const PGresult *result, bool committing)
 {
+	const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+
+	/* libpq's own error: it may have lost an answer, and would wait for it for ever. */
+	if (state == NULL)
+		store->lost = true;
 	if (store->failed != ERR_OK)
 		return store->failed;
-	const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
 	const char *message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
 	connect_copy(store->state, sizeof store->state, state);
 	connect_copy(store->message, sizeof store->message,

@@ -3,6 +3,7 @@
  * what is queued, perhaps COMMIT, and a Sync. PostgreSQL skips the rest of a pipeline after an
  * error, COMMIT included, so a failed flush has stored nothing.
  */
+#include "common/date.h"
 #include "common/log.h"
 #include "common/mem.h"
 #include "server/store/store_impl.h"
@@ -11,6 +12,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { SYNC_WAIT_MS = 5000 };
 
 static char *
 store_dup(const char *text)
@@ -275,6 +278,29 @@ store_take_result(struct store *store, struct arena *arena, const struct store_p
 	}
 }
 
+/*
+ * The next result once all statements are answered: only the Sync is left, and comes at once. libpq
+ * 15 that had no memory for its result waits for another for ever; hence the bound.
+ */
+static PGresult *
+store_last_result(struct store *store)
+{
+	int64_t until_us = date_monotonic_us() + SYNC_WAIT_MS * INT64_C(1000);
+	struct pollfd ready = { .fd = PQsocket(store->conn), .events = POLLIN };
+
+	while (PQisBusy(store->conn)) {
+		int64_t left_ms = (until_us - date_monotonic_us()) / 1000;
+
+		if (left_ms <= 0) {
+			store->lost = true;
+			return NULL;
+		}
+		if (poll(&ready, 1, (int)left_ms) > 0 && PQconsumeInput(store->conn) != 1)
+			break;
+	}
+	return PQgetResult(store->conn);
+}
+
 /* Reads the answers in order; false when the connection broke before the last one. */
 static bool
 store_receive(struct store *store, struct arena *arena)
@@ -291,14 +317,14 @@ store_receive(struct store *store, struct arena *arena)
 		}
 	}
 	/* An error may still come here: the end of an implicit transaction. */
-	while ((result = PQgetResult(store->conn))) {
+	while ((result = store_last_result(store))) {
 		bool synced = PQresultStatus(result) == PGRES_PIPELINE_SYNC;
 		if (PQresultStatus(result) == PGRES_FATAL_ERROR)
 			store_fail_result(store, result, false);
 		PQclear(result);
 		if (synced)
 			return true;
-		if (PQstatus(store->conn) != CONNECTION_OK)
+		if (store->lost || PQstatus(store->conn) != CONNECTION_OK)
 			return false;
 	}
 	return false;
