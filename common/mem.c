@@ -2,6 +2,7 @@
 #include "common/mem.h"
 #include "common/log.h"
 
+#include <openssl/crypto.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,10 +10,35 @@
 static _Atomic(void *) reserve;
 static size_t reserve_bytes; /* set once, before there are threads */
 
+/* OpenSSL wants nothing for nothing. */
+static void *
+mem_for_crypto(size_t bytes, const char *file, int line)
+{
+	(void)file, (void)line;
+	return bytes == 0 ? NULL : mem_alloc(bytes);
+}
+
+static void
+mem_from_crypto(void *memory, const char *file, int line)
+{
+	(void)file, (void)line;
+	free(memory);
+}
+
+static void *
+mem_wider_for_crypto(void *memory, size_t bytes, const char *file, int line)
+{
+	if (bytes > 0)
+		return mem_resize(memory, bytes);
+	mem_from_crypto(memory, file, line);
+	return NULL;
+}
+
 void
 mem_reserve(size_t bytes)
 {
 	reserve_bytes = bytes;
+	(void)CRYPTO_set_mem_functions(mem_for_crypto, mem_wider_for_crypto, mem_from_crypto);
 	(void)mem_short();
 }
 

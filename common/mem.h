@@ -17,7 +17,10 @@ void *mem_resize(void *memory, size_t bytes) __attribute__((returns_nonnull));
 char *mem_strdup(const char *text) __attribute__((returns_nonnull));
 char *mem_strndup(const char *text, size_t bytes) __attribute__((returns_nonnull));
 
-/* Hold a reserve of so many bytes, at the start of a process; without it there is none. */
+/*
+ * Hold a reserve of so many bytes, at the start of a process; without it there is none. OpenSSL
+ * lives by it too, if it was not used before.
+ */
 void mem_reserve(size_t bytes);
 
 /* The reserve is out; tries to have it back first. Any thread. */
