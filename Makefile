@@ -149,6 +149,13 @@ $(B)/tests/%: $(B)/tests/%.o $(B)/libtest.a $(B)/libserver.a $(B)/libclient.a $(
 part_objs = $(call objs,$(wildcard $(patsubst $(B)/tests/server/%,tests/parts/%_*.c,$(filter $(B)/tests/server/%,$(1)))))
 $(foreach t,$(TEST_BIN),$(if $(call part_objs,$(t)),$(eval $(t): $(call part_objs,$(t)))))
 
+# What stands before libc in a program that a fault program runs; a function as an object is POSIX, not ISO.
+$(B)/tests/preload/%.so: tests/preload/%.c tests/preload/%.h
+	@mkdir -p $(@D)
+	$(call say,LD)
+	$(Q)$(CC) -std=c17 -D_GNU_SOURCE -I. $(filter-out -Wpedantic,$(WARN)) $(WERROR) $(OPT) -g -fPIC -shared -o $@ $<
+$(B)/tests/fault/refusals: | $(B)/tests/preload/refuse.so
+
 # A fuzz target that is fed its seeds, and these damaged, instead of a fuzzer's inputs.
 $(B)/tests/replay/%: $(B)/tests/fuzz/%.o $(B)/tests/fuzz/replay/replay.o $(B)/libtest.a $(B)/libserver.a $(B)/libclient.a $(B)/libcommon.a
 	@mkdir -p $(@D)
