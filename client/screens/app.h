@@ -148,6 +148,8 @@ void targets_open(struct app *app); /* targets.c */
 void check_open(struct app *app); /* check.c */
 /* Opportunities by stage, moved by keys. */
 void board_open(struct app *app, const char *query); /* board.c */
+/* Technicians by time, jobs placed by keys. */
+void dispatch_open(struct app *app, const char *query); /* dispatch.c */
 
 /* One's activities, or a colleague's, by day, week and month. */
 void calendar_open(struct app *app); /* calendar.c */

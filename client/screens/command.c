@@ -250,6 +250,20 @@ command_add_board(struct command_maker *maker)
 }
 
 static void
+command_add_dispatch(struct command_maker *maker)
+{
+	struct command *command;
+
+	if (app_entity(maker->app, "job_visit") == NULL || app_entity(maker->app, "technician") == NULL)
+		return;
+	command = command_new(maker, COMMAND_DISPATCH, tr(T_DISPATCH));
+	command->first = true;
+	command_code(command, "pg");
+	command_code(command, "pgb");
+	command_code(command, "dispatch");
+}
+
+static void
 command_add_team(struct command_maker *maker)
 {
 	const Kehu__Entity *entity = app_entity(maker->app, "work_report");
@@ -367,6 +381,7 @@ command_list(const struct app *app, struct arena *arena, struct command **comman
 	command_add_entities(&maker);
 	command_add_activities(&maker);
 	command_add_board(&maker);
+	command_add_dispatch(&maker);
 	command_add_team(&maker);
 	command_add_targets(&maker);
 	command_add_check(&maker);
@@ -436,6 +451,9 @@ command_run(struct app *app, const struct command *command, int64_t object, cons
 		break;
 	case COMMAND_BOARD:
 		board_open(app, "");
+		break;
+	case COMMAND_DISPATCH:
+		dispatch_open(app, "");
 		break;
 	case COMMAND_CHECK:
 		check_open(app);

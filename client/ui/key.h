@@ -23,14 +23,16 @@ enum ctx {
 	CTX_HELP = 1 << 10,
 	CTX_CONFIRM = 1 << 11,
 	CTX_CALENDAR = 1 << 12,
+	CTX_DISPATCH = 1 << 13,
 	/* Letters are commands; full-width forms are folded. */
-	CTX_COMMAND = CTX_HOME | CTX_LIST | CTX_RECORD | CTX_PAGER | CTX_BOARD | CTX_CALENDAR,
+	CTX_COMMAND = CTX_HOME | CTX_LIST | CTX_RECORD | CTX_PAGER | CTX_BOARD | CTX_CALENDAR |
+		      CTX_DISPATCH,
 	/* Letters are text. */
 	CTX_TYPING = CTX_FORM | CTX_LOGIN | CTX_INPUT | CTX_PICKER | CTX_PALETTE | CTX_HELP |
 		     CTX_CONFIRM,
 	CTX_ALL = CTX_COMMAND | CTX_TYPING,
 };
-enum { CTX_COUNT = 13 };
+enum { CTX_COUNT = 14 };
 
 enum act {
 	ACT_NONE,

@@ -129,6 +129,10 @@ readings_charge_answer(struct call *call)
 		    call, request->history->entity, request->history->id);
 	case KEHU__SERVER_FRAME__ANSWER_BOARD:
 		return readings_charge_board(call);
+	case KEHU__SERVER_FRAME__ANSWER_DISPATCH:
+		return call->answer.dispatch->open != NULL
+			   ? readings_charge_page(call, E_job_visit, call->answer.dispatch->open)
+			   : ERR_OK;
 	case KEHU__SERVER_FRAME__ANSWER_TODAY:
 		return readings_charge_today(call);
 	case KEHU__SERVER_FRAME__ANSWER_ATTACH:

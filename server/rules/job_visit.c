@@ -8,18 +8,14 @@
 #include "server/entity/fields.h"
 #include "server/record/outbox.h"
 #include "server/record/store_tree.h"
+#include "server/record/job_places.h"
 #include "server/service/hours.h"
-#include "server/service/places.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #define MINUTE_US     (60 * US_PER_SECOND)
 #define SOON_US	      (5 * MINUTE_US) /* clocks differ */
 #define JOB_MINUTES   (14 * 24 * 60)
-#define SUGGEST_DAYS  14
-#define SUGGEST_MOST  5
-#define SUGGEST_TAKEN 4000 /* of one person */
 
 /* ---- what speaks against a place ---------------------------------------------------------- */
 
@@ -117,8 +113,13 @@ job_fill(struct call *call, struct record *job)
 	struct record *ticket;
 	enum err err;
 
-	if (!job->is_new || !record_value(job, F_job_visit_ticket_id)->present)
+	if (!job->is_new)
 		return ERR_OK;
+	if (!record_value(job, F_job_visit_ticket_id)->present) {
+		if (!record_value(job, F_job_visit_priority)->present)
+			record_set_text(job, F_job_visit_priority, "p3");
+		return ERR_OK;
+	}
 	err = record_read(call, catalog_entity(call->catalog, E_ticket),
 	    record_number(job, F_job_visit_ticket_id), RIGHT_VIEW, false, false, &ticket);
 	if (err != ERR_OK || ticket == NULL)
@@ -128,6 +129,8 @@ job_fill(struct call *call, struct record *job)
 	job_copy(job, F_job_visit_contact_id, ticket, F_ticket_contact_id, false);
 	job_copy(job, F_job_visit_place, ticket, F_ticket_place, true);
 	job_copy(job, F_job_visit_region_id, ticket, F_ticket_region_id, false);
+	job_copy(job, F_job_visit_priority, ticket, F_ticket_priority, true);
+	job_copy(job, F_job_visit_due_at, ticket, F_ticket_due_at, false);
 	if (record_number(job, F_job_visit_customer_id) != record_number(ticket, F_ticket_customer_id))
 		return CALL_FAIL(call, ERR_INVALID, .field = F_job_visit_customer_id,
 		    .text = call_say(call, "The ticket is another customer's", "该工单属于另一客户"));
@@ -307,76 +310,13 @@ job_after_save(struct call *call, struct record *job)
 
 /* ---- suggestions ------------------------------------------------------------------------- */
 
-static struct place_taken *
-job_read_taken(struct call *call, const char *text, size_t *count)
-{
-	struct place_taken *taken;
-	size_t room = 1;
-
-	for (const char *p = text; *p != '\0'; p++)
-		room += *p == ' ';
-	taken = ARENA_ARRAY(call->arena, struct place_taken, room);
-	for (*count = 0; *text != '\0' && *count < room && *count < SUGGEST_TAKEN; (*count)++) {
-		char *end;
-
-		taken[*count].from_us = strtoll(text, &end, 10);
-		taken[*count].until_us = *end == ':' ? strtoll(end + 1, &end, 10) : 0;
-		taken[*count].region = *end == ':' ? strtoll(end + 1, &end, 10) : 0;
-		text = *end == ' ' ? end + 1 : end + strlen(end);
-	}
-	return taken;
-}
-
-/* The best places of a job, cheapest first. */
-static enum err
-job_find_places(struct call *call, const struct record *job, int64_t minutes, struct place best[SUGGEST_MOST], size_t *count)
-{
-	int64_t now = date_now_us(), from_us = record_number(job, F_job_visit_window_from);
-	int64_t until_us = record_number(job, F_job_visit_window_until);
-	struct place_job wanted = { .minutes = minutes, .from_us = from_us > now ? from_us : now };
-	const struct setup_record *region = access_setup(call->access, E_region, record_number(job, F_job_visit_region_id));
-	struct sql *sql = sql_new(call->arena);
-	struct place_person *persons;
-	struct rows *rows;
-	enum err err;
-
-	wanted.until_us = until_us != 0 ? until_us : wanted.from_us + SUGGEST_DAYS * US_PER_DAY;
-	wanted.region = region != NULL ? strtoll(region->key, NULL, 10) : 0;
-	sql_add(sql, "SELECT id, name, load_min, home, busy, hours, days, offsets FROM kehu_job_candidates(");
-	sql_int(sql, job->id);
-	sql_add(sql, ", ");
-	sql_moment(sql, wanted.from_us);
-	sql_addf(sql, ", %d, ", SUGGEST_DAYS);
-	sql_text(sql, record_value(job, F_job_visit_skill)->present ? record_text(job, F_job_visit_skill) : NULL);
-	sql_add(sql, ", ");
-	if (record_value(job, F_job_visit_region_id)->present)
-		sql_int(sql, record_number(job, F_job_visit_region_id));
-	else
-		sql_null(sql, "bigint");
-	sql_add(sql, ")");
-	err = store_as_rule(call, sql, &rows);
-	if (err != ERR_OK)
-		return err;
-	persons = ARENA_ARRAY(call->arena, struct place_person, rows->count + 1);
-	for (size_t i = 0; i < rows->count; i++) {
-		struct place_person *person = &persons[i];
-
-		*person = (struct place_person){ .id = rows_int(rows, i, 0), .name = rows_text(rows, i, 1),
-			.load_min = rows_int(rows, i, 2), .home = strtoll(rows_text(rows, i, 3), NULL, 10),
-			.calendar = hours_of_row(call, rows, i, 5) };
-		person->taken = job_read_taken(call, rows_text(rows, i, 4), &person->taken_count);
-	}
-	*count = places_find(&wanted, persons, rows->count, best, SUGGEST_MOST);
-	return ERR_OK;
-}
-
 static enum err
 job_suggest(struct call *call, struct record *job, const struct value *arguments)
 {
-	struct place best[SUGGEST_MOST];
+	struct place best[JOB_PLACES];
 	const char *text = "";
 	size_t count;
-	enum err err = job_find_places(call, job, record_number(job, F_job_visit_minutes), best, &count);
+	enum err err = job_places_find(call, job, record_number(job, F_job_visit_minutes), best, &count);
 
 	(void)arguments;
 	if (err != ERR_OK)
@@ -426,9 +366,9 @@ job_place(struct call *call, struct record *job, const struct value *arguments)
 	};
 
 	if (place.technician == 0 && place.start_us == 0) {
-		struct place best[SUGGEST_MOST];
+		struct place best[JOB_PLACES];
 		size_t count;
-		enum err err = job_find_places(call, job, place.minutes, best, &count);
+		enum err err = job_places_find(call, job, place.minutes, best, &count);
 
 		if (err != ERR_OK)
 			return err;

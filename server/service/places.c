@@ -20,6 +20,16 @@ place_travel_min(int64_t from, int64_t to)
 	return from / 10000 == to / 10000 ? TRAVEL_PROVINCE : TRAVEL_FAR;
 }
 
+bool
+place_covers(int64_t area, int64_t region)
+{
+	if (area == 0 || region == 0)
+		return true;
+	if (area % 10000 == 0)
+		return area / 10000 == region / 10000;
+	return area % 100 == 0 ? area / 100 == region / 100 : area == region;
+}
+
 int64_t
 place_cost(int64_t travel_min, int64_t wait_min, int64_t load_min)
 {

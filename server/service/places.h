@@ -35,6 +35,9 @@ struct place {
 /* Minutes of travel between two regions by their official codes (province, city, district); 0: unknown. */
 int64_t place_travel_min(int64_t from, int64_t to);
 
+/* Does somebody of this area (a code; its zeros at the end are all below, 0 is anywhere) go to that region? 0: unknown. */
+bool place_covers(int64_t area, int64_t region);
+
 /*
  * What a place costs: travelling there, an hour of the customer's waiting as ten minutes, an hour of what the person
  * has to do already as three.

@@ -277,3 +277,50 @@ BEGIN
 	RETURN (SELECT p.category FROM product p WHERE p.id = p_product);
 END
 $$;
+
+-- ---- the dispatch board ----------------------------------------------------------------------------
+
+-- What a ticket promises holds for its jobs.
+CREATE OR REPLACE FUNCTION kehu_job_urgency() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+	UPDATE job_visit SET due_at = NEW.due_at, priority = NEW.priority WHERE ticket_id = NEW.id AND state NOT IN ('done', 'cancelled')
+		AND (due_at, priority) IS DISTINCT FROM (NEW.due_at, NEW.priority);
+	RETURN NULL;
+END
+$$;
+CREATE OR REPLACE TRIGGER kehu_urgency AFTER UPDATE OF due_at, priority ON ticket FOR EACH ROW
+	WHEN ((OLD.due_at, OLD.priority) IS DISTINCT FROM (NEW.due_at, NEW.priority)) EXECUTE FUNCTION kehu_job_urgency();
+
+-- Everybody who can be placed, with hours, and what else takes them: leave (job 0) and jobs they help with,
+-- "µs:µs:job" each. Hours are the same text for all of one calendar.
+CREATE OR REPLACE FUNCTION kehu_dispatch_people(p_from timestamptz, p_until timestamptz)
+RETURNS TABLE (id bigint, calendar bigint, away text, hours text, days text, offsets text)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+#variable_conflict use_column
+BEGIN
+	RETURN QUERY
+	WITH clock AS MATERIALIZED (SELECT c.calendar_id, h.* FROM (SELECT DISTINCT t.calendar_id FROM technician t
+			WHERE t.active AND t.deleted_at IS NULL) c, LATERAL kehu_hours(c.calendar_id, p_from) h)
+	SELECT t.id, coalesce(t.calendar_id, 0),
+		coalesce((SELECT string_agg(format('%s:%s:%s', (extract(epoch FROM x.s) * 1000000)::bigint, (extract(epoch FROM x.e) * 1000000)::bigint, x.job),
+				' ' ORDER BY x.s, x.e) FROM (
+			SELECT l.from_at AS s, l.until_at AS e, 0 AS job FROM technician_leave l WHERE l.technician_id = t.id
+				AND l.deleted_at IS NULL AND l.until_at > p_from AND l.from_at < p_until
+			UNION ALL SELECT lower(b.span), upper(b.span), b.job_visit_id FROM job_booking b JOIN job_visit j ON j.id = b.job_visit_id
+				WHERE b.technician_id = t.id AND b.span && tstzrange(p_from, p_until) AND j.technician_id <> t.id) x), ''),
+		c.hours, c.days, c.offsets
+	FROM technician t JOIN clock c ON c.calendar_id IS NOT DISTINCT FROM t.calendar_id
+	WHERE t.active AND t.deleted_at IS NULL ORDER BY t.id LIMIT 500;
+END
+$$;
+
+-- The skills of those who have any by name.
+CREATE OR REPLACE FUNCTION kehu_job_skills() RETURNS TABLE (id bigint, skills text)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+#variable_conflict use_column
+BEGIN
+	RETURN QUERY SELECT s.technician_id, ' ' || string_agg(s.skill, ' ') || ' ' FROM technician_skill s
+		WHERE s.deleted_at IS NULL GROUP BY s.technician_id;
+END
+$$;

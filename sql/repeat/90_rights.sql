@@ -94,7 +94,8 @@ GRANT EXECUTE ON FUNCTION kehu_ticket_caller(text, bigint), kehu_ticket_give(big
 	kehu_sla(bigint, text, text, bigint, timestamptz), kehu_hours(bigint, timestamptz), kehu_sla_pass(bigint),
 	kehu_job_fit(bigint, bigint, bigint, timestamptz, timestamptz, text, bigint), kehu_job_place(bigint, bigint, bigint, timestamptz, bigint),
 	kehu_job_swap(bigint, bigint, bigint, bigint), kehu_job_candidates(bigint, timestamptz, integer, text, bigint),
-	kehu_job_step(bigint, text, text), kehu_job_cost(bigint, bigint), kehu_job_skill(bigint) TO kehu_app;
+	kehu_job_step(bigint, text, text), kehu_job_cost(bigint, bigint), kehu_job_skill(bigint),
+	kehu_dispatch_people(timestamptz, timestamptz), kehu_job_skills() TO kehu_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON job_booking TO kehu_rule;
 GRANT SELECT, UPDATE ON class_state TO kehu_rule;
 GRANT EXECUTE ON FUNCTION kehu_customer_kin(bigint, boolean, bigint),

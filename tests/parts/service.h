@@ -26,5 +26,6 @@ int service_tickets(void);
 int service_teams(void);
 int service_levels(void);
 int service_jobs(void);
+int service_boards(void);
 
 #endif

@@ -85,7 +85,7 @@ service_end(void)
 int
 main(void)
 {
-	int (*const parts[])(void) = { service_tickets, service_teams, service_levels, service_jobs };
+	int (*const parts[])(void) = { service_tickets, service_teams, service_levels, service_jobs, service_boards };
 	int failed = 0;
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

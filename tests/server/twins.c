@@ -50,6 +50,43 @@ twins_random(uint32_t below)
 	return (uint32_t)(twins_state >> 33) % below;
 }
 
+/* Each in its turn, so that each is sent whatever the dice say. */
+static bool
+twins_seldom(struct arena *arena, Kehu__ClientFrame *frame, size_t reader)
+{
+	static const char *const measures[] = { "visits", "customers", "orders", "receipts" };
+	static unsigned turn;
+
+	switch (turn++ % 4) {
+	case 0:
+		return twins_tree(arena, frame, reader);
+	case 1:
+		frame->request_case = KEHU__CLIENT_FRAME__REQUEST_TARGETS;
+		frame->targets = ARENA_NEW(arena, Kehu__Targets);
+		kehu__targets__init(frame->targets);
+		frame->targets->measure = arena_strdup(arena, measures[twins_random(4)]);
+		frame->targets->has_months = true;
+		frame->targets->months = 1 + twins_random(12);
+		return true;
+	case 2:
+		frame->request_case = KEHU__CLIENT_FRAME__REQUEST_TEAM;
+		frame->team = ARENA_NEW(arena, Kehu__Team);
+		kehu__team__init(frame->team);
+		frame->team->has_me = true;
+		frame->team->me = twins_random(2);
+		return true;
+	default:
+		frame->request_case = KEHU__CLIENT_FRAME__REQUEST_DISPATCH;
+		frame->dispatch = ARENA_NEW(arena, Kehu__Dispatch);
+		kehu__dispatch__init(frame->dispatch);
+		frame->dispatch->has_from_us = frame->dispatch->has_days = frame->dispatch->has_open = true;
+		frame->dispatch->from_us = date_now_us() - date_now_us() % (INT64_C(86400) * 1000000);
+		frame->dispatch->days = 1 + twins_random(14);
+		frame->dispatch->open = twins_random(51);
+		return true;
+	}
+}
+
 static Kehu__ClientFrame *
 twins_make(struct arena *arena, size_t reader)
 {
@@ -94,24 +131,9 @@ twins_make(struct arena *arena, size_t reader)
 			kehu__today__init(frame->today);
 			frame->today->has_limit = true;
 			frame->today->limit = twins_random(51);
-		} else if (way < 97 && twins_random(2) == 0) {
-			if (!twins_tree(arena, frame, reader))
-				continue;
-		} else if (way < 97 && twins_random(2) == 0) {
-			static const char *const measures[] = { "visits", "customers", "orders", "receipts" };
-
-			frame->request_case = KEHU__CLIENT_FRAME__REQUEST_TARGETS;
-			frame->targets = ARENA_NEW(arena, Kehu__Targets);
-			kehu__targets__init(frame->targets);
-			frame->targets->measure = arena_strdup(arena, measures[twins_random(4)]);
-			frame->targets->has_months = true;
-			frame->targets->months = 1 + twins_random(12);
 		} else if (way < 97) {
-			frame->request_case = KEHU__CLIENT_FRAME__REQUEST_TEAM;
-			frame->team = ARENA_NEW(arena, Kehu__Team);
-			kehu__team__init(frame->team);
-			frame->team->has_me = true;
-			frame->team->me = twins_random(2);
+			if (!twins_seldom(arena, frame, reader))
+				continue;
 		} else if (!groups && !board && twins_random(3) == 0) {
 			/* Of what exists and is not seen the answer tells, so it is asked of what does not. */
 			frame->request_case = KEHU__CLIENT_FRAME__REQUEST_CHECK;
